@@ -1,0 +1,399 @@
+"""The connection to PostgreSQL: pool, hard deadline, errors in words, slow-query log.
+
+Only the guard, the migrator and the listener use it. A transaction lives within a deadline of our own: the
+server's `statement_timeout` does not help when the server is frozen, and cancelling a psycopg call then
+waits for the very server that does not answer. So on expiry the socket is shut down under it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from time import perf_counter
+from types import TracebackType
+from typing import Any, Self, TypeAlias
+from uuid import UUID
+
+import psycopg
+from psycopg import errors as pg
+from psycopg import sql
+from psycopg.rows import dict_row
+
+from rhythm_domain import errors
+from rhythm_domain.queries import Named
+
+Row: TypeAlias = dict[str, Any]
+Connection: TypeAlias = psycopg.AsyncConnection[Row]
+Params: TypeAlias = Mapping[str, Any] | None
+
+DEADLINE = 5.0
+"""Seconds from asking for a connection to the answer of COMMIT."""
+
+SLOW_MS = 200.0
+"""Queries slower than this many milliseconds are logged, by name, without values."""
+
+CONNECT: dict[str, Any] = {
+    "connect_timeout": 3,
+    "keepalives_idle": 10,
+    "keepalives_interval": 3,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 8000,
+    "application_name": "rhythm",
+}
+
+log = logging.getLogger("rhythm.database")
+
+
+class Retry(Exception):  # noqa: N818 - not an error that anyone sees
+    """The transaction lost a race (a deadlock, a rank or an operation just taken): run it again."""
+
+
+class Deadline:
+    """Ends what runs within it after some seconds, whatever the server does.
+
+    A connection given to `watch` is shut down at its socket, so that psycopg's wait ends at once; without
+    one the task is cancelled. Raises `Unavailable` in either case.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._connection: Connection | None = None
+        self.expired = False
+
+    def watch(self, connection: Connection | None) -> None:
+        self._connection = connection
+
+    def _expire(self) -> None:
+        self.expired = True
+        if self._connection is not None and not self._connection.closed:
+            with socket.socket(fileno=os.dup(self._connection.pgconn.socket)) as line:
+                line.shutdown(socket.SHUT_RDWR)
+            if self._connection.pgconn.transaction_status == psycopg.pq.TransactionStatus.ACTIVE:
+                return
+        self._task.cancel()
+
+    def __enter__(self) -> Self:
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("a deadline needs a running task")
+        self._task = task
+        self._cancelling = task.cancelling()
+        self._timer = asyncio.get_running_loop().call_later(self._seconds, self._expire)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._timer.cancel()
+        if (
+            self.expired
+            and isinstance(error, asyncio.CancelledError)
+            and self._task.uncancel() <= self._cancelling
+        ):
+            raise errors.Unavailable("The database did not answer in time.") from error
+
+
+class Database:
+    """A pool of at most two connections to one database, opened on first use."""
+
+    def __init__(
+        self, conninfo: str, *, deadline: float = DEADLINE, max_size: int = 2, pooler: bool = False
+    ) -> None:
+        self.conninfo = conninfo
+        self.deadline = deadline
+        self._max_size = max_size
+        # PgBouncer in transaction mode gives each transaction another server connection: prepared
+        # statements of the last one are not there.
+        self._prepare_threshold = None if pooler else 2
+        self._pool: Any = None
+
+    async def _open(self) -> Any:
+        if self._pool is None:
+            from psycopg_pool import AsyncConnectionPool
+
+            self._pool = AsyncConnectionPool(
+                self.conninfo,
+                kwargs={
+                    **CONNECT,
+                    "autocommit": True,
+                    "row_factory": dict_row,
+                    "prepare_threshold": self._prepare_threshold,
+                },
+                min_size=0,
+                max_size=self._max_size,
+                open=False,
+                timeout=3,
+                max_waiting=32,
+                max_idle=60,
+                reconnect_timeout=2,
+                num_workers=1,
+                name="rhythm",
+            )
+            await self._pool.open()
+        return self._pool
+
+    async def close(self) -> None:
+        """Closes all connections."""
+        if self._pool is not None:
+            await self._pool.close(timeout=1)
+            self._pool = None
+
+    @asynccontextmanager
+    async def transaction(self, *, write: bool, operation: UUID | None = None) -> AsyncIterator[Connection]:
+        """A transaction within the deadline; committed at the end, rolled back on any exception.
+
+        Raises `Unavailable` (with the outcome: not saved, or unknown if COMMIT was on its way), `Retry` when
+        a race was lost, or what the database's own rules say, in words.
+        """
+        committing = False
+        connection: Connection | None = None
+        with Deadline(self.deadline) as deadline:
+            try:
+                connection = await self._begin(deadline, b"BEGIN" if write else b"BEGIN READ ONLY")
+                yield connection
+                committing = write
+                await connection.execute(b"COMMIT")
+                committing = False
+            except psycopg.Error as error:
+                raise translated(error, committing=committing, operation=operation) from error
+            except asyncio.CancelledError as error:
+                if committing and deadline.expired:
+                    raise unknown(operation) from error
+                raise
+            finally:
+                if connection is not None:
+                    await self._give_back(connection)
+
+    async def _begin(self, deadline: Deadline, begin: bytes) -> Connection:
+        """A connection with a transaction begun. Those that died while they were idle are passed over."""
+        pool = await self._open()
+        for last in [False] * self._max_size + [True]:
+            connection: Connection = await self._take(pool)
+            deadline.watch(connection)
+            try:
+                await connection.execute(begin)
+            except psycopg.OperationalError:
+                await pool.putconn(connection)
+                deadline.watch(None)
+                if last or deadline.expired:
+                    raise
+            except BaseException:
+                await pool.putconn(connection)
+                raise
+            else:
+                return connection
+        raise AssertionError("unreachable")
+
+    async def _take(self, pool: Any) -> Connection:
+        from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
+
+        try:
+            connection: Connection = await pool.getconn()
+        except PoolTimeout as error:
+            raise errors.Unavailable("The database can't be reached.") from error
+        except TooManyRequests as error:
+            raise errors.Unavailable("Too much waits for the database already.") from error
+        except PoolClosed as error:
+            raise errors.Unavailable("The connection to the database is closed.") from error
+        return connection
+
+    async def _give_back(self, connection: Connection) -> None:
+        idle = psycopg.pq.TransactionStatus.IDLE
+        try:
+            if not connection.closed and connection.pgconn.transaction_status != idle:
+                await connection.execute(b"ROLLBACK")
+        except (psycopg.Error, asyncio.CancelledError):
+            connection.pgconn.finish()
+        await self._pool.putconn(connection)
+
+    async def run_aside(self, query: Named, params: Params = None) -> None:
+        """One statement in autocommit, whose failure is only logged: what it says can be lost.
+
+        Notices go this way, after COMMIT: a NOTIFY within the transaction would make all commits of the
+        database queue, and listeners also poll.
+        """
+        try:
+            with Deadline(1.0) as deadline:
+                pool = await self._open()
+                connection: Connection = await self._take(pool)
+                deadline.watch(connection)
+                try:
+                    await connection.execute(query.text, params)
+                finally:
+                    await pool.putconn(connection)
+        except (psycopg.Error, errors.Unavailable) as error:
+            log.info("%s was lost: %s", query.name, type(error).__name__)
+
+    @asynccontextmanager
+    async def connection(self, *, autocommit: bool = True) -> AsyncIterator[Connection]:
+        """A connection of one's own, outside the pool: for migrations, bulk loads and listening."""
+        try:
+            connection = await psycopg.AsyncConnection.connect(
+                self.conninfo, autocommit=autocommit, row_factory=dict_row, prepare_threshold=None, **CONNECT
+            )
+        except psycopg.Error as error:
+            raise translated(error) from error
+        try:
+            yield connection
+        finally:
+            await connection.close()
+
+
+@contextmanager
+def timed(name: str) -> Iterator[list[int]]:
+    """Logs a query that is slow: its name, milliseconds and rows (put the count into the list)."""
+    rows: list[int] = []
+    start = perf_counter()
+    try:
+        yield rows
+    finally:
+        ms = (perf_counter() - start) * 1000
+        if ms >= SLOW_MS:
+            log.warning("slow query", extra={"query": name, "ms": round(ms, 1), "rows": sum(rows)})
+
+
+async def fetch(connection: Connection, query: Named, params: Params = None) -> list[Row]:
+    """All rows of a query."""
+    with timed(query.name) as rows:
+        cursor = await connection.execute(query.text, params)
+        found = await cursor.fetchall() if cursor.description else []
+        rows.append(len(found))
+        return found
+
+
+async def execute(connection: Connection, query: Named, params: Params = None) -> int:
+    """Runs a query; the number of rows it touched."""
+    with timed(query.name) as rows:
+        cursor = await connection.execute(query.text, params)
+        rows.append(cursor.rowcount)
+        return cursor.rowcount
+
+
+async def execute_many(connection: Connection, query: Named, params: Sequence[Mapping[str, Any]]) -> None:
+    """Runs a query once for each set of parameters, in one round trip."""
+    with timed(query.name) as rows:
+        await connection.cursor().executemany(query.text, params)
+        rows.append(len(params))
+
+
+# Errors in words ---------------------------------------------------------------------------------------
+
+_CONSTRAINTS: dict[str, errors.RhythmError] = {
+    "users_name_key": errors.AlreadyExists("There is already a person of that name.", field="name"),
+    "project_keys_pkey": errors.AlreadyExists("That key is, or was, another project's.", field="key"),
+    "projects_key_key": errors.AlreadyExists("That key is, or was, another project's.", field="key"),
+    "labels_name_key": errors.AlreadyExists("There is already a label of that name.", field="name"),
+    "sprints_name_key": errors.AlreadyExists("There is already a sprint of that name.", field="name"),
+    "sprints_one_active": errors.Invalid(
+        "Another sprint of this project is active.",
+        field="sprint",
+        hint="Finish it first: `rhythm sprint finish KEY SPRINT`.",
+    ),
+    "sprints_days_check": errors.Invalid("A sprint can't end before it starts.", field="ends_on"),
+    "saved_views_name_key": errors.AlreadyExists("You already have a view of that name.", field="name"),
+    "ssh_keys_fingerprint_key": errors.AlreadyExists("That key is registered already.", field="key"),
+    "issue_links_self_check": errors.Invalid("An issue can't block itself.", field="link"),
+    "issues_parent_check": errors.Invalid("An issue can't be its own parent.", field="parent"),
+    "issues_assignee_member": errors.Invalid(
+        "Only an active member of the project can be assigned.",
+        field="assignee",
+        hint="`rhythm member list KEY` shows who is.",
+    ),
+    "issues_assignee_fkey": errors.Invalid(
+        "Only an active member of the project can be assigned.",
+        field="assignee",
+        hint="`rhythm member list KEY` shows who is.",
+    ),
+    "project_has_owner": errors.Invalid(
+        "A project needs at least one active owner.", field="role", hint="Make somebody else an owner first."
+    ),
+}
+
+_RACES = (pg.DeadlockDetected, pg.SerializationFailure)
+_RACED = {"issues_rank_key", "events_id_key", "sprint_scope_now", "sessions_one_local"}
+
+
+def unknown(operation: UUID | None) -> errors.Unavailable:
+    """The answer to COMMIT did not come."""
+    return errors.Unavailable(
+        "The connection was lost while saving.", outcome=errors.Outcome.UNKNOWN, operation=operation
+    )
+
+
+def translated(
+    error: psycopg.Error, *, committing: bool = False, operation: UUID | None = None
+) -> errors.RhythmError | Retry:
+    """What a psycopg error means, by SQLSTATE and constraint name; the one place that knows."""
+    constraint = error.diag.constraint_name or ""
+    if isinstance(error, _RACES) or constraint in _RACED:
+        return Retry(constraint or type(error).__name__)
+    if known := _CONSTRAINTS.get(constraint):
+        return type(known)(known.message, field=getattr(known, "field", ""), hint=known.hint)  # type: ignore[call-arg]
+    match error:
+        case pg.UndefinedTable() | pg.UndefinedColumn() | pg.UndefinedFunction() | pg.UndefinedObject():
+            return errors.SchemaMismatch("The database does not have the tables that this program needs.")
+        case pg.InvalidPassword() | pg.InvalidAuthorizationSpecification():
+            return errors.Unavailable(
+                "The database refused the user or the password of its URL.",
+                hint="Check RHYTHM_DATABASE_URL or `database_url` in config.toml.",
+            )
+        case pg.InvalidCatalogName():
+            return errors.Unavailable(
+                "The server has no database of that name.",
+                hint="Create it with `createdb`, then `rhythm db migrate`.",
+            )
+        case pg.InsufficientPrivilege():
+            return errors.Unavailable(
+                "The database role may not do that.",
+                hint="Grant it what it needs: `rhythm db migrate --grant ROLE` as the database's owner.",
+            )
+        case pg.QueryCanceled():
+            return errors.Unavailable(
+                "The database took too long over it.", hint="Nothing was saved. Try again."
+            )
+        case pg.LockNotAvailable():
+            return errors.Unavailable(
+                "Somebody else is changing the same.", hint="Nothing was saved. Try again."
+            )
+        case pg.DiskFull() | pg.ReadOnlySqlTransaction() | pg.InsufficientResources():
+            return errors.Unavailable(f"The database can't write: {error.diag.message_primary}.")
+        case psycopg.OperationalError() | psycopg.InterfaceError():
+            if committing:
+                return unknown(operation)
+            return errors.Unavailable(
+                "The database can't be reached."
+                if not error.diag.message_primary
+                else f"The database went away: {error.diag.message_primary}."
+            )
+        case (
+            pg.CheckViolation()
+            | pg.StringDataRightTruncation()
+            | pg.NotNullViolation()
+            | pg.NumericValueOutOfRange()
+        ):
+            return errors.Invalid(
+                f"The database refused a value ({constraint or error.diag.message_primary})."
+            )
+        case _:
+            return errors.RhythmError(
+                f"The database refused it: {error.diag.message_primary or type(error).__name__}.",
+                hint="This is a defect of Rhythm; the log has the details.",
+            )
+
+
+__all__ = [
+    "Connection",
+    "Database",
+    "Deadline",
+    "Retry",
+    "Row",
+    "execute",
+    "execute_many",
+    "fetch",
+    "sql",
+    "translated",
+]

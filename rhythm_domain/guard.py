@@ -1,0 +1,452 @@
+"""The only door to the database: a person and a permission become a transaction.
+
+    async with self._guard.issue(Permission.ISSUE_MOVE, ref) as (tx, place):
+        if not tx.done:
+            ...
+            tx.record("issue.moved", issue=..., before=..., after=...)
+
+Each door re-reads the person's session, account and role *in the row's own project* inside the transaction
+of the write, and holds them, so that a revocation can't slip between check and act. A write that records no
+event raises unless it says `tx.unchanged()`. To somebody who is no member a project does not exist: the same
+answer as for a key that was never used.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import json
+import random
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, ParamSpec, TypeVar
+from uuid import UUID, uuid4, uuid5
+
+from rhythm_domain import database, queries
+from rhythm_domain.database import Connection, Database, Params, Retry, Row
+from rhythm_domain.errors import Forbidden, Invalid, NotFound, NotSignedIn, Unavailable
+from rhythm_domain.models import Role, User
+from rhythm_domain.policy import Permission, allows, reason
+from rhythm_domain.queries import Named
+
+CHANNEL = "rhythm"
+"""The channel of the notices; a notice is `{"p": project id, "i": [issue ids], "o": operation}`."""
+
+BULK = 2000
+"""The most issues in one transaction; larger bulks go in chunks of one operation."""
+
+ATTEMPTS = 6
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+Ref = int | str
+"""An issue: its id, or its key such as CORE-123."""
+
+_KEY = re.compile(r"([A-Za-z][A-Za-z0-9]{1,9})-([0-9]{1,9})")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a write happens: a project, and what the person is in it."""
+
+    id: int
+    key: str
+    role: Role | None
+    row: Row
+
+    @property
+    def archived(self) -> bool:
+        return self.row["archived_at"] is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An issue that the guard let somebody at: its id, key, number and reporter."""
+
+    id: int
+    number: int
+    key: str
+    reporter_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What an operation already did: the issues it touched, and what it recorded."""
+
+    issue_ids: tuple[int, ...]
+    kinds: tuple[str, ...]
+    after: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(slots=True)
+class Tx:
+    """A transaction that the guard opened for a person. `done` is set if this operation happened before."""
+
+    connection: Connection
+    user: User
+    session_id: int
+    operation: UUID
+    write: bool
+    place: Place | None = None
+    permission: str = ""
+    done: Done | None = None
+    stale: bool = False
+    _events: list[tuple[str, int | None, str, str, UUID | None, int | None]] = field(default_factory=list)
+    _unchanged: bool = False
+
+    async def fetch(self, query: Named, **params: Any) -> list[Row]:
+        """All rows of a query."""
+        return await database.fetch(self.connection, query, params)
+
+    async def one(self, query: Named, **params: Any) -> Row | None:
+        """The first row of a query, or None."""
+        rows = await database.fetch(self.connection, query, params)
+        return rows[0] if rows else None
+
+    async def execute(self, query: Named, **params: Any) -> int:
+        """Runs a query; the number of rows it touched."""
+        return await database.execute(self.connection, query, params)
+
+    async def execute_many(self, query: Named, params: Sequence[Params]) -> None:
+        """Runs a query once for each set of parameters."""
+        await database.execute_many(self.connection, query, [p or {} for p in params])
+
+    @property
+    def project_id(self) -> int:
+        """The project that this transaction is about."""
+        if self.place is None:
+            raise RuntimeError("this transaction is about no project")
+        return self.place.id
+
+    def record(
+        self,
+        kind: str,
+        *,
+        before: Mapping[str, Any] | None = None,
+        after: Mapping[str, Any] | None = None,
+        issue: int | None = None,
+        undoes: UUID | None = None,
+        project: int | None = None,
+    ) -> None:
+        """Adds a row of history. Values are JSON: enums and dates as text, people and sprints as ids."""
+        if not self.write or self.done is not None:
+            raise RuntimeError("a read, or an operation that was done before, records nothing")
+        at = project or (self.place.id if self.place else None)
+        self._events.append((kind, issue, _json(before), _json(after), undoes, at))
+
+    def unchanged(self) -> None:
+        """Says that this write changed nothing, on purpose."""
+        self._unchanged = True
+
+    async def flush(self) -> None:
+        """Writes what was recorded; the guard calls it before COMMIT."""
+        if not self.write or self.done is not None or self._unchanged:
+            return
+        if not self._events:
+            raise RuntimeError(f"a write ({self.permission}) recorded no event")
+        ids = [
+            self.operation if at == 0 else uuid5(self.operation, str(at)) for at in range(len(self._events))
+        ]
+        kinds, issues, befores, afters, undoes, projects = zip(*self._events, strict=True)
+        await self.execute(
+            _Q["record"],
+            operation=self.operation,
+            actor=self.user.id,
+            ids=ids,
+            kinds=list(kinds),
+            permissions=[self.permission] * len(ids),
+            projects=list(projects),
+            issues=list(issues),
+            befores=list(befores),
+            afters=list(afters),
+            undoes=list(undoes),
+        )
+
+    def notice(self) -> str | None:
+        """What the listeners are told, if there is anything to tell."""
+        if not self._events or self.done is not None:
+            return None
+        issues = sorted({issue for _, issue, *_ in self._events if issue is not None})
+        # A notice holds at most 8,000 bytes; without ids it says "much changed".
+        return json.dumps(
+            {
+                "p": self._events[0][5],
+                "i": issues if len(issues) <= 200 else None,
+                "o": str(self.operation),
+            }
+        )
+
+
+def _json(values: Mapping[str, Any] | None) -> str:
+    return json.dumps(values or {}, default=str)
+
+
+def parse_ref(ref: Ref) -> tuple[str, int] | int:
+    """An issue's key as (project key, number), or its id. Raises `Invalid` for anything else."""
+    if isinstance(ref, int):
+        return ref
+    match = _KEY.fullmatch(ref.strip())
+    if not match or int(match[2]) > 2**31 - 1:
+        raise Invalid(f"{ref!r} is no issue key.", field="issue", hint="An issue key looks like CORE-123.")
+    return match[1].upper(), int(match[2])
+
+
+def repeatable(method: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
+    """A service method that is run again when its transaction lost a race; nothing of it had been saved."""
+
+    @functools.wraps(method)
+    async def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+        for attempt in range(1, ATTEMPTS):
+            try:
+                return await method(*args, **kwargs)
+            except Retry:
+                await asyncio.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 - not a secret
+        try:
+            return await method(*args, **kwargs)
+        except Retry as error:
+            raise Unavailable("Too many people are changing the same.") from error
+
+    return wrapper
+
+
+class Guard:
+    """The doors of one signed-in session."""
+
+    def __init__(self, db: Database, session_id: int) -> None:
+        self._db = db
+        self.session_id = session_id
+
+    @asynccontextmanager
+    async def person(
+        self, *, write: str = "", operation: UUID | None = None, admin: bool = False
+    ) -> AsyncIterator[Tx]:
+        """The signed-in person, outside any project. `write` is what the history records as permission.
+
+        Raises `NotSignedIn`; `Forbidden` for a read-only session or instance, or when `admin` is asked for
+        and they are not an administrator.
+        """
+        operation = operation or uuid4()
+        async with self._db.transaction(write=bool(write), operation=operation) as connection:
+            tx = await self._enter(connection, write=bool(write), operation=operation)
+            if admin and not tx.user.admin:
+                raise Forbidden(
+                    "Only administrators of this instance may do that.", hint="Ask an administrator."
+                )
+            tx.permission = write
+            await self._repeated(tx)
+            yield tx
+            await tx.flush()
+        await self._after(tx)
+
+    @asynccontextmanager
+    async def project(
+        self, permission: Permission, key: str, *, operation: UUID | None = None
+    ) -> AsyncIterator[Tx]:
+        """A project by its key, for somebody with this permission in it.
+
+        Raises `NotFound` to those who are no members, `Forbidden` with the reason to those who may not.
+        """
+        operation = operation or uuid4()
+        async with self._db.transaction(write=not permission.reads, operation=operation) as connection:
+            tx = await self._enter(connection, write=not permission.reads, operation=operation)
+            row = await tx.one(_Q["place_by_key"], key=key.strip().upper(), user=tx.user.id)
+            place = _place(row, tx.user)
+            if place is None:
+                raise NotFound(f"There is no project {key.strip().upper()}.")
+            await self._admit(tx, permission, place)
+            yield tx
+            await tx.flush()
+        await self._after(tx)
+
+    @asynccontextmanager
+    async def issue(
+        self,
+        permission: Permission,
+        ref: Ref,
+        *,
+        operation: UUID | None = None,
+        comment: int | None = None,
+        trash: bool = False,
+    ) -> AsyncIterator[tuple[Tx, Held]]:
+        """One issue, locked if the permission writes. As `issues`."""
+        async with self.issues(permission, [ref], operation=operation, comment=comment, trash=trash) as (
+            tx,
+            held,
+        ):
+            yield tx, held[0]
+
+    @asynccontextmanager
+    async def issues(
+        self,
+        permission: Permission,
+        refs: Sequence[Ref],
+        *,
+        operation: UUID | None = None,
+        comment: int | None = None,
+        trash: bool = False,
+    ) -> AsyncIterator[tuple[Tx, list[Held]]]:
+        """Some issues of one project, in the order given, locked if the permission writes.
+
+        With `comment`, the comment's author counts as the author and it must belong to the issue; else the
+        issue's reporter does. `trash` looks for deleted issues instead of living ones (reads find both).
+        Raises `NotFound` for what the person can't see or what is not there, `Invalid` for more than 2,000 or
+        for several projects, `Forbidden` with the reason.
+        """
+        if len(refs) > BULK:
+            raise Invalid(f"At most {BULK:,} issues at once.", field="issue")
+        operation = operation or uuid4()
+        write = not permission.reads
+        async with self._db.transaction(write=write, operation=operation) as connection:
+            tx = await self._enter(connection, write=write, operation=operation)
+            held, place = await self._find(tx, refs, trash=trash if write else None)
+            author = all(one.reporter_id == tx.user.id for one in held)
+            if comment is not None:
+                owner = await tx.one(_Q["place_of_comment"], comment=comment)
+                if owner is None or owner["issue_id"] != held[0].id:
+                    raise NotFound("There is no such comment.")
+                author = owner["author_id"] == tx.user.id
+            await self._admit(tx, permission, place, author=author)
+            if write:
+                await tx.execute(_Q["hold_issues"], ids=[one.id for one in held])
+            yield tx, held
+            await tx.flush()
+        await self._after(tx)
+
+    async def _enter(self, connection: Connection, *, write: bool, operation: UUID) -> Tx:
+        query = _Q["enter_to_write" if write else "enter"]
+        rows = await database.fetch(connection, query, {"session": self.session_id})
+        if not rows:
+            raise NotSignedIn("Your session has ended.")
+        row = rows[0]
+        if write and row["read_only"]:
+            raise Forbidden("This access token may only read.", hint="Use a token that may write.")
+        if write and row["instance_read_only"]:
+            raise Forbidden("The instance is read-only at the moment.", hint="Try again later.")
+        user = User.model_validate({name: row[name] for name in User.model_fields})
+        return Tx(connection, user, self.session_id, operation, write, stale=row["stale"])
+
+    async def _find(self, tx: Tx, refs: Sequence[Ref], *, trash: bool | None) -> tuple[list[Held], Place]:
+        wanted = [parse_ref(ref) for ref in dict.fromkeys(refs)]
+        if not wanted:
+            raise Invalid("Name at least one issue.", field="issue")
+        keys = [ref for ref in wanted if isinstance(ref, tuple)]
+        ids = [ref for ref in wanted if isinstance(ref, int)]
+        found: dict[int | tuple[str, int], Row] = {}
+        if keys:
+            rows = await tx.fetch(
+                _Q["places_of_issue_keys"],
+                keys=[key for key, _ in keys],
+                numbers=[number for _, number in keys],
+                user=tx.user.id,
+            )
+            for row in rows:
+                asked, _, number = row["asked"].rpartition("-")
+                found[asked, int(number)] = row
+        if ids:
+            rows = await tx.fetch(_Q["places_of_issues"], ids=ids, user=tx.user.id)
+            found |= {row["issue_id"]: row for row in rows}
+        held: dict[int, Held] = {}
+        places: dict[int, Place] = {}
+        for ref in wanted:
+            row = found.get(ref, {})
+            place = _place(row or None, tx.user)
+            if place is None or (trash is not None and (row["issue_deleted_at"] is not None) != trash):
+                name = f"{ref[0]}-{ref[1]}" if isinstance(ref, tuple) else f"with the id {ref}"
+                raise NotFound(f"There is no issue {name}{' in the trash' if trash else ''}.")
+            places[place.id] = place
+            held[row["issue_id"]] = Held(
+                row["issue_id"], row["number"], f"{place.key}-{row['number']}", row["reporter_id"]
+            )
+        if len(places) > 1:
+            raise Invalid(
+                "All issues of one change must be of one project.",
+                field="issue",
+                hint=f"These are of {', '.join(sorted(place.key for place in places.values()))}.",
+            )
+        return list(held.values()), next(iter(places.values()))
+
+    async def _admit(self, tx: Tx, permission: Permission, place: Place, *, author: bool = False) -> None:
+        role = place.role
+        if tx.write:
+            kept = await tx.one(_Q["hold_membership"], project=place.id, user=tx.user.id)
+            role = Role(kept["role"]) if kept else None
+            if role is None and not tx.user.admin:
+                raise NotFound(f"There is no project {place.key}.")
+        if not allows(permission, role, admin=tx.user.admin, author=author):
+            raise Forbidden(f"You may not do that: {reason(permission)}.")
+        if tx.write and place.archived and not permission.rule.archived:
+            raise Forbidden(
+                f"{place.key} is archived: nothing in it can be changed.",
+                hint="An owner can unarchive it: `rhythm project unarchive KEY`.",
+            )
+        tx.place = Place(place.id, place.key, role, place.row)
+        by_role = allows(permission, role, author=author)
+        tx.permission = permission.value if by_role else f"admin:{permission.value}"
+        await self._repeated(tx)
+
+    async def _repeated(self, tx: Tx) -> None:
+        if not tx.write:
+            return
+        rows = await tx.fetch(_Q["operation_done"], operation=tx.operation, user=tx.user.id)
+        if rows:
+            tx.done = Done(
+                tuple(row["issue_id"] for row in rows if row["issue_id"] is not None),
+                tuple(row["kind"] for row in rows),
+                tuple(row["after"] for row in rows),
+            )
+
+    async def _after(self, tx: Tx) -> None:
+        """What follows a transaction, in statements of its own: the notice, and that the session is in use.
+
+        What was saved is saved: neither may fail it.
+        """
+        notice = tx.notice()
+        if notice is not None:
+            await self._db.run_aside(_Q["notify"], {"channel": CHANNEL, "payload": notice})
+        if tx.stale:
+            await self._db.run_aside(_Q["seen"], {"session": self.session_id})
+
+
+class Gate(StrEnum):
+    """Why somebody who is not signed in gets at the database: the named doors without a person."""
+
+    SIGN_IN = "sign in"
+    JOIN = "join with a code"
+    LOCAL = "own the embedded instance"
+    FIRST_ADMINISTRATOR = "set up the instance"
+    OWNER = "hold the database's owner URL"
+
+
+@asynccontextmanager
+async def gate(db: Database, purpose: Gate) -> AsyncIterator[Connection]:
+    """A transaction of the accounts service for somebody who is not signed in yet.
+
+    Raises `Forbidden` if an administrator exists already (FIRST_ADMINISTRATOR), or if the database's role
+    does not own the tables (OWNER).
+    """
+    async with db.transaction(write=True) as connection:
+        (state,) = await database.fetch(connection, _Q["enter_by_gate"])
+        if purpose is Gate.FIRST_ADMINISTRATOR and state["administered"]:
+            raise Forbidden(
+                "This instance has an administrator already.", hint="Ask them for an account and a join code."
+            )
+        if purpose is Gate.OWNER and not state["owner"]:
+            raise Forbidden(
+                "Only an administrator, or who holds the database's owner URL, may do that.",
+                hint="Sign in as an administrator, or set RHYTHM_OWNER_URL.",
+            )
+        yield connection
+
+
+_Q = queries.load("guard")
+
+
+def _place(row: Row | None, user: User) -> Place | None:
+    """The project of a row, if this person may know that it exists."""
+    if row is None or (row["role"] is None and not user.admin):
+        return None
+    return Place(row["id"], row["key"], Role(row["role"]) if row["role"] else None, row)

@@ -1,0 +1,100 @@
+-- What the guard asks before anything else. Every statement re-reads the person's session, account and role.
+
+-- name: enter
+-- The person behind a session, with the limits of the transaction set. No row: not signed in any more.
+SELECT s.id AS session_id, s.kind AS session_kind, s.read_only,
+       s.last_seen_at < now() - interval '5 minutes' AS stale,
+       u.id, u.name, u.display_name, u.admin, u.active, u.claimed, u.time_zone, u.created_at,
+       i.read_only AS instance_read_only,
+       set_config('statement_timeout', '5s', true) AS statement_timeout,
+       set_config('lock_timeout', '2s', true) AS lock_timeout,
+       set_config('idle_in_transaction_session_timeout', '15s', true) AS idle_timeout
+FROM sessions s JOIN users u ON u.id = s.user_id CROSS JOIN instance i
+WHERE s.id = %(session)s AND s.ended_at IS NULL AND u.active
+  AND (s.expires_at IS NULL OR s.expires_at > now())
+  AND (s.idle_limit IS NULL OR s.last_seen_at + s.idle_limit > now());
+
+-- name: enter_to_write
+-- The same, holding session and account so that neither can be ended between check and act.
+SELECT s.id AS session_id, s.kind AS session_kind, s.read_only,
+       s.last_seen_at < now() - interval '5 minutes' AS stale,
+       u.id, u.name, u.display_name, u.admin, u.active, u.claimed, u.time_zone, u.created_at,
+       i.read_only AS instance_read_only,
+       set_config('statement_timeout', '5s', true) AS statement_timeout,
+       set_config('lock_timeout', '2s', true) AS lock_timeout,
+       set_config('idle_in_transaction_session_timeout', '15s', true) AS idle_timeout
+FROM sessions s JOIN users u ON u.id = s.user_id CROSS JOIN instance i
+WHERE s.id = %(session)s AND s.ended_at IS NULL AND u.active
+  AND (s.expires_at IS NULL OR s.expires_at > now())
+  AND (s.idle_limit IS NULL OR s.last_seen_at + s.idle_limit > now())
+FOR SHARE OF s, u;
+
+-- name: seen
+-- At most every five minutes, in a transaction of its own.
+UPDATE sessions SET last_seen_at = now() WHERE id = %(session)s AND ended_at IS NULL;
+
+-- name: place_by_key
+-- A project by any key that it has or had, with the person's role in it.
+SELECT p.*, m.role
+FROM project_keys k
+JOIN projects p ON p.id = k.project_id
+LEFT JOIN project_members m ON m.project_id = p.id AND m.user_id = %(user)s AND m.ended_at IS NULL
+WHERE k.key = %(key)s AND p.deleted_at IS NULL;
+
+-- name: places_of_issues
+-- The projects that own some issues, given by id, with the person's role in each.
+SELECT i.id AS issue_id, i.number, i.reporter_id, i.deleted_at AS issue_deleted_at, p.*, m.role
+FROM issues i
+JOIN projects p ON p.id = i.project_id
+LEFT JOIN project_members m ON m.project_id = p.id AND m.user_id = %(user)s AND m.ended_at IS NULL
+WHERE i.id = ANY(%(ids)s::bigint[]) AND p.deleted_at IS NULL;
+
+-- name: places_of_issue_keys
+-- The same for issues given as keys, any that their project has or had.
+SELECT i.id AS issue_id, i.number, i.reporter_id, i.deleted_at AS issue_deleted_at, p.*, m.role,
+       t.key || '-' || t.number AS asked
+FROM unnest(%(keys)s::text[], %(numbers)s::int[]) AS t (key, number)
+JOIN project_keys k ON k.key = t.key
+JOIN projects p ON p.id = k.project_id
+JOIN issues i ON i.project_id = p.id AND i.number = t.number
+LEFT JOIN project_members m ON m.project_id = p.id AND m.user_id = %(user)s AND m.ended_at IS NULL
+WHERE p.deleted_at IS NULL;
+
+-- name: place_of_comment
+-- The issue that owns a comment.
+SELECT c.id, c.issue_id, c.author_id FROM comments c
+WHERE c.id = %(comment)s AND c.deleted_at IS NULL;
+
+-- name: hold_membership
+-- Keeps the role from being changed or ended until the write is committed.
+SELECT role FROM project_members
+WHERE project_id = %(project)s AND user_id = %(user)s AND ended_at IS NULL FOR SHARE;
+
+-- name: hold_issues
+-- Locks issues for a write, always in one order.
+SELECT id FROM issues WHERE id = ANY(%(ids)s::bigint[]) ORDER BY id FOR NO KEY UPDATE;
+
+-- name: operation_done
+-- Whether an operation was already carried out by this person, and on which issues.
+SELECT e.issue_id, e.kind, e.after FROM events e
+WHERE e.operation = %(operation)s AND e.actor_id = %(user)s ORDER BY e.seq;
+
+-- name: record
+-- One row of history for each change.
+INSERT INTO events (id, operation, kind, permission, actor_id, project_id, issue_id, before, after, undoes)
+SELECT e.id, %(operation)s, e.kind, e.permission, %(actor)s, e.project_id, e.issue_id, e.before, e.after, e.undoes
+FROM unnest(%(ids)s::uuid[], %(kinds)s::text[], %(permissions)s::text[], %(projects)s::int[],
+            %(issues)s::bigint[], %(befores)s::jsonb[], %(afters)s::jsonb[], %(undoes)s::uuid[])
+     WITH ORDINALITY AS e (id, kind, permission, project_id, issue_id, before, after, undoes, place)
+ORDER BY place;
+
+-- name: notify
+SELECT pg_notify(%(channel)s, %(payload)s);
+
+-- name: enter_by_gate
+-- For somebody who is not signed in: is there an administrator, and does this role own the tables?
+SELECT EXISTS (SELECT 1 FROM users WHERE admin AND active AND claimed) AS administered,
+       (SELECT pg_has_role(c.relowner, 'USAGE') FROM pg_class c WHERE c.oid = 'users'::regclass) AS owner,
+       set_config('statement_timeout', '5s', true) AS statement_timeout,
+       set_config('lock_timeout', '2s', true) AS lock_timeout,
+       set_config('idle_in_transaction_session_timeout', '15s', true) AS idle_timeout;
