@@ -1,0 +1,466 @@
+"""Text to the lexemes of PostgreSQL's full-text search, for documents and for queries; pure.
+
+Both sides are analysed here, so that they agree whatever the server's locale and configuration. A lexeme
+holds lower-case letters, digits and marks only (and a final `++` or `#`, for languages that are named so).
+
+- Words are runs of letters, digits and marks of any script. Punctuation separates; the parts of an
+  identifier, a path or a version follow each other, and such a query is the phrase of its parts.
+- camelCase is split. Parts of one identifier (`getUserName`, `user_name`, `e-mail`) are also found written
+  together, from any of them on: `getusername`, `username`, `email`.
+- Scripts that put no spaces between words (Chinese, Japanese, Thai ...) and Korean, which glues particles to
+  its words, are found by pairs of characters.
+- Accents are folded in Latin and Greek. In Cyrillic ё is е, as people type it, and stress marks go, but й, ї,
+  ў and the like are letters of their own.
+- English plural and singular find each other: a query names both, the index holds only what was written. In
+  quotes nothing is added. There are no stop words.
+
+In the index every lexeme starts with its project and segment, `12.75/database`: `document`, `SearchQuery`.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import accumulate
+from typing import NamedTuple, Protocol
+
+SEGMENT = 8192
+"""Issue numbers in a segment."""
+
+PLACEHOLDER = "@"
+"""Stands in a query's template where the project and the segment belong; never part of a lexeme."""
+
+_LAST_POSITION = 16_383  # PostgreSQL's MAXENTRYPOS - 1
+_PLACES_LENGTH = 500  # characters; at two or more a position, that is less than PostgreSQL's MAXNUMPOS of 256
+_GAP = 16  # between title and description; more than any distance inside a phrase
+_LITERAL_BYTES = 800_000  # PostgreSQL stores at most 1 MB of lexemes and positions
+_LEXEME_LENGTH = 200  # characters; PostgreSQL's limit is 2,046 bytes
+_JOINED_PARTS = 8  # a word of more camelCase parts is no identifier but noise, such as base64
+_PHRASE_PARTS = 32  # of a query's phrase; longer ones are compared that far
+_CACHED_LENGTH = 40
+
+
+class Term(Protocol):
+    """A search term: a word, or in quotes a phrase; wanted or not; a prefix while it is being typed."""
+
+    @property
+    def text(self) -> str: ...
+    @property
+    def phrase(self) -> bool: ...
+    @property
+    def negated(self) -> bool: ...
+    @property
+    def prefix(self) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class SearchQuery:
+    """A tsquery for any segment; of project 12, segment 75: `replace(template, '@', '12.75/')::tsquery`.
+
+    `template` is the whole condition, to filter with. `lookup` is what to ask the index for, the same or a
+    wider condition, so what it finds must still be filtered: it has no negations, and no prefix of one or two
+    letters where other words are given, because that names a good part of all lexemes. It is None when the
+    query is `negative_only`; then the rows can only be filtered.
+    """
+
+    template: str
+    lookup: str | None
+
+    @property
+    def negative_only(self) -> bool:
+        return self.lookup is None
+
+
+def segment(number: int) -> int:
+    """The segment of an issue's number."""
+    return number // SEGMENT
+
+
+def document(title: str, description: str, *, project_id: int, number: int) -> str:
+    """An issue's tsvector as a literal, ready for `%s::tsvector`: the title with weight A, the description D.
+
+    Any text gives a literal that PostgreSQL takes. Of very long ones as much is indexed as fits: words after
+    the 16,383rd are found alone but not in phrases, new words are left out once the literal has 800,000
+    bytes, and of a word the first 200 characters count. No phrase runs from the title into the description.
+    """
+    places: dict[str, str] = {}
+    position = _place(places, title, 1, "A")
+    _place(places, description, position + _GAP, "")
+    prefix = f"'{project_id}.{segment(number)}/"
+    entries = [f"{prefix}{lexeme}'{at}" for lexeme, at in places.items()]
+    literal = " ".join(entries)
+    if len(literal) > _LITERAL_BYTES // 4:  # UTF-8 takes at most four bytes a character
+        # The literal is never shorter than what PostgreSQL stores for it.
+        sizes = accumulate(len(entry.encode()) + 1 for entry in entries)
+        literal = " ".join(
+            entry for entry, size in zip(entries, sizes, strict=True) if size <= _LITERAL_BYTES
+        )
+    return literal
+
+
+def tsquery(terms: Iterable[Term]) -> SearchQuery | None:
+    """The query that all terms together make; None when they hold nothing but punctuation."""
+    conditions: list[str] = []
+    lookups: list[str] = []
+    spare: list[str] = []
+    for term in terms:
+        alternatives = _alternatives(term.text, term.phrase, term.prefix)
+        if not alternatives:
+            continue
+        condition = _any(_phrase(slots) for slots in alternatives)
+        if term.negated:
+            conditions.append(f"!({condition})")
+            continue
+        conditions.append(condition)
+        wider = [slots[:-1] if _short(slots[-1]) else slots for slots in alternatives]
+        if all(wider):
+            lookups.append(_any(_phrase(slots) for slots in wider))
+        else:
+            spare.append(condition)
+    if not conditions:
+        return None
+    return SearchQuery(" & ".join(conditions), " & ".join(lookups or spare) or None)
+
+
+def matches(title: str, terms: Iterable[Term]) -> list[tuple[int, int]]:
+    """The (start, end) of what the wanted terms match in a title, ordered, never touching; to highlight."""
+    places: defaultdict[int, list[tuple[str, int, int]]] = defaultdict(list)
+    position = 0
+    for found in re.finditer(r"\S+", title):
+        width, words = _analyse(found[0])
+        origin = _origin(found[0])
+        for word in words:
+            start, end = origin(word.start, word.end)
+            places[position + word.offset].append((word.lexeme, found.start() + start, found.start() + end))
+        position += width
+    spans: list[tuple[int, int]] = []
+    for term in terms:
+        if term.negated:
+            continue
+        for slots in _alternatives(term.text, term.phrase, term.prefix):
+            for first in list(places):
+                hits = [_hit(places.get(first + slot.offset, ()), slot) for slot in slots]
+                if all(hits):
+                    spans.extend(hit for hit in hits if hit)
+    return _merged(spans)
+
+
+# Analysis ----------------------------------------------------------------------------------------------
+
+
+class _Word(NamedTuple):
+    """A lexeme, where it counts from the start of its chunk, and the characters that it stands for.
+
+    A `part` belongs to the chunk's phrase; the others are further ways to find what stands there.
+    """
+
+    lexeme: str
+    offset: int
+    start: int
+    end: int
+    part: bool
+
+
+class _Shapes(dict[int, str]):
+    """The kind of each character, by one character: what `str.translate` needs to make a text's shape.
+
+    `A` upper case, `s` the letter s, `a` other letters and marks, `0` digits, `c` characters without spaces
+    between words, `-` what links the parts of an identifier; `.`, `+`, `#` themselves; a space for the rest.
+    """
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        category = unicodedata.category(character)
+        if character in ".+#s":
+            shape = character
+        elif character in "-_\N{HYPHEN}":
+            shape = "-"
+        elif category[0] not in "LMN":
+            shape = " "
+        elif any(first <= code <= last for first, last in _UNSPACED):
+            shape = "c"
+        elif category[0] == "N":
+            shape = "0"
+        else:
+            shape = "A" if category in {"Lu", "Lt"} else "a"
+        self[code] = shape
+        return shape
+
+
+_UNSPACED = (
+    (0x0E00, 0x0EFF),  # Thai, Lao
+    (0x1000, 0x109F),  # Myanmar
+    (0x1100, 0x11FF),  # Hangul letters
+    (0x1780, 0x17FF),  # Khmer
+    (0x2E80, 0x9FFF),  # Han, kana
+    (0xA960, 0xA97F),  # Hangul letters
+    (0xAC00, 0xD7FF),  # Hangul
+    (0xF900, 0xFAFF),  # Han
+    (0x1AFF0, 0x1B16F),  # kana
+    (0x20000, 0x3FFFF),  # Han
+)
+_SHAPES = _Shapes()
+_RUN = re.compile(r"c+|[Aas0]+(?:-[Aas0]+)*(\+\+|#)?")
+# One camelCase part: a whole word in capitals, an acronym's plural (URLs), a word, an acronym.
+_CAMEL = re.compile(r"(?<![Aas0])[A0]+(?![Aas0])|A{2,}s(?![as0])|A?[as0]+|A+(?![as])0*")
+_NUMBERED = re.compile(r"[a-z]+([0-9]+)")
+_VERSION = re.compile(r"v[0-9]+")
+# What most words are, and what most stand between: not worth an analysis.
+_PLAIN = re.compile(r"[A-Z]?[a-z]+|[0-9]+")
+_EDGES = ".,:;!?()[]`'\"*"
+# Soft hyphen, zero-width joiners, word joiner, byte order mark, variation selectors: seen by nobody.
+_INVISIBLE = dict.fromkeys([0xAD, 0x200C, 0x200D, 0x2060, 0xFEFF, *range(0xFE00, 0xFE10)])
+_LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe"})
+
+
+def _place(places: dict[str, str], text: str, position: int, weight: str) -> int:
+    """Adds where each lexeme of a text stands, counting from `position`, as `:1A,20`; the position after."""
+    for chunk in text.split():
+        word = chunk.strip(_EDGES)
+        for lexemes in _lexemes(word) if len(word) <= _CACHED_LENGTH else _lexemes.__wrapped__(word):
+            for lexeme in lexemes:
+                if position > _LAST_POSITION:
+                    places.setdefault(lexeme, "")
+                elif lexeme not in places:
+                    places[lexeme] = f":{position}{weight}"
+                elif len(places[lexeme]) < _PLACES_LENGTH:
+                    places[lexeme] += f",{position}{weight}"
+            position += 1
+    return position
+
+
+@lru_cache(maxsize=1 << 14)
+def _lexemes(chunk: str) -> tuple[tuple[str, ...], ...]:
+    """The lexemes at each position of a chunk."""
+    if _PLAIN.fullmatch(chunk):
+        return ((chunk.lower()[:_LEXEME_LENGTH],),)
+    width, words = _analyse(chunk)
+    lexemes: list[list[str]] = [[] for _ in range(width)]
+    for word in words:
+        lexemes[word.offset].append(word.lexeme)
+    return tuple(map(tuple, lexemes))
+
+
+def _analyse(chunk: str) -> tuple[int, list[_Word]]:
+    """How many positions a text without spaces takes, and its words; spans are of the normalised text."""
+    text = _normalise(chunk)
+    shape = text.translate(_SHAPES)
+    words: list[_Word] = []
+    offset = 0
+    for run in _RUN.finditer(shape):
+        start, end = run.span()
+        if shape[start] == "c":
+            words += _pairs(text, start, end, offset)
+            offset += end - start
+        else:
+            sign = run[1] or ""
+            parts = list(_parts(text, shape, start, end - len(sign)))
+            version = shape.startswith(".0", end)
+            words += _identifier(parts, sign, version, offset)
+            offset += len(parts)
+    return offset, words
+
+
+def _pairs(text: str, start: int, end: int, offset: int) -> Iterator[_Word]:
+    """Each two neighbours, and the last character alone: so each character is the prefix of a lexeme."""
+    for at in range(start, end):
+        pair = text[at : min(at + 2, end)]
+        yield _Word(pair, offset + at - start, at, at + len(pair), len(pair) == 2 or at == start)
+
+
+def _parts(text: str, shape: str, start: int, end: int) -> Iterator[tuple[str, int, int]]:
+    """The folded parts of an identifier with their spans."""
+    for link in re.finditer(r"[Aas0]+", shape[start:end]):
+        first, last = start + link.start(), start + link.end()
+        spans = [part.span() for part in _CAMEL.finditer(shape, first, last)]
+        if len(spans) > _JOINED_PARTS:
+            spans = [(first, last)]
+        for left, right in spans:
+            if lexeme := _fold(text[left:right]):
+                yield lexeme, left, right
+
+
+def _identifier(
+    parts: Sequence[tuple[str, int, int]], sign: str, version: bool, offset: int
+) -> Iterator[_Word]:
+    """The parts of an identifier, and from each one on what they are when written together."""
+    for at, (lexeme, start, end) in enumerate(parts):
+        signed = sign if at == len(parts) - 1 else ""
+        yield _Word(lexeme[:_LEXEME_LENGTH], offset + at, start, end, not signed)
+        if signed:
+            yield _Word(lexeme[:_LEXEME_LENGTH] + sign, offset + at, start, end + len(sign), True)
+        # The versions v1.2.3 and python3.12 are found by their numbers too.
+        numbered = _NUMBERED.fullmatch(lexeme)
+        if numbered and (lexeme[0] == "v" or (version and at == len(parts) - 1)):
+            yield _Word(numbered[1][:_LEXEME_LENGTH], offset + at, start, end, False)
+        joined, last = lexeme, end
+        for further, _, after in parts[at + 1 : at + _JOINED_PARTS]:
+            if joined[-1].isdigit() and further[0].isdigit():
+                break
+            joined, last = joined + further, after
+        if last > end:
+            yield _Word(joined[:_LEXEME_LENGTH], offset + at, start, last, False)
+
+
+def _normalise(text: str) -> str:
+    """Compatible forms made one (full width, ligatures, superscripts), what nobody sees taken out."""
+    return text if text.isascii() else unicodedata.normalize("NFKC", text).translate(_INVISIBLE)
+
+
+def _fold(part: str) -> str:
+    """Lower case without accents."""
+    if part.isascii():
+        return part.lower()
+    folded: list[str] = []
+    base = ""
+    for character in unicodedata.normalize("NFD", part.casefold()):
+        if unicodedata.category(character)[0] != "M":
+            base = character
+        elif base < "\u0400" or (base, character) == (
+            "е",
+            "\u0308",
+        ):  # before Cyrillic: Latin, Greek, or none
+            continue
+        elif "\u0400" <= base < "\u0530" and character in "\u0300\u0301" and base not in "гк":
+            continue  # a stress mark; Macedonian ѓ and ќ are letters
+        folded.append(character)
+    return unicodedata.normalize("NFC", "".join(folded)).translate(_LETTERS)
+
+
+def _origin(chunk: str) -> Callable[[int, int], tuple[int, int]]:
+    """How spans of the normalised chunk lie in the chunk as it was written."""
+    if _normalise(chunk) == chunk:
+        return lambda start, end: (start, end)
+    ends = [len(_normalise(chunk[:length])) for length in range(len(chunk) + 1)]
+    return lambda start, end: (
+        bisect_right(ends, start) - 1,
+        max(bisect_left(ends, end), bisect_right(ends, end) - 1),
+    )
+
+
+# Queries -----------------------------------------------------------------------------------------------
+
+
+class _Slot(NamedTuple):
+    """What may stand at one place of a phrase: lexemes, each with whether it is a prefix."""
+
+    offset: int
+    options: tuple[tuple[str, bool], ...]
+
+
+@lru_cache(maxsize=256)
+def _alternatives(text: str, quoted: bool, prefix: bool) -> tuple[tuple[_Slot, ...], ...]:
+    """The phrases of which a term wants any one: its parts in a row, or the identifier written together."""
+    words: list[_Word] = []
+    offset = 0
+    chunks = text.split()
+    for chunk in chunks:
+        width, found = _analyse(chunk)
+        words += [word._replace(offset=offset + word.offset) for word in found]
+        offset += width
+    parts = [word for word in words if word.part]
+    if not parts:
+        return ()
+    phrase = parts[:_PHRASE_PARTS]
+    # A word is still being typed if nothing stands after it.
+    typing = prefix and _normalise(text)[-1].translate(_SHAPES) in "Aas0c" and len(phrase) == len(parts)
+    slots: list[_Slot] = []
+    for word in phrase:
+        last = word is parts[-1]
+        lexeme = word.lexeme[1:] if len(parts) > 1 and _VERSION.fullmatch(word.lexeme) else word.lexeme
+        single = len(lexeme) == 1 and lexeme.translate(_SHAPES) == "c"
+        options = _options(lexeme, typing and last, variants=last and not quoted)
+        slots.append(_Slot(word.offset - phrase[0].offset, ((lexeme, True),) if single else options))
+    alternatives = [tuple(slots)]
+    if len(chunks) == 1 and len(parts) > 1 and not quoted:
+        alternatives += (
+            (_Slot(0, _options(word.lexeme, typing, variants=True)),)
+            for word in words
+            if not word.part and (word.start, word.end) == (parts[0].start, parts[-1].end)
+        )
+    return tuple(alternatives)
+
+
+def _options(lexeme: str, prefix: bool, *, variants: bool) -> tuple[tuple[str, bool], ...]:
+    """A lexeme and its plural or singular."""
+    others = _numbers(lexeme, prefix) if variants else []
+    return ((lexeme, prefix), *((other, False) for other in others))
+
+
+def _numbers(word: str, prefix: bool) -> list[str]:
+    """The English plural of a singular, the possible singulars of a plural; none below three letters.
+
+    The rules only guess (`news` also finds `new`); a guess that is no word finds nothing and does no harm. Of
+    a prefix, what it finds by itself is left out, and half-typed plurals count: `queri` still finds `query`.
+    """
+    if len(word) < 3 or not (word.isascii() and word.isalpha()):
+        return []
+    if len(word) > 4 and word.endswith("ies"):
+        others = [word[:-3] + "y", word[:-1]]
+    elif re.search(r"(s|x|z|ch|sh)es$", word):
+        others = [word[:-2], word[:-1]]
+    elif len(word) > 3 and re.search(r"[^sui]s$", word):
+        others = [word[:-1]]
+    elif re.search(r"[^aeiou]y$", word):
+        others = [word[:-1] + "ies"]
+    elif re.search(r"(s|x|z|ch|sh)$", word):
+        others = [word + "es"]
+    else:
+        others = [word + "s"]
+    if prefix:
+        others = [other for other in others if not other.startswith(word)]
+        if half := re.search(r"(?<=[^aeiou])ie?$", word):
+            others.append(word[: half.start()] + "y")
+        elif re.search(r"(s|x|z|ch|sh)e$", word):
+            others.append(word[:-1])
+    return others
+
+
+def _short(slot: _Slot) -> bool:
+    """Whether a slot is a prefix of one or two letters."""
+    lexeme, prefix = slot.options[0]
+    return prefix and len(lexeme) <= 2 and "c" not in lexeme.translate(_SHAPES)
+
+
+def _phrase(slots: Sequence[_Slot]) -> str:
+    """The text of a phrase: `'@foo' <-> ('@bar':* | '@baz')`."""
+    text = ""
+    for before, slot in zip((None, *slots), slots, strict=False):
+        if before is not None:
+            distance = slot.offset - before.offset
+            text += " <-> " if distance == 1 else f" <{distance}> "
+        text += _any(f"'{PLACEHOLDER}{lexeme}'{':*' if prefix else ''}" for lexeme, prefix in slot.options)
+    return text
+
+
+def _any(conditions: Iterable[str]) -> str:
+    """One condition as it is, several as alternatives."""
+    several = list(conditions)
+    return several[0] if len(several) == 1 else f"({' | '.join(several)})"
+
+
+def _hit(words: Iterable[tuple[str, int, int]], slot: _Slot) -> tuple[int, int] | None:
+    """The widest span of the words at one place that a slot of a query wants."""
+    spans = [
+        (start, end)
+        for found, start, end in words
+        for lexeme, prefix in slot.options
+        if found == lexeme or (prefix and found.startswith(lexeme))
+    ]
+    return max(spans, key=lambda span: span[1], default=None)
+
+
+def _merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Spans in order; those that touch or overlap are one."""
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = merged[-1][0], max(end, merged[-1][1])
+        else:
+            merged.append((start, end))
+    return merged
