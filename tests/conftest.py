@@ -1,0 +1,79 @@
+"""What all tests share: one PostgreSQL for the whole run, started by the first test that needs it.
+
+RHYTHM_TEST_POSTGRES=15 runs the suite on Debian's PostgreSQL 15 (any version that is installed there)
+instead of the embedded one.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from rhythm_domain.embedded import EmbeddedServer
+
+if TYPE_CHECKING:
+    import psycopg
+
+SHARED_FOLDER = "RHYTHM_TEST_FOLDER"
+"""The variable by which the workers of a run know the folder of its server."""
+
+
+@dataclass(frozen=True)
+class Postgres:
+    """The server of this test run. Make databases of your own; the database `rhythm` stays empty."""
+
+    server: EmbeddedServer
+
+    def conninfo(self, dbname: str, user: str = "rhythm") -> str:
+        return self.server.conninfo(dbname, user)
+
+    def admin(self, dbname: str = "postgres") -> psycopg.Connection:
+        """Return a superuser's connection that commits every statement; the caller closes it."""
+        import psycopg
+
+        return psycopg.connect(self.conninfo(dbname, "postgres"), autocommit=True)
+
+
+def reachable_folder() -> Path:
+    """Return a new folder that the server's account can reach, for when root runs the tests."""
+    folder = Path(tempfile.mkdtemp(prefix="rhythm tests "))
+    if os.geteuid() == 0:
+        folder.chmod(0o711)
+    return folder
+
+
+def debian_programs() -> Path | None:
+    version = os.environ.get("RHYTHM_TEST_POSTGRES")
+    return Path(f"/usr/lib/postgresql/{version}/bin") if version else None
+
+
+def shared_server() -> EmbeddedServer:
+    home = Path(os.environ[SHARED_FOLDER], "postgres")
+    return EmbeddedServer(home, fsync=False, grace=10, bindir=debian_programs())
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):  # Not in a worker of xdist: here the run begins and ends.
+        os.environ[SHARED_FOLDER] = str(reachable_folder())
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        shared_server().stop()
+        shutil.rmtree(os.environ.pop(SHARED_FOLDER))
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """The run's PostgreSQL: fsync off, at a path with a space, shared by all workers."""
+    server = shared_server()
+    server.start()
+    yield Postgres(server)
+    server.release()
