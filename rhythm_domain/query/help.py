@@ -1,0 +1,29 @@
+"""The search language explained, part by part: for help screens, errors and the README."""
+
+from __future__ import annotations
+
+HELP: tuple[tuple[str, str], ...] = (
+    ("words", "All must be found, the last one may be a beginning: `login crash`"),
+    ('"..."', 'These words in a row: `"exact phrase"`'),
+    ("-", "Not this word, phrase or qualifier: `-draft -label:wontfix`"),
+    ("CORE-123", "Goes to that issue; `123` to that number of the project"),
+    ("status:", "backlog, todo, in_progress, in_review, done, cancelled: `status:todo,in_progress`"),
+    ("priority:", "urgent, high, medium, low, none; may be compared: `priority:>=high`"),
+    ("type:", "bug, feature, task, chore, epic: `type:bug`"),
+    ("assignee:", "Whose it is; @me is you, none is nobody: `assignee:ada,@me`"),
+    ("reporter:", "Who reported it: `reporter:@me`"),
+    ("label:", 'Any of these labels; repeated, all of them: `label:ui,"needs review"`'),
+    ("sprint:", "By name, or current, next, none: `sprint:current`"),
+    ("project:", "By key, in lists across projects: `project:CORE`"),
+    ("parent:", "What belongs to that issue: `parent:CORE-12`"),
+    ("due:", "A day, a range, or days ahead (overdue included): `due:<7d`"),
+    ("created:", "A day, a range, or an age: `created:2026-01-01..2026-03-31`"),
+    ("updated:", "Changed within the last week: `updated:<7d`; not for a month: `updated:>1m`"),
+    ("closed:", "When it was done or cancelled: `closed:this-week`"),
+    ("estimate:", "Points, compared or a range: `estimate:3..8`"),
+    ("is:", "open, closed, blocked, overdue, mine: `is:open is:blocked`"),
+    ("has:", "assignee, label, sprint, due, estimate, parent, children, comments, links: `has:children`"),
+    ("no:", "The opposite of has: `no:assignee`"),
+    ("sort:", "created, updated, priority, due, rank, closed, relevance; the other way: `sort:updated-asc`"),
+)
+"""Each part of the language and what it means, with examples in backquotes, in the order to show them."""
