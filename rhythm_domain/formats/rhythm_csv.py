@@ -1,0 +1,103 @@
+"""Rhythm's own CSV: a row an issue, for people and spreadsheets, and nothing lost.
+
+Simple fields are cells as one would type them. Fields with parts (labels, links, comments, ...) are JSON in a
+cell. No cell begins like a formula: such a one gets a `'` before it, which reading takes away.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any, BinaryIO
+
+from rhythm_domain import text
+from rhythm_domain.formats.records import ImportIssue, Problem, Record
+from rhythm_domain.formats.repair import repaired
+from rhythm_domain.formats.rhythm_json import as_json, from_json
+from rhythm_domain.formats.tables import Row, Table
+
+HINT = "Make the file with `rhythm export KEY --format csv`."
+
+# Column -> where its value stands in the issue's JSON.
+PLAIN = {
+    "Source key": ("source_key",),
+    "Number": ("number",),
+    "Title": ("title",),
+    "Status": ("status",),
+    "Priority": ("priority",),
+    "Type": ("type",),
+    "Assignee": ("assignee", "login"),
+    "Assignee name": ("assignee", "display_name"),
+    "Author": ("author", "login"),
+    "Author name": ("author", "display_name"),
+    "Sprint": ("sprint", "name"),
+    "Sprint goal": ("sprint", "goal"),
+    "Sprint starts": ("sprint", "starts_on"),
+    "Sprint ends": ("sprint", "ends_on"),
+    "Sprint state": ("sprint", "state"),
+    "Estimate": ("estimate",),
+    "Due": ("due",),
+    "Parent": ("parent_key",),
+    "Created": ("created_at",),
+    "Updated": ("updated_at",),
+    "Closed": ("closed_at",),
+    "URL": ("url",),
+    "Description": ("description",),
+}
+COMPLEX = {
+    "Labels": "labels",
+    "Other assignees": "other_assignees",
+    "Links": "links",
+    "Comments": "comments",
+    "Metadata": "metadata",
+}
+HEADER = (*PLAIN, *COMPLEX)
+
+
+def write_csv(issues: Iterable[ImportIssue], stream: BinaryIO) -> None:
+    """Write a header and a row an issue, as UTF-8."""
+    lines = codecs.getwriter("utf-8")(stream)
+    writer = csv.writer(lines)
+    writer.writerow(HEADER)
+    writer.writerows(_cells(as_json(issue)) for issue in issues)
+
+
+def read_csv(stream: BinaryIO) -> Iterator[Record]:
+    """The issues of such a file. Invalid if it has no columns Source key and Title."""
+    required = frozenset({"source key", "title"})
+    table = Table(stream, required=required, expected="a CSV export of Rhythm", hint=HINT)
+    return repaired(_records(table))
+
+
+def _records(table: Table) -> Iterator[Record]:
+    for row in table.rows():
+        yield row if isinstance(row, Problem) else _issue(row)
+
+
+def _cells(fields: dict[str, Any]) -> Iterator[str]:
+    for path in PLAIN.values():
+        value: Any = fields
+        for name in path:
+            value = (value or {}).get(name)
+        yield "" if value is None else text.csv_guarded(str(value))
+    for name in COMPLEX.values():
+        yield json.dumps(fields[name]) if name in fields else ""
+
+
+def _issue(row: Row) -> Record:
+    fields: dict[str, Any] = {}
+    for column, path in PLAIN.items():
+        if value := row.get(column.casefold()):
+            place = fields
+            for name in path[:-1]:
+                place = place.setdefault(name, {})
+            place[path[-1]] = value
+    for column, name in COMPLEX.items():
+        if value := row.get(column.casefold()):
+            try:
+                fields[name] = json.loads(value)
+            except (ValueError, RecursionError) as error:
+                return Problem(row.line, row.get("source key"), f"{column}: not valid JSON: {error}")
+    return from_json(fields, row.line)
