@@ -252,7 +252,7 @@ CREATE TABLE issues (
   closed_at     timestamptz,
   deleted_at    timestamptz,
   CONSTRAINT issues_number_key UNIQUE (project_id, number),
-  CONSTRAINT issues_rank_key UNIQUE (project_id, rank),
+  CONSTRAINT issues_rank_key UNIQUE (project_id, rank) DEFERRABLE,
   CONSTRAINT issues_project_key UNIQUE (project_id, id),
   CONSTRAINT issues_closed_check CHECK ((status IN ('done', 'cancelled')) = (closed_at IS NOT NULL)),
   CONSTRAINT issues_parent_check CHECK (parent_id <> id),
@@ -429,7 +429,8 @@ CREATE TABLE drafts (
 
 -- Every change, by whom, by which permission, and what it was before and after. `id` is made by the client:
 -- a write that is sent twice happens once. One action of a person is one operation; a bulk edit has many
--- events in one. `undoes` is the operation that this one takes back.
+-- events in one. `undoes` is the operation that this one takes back. Events outlive a purged issue, so
+-- issue_id is no foreign key.
 CREATE TABLE events (
   seq        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   id         uuid NOT NULL CONSTRAINT events_id_key UNIQUE,
@@ -443,8 +444,7 @@ CREATE TABLE events (
   after      jsonb NOT NULL DEFAULT '{}',
   undoes     uuid,
   at         timestamptz NOT NULL DEFAULT now(),
-  erased_at  timestamptz,
-  FOREIGN KEY (project_id, issue_id) REFERENCES issues (project_id, id)
+  erased_at  timestamptz
 );
 CREATE INDEX events_operation ON events (operation);
 CREATE INDEX events_project ON events (project_id, seq DESC);

@@ -22,7 +22,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeAlias, TypeVar
 from uuid import UUID, uuid4, uuid5
 
 from rhythm_domain import database, queries
@@ -46,7 +46,18 @@ R = TypeVar("R")
 Ref = int | str
 """An issue: its id, or its key such as CORE-123."""
 
+Operation: TypeAlias = "UUID | Chunk | None"
+"""The client's id of a write; without one it gets one."""
+
 _KEY = re.compile(r"([A-Za-z][A-Za-z0-9]{1,9})-([0-9]{1,9})")
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """One transaction of an operation that needs several; each happens once, all are undone as one."""
+
+    operation: UUID
+    index: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +102,7 @@ class Tx:
     session_id: int
     operation: UUID
     write: bool
+    chunk: int = 0
     place: Place | None = None
     permission: str = ""
     done: Done | None = None
@@ -122,6 +134,26 @@ class Tx:
             raise RuntimeError("this transaction is about no project")
         return self.place.id
 
+    def admit(self, permission: Permission, *, author: bool = False) -> None:
+        """Admits the person by a permission, which the history then records; a service may ask for a higher
+        one than its door did, once it has seen the rows. Raises `Forbidden` with the reason.
+        """
+        if self.place is None:
+            raise RuntimeError("this transaction is about no project")
+        if not allows(permission, self.place.role, admin=self.user.admin, author=author):
+            raise Forbidden(f"You may not do that: {reason(permission)}.")
+        if self.write and self.place.archived and not permission.rule.archived:
+            raise Forbidden(
+                f"{self.place.key} is archived: nothing in it can be changed.",
+                hint="An owner can unarchive it: `rhythm project unarchive KEY`.",
+            )
+        by_role = allows(permission, self.place.role, author=author)
+        self.permission = permission.value if by_role else f"admin:{permission.value}"
+
+    def event_id(self, at: int) -> UUID:
+        """The id of this transaction's event number `at`: the same whenever the operation is sent again."""
+        return uuid5(self.operation, f"{self.chunk}.{at}") if self.chunk or at else self.operation
+
     def record(
         self,
         kind: str,
@@ -148,9 +180,7 @@ class Tx:
             return
         if not self._events:
             raise RuntimeError(f"a write ({self.permission}) recorded no event")
-        ids = [
-            self.operation if at == 0 else uuid5(self.operation, str(at)) for at in range(len(self._events))
-        ]
+        ids = [self.event_id(at) for at in range(len(self._events))]
         kinds, issues, befores, afters, undoes, projects = zip(*self._events, strict=True)
         await self.execute(
             _Q["record"],
@@ -222,16 +252,16 @@ class Guard:
 
     @asynccontextmanager
     async def person(
-        self, *, write: str = "", operation: UUID | None = None, admin: bool = False
+        self, *, write: str = "", operation: Operation = None, admin: bool = False
     ) -> AsyncIterator[Tx]:
         """The signed-in person, outside any project. `write` is what the history records as permission.
 
         Raises `NotSignedIn`; `Forbidden` for a read-only session or instance, or when `admin` is asked for
         and they are not an administrator.
         """
-        operation = operation or uuid4()
-        async with self._db.transaction(write=bool(write), operation=operation) as connection:
-            tx = await self._enter(connection, write=bool(write), operation=operation)
+        chunk = _chunk(operation)
+        async with self._db.transaction(write=bool(write), operation=chunk.operation) as connection:
+            tx = await self._enter(connection, write=bool(write), chunk=chunk)
             if admin and not tx.user.admin:
                 raise Forbidden(
                     "Only administrators of this instance may do that.", hint="Ask an administrator."
@@ -244,19 +274,25 @@ class Guard:
 
     @asynccontextmanager
     async def project(
-        self, permission: Permission, key: str, *, operation: UUID | None = None
+        self, permission: Permission, key: str, *, operation: Operation = None, alone: bool = False
     ) -> AsyncIterator[Tx]:
         """A project by its key, for somebody with this permission in it.
 
+        `alone` is for changes of the project itself and of its members: they follow one another, each seeing
+        what the one before it left. It locks the project before the person's membership is read.
         Raises `NotFound` to those who are no members, `Forbidden` with the reason to those who may not.
         """
-        operation = operation or uuid4()
-        async with self._db.transaction(write=not permission.reads, operation=operation) as connection:
-            tx = await self._enter(connection, write=not permission.reads, operation=operation)
-            row = await tx.one(_Q["place_by_key"], key=key.strip().upper(), user=tx.user.id)
+        chunk = _chunk(operation)
+        async with self._db.transaction(write=not permission.reads, operation=chunk.operation) as connection:
+            tx = await self._enter(connection, write=not permission.reads, chunk=chunk)
+            asked = {"key": key.strip().upper(), "user": tx.user.id}
+            row = await tx.one(_Q["place_by_key"], **asked)
+            if alone and _place(row, tx.user) is not None:
+                await tx.execute(_Q["hold_project"], **asked)
+                row = await tx.one(_Q["place_by_key"], **asked)
             place = _place(row, tx.user)
             if place is None:
-                raise NotFound(f"There is no project {key.strip().upper()}.")
+                raise NotFound(f"There is no project {asked['key']}.")
             await self._admit(tx, permission, place)
             yield tx
             await tx.flush()
@@ -268,7 +304,7 @@ class Guard:
         permission: Permission,
         ref: Ref,
         *,
-        operation: UUID | None = None,
+        operation: Operation = None,
         comment: int | None = None,
         trash: bool = False,
     ) -> AsyncIterator[tuple[Tx, Held]]:
@@ -285,23 +321,24 @@ class Guard:
         permission: Permission,
         refs: Sequence[Ref],
         *,
-        operation: UUID | None = None,
+        operation: Operation = None,
         comment: int | None = None,
         trash: bool = False,
     ) -> AsyncIterator[tuple[Tx, list[Held]]]:
         """Some issues of one project, in the order given, locked if the permission writes.
 
         With `comment`, the comment's author counts as the author and it must belong to the issue; else the
-        issue's reporter does. `trash` looks for deleted issues instead of living ones (reads find both).
+        issue's reporter does. `trash` looks for deleted issues instead of living ones; reads find both for
+        those who may see the trash.
         Raises `NotFound` for what the person can't see or what is not there, `Invalid` for more than 2,000 or
         for several projects, `Forbidden` with the reason.
         """
         if len(refs) > BULK:
             raise Invalid(f"At most {BULK:,} issues at once.", field="issue")
-        operation = operation or uuid4()
+        chunk = _chunk(operation)
         write = not permission.reads
-        async with self._db.transaction(write=write, operation=operation) as connection:
-            tx = await self._enter(connection, write=write, operation=operation)
+        async with self._db.transaction(write=write, operation=chunk.operation) as connection:
+            tx = await self._enter(connection, write=write, chunk=chunk)
             held, place = await self._find(tx, refs, trash=trash if write else None)
             author = all(one.reporter_id == tx.user.id for one in held)
             if comment is not None:
@@ -316,7 +353,7 @@ class Guard:
             await tx.flush()
         await self._after(tx)
 
-    async def _enter(self, connection: Connection, *, write: bool, operation: UUID) -> Tx:
+    async def _enter(self, connection: Connection, *, write: bool, chunk: Chunk) -> Tx:
         query = _Q["enter_to_write" if write else "enter"]
         rows = await database.fetch(connection, query, {"session": self.session_id})
         if not rows:
@@ -327,7 +364,7 @@ class Guard:
         if write and row["instance_read_only"]:
             raise Forbidden("The instance is read-only at the moment.", hint="Try again later.")
         user = User.model_validate({name: row[name] for name in User.model_fields})
-        return Tx(connection, user, self.session_id, operation, write, stale=row["stale"])
+        return Tx(connection, user, self.session_id, chunk.operation, write, chunk.index, stale=row["stale"])
 
     async def _find(self, tx: Tx, refs: Sequence[Ref], *, trash: bool | None) -> tuple[list[Held], Place]:
         wanted = [parse_ref(ref) for ref in dict.fromkeys(refs)]
@@ -354,7 +391,7 @@ class Guard:
         for ref in wanted:
             row = found.get(ref, {})
             place = _place(row or None, tx.user)
-            if place is None or (trash is not None and (row["issue_deleted_at"] is not None) != trash):
+            if place is None or not _visible(row, place, tx.user, trash):
                 name = f"{ref[0]}-{ref[1]}" if isinstance(ref, tuple) else f"with the id {ref}"
                 raise NotFound(f"There is no issue {name}{' in the trash' if trash else ''}.")
             places[place.id] = place
@@ -376,22 +413,16 @@ class Guard:
             role = Role(kept["role"]) if kept else None
             if role is None and not tx.user.admin:
                 raise NotFound(f"There is no project {place.key}.")
-        if not allows(permission, role, admin=tx.user.admin, author=author):
-            raise Forbidden(f"You may not do that: {reason(permission)}.")
-        if tx.write and place.archived and not permission.rule.archived:
-            raise Forbidden(
-                f"{place.key} is archived: nothing in it can be changed.",
-                hint="An owner can unarchive it: `rhythm project unarchive KEY`.",
-            )
         tx.place = Place(place.id, place.key, role, place.row)
-        by_role = allows(permission, role, author=author)
-        tx.permission = permission.value if by_role else f"admin:{permission.value}"
+        tx.admit(permission, author=author)
         await self._repeated(tx)
 
     async def _repeated(self, tx: Tx) -> None:
         if not tx.write:
             return
-        rows = await tx.fetch(_Q["operation_done"], operation=tx.operation, user=tx.user.id)
+        rows = await tx.fetch(
+            _Q["operation_done"], operation=tx.operation, first=tx.event_id(0), user=tx.user.id
+        )
         if rows:
             tx.done = Done(
                 tuple(row["issue_id"] for row in rows if row["issue_id"] is not None),
@@ -443,6 +474,18 @@ async def gate(db: Database, purpose: Gate) -> AsyncIterator[Connection]:
 
 
 _Q = queries.load("guard")
+
+
+def _chunk(operation: Operation) -> Chunk:
+    return operation if isinstance(operation, Chunk) else Chunk(operation or uuid4(), 0)
+
+
+def _visible(row: Row, place: Place, user: User, trash: bool | None) -> bool:
+    """Whether an issue is where it is looked for; None: wherever this person may look."""
+    deleted = row["issue_deleted_at"] is not None
+    if trash is None:
+        return not deleted or allows(Permission.TRASH_READ, place.role, admin=user.admin)
+    return deleted == trash
 
 
 def _place(row: Row | None, user: User) -> Place | None:

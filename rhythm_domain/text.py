@@ -1,8 +1,8 @@
 """What text may be stored, and how it is made safe to show.
 
 Pure. Stored text is NFC without control characters; what is wrong with it is said, nothing is cut silently.
-Shown text goes through `shown` (or `shown_lines`) wherever it appears, screens, tables, logs and errors alike:
-a terminal obeys escape sequences, and bidi controls turn a line around.
+Shown text goes through `shown` (or `shown_lines`) wherever it appears: screens, tables, logs and errors.
+A terminal obeys escape sequences, and bidi controls turn a line around.
 """
 
 from __future__ import annotations

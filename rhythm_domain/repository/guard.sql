@@ -65,6 +65,11 @@ WHERE p.deleted_at IS NULL;
 SELECT c.id, c.issue_id, c.author_id FROM comments c
 WHERE c.id = %(comment)s AND c.deleted_at IS NULL;
 
+-- name: hold_project
+-- Changes of a project and its members follow one another; work on its issues goes on.
+SELECT p.id FROM projects p JOIN project_keys k ON k.project_id = p.id
+WHERE k.key = %(key)s FOR NO KEY UPDATE OF p;
+
 -- name: hold_membership
 -- Keeps the role from being changed or ended until the write is committed.
 SELECT role FROM project_members
@@ -75,9 +80,11 @@ WHERE project_id = %(project)s AND user_id = %(user)s AND ended_at IS NULL FOR S
 SELECT id FROM issues WHERE id = ANY(%(ids)s::bigint[]) ORDER BY id FOR NO KEY UPDATE;
 
 -- name: operation_done
--- Whether an operation was already carried out by this person, and on which issues.
-SELECT e.issue_id, e.kind, e.after FROM events e
-WHERE e.operation = %(operation)s AND e.actor_id = %(user)s ORDER BY e.seq;
+-- What an operation of this person did, if the transaction whose first event is `first` was committed.
+SELECT e.issue_id, e.kind, e.after
+FROM events f JOIN events e ON e.operation = f.operation
+WHERE f.id = %(first)s AND f.operation = %(operation)s AND f.actor_id = %(user)s
+ORDER BY e.seq;
 
 -- name: record
 -- One row of history for each change.

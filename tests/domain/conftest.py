@@ -25,7 +25,7 @@ def template(postgres: Postgres, worker_id: str) -> str:
     """The name of a database with the whole schema and nobody in it."""
     name = f"template_{worker_id}"
     with postgres.admin() as admin:
-        admin.execute(f'CREATE DATABASE "{name}"'.encode())
+        admin.execute(f'CREATE DATABASE "{name}" OWNER rhythm'.encode())
     migrate(postgres.conninfo(name))
     return name
 
@@ -35,7 +35,9 @@ def conninfo(postgres: Postgres, template: str, worker_id: str) -> Iterator[str]
     """A database of the test's own; dropped afterwards."""
     name = f"test_{worker_id}_{next(_serial)}"
     with postgres.admin() as admin:
-        admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy'.encode())
+        admin.execute(
+            f'CREATE DATABASE "{name}" TEMPLATE "{template}" OWNER rhythm STRATEGY file_copy'.encode()
+        )
     yield postgres.conninfo(name)
     with postgres.admin() as admin:
         admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
@@ -56,7 +58,9 @@ class Instance:
     db: Database
     sql: psycopg.Connection[dict[str, Any]]
 
-    def person(self, name: str, *, admin: bool = False, active: bool = True, read_only: bool = False) -> Session:
+    def person(
+        self, name: str, *, admin: bool = False, active: bool = True, read_only: bool = False
+    ) -> Session:
         """A person, signed in."""
         user = self.sql.execute(
             "INSERT INTO users (name, display_name, admin, active, claimed)"

@@ -1,0 +1,267 @@
+"""Issues in the database: rows of lists, whole issues, and the one way in which their columns change."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from rhythm_domain import lexemes, queries
+from rhythm_domain.database import Row
+from rhythm_domain.guard import Tx
+from rhythm_domain.models import Issue, IssueLink, IssueRow, LabelRef, PersonRef
+
+_Q = queries.load("issues")
+
+Values = dict[str, Any]
+"""Columns of an issue by name, as JSON holds them: enums and dates as text, people and sprints as ids."""
+
+
+async def rows(tx: Tx, ids: Sequence[int]) -> tuple[IssueRow, ...]:
+    """Issues as lines of a list, in the order of `ids`; what no longer exists is left out."""
+    return tuple(IssueRow(**row_fields(row)) for row in await tx.fetch(_Q["issue_rows"], ids=list(ids)))
+
+
+async def whole(tx: Tx, issue_id: int) -> Issue:
+    """An issue with its description, links and children."""
+    row = await tx.one(_Q["issue_rows"], ids=[issue_id])
+    text = await tx.one(_Q["issue_text"], id=issue_id)
+    if row is None or text is None:
+        raise LookupError(issue_id)
+    return Issue(
+        **row_fields(row),
+        description=text["description"],
+        comment_count=text["comment_count"],
+        source_url=text["source_url"],
+        metadata=text["metadata"] or {},
+        links=tuple(_link(link) for link in await tx.fetch(_Q["issue_links_of"], id=issue_id)),
+        children=tuple(
+            _link({**child, "kind": "blocks"}) for child in await tx.fetch(_Q["issue_children"], id=issue_id)
+        ),
+    )
+
+
+def row_fields(row: Row) -> dict[str, Any]:
+    """The fields of an `IssueRow` from a row with the columns of `issue_rows`."""
+    assignee = row["assignee_id"]
+    parent = row["parent_number"]
+    return {
+        **{name: row[name] for name in _PLAIN},
+        "assignee": assignee
+        and PersonRef(id=assignee, name=row["assignee_name"], display_name=row["assignee_display_name"]),
+        "reporter": PersonRef(
+            id=row["reporter_id"], name=row["reporter_name"], display_name=row["reporter_display_name"]
+        ),
+        "labels": tuple(LabelRef(name=name, colour=colour) for name, colour in row["labels"] or ()),
+        "parent_key": parent and f"{row['project_key']}-{parent}",
+    }
+
+
+_PLAIN = tuple(
+    name for name in IssueRow.model_fields if name not in {"assignee", "reporter", "labels", "parent_key"}
+)
+
+
+def _link(row: Row) -> IssueLink:
+    return IssueLink(
+        kind=row["kind"], key=f"{row['key']}-{row['number']}", title=row["title"], status=row["status"]
+    )
+
+
+async def values(tx: Tx, ids: Sequence[int]) -> dict[int, Values]:
+    """The raw values of issues of this project, by id."""
+    found = await tx.fetch(_Q["issue_values"], ids=list(ids), project=tx.project_id)
+    return {row["id"]: {name: _raw(value) for name, value in row.items()} for row in found}
+
+
+def _raw(value: Any) -> Any:
+    match value:
+        case datetime() | date():
+            return value.isoformat()
+        case Decimal():
+            return str(value)
+        case _:
+            return value
+
+
+async def create(tx: Tx, new: Sequence[Values]) -> list[tuple[int, int]]:
+    """Writes new issues of this project; their (id, number) in the order given.
+
+    Each has a `number`, a `rank`, a `title`, a `reporter_id` and whatever else `insert_issues` names;
+    `description` and `labels` (ids) are taken from the same values.
+    """
+    written = await tx.fetch(
+        _Q["insert_issues"], project=tx.project_id, rows=json.dumps([_new(one) for one in new], default=str)
+    )
+    ids = {row["number"]: row["id"] for row in written}
+    pairs = [(ids[one["number"]], one["number"]) for one in new]
+    await tx.execute(
+        _Q["insert_texts"],
+        ids=[issue_id for issue_id, _ in pairs],
+        texts=[one.get("description", "") for one in new],
+    )
+    await change_labels(
+        tx, "add_labels", {pair[0]: one.get("labels", ()) for pair, one in zip(pairs, new, strict=True)}
+    )
+    await index(
+        tx,
+        [
+            (issue_id, tx.project_id, number, one["title"], one.get("description", ""))
+            for (issue_id, number), one in zip(pairs, new, strict=True)
+        ],
+    )
+    return pairs
+
+
+def _new(values: Values) -> Values:
+    defaults = {"status": "backlog", "priority": "none", "type": "task"}
+    return {**defaults, **{k: v for k, v in values.items() if k not in ("description", "labels")}}
+
+
+async def take_numbers(tx: Tx, count: int) -> int:
+    """Gives out `count` issue numbers of this project; the first of them."""
+    row = await tx.one(_Q["take_numbers"], project=tx.project_id, count=count)
+    if row is None:
+        raise LookupError(tx.project_id)
+    return int(row["last"]) - count + 1
+
+
+async def apply(tx: Tx, changes: Mapping[int, Values]) -> dict[int, str | None]:
+    """Writes the named columns of each issue; the closing time of each afterwards (ISO 8601, or None).
+
+    Columns: title, description, status, priority, type, assignee_id, sprint_id, parent_id, estimate, due,
+    rank, closed_at, deleted, and labels_added and labels_removed (label ids). Version and times follow; so
+    does what is searched.
+    """
+    if not changes:
+        return {}
+    ids = list(changes)
+    columns = [
+        {k: v for k, v in one.items() if k not in ("description", "labels_added", "labels_removed")}
+        for one in changes.values()
+    ]
+    written = await tx.fetch(
+        _Q["change_issues"],
+        ids=ids,
+        changes=[json.dumps(one, default=str) for one in columns],
+        project=tx.project_id,
+    )
+    texts = {id_: one["description"] for id_, one in changes.items() if "description" in one}
+    if texts:
+        await tx.execute(_Q["change_texts"], ids=list(texts), texts=list(texts.values()))
+    await change_labels(
+        tx, "remove_labels", {id_: one.get("labels_removed", ()) for id_, one in changes.items()}
+    )
+    await change_labels(tx, "add_labels", {id_: one.get("labels_added", ()) for id_, one in changes.items()})
+    searched = [id_ for id_, one in changes.items() if one.keys() & {"title", "description", "deleted"}]
+    if searched:
+        await reindex(tx, searched)
+    return {row["id"]: _raw(row["closed_at"]) for row in written}
+
+
+async def change_labels(tx: Tx, query: str, labels: Mapping[int, Sequence[int]]) -> None:
+    """Adds or removes labels (`add_labels`, `remove_labels`): label ids by issue id."""
+    pairs = [(issue, label) for issue, ids in labels.items() for label in ids]
+    if pairs:
+        await tx.execute(
+            _Q[query],
+            project=tx.project_id,
+            issues=[issue for issue, _ in pairs],
+            labels=[label for _, label in pairs],
+        )
+
+
+async def reindex(tx: Tx, ids: Sequence[int]) -> None:
+    """Makes what is searched of these issues anew from their texts; the trash is not searched."""
+    texts = await tx.fetch(_Q["searched_texts"], ids=list(ids))
+    gone = set(ids) - {row["id"] for row in texts}
+    if gone:
+        await tx.execute(_Q["unindex_issues"], ids=list(gone))
+    await index(
+        tx,
+        [(row["id"], row["project_id"], row["number"], row["title"], row["description"]) for row in texts],
+    )
+
+
+async def index(tx: Tx, texts: Sequence[tuple[int, int, int, str, str]]) -> None:
+    """Writes the lexemes of (id, project id, number, title, description)."""
+    if texts:
+        await tx.execute(
+            _Q["index_issues"],
+            ids=[one[0] for one in texts],
+            projects=[one[1] for one in texts],
+            numbers=[one[2] for one in texts],
+            tsvs=[
+                lexemes.document(title, description, project_id=project, number=number)
+                for _, project, number, title, description in texts
+            ],
+        )
+
+
+async def by_number(tx: Tx, key: str, number: int) -> Row | None:
+    """The id, number, rank and status of a living issue of this project, under any key of the project."""
+    return await tx.one(_Q["issue_by_number"], project=tx.project_id, key=key, number=number)
+
+
+async def plannable_sprint(tx: Tx, folded: str) -> Row | None:
+    """The id and state of a sprint of this project by folded name; the active one for an empty name."""
+    return await tx.one(_Q["plannable_sprint"], project=tx.project_id, folded=folded)
+
+
+async def next_rank(tx: Tx, rank: str) -> str | None:
+    """The rank that follows in this project."""
+    row = await tx.one(_Q["rank_after"], project=tx.project_id, rank=rank)
+    return row and row["rank"]
+
+
+async def previous_rank(tx: Tx, rank: str) -> str | None:
+    """The rank that precedes in this project."""
+    row = await tx.one(_Q["rank_before"], project=tx.project_id, rank=rank)
+    return row and row["rank"]
+
+
+async def ranks_around(tx: Tx, rank: str, width: int) -> list[tuple[int, str]]:
+    """The (id, rank) of at most `width` issues on either side of a rank, in order."""
+    found = await tx.fetch(_Q["ranks_around"], project=tx.project_id, rank=rank, width=width)
+    return [(row["id"], row["rank"]) for row in found]
+
+
+async def set_ranks(tx: Tx, ranks: Mapping[int, str]) -> None:
+    """Writes ranks without a trace in version or history: the order stays the same."""
+    await tx.execute(_Q["set_ranks"], project=tx.project_id, ids=list(ranks), ranks=list(ranks.values()))
+
+
+async def ancestors(tx: Tx, issue_id: int) -> set[int]:
+    """An issue and all its parents."""
+    return {row["id"] for row in await tx.fetch(_Q["ancestors"], id=issue_id)}
+
+
+async def blocked_by(tx: Tx, issue_id: int) -> set[int]:
+    """Everything that an issue blocks, directly or through others."""
+    return {row["id"] for row in await tx.fetch(_Q["blocking_chain"], id=issue_id)}
+
+
+async def link(tx: Tx, blocker: int, blocked: int) -> bool:
+    """Links two issues of this project; whether they were not linked yet."""
+    return await tx.execute(_Q["add_link"], project=tx.project_id, blocker=blocker, blocked=blocked) == 1
+
+
+async def unlink(tx: Tx, blocker: int, blocked: int) -> bool:
+    """Takes a link back; whether there was one."""
+    return await tx.execute(_Q["remove_link"], project=tx.project_id, blocker=blocker, blocked=blocked) == 1
+
+
+async def trash(tx: Tx, limit: int, after: tuple[str, int] | None) -> list[tuple[int, datetime]]:
+    """The (id, time of deletion) of deleted issues, the last deleted first."""
+    before, id_ = after or (None, None)
+    found = await tx.fetch(_Q["trash"], project=tx.project_id, before=before, id=id_, limit=limit)
+    return [(row["id"], row["deleted_at"]) for row in found]
+
+
+async def purge(tx: Tx, ids: Sequence[int]) -> None:
+    """Removes deleted issues for ever, with all that hangs on them and what their history held."""
+    await tx.execute(_Q["purge_contents"], ids=list(ids))
+    await tx.execute(_Q["erase_events"], ids=list(ids))
+    await tx.execute(_Q["purge_issues"], ids=list(ids), project=tx.project_id)

@@ -1,0 +1,219 @@
+-- Issues: rows of lists, whole issues, and the one statement that changes any of their columns.
+
+-- name: issue_rows
+-- Issues as lines of a list, in the order of the ids given.
+SELECT i.id, i.project_id, p.key AS project_key, i.number, i.title, i.status, i.priority, i.type,
+       i.assignee_id, a.name AS assignee_name, a.display_name AS assignee_display_name,
+       i.reporter_id, r.name AS reporter_name, r.display_name AS reporter_display_name,
+       i.sprint_id, s.name AS sprint, i.estimate, i.due, i.rank, i.version,
+       i.created_at, i.updated_at, i.closed_at, i.deleted_at,
+       pi.number AS parent_number,
+       (SELECT json_agg(json_build_array(l.name, l.colour) ORDER BY l.folded)
+        FROM issue_labels il JOIN labels l ON l.id = il.label_id WHERE il.issue_id = i.id) AS labels,
+       EXISTS (SELECT 1 FROM issue_links k JOIN issues b ON b.id = k.blocker_id
+               WHERE k.blocked_id = i.id AND b.closed_at IS NULL AND b.deleted_at IS NULL) AS blocked
+FROM unnest(%(ids)s::bigint[]) WITH ORDINALITY AS found (id, place)
+JOIN issues i ON i.id = found.id
+JOIN projects p ON p.id = i.project_id
+JOIN users r ON r.id = i.reporter_id
+LEFT JOIN users a ON a.id = i.assignee_id
+LEFT JOIN sprints s ON s.id = i.sprint_id
+LEFT JOIN issues pi ON pi.id = i.parent_id
+ORDER BY found.place;
+
+-- name: issue_text
+-- What only the issue's own screen shows.
+SELECT t.description, src.url AS source_url, src.metadata,
+       (SELECT count(*) FROM comments c WHERE c.issue_id = t.issue_id AND c.deleted_at IS NULL) AS comment_count
+FROM issue_texts t LEFT JOIN issue_sources src ON src.issue_id = t.issue_id
+WHERE t.issue_id = %(id)s;
+
+-- name: issue_links_of
+-- The living issues that an issue blocks or is blocked by.
+SELECT 'blocks' AS kind, p.key, i.number, i.title, i.status
+FROM issue_links k JOIN issues i ON i.id = k.blocked_id JOIN projects p ON p.id = i.project_id
+WHERE k.blocker_id = %(id)s AND i.deleted_at IS NULL
+UNION ALL
+SELECT 'blocked_by', p.key, i.number, i.title, i.status
+FROM issue_links k JOIN issues i ON i.id = k.blocker_id JOIN projects p ON p.id = i.project_id
+WHERE k.blocked_id = %(id)s AND i.deleted_at IS NULL
+ORDER BY kind DESC, number;
+
+-- name: issue_children
+-- The living sub-issues of an issue, at most 500, by rank.
+SELECT p.key, i.number, i.title, i.status
+FROM issues i JOIN projects p ON p.id = i.project_id
+WHERE i.parent_id = %(id)s AND i.deleted_at IS NULL ORDER BY i.rank LIMIT 500;
+
+-- name: issue_values
+-- The raw values of issues, as history records them.
+SELECT i.id, i.number, i.title, i.status, i.priority, i.type, i.assignee_id, i.reporter_id, i.sprint_id,
+       i.parent_id, i.estimate, i.due, i.rank, i.version, i.title_version, i.closed_at,
+       i.deleted_at IS NOT NULL AS deleted, t.description, t.description_version,
+       ARRAY(SELECT il.label_id FROM issue_labels il WHERE il.issue_id = i.id ORDER BY il.label_id) AS labels
+FROM issues i JOIN issue_texts t ON t.issue_id = i.id
+WHERE i.id = ANY(%(ids)s::bigint[]) AND i.project_id = %(project)s;
+
+-- name: take_numbers
+-- The next issue numbers of a project; the last one is returned.
+UPDATE issue_numbers SET last = last + %(count)s WHERE project_id = %(project)s RETURNING last;
+
+-- name: raise_numbers
+-- Makes sure that numbers up to this one are never given again (an import keeps its source's numbers).
+UPDATE issue_numbers SET last = greatest(last, %(number)s) WHERE project_id = %(project)s;
+
+-- name: insert_issues
+INSERT INTO issues (project_id, number, title, status, priority, type, reporter_id, assignee_id, sprint_id,
+                    parent_id, estimate, due, rank, created_at, updated_at, closed_at)
+SELECT %(project)s, n.number, n.title, n.status, n.priority, n.type, n.reporter_id, n.assignee_id, n.sprint_id,
+       n.parent_id, n.estimate, n.due, n.rank, coalesce(n.created_at, now()),
+       coalesce(n.updated_at, n.created_at, now()),
+       CASE WHEN n.status IN ('done', 'cancelled') THEN coalesce(n.closed_at, n.updated_at, now()) END
+FROM jsonb_to_recordset(%(rows)s::jsonb) AS n (
+  number int, title text, status issue_status, priority issue_priority, type issue_type, reporter_id int,
+  assignee_id int, sprint_id int, parent_id bigint, estimate numeric, due date, rank text,
+  created_at timestamptz, updated_at timestamptz, closed_at timestamptz)
+ORDER BY n.number
+RETURNING id, number;
+
+-- name: insert_texts
+INSERT INTO issue_texts (issue_id, description)
+SELECT * FROM unnest(%(ids)s::bigint[], %(texts)s::text[]);
+
+-- name: change_issues
+-- Writes the columns that each issue's `v` names, and keeps version, times and closed_at right.
+UPDATE issues i SET
+  title = CASE WHEN v ? 'title' THEN v->>'title' ELSE title END,
+  status = CASE WHEN v ? 'status' THEN (v->>'status')::issue_status ELSE status END,
+  priority = CASE WHEN v ? 'priority' THEN (v->>'priority')::issue_priority ELSE priority END,
+  type = CASE WHEN v ? 'type' THEN (v->>'type')::issue_type ELSE type END,
+  assignee_id = CASE WHEN v ? 'assignee_id' THEN (v->>'assignee_id')::int ELSE assignee_id END,
+  sprint_id = CASE WHEN v ? 'sprint_id' THEN (v->>'sprint_id')::int ELSE sprint_id END,
+  parent_id = CASE WHEN v ? 'parent_id' THEN (v->>'parent_id')::bigint ELSE parent_id END,
+  estimate = CASE WHEN v ? 'estimate' THEN (v->>'estimate')::numeric ELSE estimate END,
+  due = CASE WHEN v ? 'due' THEN (v->>'due')::date ELSE due END,
+  rank = CASE WHEN v ? 'rank' THEN v->>'rank' ELSE rank END,
+  closed_at = CASE
+    WHEN v ? 'closed_at' THEN (v->>'closed_at')::timestamptz
+    WHEN NOT v ? 'status' OR v->>'status' = status::text THEN closed_at
+    WHEN v->>'status' IN ('done', 'cancelled') THEN now() END,
+  deleted_at = CASE WHEN v ? 'deleted' THEN CASE WHEN (v->>'deleted')::boolean THEN now() END ELSE deleted_at END,
+  title_version = CASE WHEN v ? 'title' THEN version + 1 ELSE title_version END,
+  version = version + 1,
+  updated_at = now()
+FROM unnest(%(ids)s::bigint[], %(changes)s::jsonb[]) AS c (id, v)
+WHERE i.id = c.id AND i.project_id = %(project)s
+RETURNING i.id, i.closed_at;
+
+-- name: change_texts
+UPDATE issue_texts t SET description = c.description,
+       description_version = (SELECT version FROM issues i WHERE i.id = t.issue_id)
+FROM unnest(%(ids)s::bigint[], %(texts)s::text[]) AS c (id, description)
+WHERE t.issue_id = c.id;
+
+-- name: add_labels
+INSERT INTO issue_labels (project_id, issue_id, label_id)
+SELECT %(project)s, c.issue_id, c.label_id
+FROM unnest(%(issues)s::bigint[], %(labels)s::int[]) AS c (issue_id, label_id)
+ON CONFLICT DO NOTHING;
+
+-- name: remove_labels
+DELETE FROM issue_labels il USING unnest(%(issues)s::bigint[], %(labels)s::int[]) AS c (issue_id, label_id)
+WHERE il.issue_id = c.issue_id AND il.label_id = c.label_id AND il.project_id = %(project)s;
+
+-- name: searched_texts
+-- What the search index is made from; the trash is left out.
+SELECT i.id, i.number, i.project_id, i.title, t.description
+FROM issues i JOIN issue_texts t ON t.issue_id = i.id
+WHERE i.id = ANY(%(ids)s::bigint[]) AND i.deleted_at IS NULL;
+
+-- name: index_issues
+INSERT INTO issue_search (issue_id, project_id, number, tsv)
+SELECT s.id, s.project_id, s.number, s.tsv::tsvector
+FROM unnest(%(ids)s::bigint[], %(projects)s::int[], %(numbers)s::int[], %(tsvs)s::text[])
+     AS s (id, project_id, number, tsv)
+ON CONFLICT (issue_id) DO UPDATE SET tsv = excluded.tsv;
+
+-- name: unindex_issues
+DELETE FROM issue_search WHERE issue_id = ANY(%(ids)s::bigint[]);
+
+-- name: rank_after
+-- The next rank of the project behind one.
+SELECT min(rank) AS rank FROM issues WHERE project_id = %(project)s AND rank > %(rank)s;
+
+-- name: rank_before
+SELECT max(rank) AS rank FROM issues WHERE project_id = %(project)s AND rank < %(rank)s;
+
+-- name: ranks_around
+-- The issues next to a rank, to spread them anew when there is no room left.
+(SELECT id, rank FROM issues WHERE project_id = %(project)s AND rank <= %(rank)s ORDER BY rank DESC LIMIT %(width)s)
+UNION ALL
+(SELECT id, rank FROM issues WHERE project_id = %(project)s AND rank > %(rank)s ORDER BY rank LIMIT %(width)s)
+ORDER BY rank;
+
+-- name: set_ranks
+-- Ranks are checked at the end of the statement: a spread may take a rank that another issue is leaving.
+UPDATE issues i SET rank = c.rank FROM unnest(%(ids)s::bigint[], %(ranks)s::text[]) AS c (id, rank)
+WHERE i.id = c.id AND i.project_id = %(project)s;
+
+-- name: ancestors
+-- The chain of parents above an issue, itself included.
+WITH RECURSIVE up AS (
+  SELECT id, parent_id, 1 AS depth FROM issues WHERE id = %(id)s
+  UNION ALL
+  SELECT i.id, i.parent_id, up.depth + 1 FROM issues i JOIN up ON i.id = up.parent_id WHERE up.depth < 50)
+SELECT id FROM up;
+
+-- name: issue_by_number
+-- A living issue of a project, by number and any key that the project has or had.
+SELECT i.id, i.number, i.rank, i.status
+FROM project_keys k JOIN issues i ON i.project_id = k.project_id
+WHERE k.key = %(key)s AND i.project_id = %(project)s AND i.number = %(number)s AND i.deleted_at IS NULL;
+
+-- name: plannable_sprint
+-- A sprint that work can be planned into, by folded name; the active one for an empty name.
+SELECT id, state FROM sprints
+WHERE project_id = %(project)s AND deleted_at IS NULL
+  AND CASE WHEN %(folded)s = '' THEN state = 'active' ELSE folded = %(folded)s END;
+
+-- name: add_link
+INSERT INTO issue_links (project_id, blocker_id, blocked_id)
+VALUES (%(project)s, %(blocker)s, %(blocked)s) ON CONFLICT DO NOTHING;
+
+-- name: remove_link
+DELETE FROM issue_links
+WHERE project_id = %(project)s AND blocker_id = %(blocker)s AND blocked_id = %(blocked)s;
+
+-- name: blocking_chain
+-- Everything that an issue blocks, directly or through others.
+WITH RECURSIVE down AS (
+  SELECT blocked_id AS id FROM issue_links WHERE blocker_id = %(id)s
+  UNION
+  SELECT k.blocked_id FROM issue_links k JOIN down ON k.blocker_id = down.id)
+SELECT id FROM down LIMIT 10000;
+
+-- name: trash
+-- Deleted issues of a project, the last deleted first.
+SELECT i.id, i.deleted_at FROM issues i
+WHERE i.project_id = %(project)s AND i.deleted_at IS NOT NULL
+  AND (%(before)s::timestamptz IS NULL OR (i.deleted_at, i.id) < (%(before)s::timestamptz, %(id)s::bigint))
+ORDER BY i.deleted_at DESC, i.id DESC LIMIT %(limit)s;
+
+-- name: purge_contents
+-- Everything that hangs on purged issues; the issues themselves go last.
+WITH gone AS (SELECT unnest(%(ids)s::bigint[]) AS id),
+  a AS (DELETE FROM comments USING gone WHERE issue_id = gone.id),
+  b AS (DELETE FROM issue_labels USING gone WHERE issue_id = gone.id),
+  c AS (DELETE FROM issue_links USING gone WHERE blocker_id = gone.id OR blocked_id = gone.id),
+  d AS (DELETE FROM issue_sources USING gone WHERE issue_id = gone.id),
+  e AS (DELETE FROM issue_search USING gone WHERE issue_id = gone.id),
+  f AS (DELETE FROM issue_texts USING gone WHERE issue_id = gone.id),
+  g AS (DELETE FROM sprint_scope USING gone WHERE issue_id = gone.id)
+UPDATE issues SET parent_id = NULL, updated_at = now() FROM gone WHERE parent_id = gone.id;
+
+-- name: erase_events
+UPDATE events SET before = '{}', after = '{}', erased_at = now()
+WHERE issue_id = ANY(%(ids)s::bigint[]) AND erased_at IS NULL;
+
+-- name: purge_issues
+DELETE FROM issues WHERE id = ANY(%(ids)s::bigint[]) AND project_id = %(project)s AND deleted_at IS NOT NULL;

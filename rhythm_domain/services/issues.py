@@ -1,0 +1,410 @@
+"""Issues: create, edit, move, order, link, delete, restore, purge; one at a time or many in one step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+from uuid import UUID, uuid4
+
+from rhythm_domain import rank
+from rhythm_domain.cursors import pack, unpack
+from rhythm_domain.errors import Conflict, Invalid, NotFound
+from rhythm_domain.guard import BULK, Chunk, Guard, Held, Operation, Ref, Tx, parse_ref, repeatable
+from rhythm_domain.models import Issue, IssueDraft, IssueEdit, IssueRow, LinkKind, Page, SprintState, Status
+from rhythm_domain.policy import Permission
+from rhythm_domain.repository import issues, labels, members
+from rhythm_domain.repository.issues import Values
+from rhythm_domain.text import folded
+
+_NEEDS = {
+    "status": Permission.ISSUE_MOVE,
+    "assignee": Permission.ISSUE_ASSIGN,
+    "estimate": Permission.ISSUE_ESTIMATE,
+    "sprint": Permission.ISSUE_PLAN,
+    "add_labels": Permission.ISSUE_LABEL,
+    "remove_labels": Permission.ISSUE_LABEL,
+}
+"""What changing a field needs; everything else, and several kinds at once, needs ISSUE_EDIT."""
+
+_REQUIRED = ("title", "description", "status", "priority", "type")
+
+MAX_LABELS = 50
+"""Labels on one issue."""
+
+_SPREAD = 100
+"""How many neighbours on either side get new ranks when there is no room left between two."""
+
+
+class Issues:
+    """What a person does with issues."""
+
+    def __init__(self, guard: Guard) -> None:
+        self._guard = guard
+
+    async def show(self, ref: Ref) -> Issue:
+        """An issue, whole. One in the trash only to those who may see the trash."""
+        async with self._guard.issue(Permission.PROJECT_READ, ref) as (tx, held):
+            return await issues.whole(tx, held.id)
+
+    async def rows(self, refs: Sequence[Ref]) -> tuple[IssueRow, ...]:
+        """Some issues of one project as lines of a list."""
+        async with self._guard.issues(Permission.PROJECT_READ, refs) as (tx, held):
+            return await issues.rows(tx, [one.id for one in held])
+
+    @repeatable
+    async def create(self, key: str, draft: IssueDraft, *, operation: UUID | None = None) -> Issue:
+        """Creates an issue at the end of the project's order. Raises `Invalid` with the field at fault."""
+        async with self._guard.project(Permission.ISSUE_CREATE, key, operation=operation) as tx:
+            if tx.done:
+                return await issues.whole(tx, tx.done.issue_ids[0])
+            asked = draft.model_dump(exclude_defaults=True, exclude={"labels"})
+            new = await _resolved(tx, {"title": draft.title, **asked})
+            new["labels"] = sorted((await labels.ids_by_name(tx, draft.labels, create=False)).values())
+            _check_labels(len(new["labels"]))
+            number = await issues.take_numbers(tx, 1)
+            new |= {"number": number, "reporter_id": tx.user.id, "rank": rank.initial(number)}
+            ((issue_id, _),) = await issues.create(tx, [new])
+            tx.record("issue.created", issue=issue_id, after=new)
+            return await issues.whole(tx, issue_id)
+
+    async def edit(self, ref: Ref, edit: IssueEdit, *, operation: UUID | None = None) -> Issue:
+        """Changes the fields that the edit sets. As `edit_many`, for one issue; the issue afterwards."""
+        await self.edit_many([ref], edit, operation=operation)
+        return await self.show(ref)
+
+    @repeatable
+    async def edit_many(
+        self, refs: Sequence[Ref], edit: IssueEdit, *, operation: Operation = None
+    ) -> tuple[IssueRow, ...]:
+        """Makes the same change to some issues of one project: all or nothing, one step of the history.
+
+        Edits of different fields merge. A text that somebody else changed since `base_version` raises
+        `Conflict` with both sides; without a base version the text is written as it is.
+        """
+        if not edit.fields:
+            raise Invalid("Nothing to change.", field="issue", hint="Name at least one field.")
+        async with self._guard.issues(_needed(edit), refs, operation=operation) as (tx, held):
+            if not tx.done:
+                before = await issues.values(tx, [one.id for one in held])
+                wanted = await _wanted(tx, edit)
+                for one in held:
+                    _check_texts(edit, before[one.id])
+                    await _check_parent(tx, one, wanted.get("parent_id"))
+                await change(tx, before, {one.id: wanted for one in held})
+            return await issues.rows(tx, [one.id for one in held])
+
+    async def edit_all(
+        self,
+        refs: Sequence[Ref],
+        edit: IssueEdit,
+        *,
+        operation: UUID | None = None,
+        progress: Callable[[int], None] = lambda _: None,
+    ) -> int:
+        """Makes the same change to any number of issues of one project, 2,000 in a transaction; how many.
+
+        One step of the history, undone as one. It can be cancelled between two transactions: what was done
+        stays, and is undone as one too. `progress` is told how many are done.
+        """
+        operation = operation or uuid4()
+        for index, start in enumerate(range(0, len(refs), BULK)):
+            chunk = refs[start : start + BULK]
+            await self.edit_many(chunk, edit, operation=Chunk(operation, index))
+            progress(start + len(chunk))
+        return len(refs)
+
+    @repeatable
+    async def move(
+        self,
+        ref: Ref,
+        status: Status,
+        *,
+        after: Ref | None = None,
+        before: Ref | None = None,
+        operation: UUID | None = None,
+    ) -> IssueRow:
+        """Moves a card into a column, and there behind or before another card if one is named."""
+        async with self._guard.issue(Permission.ISSUE_MOVE, ref, operation=operation) as (tx, held):
+            if not tx.done:
+                wanted: Values = {"status": status.value}
+                if after is not None or before is not None:
+                    wanted["rank"] = await _rank_beside(tx, held, after, before)
+                await change(tx, await issues.values(tx, [held.id]), {held.id: wanted})
+            return (await issues.rows(tx, [held.id]))[0]
+
+    @repeatable
+    async def order(
+        self,
+        ref: Ref,
+        *,
+        after: Ref | None = None,
+        before: Ref | None = None,
+        operation: UUID | None = None,
+    ) -> IssueRow:
+        """Puts an issue behind or before another in the project's one order."""
+        if (after is None) == (before is None):
+            raise Invalid(
+                "Name the issue that it goes behind, or the one that it goes before.", field="order"
+            )
+        async with self._guard.issue(Permission.ISSUE_ORDER, ref, operation=operation) as (tx, held):
+            if not tx.done:
+                wanted = {"rank": await _rank_beside(tx, held, after, before)}
+                await change(tx, await issues.values(tx, [held.id]), {held.id: wanted})
+            return (await issues.rows(tx, [held.id]))[0]
+
+    @repeatable
+    async def link(
+        self, ref: Ref, kind: LinkKind, other: Ref, *, operation: UUID | None = None
+    ) -> tuple[IssueRow, ...]:
+        """Says that an issue blocks, or is blocked by, another of its project. Circles are refused."""
+        async with self._guard.issues(Permission.ISSUE_LINK, [ref, other], operation=operation) as (tx, held):
+            if not tx.done:
+                blocker, blocked = _ends(kind, held)
+                if blocker.id in await issues.blocked_by(tx, blocked.id):
+                    raise Invalid(
+                        f"{blocked.key} blocks {blocker.key} already: they would wait for each other.",
+                        field="link",
+                        hint="Remove one of the links in between first.",
+                    )
+                if await issues.link(tx, blocker.id, blocked.id):
+                    ends = {"blocker_id": blocker.id, "blocked_id": blocked.id}
+                    tx.record("issue.linked", issue=held[0].id, after=ends)
+                else:
+                    tx.unchanged()
+            return await issues.rows(tx, [one.id for one in held])
+
+    @repeatable
+    async def unlink(
+        self, ref: Ref, kind: LinkKind, other: Ref, *, operation: UUID | None = None
+    ) -> tuple[IssueRow, ...]:
+        """Takes a link back. Raises `NotFound` if there is none."""
+        async with self._guard.issues(Permission.ISSUE_LINK, [ref, other], operation=operation) as (tx, held):
+            if not tx.done:
+                blocker, blocked = _ends(kind, held)
+                if not await issues.unlink(tx, blocker.id, blocked.id):
+                    raise NotFound(
+                        f"{blocker.key} does not block {blocked.key}.",
+                        hint="`rhythm issue show` has the links.",
+                    )
+                ends = {"blocker_id": blocker.id, "blocked_id": blocked.id}
+                tx.record("issue.unlinked", issue=held[0].id, before=ends)
+            return await issues.rows(tx, [one.id for one in held])
+
+    @repeatable
+    async def delete(self, refs: Sequence[Ref], *, operation: UUID | None = None) -> tuple[str, ...]:
+        """Moves issues to the trash: they are in no list and no search. Their keys."""
+        async with self._guard.issues(Permission.ISSUE_DELETE, refs, operation=operation) as (tx, held):
+            await _set_deleted(tx, held, True)
+            return tuple(one.key for one in held)
+
+    @repeatable
+    async def restore(self, refs: Sequence[Ref], *, operation: UUID | None = None) -> tuple[IssueRow, ...]:
+        """Takes issues back out of the trash."""
+        async with self._guard.issues(Permission.ISSUE_RESTORE, refs, operation=operation, trash=True) as (
+            tx,
+            held,
+        ):
+            await _set_deleted(tx, held, False)
+            return await issues.rows(tx, [one.id for one in held])
+
+    @repeatable
+    async def purge(self, refs: Sequence[Ref], *, operation: UUID | None = None) -> tuple[str, ...]:
+        """Removes issues of the trash for ever; only that they were there stays in the history."""
+        async with self._guard.issues(Permission.ISSUE_PURGE, refs, operation=operation, trash=True) as (
+            tx,
+            held,
+        ):
+            if not tx.done:
+                await issues.purge(tx, [one.id for one in held])
+                for one in held:
+                    tx.record("issue.purged", issue=one.id, after={"number": one.number})
+            return tuple(one.key for one in held)
+
+    async def trash(self, key: str, *, cursor: str | None = None, limit: int = 50) -> Page[IssueRow]:
+        """Deleted issues of a project, the last deleted first."""
+        async with self._guard.project(Permission.TRASH_READ, key) as tx:
+            found = await issues.trash(tx, limit + 1, unpack(cursor, str, int) if cursor else None)
+            shown = found[:limit]
+            rows = await issues.rows(tx, [issue_id for issue_id, _ in shown])
+            more = len(found) > limit
+            return Page(items=rows, next=pack(shown[-1][1], shown[-1][0]) if more else None)
+
+
+async def change(
+    tx: Tx, before: Mapping[int, Values], wanted: Mapping[int, Values], *, undoes: UUID | None = None
+) -> list[int]:
+    """Writes what differs from the values before and records it, an event an issue; the issues changed.
+
+    `wanted` holds columns as `repository.issues.apply` names them. Where nothing differs, nothing is written.
+    """
+    changes = {issue: _difference(before[issue], values) for issue, values in wanted.items()}
+    changes = {issue: values for issue, values in changes.items() if values}
+    for issue, values in changes.items():
+        _check_labels(
+            len(before[issue]["labels"])
+            + len(values.get("labels_added", ()))
+            - len(values.get("labels_removed", ()))
+        )
+    closed = await issues.apply(tx, changes)
+    for issue, after in changes.items():
+        was = {name: before[issue].get(name) for name in after if not name.startswith("labels_")}
+        if "status" in after:
+            was["closed_at"], after["closed_at"] = before[issue]["closed_at"], closed[issue]
+        if added := after.get("labels_added"):
+            was["labels_removed"] = added
+        if removed := after.get("labels_removed"):
+            was["labels_added"] = removed
+        tx.record("issue.changed", issue=issue, before=was, after=after, undoes=undoes)
+    if not changes:
+        tx.unchanged()
+    return list(changes)
+
+
+def _difference(before: Values, wanted: Values) -> Values:
+    """The columns of `wanted` that change something; labels only where they are not, or are, on the issue."""
+    changed: Values = {}
+    for name, value in wanted.items():
+        if name == "labels_added":
+            value = [label for label in value if label not in before["labels"]]
+        elif name == "labels_removed":
+            value = [label for label in value if label in before["labels"]]
+        elif _same(before[name], value):
+            continue
+        if value or not name.startswith("labels_"):
+            changed[name] = value
+    return changed
+
+
+def _same(one: Any, other: Any) -> bool:
+    return one == other or (one is not None and other is not None and str(one) == str(other))
+
+
+def _needed(edit: IssueEdit) -> Permission:
+    needs = {_NEEDS.get(name, Permission.ISSUE_EDIT) for name in edit.fields}
+    return needs.pop() if len(needs) == 1 else Permission.ISSUE_EDIT
+
+
+async def _wanted(tx: Tx, edit: IssueEdit) -> Values:
+    """The columns that an edit sets; names and keys resolved in the transaction's project."""
+    asked = {name: getattr(edit, name) for name in edit.fields - {"add_labels", "remove_labels"}}
+    for name in _REQUIRED:
+        if name in asked and asked[name] is None:
+            raise Invalid(f"The {name} can't be empty.", field=name)
+    wanted = await _resolved(tx, asked)
+    if edit.add_labels:
+        ids = await labels.ids_by_name(tx, edit.add_labels, create=False)
+        wanted["labels_added"] = sorted(ids.values())
+    if edit.remove_labels:
+        ids = await labels.ids_by_name(tx, edit.remove_labels, create=False)
+        wanted["labels_removed"] = sorted(ids.values())
+    return wanted
+
+
+async def _resolved(tx: Tx, asked: Mapping[str, Any]) -> Values:
+    """Fields of a draft or an edit as columns: enums as text, names and keys as ids."""
+    values: Values = {}
+    for name, value in asked.items():
+        match name:
+            case "assignee":
+                values["assignee_id"] = await members.resolve(tx, value) if value else None
+            case "sprint":
+                values["sprint_id"] = await _sprint(tx, value) if value else None
+            case "parent":
+                values["parent_id"] = await _beside(tx, value) if value else None
+            case "estimate" | "due":
+                values[name] = None if value is None else str(value)
+            case _:
+                values[name] = value
+    return values
+
+
+async def _sprint(tx: Tx, name: str) -> int:
+    """A sprint of the project by name (`current`: the active one) that work can be planned into."""
+    found = await issues.plannable_sprint(tx, "" if name.lower() in ("current", "@current") else folded(name))
+    hint = "`rhythm sprint list KEY` shows the sprints."
+    if found is None:
+        raise Invalid(f"There is no sprint {name!r} in this project.", field="sprint", hint=hint)
+    if found["state"] == SprintState.FINISHED:
+        raise Invalid(f"{name} is finished: nothing can be planned into it.", field="sprint", hint=hint)
+    return int(found["id"])
+
+
+async def _beside(tx: Tx, ref: Ref) -> int:
+    """The id of another living issue of the same project, given by its key."""
+    found = parse_ref(ref)
+    row = await issues.by_number(tx, *found) if isinstance(found, tuple) else None
+    if row is None:
+        raise Invalid(f"There is no issue {ref} in this project.", field="issue")
+    return int(row["id"])
+
+
+async def _check_parent(tx: Tx, held: Held, parent: int | None) -> None:
+    if parent is not None and held.id in await issues.ancestors(tx, parent):
+        raise Invalid(f"{held.key} can't be below itself.", field="parent", hint="Choose another parent.")
+
+
+def _check_texts(edit: IssueEdit, before: Values) -> None:
+    """Raises `Conflict` if a text that is to be written was changed since it was read."""
+    if edit.base_version is None:
+        return
+    for name in ("title", "description"):
+        mine = getattr(edit, name)
+        if name in edit.fields and before[f"{name}_version"] > edit.base_version and before[name] != mine:
+            raise Conflict(
+                f"Somebody else changed the {name} meanwhile.",
+                field=name,
+                current=before[name],
+                mine=mine,
+                version=before["version"],
+            )
+
+
+def _check_labels(count: int) -> None:
+    if count > MAX_LABELS:
+        raise Invalid(f"An issue can have at most {MAX_LABELS} labels.", field="labels")
+
+
+def _ends(kind: LinkKind, held: Sequence[Held]) -> tuple[Held, Held]:
+    if len(held) != 2:
+        raise Invalid("An issue can't block itself.", field="link")
+    return (held[0], held[1]) if kind is LinkKind.BLOCKS else (held[1], held[0])
+
+
+async def _set_deleted(tx: Tx, held: Sequence[Held], deleted: bool) -> None:
+    if tx.done:
+        return
+    await issues.apply(tx, {one.id: {"deleted": deleted} for one in held})
+    for one in held:
+        tx.record(
+            "issue.deleted" if deleted else "issue.restored",
+            issue=one.id,
+            before={"deleted": not deleted},
+            after={"deleted": deleted},
+        )
+
+
+async def _rank_beside(tx: Tx, held: Held, after: Ref | None, before: Ref | None) -> str:
+    """A rank right behind `after`, or else right before `before`; makes room where there is none left."""
+    anchor = (
+        await issues.values(tx, [await _beside(tx, after if after is not None else before or "")])
+    ).popitem()
+    if anchor[0] == held.id:
+        raise Invalid("An issue can't be placed beside itself.", field="order")
+    here: str = anchor[1]["rank"]
+    low, high = (
+        (here, await issues.next_rank(tx, here))
+        if after is not None
+        else (await issues.previous_rank(tx, here), here)
+    )
+    found = rank.between(low, high)
+    if len(found) <= rank.TOO_LONG:
+        return found
+    around = await issues.ranks_around(tx, here, _SPREAD)
+    inner = around[1:-1]
+    await issues.set_ranks(
+        tx,
+        dict(
+            zip((id_ for id_, _ in inner), rank.spread(around[0][1], around[-1][1], len(inner)), strict=True)
+        ),
+    )
+    return await _rank_beside(tx, held, after, before)
