@@ -91,18 +91,22 @@ def make_home(home: Path, account: Account) -> None:
         return
     for folder in reversed(home.parents):
         if not folder.is_dir():
-            folder.mkdir(exist_ok=True)
-            if os.geteuid() == 0:
-                folder.chmod(0o755)  # Just created: root's umask may have closed it to the account.
-    # In one step, for another process that comes at the same time: no owner but the right one is ever seen.
-    draft = home.with_name(f".{home.name}-{os.getpid()}")
-    draft.mkdir(mode=0o700)
-    os.chown(draft, account.uid, account.gid)
+            _make_at_once(folder, 0o755 if os.geteuid() == 0 else 0o700, os.geteuid(), os.getegid())
+    _make_at_once(home, 0o700, account.uid, account.gid)
+
+
+def _make_at_once(folder: Path, mode: int, uid: int, gid: int) -> None:
+    """Create a folder that nobody ever sees with another owner or mode: they would settle elsewhere."""
+    from tempfile import mkdtemp
+
+    draft = Path(mkdtemp(dir=folder.parent))
+    draft.chmod(mode)
+    os.chown(draft, uid, gid)
     try:
-        draft.rename(home)
+        draft.rename(folder)
     except OSError:
         draft.rmdir()
-        if not home.is_dir():
+        if not folder.is_dir():  # Else another process was faster.
             raise
 
 

@@ -192,4 +192,6 @@ def failure(what: str, log: str) -> Unavailable:
         hint = "Free some space on that disk, then try again."
     elif "ermission denied" in reason:
         hint = "Check who owns that place; it must be yours."
+    elif "look up effective user" in reason:
+        hint = "PostgreSQL needs a user that has a name: an entry in /etc/passwd."
     return Unavailable(f"{what}: {reason}.", hint=hint)

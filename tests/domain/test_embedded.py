@@ -280,9 +280,8 @@ def test_a_killed_keeper_is_replaced_by_the_next_start(server: EmbeddedServer) -
     (first,) = keepers(server.home)
     os.kill(first, signal.SIGKILL)
     eventually(lambda: keepers(server.home) == [])
-    a_server(server.home).start()
+    server.start()
     assert len(keepers(server.home)) == 1
-    server.release()
 
 
 # What it survives --------------------------------------------------------------------------------------
@@ -447,7 +446,9 @@ def test_failures_speak_in_postgresqls_last_words(log: str, message: str, hint: 
 
 
 def test_a_home_that_cannot_be_written_to_is_unavailable(folder: Path) -> None:
-    (folder / "spoilt" / "claims").mkdir(parents=True)
+    (folder / "spoilt").mkdir()
+    (folder / "spoilt").chmod(0o755)  # Whatever the umask: root's server settles in what it can reach.
+    (folder / "spoilt" / "claims").mkdir()
     with pytest.raises(Unavailable, match=r"can't be started: .*spoilt/claims"):
         a_server(folder / "spoilt").start()
 
@@ -458,7 +459,8 @@ def test_a_home_that_cannot_be_written_to_is_unavailable(folder: Path) -> None:
 def test_a_private_folder_that_somebody_else_prepared_is_refused(tmp_path: Path) -> None:
     me = Account(os.geteuid(), os.getegid())
     (tmp_path / "link").symlink_to(tmp_path)
-    (tmp_path / "open").mkdir(mode=0o755)
+    (tmp_path / "open").mkdir()
+    (tmp_path / "open").chmod(0o710)
     (tmp_path / "file").touch(mode=0o600)
     for name in ("link", "open", "file"):
         with pytest.raises(Unavailable, match="private folder"):
