@@ -33,6 +33,7 @@ KEY_LENGTH = 500
 URL_LENGTH = 2_000
 MAX_NUMBER = 2**31 - 1  # PostgreSQL's int
 MAX_ESTIMATE = Decimal(1000)
+_PLAIN = re.compile(r"(?:[!-~](?:[ -~]*[!-~])?)?")  # What needs no repair; most names and titles.
 _NOT_IN_LABELS = re.compile('[,"]')
 _TENTH = Decimal("0.1")
 
@@ -111,6 +112,8 @@ class _Repair:
         return fixed if fixed.strip() else ""
 
     def _text(self, name: str, value: str, limit: int, *, lines: bool) -> str:
+        if len(value) <= limit and _PLAIN.fullmatch(value):
+            return value
         fixed, notes = text.repaired(value, limit=limit, lines=lines)
         self._notes += [f"{name}: {note}" for note in notes]
         if len(fixed) == limit < len(value.strip()):

@@ -44,12 +44,10 @@ class BrokenJsonError(ValueError):
         self.line = line
 
 
-def json_values(
-    text: TextIO, *, buffer: str = "", line: int = 1, array: bool = True
-) -> Iterator[tuple[int, Any]]:
-    """Each value of an array whose `[` was read already (or of values one after another), with its line.
+def json_values(text: TextIO, *, buffer: str = "", line: int = 1) -> Iterator[tuple[int, Any]]:
+    """Each value of an array whose `[` was read already, with its line.
 
-    Ends at the `]` (or the end of the text). Holds one value and a chunk in memory. `buffer` is what was read
+    Ends at the `]`. Holds one value and a chunk in memory. `buffer` is what was read
     ahead and begins on `line`. Raises BrokenJsonError where a value is malformed or the text ends too early.
     """
     position = 0
@@ -57,7 +55,7 @@ def json_values(
         start = _end_of_gap(buffer, position)
         line += buffer.count("\n", position, start)
         position = start
-        if array and buffer.startswith("]", position):
+        if buffer.startswith("]", position):
             return
         value, end, reason = _decoded(buffer, position)
         # A value may go on after the buffer. Reading as much again as is held keeps a huge one linear.
@@ -65,8 +63,6 @@ def json_values(
             buffer, position = buffer[position:] + more, 0
             continue
         if reason:
-            if position == len(buffer) and not array:
-                return
             raise BrokenJsonError(line, reason)
         yield line, value
         line += buffer.count("\n", position, end)
