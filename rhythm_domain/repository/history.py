@@ -1,0 +1,101 @@
+"""History in the database."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from rhythm_domain import queries
+from rhythm_domain.database import Row
+from rhythm_domain.guard import Tx
+from rhythm_domain.models import Event, PersonRef
+from rhythm_domain.words import Names, happened
+
+_Q = queries.load("history")
+
+LATEST = 2**62
+"""A sequence number beyond every event."""
+
+_PEOPLE = ("assignee_id", "user_id")
+_ISSUES = ("parent_id", "blocker_id", "blocked_id")
+_LABELS = ("labels", "labels_added", "labels_removed")
+
+
+async def of_project(tx: Tx, before: int, limit: int) -> tuple[Event, ...]:
+    """The latest changes of the transaction's project, newest first."""
+    rows = await tx.fetch(_Q["events_of_project"], project=tx.project_id, before=before, limit=limit)
+    return await _events(tx, rows)
+
+
+async def of_issue(tx: Tx, issue: int, before: int, limit: int) -> tuple[Event, ...]:
+    """The changes of an issue, newest first."""
+    return await _events(tx, await tx.fetch(_Q["events_of_issue"], issue=issue, before=before, limit=limit))
+
+
+async def _events(tx: Tx, rows: Sequence[Row]) -> tuple[Event, ...]:
+    names = await _names(tx, [side for row in rows for side in (row["before"], row["after"])])
+    return tuple(
+        Event(
+            **{name: row[name] for name in ("seq", "id", "operation", "kind", "permission", "at", "project_key")},
+            **{name: row[name] for name in ("before", "after", "undoes", "undone")},
+            actor=PersonRef(id=row["actor_id"], name=row["name"], display_name=row["display_name"]),
+            issue_key=f"{row['project_key']}-{row['number']}" if row["number"] else None,
+            text=happened(row["kind"], row["before"], row["after"], names),
+        )
+        for row in rows
+    )
+
+
+async def _names(tx: Tx, sides: Iterable[Mapping[str, Any]]) -> Names:
+    people, sprints, labels, issues = set(), set(), set(), set()
+    for side in sides:
+        people.update(side[name] for name in _PEOPLE if side.get(name))
+        issues.update(side[name] for name in _ISSUES if side.get(name))
+        labels.update(label for name in _LABELS for label in side.get(name) or ())
+        if side.get("sprint_id"):
+            sprints.add(side["sprint_id"])
+    names: Names = defaultdict(dict)
+    for row in await tx.fetch(
+        _Q["names_in_events"],
+        people=list(people),
+        sprints=list(sprints),
+        labels=list(labels),
+        issues=list(issues),
+        projects=[tx.project_id],
+    ):
+        names[row["kind"]][row["id"]] = row["name"]
+    return names
+
+
+async def undo_target(tx: Tx, kinds: Sequence[str]) -> Row | None:
+    """The operation, kind and permission of what the person would undo now."""
+    return await tx.one(_Q["undo_target"], user=tx.user.id, project=tx.project_id, kinds=list(kinds))
+
+
+async def redo_target(tx: Tx) -> Row | None:
+    """The operation, kind and permission of what the person would redo now."""
+    return await tx.one(_Q["redo_target"], user=tx.user.id, project=tx.project_id)
+
+
+async def lock(tx: Tx) -> None:
+    """Holds other undos of this person in this project back until this one is committed."""
+    await tx.fetch(_Q["lock_undo"], user=tx.user.id, project=tx.project_id)
+
+
+async def of_operation(tx: Tx, operation: UUID, before: int, limit: int) -> list[Row]:
+    """What an operation did, the last first."""
+    return await tx.fetch(_Q["events_of_operation"], operation=operation, before=before, limit=limit)
+
+
+async def touched_by_others(tx: Tx, issues: Sequence[int], since: int) -> set[int]:
+    """Which of some issues somebody else changed since."""
+    rows = await tx.fetch(_Q["touched_by_others"], issues=list(issues), since=since, user=tx.user.id)
+    return {row["issue_id"] for row in rows}
+
+
+async def saved(tx: Tx, operation: UUID) -> bool:
+    """Whether an operation of the person was saved."""
+    row = await tx.one(_Q["outcome"], operation=operation, user=tx.user.id)
+    return bool(row and row["saved"])

@@ -1,0 +1,76 @@
+-- History: what happened, and what can be taken back.
+
+-- name: events_of_project
+-- The latest changes of a project, newest first.
+SELECT e.seq, e.id, e.operation, e.kind, e.permission, e.actor_id, u.name, u.display_name, e.at, e.issue_id,
+       p.key AS project_key, i.number, e.before, e.after, e.undoes,
+       EXISTS (SELECT 1 FROM events x WHERE x.undoes = e.operation
+               AND NOT EXISTS (SELECT 1 FROM events y WHERE y.undoes = x.operation)) AS undone
+FROM events e JOIN users u ON u.id = e.actor_id
+JOIN projects p ON p.id = e.project_id
+LEFT JOIN issues i ON i.id = e.issue_id
+WHERE e.project_id = %(project)s AND e.seq < %(before)s
+ORDER BY e.seq DESC LIMIT %(limit)s;
+
+-- name: events_of_issue
+-- The changes of an issue, newest first.
+SELECT e.seq, e.id, e.operation, e.kind, e.permission, e.actor_id, u.name, u.display_name, e.at, e.issue_id,
+       p.key AS project_key, i.number, e.before, e.after, e.undoes,
+       EXISTS (SELECT 1 FROM events x WHERE x.undoes = e.operation
+               AND NOT EXISTS (SELECT 1 FROM events y WHERE y.undoes = x.operation)) AS undone
+FROM events e JOIN users u ON u.id = e.actor_id
+JOIN projects p ON p.id = e.project_id
+LEFT JOIN issues i ON i.id = e.issue_id
+WHERE e.issue_id = %(issue)s AND e.seq < %(before)s
+ORDER BY e.seq DESC LIMIT %(limit)s;
+
+-- name: names_in_events
+-- What the ids in some events stand for.
+SELECT 'person' AS kind, id::bigint AS id, display_name AS name FROM users WHERE id = ANY(%(people)s::int[])
+UNION ALL
+SELECT 'sprint', id, name FROM sprints WHERE id = ANY(%(sprints)s::int[]) AND project_id = ANY(%(projects)s::int[])
+UNION ALL
+SELECT 'label', id, name FROM labels WHERE id = ANY(%(labels)s::int[]) AND project_id = ANY(%(projects)s::int[])
+UNION ALL
+SELECT 'issue', i.id, p.key || '-' || i.number FROM issues i JOIN projects p ON p.id = i.project_id
+WHERE i.id = ANY(%(issues)s::bigint[]) AND i.project_id = ANY(%(projects)s::int[]);
+
+-- name: undo_target
+-- A person's latest change in a project that is neither undone nor itself an undo.
+SELECT e.operation, e.kind, e.permission
+FROM events e
+WHERE e.actor_id = %(user)s AND e.project_id = %(project)s AND e.undoes IS NULL AND e.erased_at IS NULL
+  AND e.kind = ANY(%(kinds)s::text[])
+  AND NOT EXISTS (SELECT 1 FROM events u WHERE u.undoes = e.operation
+                  AND NOT EXISTS (SELECT 1 FROM events r WHERE r.undoes = u.operation))
+ORDER BY e.seq DESC LIMIT 1;
+
+-- name: redo_target
+-- A person's latest undo in a project that was not taken back, unless they changed something since.
+SELECT e.operation, e.kind, e.permission
+FROM events e
+WHERE e.actor_id = %(user)s AND e.project_id = %(project)s AND e.undoes IS NOT NULL
+  AND EXISTS (SELECT 1 FROM events x WHERE x.operation = e.undoes AND x.undoes IS NULL)
+  AND NOT EXISTS (SELECT 1 FROM events r WHERE r.undoes = e.operation)
+  AND NOT EXISTS (SELECT 1 FROM events n WHERE n.actor_id = %(user)s AND n.project_id = %(project)s
+                  AND n.undoes IS NULL AND n.seq > e.seq)
+ORDER BY e.seq DESC LIMIT 1;
+
+-- name: lock_undo
+-- One undo or redo at a time for a person in a project.
+SELECT pg_advisory_xact_lock(%(user)s, %(project)s);
+
+-- name: events_of_operation
+-- What an operation did, the last first.
+SELECT e.seq, e.kind, e.issue_id, e.before, e.after, e.erased_at IS NOT NULL AS erased, i.number
+FROM events e LEFT JOIN issues i ON i.id = e.issue_id
+WHERE e.operation = %(operation)s AND e.seq < %(before)s ORDER BY e.seq DESC LIMIT %(limit)s;
+
+-- name: touched_by_others
+-- Which of some issues somebody else changed since.
+SELECT DISTINCT issue_id FROM events
+WHERE issue_id = ANY(%(issues)s::bigint[]) AND seq > %(since)s AND actor_id <> %(user)s;
+
+-- name: outcome
+-- Whether an operation of a person was saved.
+SELECT EXISTS (SELECT 1 FROM events WHERE operation = %(operation)s AND actor_id = %(user)s) AS saved;
