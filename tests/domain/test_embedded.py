@@ -17,7 +17,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from rhythm_domain import embedded, places, programs
+from rhythm_domain import embedded, keeper, places, programs
 from rhythm_domain.embedded import EmbeddedServer
 from rhythm_domain.errors import Unavailable
 from rhythm_domain.places import Account, default_home, make_private, settle, socket_folder
@@ -260,6 +260,23 @@ def test_who_comes_while_the_keeper_stops_the_server_gets_a_new_one(server: Embe
     assert starts > 1, "the keeper never stopped it: the moment was never met"
 
 
+def test_the_keeper_lets_nobody_in_while_it_stops_the_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def shut_down(pid: int) -> bool:
+        with (tmp_path / "claims").open("rb") as claim, pytest.raises(BlockingIOError):
+            fcntl.flock(claim, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        stopped.append(pid)
+        return True
+
+    stopped: list[int] = []
+    monkeypatch.setattr(keeper, "postmaster", lambda path: 4711)
+    monkeypatch.setattr(keeper, "shut_down", shut_down)
+    with (tmp_path / "claims").open("wb") as claims:
+        keeper.keep(claims.fileno(), "socket", 0.05)
+    assert stopped == [4711]
+
+
 def test_a_newcomer_waits_while_a_keeper_holds_the_claims(server: EmbeddedServer) -> None:
     server.start()
     server.release()
@@ -306,12 +323,14 @@ def test_a_process_id_left_over_may_belong_to_anybody(server: EmbeddedServer) ->
     owner = server.data.stat()
     other = {"user": owner.st_uid, "group": owner.st_gid} if os.geteuid() == 0 else {}
     with subprocess.Popen(["sleep", "60"], **other) as stranger:  # type: ignore[call-overload]
-        for file in (server.data / "postmaster.pid", sockets / ".s.PGSQL.5432.lock"):
-            lines = file.read_text().split("\n")
-            file.write_text("\n".join([str(stranger.pid), *lines[1:]]))
-        assert ask(server.start(), "SELECT 1") == 1
-        assert stranger.poll() is None
-        stranger.kill()
+        try:
+            for file in (server.data / "postmaster.pid", sockets / ".s.PGSQL.5432.lock"):
+                lines = file.read_text().split("\n")
+                file.write_text("\n".join([str(stranger.pid), *lines[1:]]))
+            assert ask(server.start(), "SELECT 1") == 1
+            assert stranger.poll() is None
+        finally:
+            stranger.kill()
 
 
 def test_data_that_another_postgresql_works_on_is_left_alone(server: EmbeddedServer, folder: Path) -> None:
