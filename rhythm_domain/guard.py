@@ -28,6 +28,7 @@ from uuid import UUID, uuid4, uuid5
 from rhythm_domain import database, queries
 from rhythm_domain.database import Connection, Database, Params, Retry, Row
 from rhythm_domain.errors import Forbidden, Invalid, NotFound, NotSignedIn, Unavailable
+from rhythm_domain.migrate import SchemaState
 from rhythm_domain.models import Role, User
 from rhythm_domain.policy import Permission, allows, reason
 from rhythm_domain.queries import Named
@@ -126,6 +127,10 @@ class Tx:
     async def execute_many(self, query: Named, params: Sequence[Params]) -> None:
         """Runs a query once for each set of parameters."""
         await database.execute_many(self.connection, query, [p or {} for p in params])
+
+    async def hold(self, issues: Sequence[int]) -> None:
+        """Locks issues until the end, always in one order."""
+        await self.execute(_Q["hold_issues"], ids=list(issues))
 
     @property
     def project_id(self) -> int:
@@ -274,12 +279,19 @@ class Guard:
 
     @asynccontextmanager
     async def project(
-        self, permission: Permission, key: str, *, operation: Operation = None, alone: bool = False
+        self,
+        permission: Permission,
+        key: str,
+        *,
+        operation: Operation = None,
+        alone: bool = False,
+        own: bool = False,
     ) -> AsyncIterator[Tx]:
         """A project by its key, for somebody with this permission in it.
 
         `alone` is for changes of the project itself and of its members: they follow one another, each seeing
-        what the one before it left. It locks the project before the person's membership is read.
+        what the one before it left. It locks the project before the person's membership is read. `own` says
+        that it is about the person's own work, as when they take back what they did themselves.
         Raises `NotFound` to those who are no members, `Forbidden` with the reason to those who may not.
         """
         chunk = _chunk(operation)
@@ -293,7 +305,7 @@ class Guard:
             place = _place(row, tx.user)
             if place is None:
                 raise NotFound(f"There is no project {asked['key']}.")
-            await self._admit(tx, permission, place)
+            await self._admit(tx, permission, place, author=own)
             yield tx
             await tx.flush()
         await self._after(tx)
@@ -348,10 +360,18 @@ class Guard:
                 author = owner["author_id"] == tx.user.id
             await self._admit(tx, permission, place, author=author)
             if write:
-                await tx.execute(_Q["hold_issues"], ids=[one.id for one in held])
+                await tx.hold([one.id for one in held])
             yield tx, held
             await tx.flush()
         await self._after(tx)
+
+    async def happened(self, operation: Operation) -> bool:
+        """Whether this operation of the person was committed: for what nobody can see once it was done."""
+        if operation is None:
+            return False
+        async with self.person(write="operation.ask", operation=operation) as tx:
+            tx.unchanged()
+            return tx.done is not None
 
     async def _enter(self, connection: Connection, *, write: bool, chunk: Chunk) -> Tx:
         query = _Q["enter_to_write" if write else "enter"]
@@ -456,11 +476,13 @@ class Gate(StrEnum):
 async def gate(db: Database, purpose: Gate) -> AsyncIterator[Connection]:
     """A transaction of the accounts service for somebody who is not signed in yet.
 
-    Raises `Forbidden` if an administrator exists already (FIRST_ADMINISTRATOR), or if the database's role
-    does not own the tables (OWNER).
+    Raises `SchemaMismatch` if this program can't work with the database's schema, `Forbidden` if an
+    administrator exists already (FIRST_ADMINISTRATOR), or if the database's role does not own the tables
+    (OWNER).
     """
     async with db.transaction(write=True) as connection:
         (state,) = await database.fetch(connection, _Q["enter_by_gate"])
+        SchemaState(state["version"] or 0, state["oldest_program"] or 0).check()
         if purpose is Gate.FIRST_ADMINISTRATOR and state["administered"]:
             raise Forbidden(
                 "This instance has an administrator already.", hint="Ask them for an account and a join code."

@@ -74,6 +74,17 @@ class Role(StrEnum):
 _ROLE_RANK = {role: rank for rank, role in enumerate(Role, start=1)}
 
 
+class SignInKind(StrEnum):
+    """What a person is signed in by."""
+
+    LOCAL = "local"
+    """The ownership of the embedded instance."""
+    PASSWORD = "password"  # noqa: S105 - a kind
+    TOKEN = "token"  # noqa: S105 - a kind
+    KEY = "key"
+    """A key of a shared instance."""
+
+
 class SprintState(StrEnum):
     """A sprint is planned, then active (one per project), then finished."""
 
@@ -144,14 +155,19 @@ class User(Model):
 
 
 class SignIn(Model):
-    """A sign-in session of a person (never its token)."""
+    """A sign-in session of a person (never its token). `current` is the one that asks.
+
+    `expires_at` is when it ends if nobody uses it until then; None: never.
+    """
 
     id: int
     user_id: int
+    kind: SignInKind
     source: str
     created_at: datetime
     last_seen_at: datetime
-    expires_at: datetime
+    expires_at: datetime | None
+    current: bool
 
 
 class AccessToken(Model):
@@ -214,25 +230,46 @@ class Member(Model):
     ended_at: datetime | None = None
 
 
+COLOURS = (
+    "red",
+    "orange",
+    "yellow",
+    "lime",
+    "green",
+    "teal",
+    "cyan",
+    "blue",
+    "purple",
+    "magenta",
+    "brown",
+    "grey",
+)
+"""The palette of labels, by name: the theme decides how each looks."""
+
+
 class Label(Model):
-    """A label of a project; `colour` is a name of the palette in `text.COLOURS`' spirit: see labels service."""
+    """A label of a project; `colour` is one of COLOURS. Issues in the trash are not counted."""
 
     id: int
     name: str
     colour: str
     description: str
-    issue_count: int = 0
+    issue_count: Total
 
 
 class SavedView(Model):
-    """A named query: a person's own, or published to the project's team."""
+    """A named query: a person's own, perhaps published to a project's team, or one that Rhythm brings."""
 
-    id: int
+    id: int | None = None
     name: str
     query: str
-    owner: PersonRef
-    project_key: str | None
-    published: bool
+    owner: PersonRef | None = None
+    project_key: str | None = None
+    published: bool = False
+
+    @property
+    def built_in(self) -> bool:
+        return self.owner is None
 
 
 # Issues ------------------------------------------------------------------------------------------------
@@ -311,7 +348,10 @@ class Comment(Model):
 
 
 class Event(Model):
-    """One recorded change: who did what, by which permission, what it was before and after."""
+    """One recorded change: who did what, by which permission, what it was before and after.
+
+    `text` says it in words, without the person ("moved it from todo to in review").
+    """
 
     seq: int
     id: UUID
@@ -326,10 +366,13 @@ class Event(Model):
     after: dict[str, Any]
     undoes: UUID | None
     undone: bool = False
+    text: str = ""
 
 
 class UndoResult(Model):
-    """What an undo or a redo did: the kind of change, on which issues, and what it had to leave alone."""
+    """What an undo or a redo did: the kind of change, what it changed back (issue keys or names), and what
+    it had to leave alone since others changed it meanwhile.
+    """
 
     operation: UUID
     kind: str

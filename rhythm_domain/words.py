@@ -53,7 +53,9 @@ def happened(kind: str, before: Mapping[str, Any], after: Mapping[str, Any], nam
         role = after.get("role")
         return f"{verb} {person}" + (f" as {role}" if verb == "added" else f" to {role}" if role else "")
     name = after.get("name") or before.get("name")
-    return f"{verb} {'the' if not name else ''}{' ' if not name else ''}{entity}" + (f" {name}" if name else "")
+    return f"{verb} {'the' if not name else ''}{' ' if not name else ''}{entity}" + (
+        f" {name}" if name else ""
+    )
 
 
 def _changes(before: Mapping[str, Any], after: Mapping[str, Any], names: Names) -> list[str]:
@@ -77,7 +79,11 @@ def _changes(before: Mapping[str, Any], after: Mapping[str, Any], names: Names) 
                     else f"took it out of {_name(names, 'sprint', was)}"
                 )
             case "parent_id":
-                said.append(f"put it below {_name(names, 'issue', value)}" if value else "took it from below its parent")
+                said.append(
+                    f"put it below {_name(names, 'issue', value)}"
+                    if value
+                    else "took it from below its parent"
+                )
             case "rank":
                 if "status" not in after:
                     said.append("reordered it")
@@ -95,8 +101,8 @@ def _changes(before: Mapping[str, Any], after: Mapping[str, Any], names: Names) 
     return said
 
 
-def _name(names: Names, kind: str, id_: int) -> str:
-    return names.get(kind, {}).get(id_, f"a {kind} that is gone")
+def _name(names: Names, kind: str, id_: int | None) -> str:
+    return names.get(kind, {}).get(id_ or 0, f"a {kind} that is gone")
 
 
 def _plain(value: Any) -> str:

@@ -99,8 +99,11 @@ ORDER BY place;
 SELECT pg_notify(%(channel)s, %(payload)s);
 
 -- name: enter_by_gate
--- For somebody who is not signed in: is there an administrator, and does this role own the tables?
-SELECT EXISTS (SELECT 1 FROM users WHERE admin AND active AND claimed) AS administered,
+-- For somebody who is not signed in: what schema is it, is there an administrator, and does this role own
+-- the tables?
+SELECT (SELECT max(version) FROM schema_versions) AS version,
+       (SELECT oldest_program FROM schema_versions ORDER BY version DESC LIMIT 1) AS oldest_program,
+       EXISTS (SELECT 1 FROM users WHERE admin AND active AND claimed) AS administered,
        (SELECT pg_has_role(c.relowner, 'USAGE') FROM pg_class c WHERE c.oid = 'users'::regclass) AS owner,
        set_config('statement_timeout', '5s', true) AS statement_timeout,
        set_config('lock_timeout', '2s', true) AS lock_timeout,

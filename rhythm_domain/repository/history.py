@@ -38,7 +38,10 @@ async def _events(tx: Tx, rows: Sequence[Row]) -> tuple[Event, ...]:
     names = await _names(tx, [side for row in rows for side in (row["before"], row["after"])])
     return tuple(
         Event(
-            **{name: row[name] for name in ("seq", "id", "operation", "kind", "permission", "at", "project_key")},
+            **{
+                name: row[name]
+                for name in ("seq", "id", "operation", "kind", "permission", "at", "project_key")
+            },
             **{name: row[name] for name in ("before", "after", "undoes", "undone")},
             actor=PersonRef(id=row["actor_id"], name=row["name"], display_name=row["display_name"]),
             issue_key=f"{row['project_key']}-{row['number']}" if row["number"] else None,

@@ -1,0 +1,197 @@
+"""How each kind of change is taken back: where the values are still those after it, those before are written."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from rhythm_domain.database import Row
+from rhythm_domain.guard import Tx
+from rhythm_domain.repository import comments, issues
+from rhythm_domain.repository.history import touched_by_others
+from rhythm_domain.repository.issues import Values
+from rhythm_domain.services.issues import change
+
+
+@dataclass(slots=True)
+class Reversed:
+    """What was changed back and what had to be left alone: issue keys."""
+
+    changed: list[str] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+
+
+Reverser = Callable[[Tx, Sequence[Row], UUID], Awaitable[set[int]]]
+"""Takes events of one kind back; the seqs of those that it could."""
+
+
+async def reverse(tx: Tx, events: Sequence[Row], *, undoes: UUID) -> Reversed:
+    """Takes the events of an operation back, the last first, and records that."""
+    result = Reversed()
+    await tx.hold([row["issue_id"] for row in events if row["issue_id"]])
+    done: set[int] = set()
+    for kind in dict.fromkeys(row["kind"] for row in events):
+        same = [row for row in events if row["kind"] == kind]
+        if kind in _REVERSERS:
+            done |= await _REVERSERS[kind](tx, [row for row in same if not row["erased"]], undoes)
+    for row in events:
+        if row["kind"] not in _ASIDE:
+            (result.changed if row["seq"] in done else result.skipped).append(_name(tx, row))
+    return result
+
+
+def _name(tx: Tx, row: Row) -> str:
+    key = tx.place.key if tx.place else ""
+    if row["number"]:
+        return f"{key}-{row['number']}"
+    return str(row["after"].get("name") or row["before"].get("name") or row["kind"])
+
+
+async def _changed_issues(tx: Tx, events: Sequence[Row], undoes: UUID) -> set[int]:
+    """Issues of which every column that was changed is still as it was left."""
+    now = await issues.values(tx, [row["issue_id"] for row in events])
+    free = [
+        row for row in events if row["issue_id"] in now and _untouched(now[row["issue_id"]], row["after"])
+    ]
+    wanted = {row["issue_id"]: dict(row["before"]) for row in free}
+    changed = await change(tx, now, wanted, undoes=undoes)
+    return {row["seq"] for row in free if row["issue_id"] in changed}
+
+
+def _untouched(now: Values, after: Values) -> bool:
+    if now["deleted"]:
+        return False
+    for name, value in after.items():
+        match name:
+            case "closed_at":
+                continue
+            case "labels_added":
+                if not set(value) <= set(now["labels"]):
+                    return False
+            case "labels_removed":
+                if set(value) & set(now["labels"]):
+                    return False
+            case _:
+                if now[name] != value and str(now[name]) != str(value):
+                    return False
+    return True
+
+
+async def _set_deleted(tx: Tx, events: Sequence[Row], undoes: UUID, deleted: bool) -> set[int]:
+    now = await issues.values(tx, [row["issue_id"] for row in events])
+    free = [row for row in events if row["issue_id"] in now and now[row["issue_id"]]["deleted"] != deleted]
+    await issues.apply(tx, {row["issue_id"]: {"deleted": deleted} for row in free})
+    for row in free:
+        tx.record(
+            "issue.deleted" if deleted else "issue.restored",
+            issue=row["issue_id"],
+            before={"deleted": not deleted},
+            after={"deleted": deleted},
+            undoes=undoes,
+        )
+    return {row["seq"] for row in free}
+
+
+async def _created_issues(tx: Tx, events: Sequence[Row], undoes: UUID) -> set[int]:
+    """Into the trash, unless somebody else worked on them since."""
+    if not events:
+        return set()
+    since = min(row["seq"] for row in events)
+    theirs = await touched_by_others(tx, [row["issue_id"] for row in events], since)
+    return await _set_deleted(tx, [row for row in events if row["issue_id"] not in theirs], undoes, True)
+
+
+async def _restored_issues(tx: Tx, events: Sequence[Row], undoes: UUID) -> set[int]:
+    return await _set_deleted(tx, events, undoes, True)
+
+
+async def _deleted_issues(tx: Tx, events: Sequence[Row], undoes: UUID) -> set[int]:
+    return await _set_deleted(tx, events, undoes, False)
+
+
+async def _linked(tx: Tx, events: Sequence[Row], undoes: UUID) -> set[int]:
+    done = set()
+    for row in events:
+        ends = row["after"]
+        if await issues.unlink(tx, ends["blocker_id"], ends["blocked_id"]):
+            tx.record("issue.unlinked", issue=row["issue_id"], before=ends, undoes=undoes)
+            done.add(row["seq"])
+    return done
+
+
+async def _unlinked(tx: Tx, events: Sequence[Row], undoes: UUID) -> set[int]:
+    done = set()
+    for row in events:
+        ends = row["before"]
+        circle = ends["blocker_id"] in await issues.blocked_by(tx, ends["blocked_id"])
+        if not circle and await issues.link(tx, ends["blocker_id"], ends["blocked_id"]):
+            tx.record("issue.linked", issue=row["issue_id"], after=ends, undoes=undoes)
+            done.add(row["seq"])
+    return done
+
+
+async def _comment_presence(tx: Tx, events: Sequence[Row], undoes: UUID, deleted: bool) -> set[int]:
+    done = set()
+    for row in events:
+        id_ = int(row["after"]["id"])
+        now = await comments.one(tx, row["issue_id"], id_)
+        if now is None or (now.deleted_at is not None) == deleted:
+            continue
+        await comments.set_deleted(tx, row["issue_id"], id_, deleted)
+        tx.record(
+            "comment.deleted" if deleted else "comment.restored",
+            issue=row["issue_id"],
+            before={"id": id_, "deleted": not deleted},
+            after={"id": id_, "deleted": deleted},
+            undoes=undoes,
+        )
+        done.add(row["seq"])
+    return done
+
+
+async def _commented(tx: Tx, events: Sequence[Row], undoes: UUID) -> set[int]:
+    return await _comment_presence(tx, events, undoes, True)
+
+
+async def _uncommented(tx: Tx, events: Sequence[Row], undoes: UUID) -> set[int]:
+    return await _comment_presence(tx, events, undoes, False)
+
+
+async def _edited_comments(tx: Tx, events: Sequence[Row], undoes: UUID) -> set[int]:
+    done = set()
+    for row in events:
+        id_, before, after = int(row["after"]["id"]), row["before"]["body"], row["after"]["body"]
+        now = await comments.one(tx, row["issue_id"], id_)
+        if now is None or now.deleted_at is not None or now.body != after:
+            continue
+        await comments.edit(tx, row["issue_id"], id_, before)
+        tx.record(
+            "comment.edited",
+            issue=row["issue_id"],
+            before={"id": id_, "body": after},
+            after={"id": id_, "body": before},
+            undoes=undoes,
+        )
+        done.add(row["seq"])
+    return done
+
+
+_REVERSERS: dict[str, Reverser] = {
+    "issue.changed": _changed_issues,
+    "issue.created": _created_issues,
+    "issue.deleted": _deleted_issues,
+    "issue.restored": _restored_issues,
+    "issue.linked": _linked,
+    "issue.unlinked": _unlinked,
+    "comment.created": _commented,
+    "comment.deleted": _uncommented,
+    "comment.restored": _commented,
+    "comment.edited": _edited_comments,
+}
+
+_ASIDE = frozenset({"history.skipped"})
+"""Events that record that something was left alone."""
+
+REVERSIBLE = tuple(_REVERSERS)
+"""The kinds of change that undo takes back; it passes over all others."""
