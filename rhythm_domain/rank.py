@@ -1,12 +1,12 @@
 """The ordering keys of board and backlog.
 
-A rank is a string of base-62 digits, compared by bytes (`COLLATE "C"`): a fraction between 0 and 1 without its
-"0.". So there is room between any two, and moving an issue writes one row. Pure but for the dice.
+A rank is a string of base-62 digits, compared by bytes (`COLLATE "C"`): a fraction between 0 and 1 without
+its "0.". So there is room between any two, and moving an issue writes one row. Pure but for the dice.
 
-An issue is born with `initial(number)`, without a look-up, behind all that are there. All such ranks end in one
-digit in which no other rank ends; therefore an issue never finds its place taken by one that was moved.
-Two people who move issues to one place at the same time get different ranks, but for one time in 100,000: ranks
-are drawn by lot around the middle of the room.
+An issue is born with `initial(number)`, without a look-up, behind all that are there. All such ranks end in
+one digit in which no other rank ends; therefore a new issue never finds its place taken by a moved one.
+Two people who move issues to one place at the same time get different ranks, but for one time in 100,000:
+ranks are drawn by lot around the middle of the room.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ LONGEST = 200
 """Characters of the longest rank that the database takes."""
 
 TOO_LONG = 50
-"""Length from which the neighbours should be spread anew. An issue that is always put into the same narrowing gap
-gets there after some 250 moves (a digit every 6 moves); at the open ends it takes over 500,000."""
+"""Length above which the neighbours should be spread anew. Moves into a gap that each of them halves get
+there after some 250 (a digit for every 6), moves to an open end after 500,000 (a digit for every 15,000)."""
 
 _DIGITS = digits + ascii_uppercase + ascii_lowercase  # in the order of their bytes
 _VALUES = {digit: value for value, digit in enumerate(_DIGITS)}
@@ -28,8 +28,8 @@ _BASE = len(_DIGITS)
 _RANK = re.compile("[0-9A-Za-z]*[1-9A-Za-z]")  # "a" and "a0" would be one fraction, with no room between
 
 _HEADS = "abcdefghi"
-"""First digits of initial ranks: how many digits the number has. Nine are enough for 2**53. What is moved before
-the first issue has all the digits below them."""
+"""First digits of initial ranks: how many digits the number has. Nine are enough for 2**53. What is moved
+before the first issue has all the digits below them."""
 
 _INITIAL_END = "U"
 _RESERVED_ENDS = {0, _VALUES[_INITIAL_END]}
@@ -51,7 +51,7 @@ def is_rank(value: str) -> bool:
 def initial(number: int) -> str:
     """The rank of a new issue by its number in the project, 1 to 2**53. They ascend with the numbers.
 
-    3 characters up to number 61, 4 to 3,843, 5 to 238,327, 12 at most. Raises `ValueError` for other numbers.
+    3 characters up to number 61, 4 to 3,843, 5 to 238,327, 11 at most. Raises `ValueError` for other numbers.
     """
     if not 1 <= number <= 2**53:
         raise ValueError(f"no issue has the number {number}")
@@ -69,7 +69,7 @@ def between(before: str | None, after: str | None, *, jitter: Random | None = No
 
 
 def spread(before: str | None, after: str | None, count: int, *, jitter: Random | None = None) -> list[str]:
-    """`count` ascending ranks between two others, evenly spaced (to a quarter of the distance, for the jitter).
+    """`count` ascending ranks between two others, evenly spaced to a quarter of the distance.
 
     All have the same length, the shortest that gives them room. Arguments and errors are those of `between`.
     """
@@ -88,7 +88,8 @@ def spread(before: str | None, after: str | None, count: int, *, jitter: Random 
         slot = (high - low) // (count + 1)
         if slot >= _LOTS:
             points = (low + slot * n + dice.randrange(-slot // 4, slot // 4) for n in range(1, count + 1))
-            return [_written(point + (point % _BASE in _RESERVED_ENDS)).rjust(length, "0") for point in points]
+            ranks = (_written(point + (point % _BASE in _RESERVED_ENDS)) for point in points)
+            return [rank.rjust(length, "0") for rank in ranks]
     raise ValueError(f"there is no room left between {before!r} and {after!r}")
 
 
@@ -105,7 +106,8 @@ def _ceiling(before: str | None, length: int) -> int:
     if before is None or before < _HEADS[0]:
         return _scaled(_HEADS[0], length)
     whole = 2 + _HEADS.find(before[0])  # the head and its digits; past the heads any first digit will do
-    return (_scaled(before, whole) + 1) * _BASE**length // _BASE**whole
+    ceiling: int = (_scaled(before, whole) + 1) * _BASE**length // _BASE**whole
+    return ceiling
 
 
 def _written(number: int) -> str:
