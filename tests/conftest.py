@@ -21,7 +21,7 @@ from rhythm_domain.embedded import EmbeddedServer
 if TYPE_CHECKING:
     import psycopg
 
-SHARED_FOLDER = "RHYTHM_TEST_FOLDER"
+SHARED_FOLDER = "TESTS_OF_RHYTHM_FOLDER"
 """The variable by which the workers of a run know the folder of its server."""
 
 
