@@ -1,0 +1,1 @@
+"""The commands, a module for each noun; `main.py` loads the one that runs."""

@@ -1,0 +1,90 @@
+"""`rhythm NOUN VERB`: every command's place, and what happens around a run: errors, Ctrl-C, broken pipes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from rhythm_tui.cli.command import Entry, LazyRoot
+from rhythm_tui.cli.context import Context
+from rhythm_tui.cli.errors import Exit, report
+
+_WORK, _PEOPLE, _INSTANCE = "Work", "People", "This instance"
+
+ENTRIES = {
+    "issue": Entry("issue", "create, list, edit, move, assign, comment on issues", _WORK),
+    "board": Entry("board", "the columns of a project, with counts and first cards", _WORK, "board"),
+    "backlog": Entry("board", "open issues in no sprint, in order", _WORK, "backlog"),
+    "sprint": Entry("sprint", "plan, start, finish and report sprints", _WORK),
+    "project": Entry("project", "create, list, edit and archive projects", _WORK),
+    "label": Entry("label", "labels of a project", _WORK),
+    "view": Entry("view", "saved searches", _WORK),
+    "undo": Entry("undo", "take back your latest change in a project", _WORK, "undo"),
+    "redo": Entry("undo", "do again what you took back", _WORK, "redo"),
+    "import": Entry("exchange", "from GitHub, Linear, Jira or Rhythm", _WORK, "import_issues"),
+    "export": Entry("exchange", "to CSV or JSON", _WORK, "export"),
+    "login": Entry("sign_in", "sign in and stay signed in", _PEOPLE, "login"),
+    "join": Entry("sign_in", "take the account that you were given a code for", _PEOPLE, "join"),
+    "logout": Entry("sign_in", "sign out", _PEOPLE, "logout"),
+    "whoami": Entry("sign_in", "who you are here", _PEOPLE, "whoami"),
+    "member": Entry("member", "who is in a project, in which role", _PEOPLE),
+    "user": Entry("user", "accounts", _PEOPLE),
+    "token": Entry("token", "access tokens for scripts", _PEOPLE),
+    "ssh-key": Entry("ssh_key", "keys to sign in with over SSH", _PEOPLE),
+    "doctor": Entry("doctor", "is everything well?", _INSTANCE, "doctor"),
+    "config": Entry("config", "every setting, its value, where it came from", _INSTANCE, "config"),
+    "db": Entry("db", "set up, back up, restore, look into the database", _INSTANCE),
+    "demo": Entry("demo", "try Rhythm on a workspace that is full of life", _INSTANCE, "demo"),
+    "completion": Entry("completion", "completion for your shell", _INSTANCE, "completion"),
+}
+
+EXAMPLES = (
+    'rhythm project create CORE "The core"',
+    'rhythm issue create CORE "Sign-in fails on Safari" --priority high',
+    'rhythm issue list "project:CORE is:open assignee:@me safari"',
+    "rhythm issue move CORE-1 CORE-2 done",
+    "rhythm issue list --json is:open | jq '.items[].key'",
+)
+
+
+def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        from importlib.metadata import version
+
+        click.echo(f"rhythm {version('rhythm-tui')}")
+        ctx.exit()
+
+
+@click.command(cls=LazyRoot, entries=ENTRIES, examples=EXAMPLES, options_metavar="[OPTIONS]")
+@click.option("--database-url", metavar="URL", help="The team's database (without a password).")
+@click.option("--color", type=click.Choice(["auto", "always", "never"]), help="When to use colours.")
+@click.option("--version", is_flag=True, expose_value=False, is_eager=True, callback=_version, help="Say it.")
+@click.pass_context
+def root(ctx: click.Context, /, **flags: Any) -> None:
+    """An issue tracker in the terminal, over PostgreSQL.
+
+    Without a command and at a terminal, `rhythm` opens the app. With nothing configured it keeps its own
+    database; set RHYTHM_DATABASE_URL to work with a team.
+    """
+    ctx.obj = Context(flags)
+
+
+def run(args: Sequence[str]) -> int:
+    """Runs one command; the exit code (see `errors.Exit`)."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        outcome = root.main(list(args), prog_name="rhythm", standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Who read us has seen enough. Python would complain again when it flushes at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.BROKEN_PIPE
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last place where it can be said
+        return report(error, as_json="--json" in args)
+    return outcome if isinstance(outcome, int) else Exit.DONE

@@ -1,0 +1,99 @@
+"""How columns share the width of a terminal, in cells; and the small words that tables are made of. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Generic, Literal, TypeVar
+
+from rhythm_domain.text import cell_width, truncated
+
+T = TypeVar("T")
+Align = Literal["left", "right"]
+
+GAP = 2
+LEAST = 12
+"""Cells below which no column is shrunk; when even that is too wide, columns are left out from the right."""
+
+
+@dataclass(frozen=True)
+class Column(Generic[T]):
+    """A column: how a row's cell reads, and how it looks. One that shrinks gives way when width is scarce."""
+
+    title: str
+    render: Callable[[T], str]
+    style: str | Callable[[T], str] = ""
+    align: Align = "left"
+    shrink: bool = False
+
+    def style_of(self, row: T) -> str:
+        """The style of a row's cell, such as "bold red"."""
+        return self.style if isinstance(self.style, str) else self.style(row)
+
+
+def laid_out(
+    columns: Sequence[Column[T]], cells: Sequence[Sequence[str]], room: int
+) -> Iterator[tuple[int | None, list[tuple[int, int]]]]:
+    """The header (None), then each row's number, with the columns that are shown and their widths."""
+    widths = shares(
+        [
+            max([len(column.title), *(cell_width(line[at]) for line in cells)])
+            for at, column in enumerate(columns)
+        ],
+        [column.shrink for column in columns],
+        room,
+    )
+    for at in (None, *range(len(cells))):
+        yield at, widths
+
+
+def shares(wanted: Sequence[int], shrink: Sequence[bool], room: int) -> list[tuple[int, int]]:
+    """Columns that fit into `room` and their widths. The widest that shrinks gives way first; then columns
+    are left out from the right, those that shrink last; the first column always stays.
+    """
+    shown = dict(enumerate(wanted))
+
+    def excess() -> int:
+        return sum(shown.values()) + GAP * (len(shown) - 1) - room
+
+    while excess() > 0:
+        wide = [at for at in shown if shrink[at] and shown[at] > LEAST]
+        if wide:
+            shown[max(wide, key=shown.__getitem__)] -= 1
+            continue
+        droppable = [at for at in shown if at and not shrink[at]] or [at for at in shown if at]
+        if not droppable:
+            shown[0] = max(1, room)
+            break
+        del shown[droppable[-1]]
+    return list(shown.items())
+
+
+def padded(value: str, width: int, align: Align = "left") -> str:
+    """A cell of exactly `width` cells, cut with an ellipsis if it must be."""
+    kept = truncated(value, width)
+    space = " " * (width - cell_width(kept))
+    return space + kept if align == "right" else kept + space
+
+
+_STEPS = ((60, 1, "s"), (3600, 60, "min"), (86400, 3600, "h"), (7 * 86400, 86400, "d"))
+
+
+def relative_time(at: datetime | None, now: datetime | None = None) -> str:
+    """A time as people say it: "just now", "5 min ago", "in 3 d"; over a week the day; "" for none."""
+    if at is None:
+        return ""
+    seconds = ((now or datetime.now(UTC)) - at).total_seconds()
+    if 0 <= seconds < 10:
+        return "just now"
+    for limit, unit, name in _STEPS:
+        if abs(seconds) < limit:
+            count = f"{abs(seconds) // unit:.0f} {name}"
+            return f"{count} ago" if seconds > 0 else f"in {count}"
+    return f"{at:%Y-%m-%d}"
+
+
+def counted(count: int, noun: str) -> str:
+    """ "1 issue", "2 issues"; of a noun in -y "2 memberships" is the caller's to say."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
