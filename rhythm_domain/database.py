@@ -101,9 +101,17 @@ class Database:
     """A pool of at most two connections to one database, opened on first use."""
 
     def __init__(
-        self, conninfo: str, *, deadline: float = DEADLINE, max_size: int = 2, pooler: bool = False
+        self,
+        conninfo: str,
+        *,
+        deadline: float = DEADLINE,
+        max_size: int = 2,
+        pooler: bool = False,
+        listen_conninfo: str | None = None,
     ) -> None:
         self.conninfo = conninfo
+        # A pooler in transaction mode passes no notices on: listening needs the server itself.
+        self._listen_conninfo = listen_conninfo or conninfo
         self.deadline = deadline
         self._max_size = max_size
         # PgBouncer in transaction mode gives each transaction another server connection: prepared
@@ -229,11 +237,15 @@ class Database:
             log.info("%s was lost: %s", query.name, type(error).__name__)
 
     @asynccontextmanager
-    async def connection(self, *, autocommit: bool = True) -> AsyncIterator[Connection]:
-        """A connection of one's own, outside the pool: for migrations, bulk loads and listening."""
+    async def connection(self, *, listen: bool = False) -> AsyncIterator[Connection]:
+        """A connection of one's own in autocommit, outside the pool: for bulk loads, and to listen."""
         try:
             connection = await psycopg.AsyncConnection.connect(
-                self.conninfo, autocommit=autocommit, row_factory=dict_row, prepare_threshold=None, **CONNECT
+                self._listen_conninfo if listen else self.conninfo,
+                autocommit=True,
+                row_factory=dict_row,
+                prepare_threshold=None,
+                **CONNECT,
             )
         except psycopg.Error as error:
             raise translated(error) from error

@@ -18,6 +18,7 @@ from rhythm_domain.models import Project, Role, User
 from rhythm_domain.policy import Permission, allows, reason
 
 if TYPE_CHECKING:
+    from rhythm_domain.live import Live
     from rhythm_domain.services.boards import Boards
     from rhythm_domain.services.comments import Comments
     from rhythm_domain.services.exchange import Exchange
@@ -113,6 +114,12 @@ class Session:
         return History(self._guard)
 
     @cached_property
+    def live(self) -> Live:
+        from rhythm_domain.live import Live
+
+        return Live(self._db, self._guard)
+
+    @cached_property
     def exchange(self) -> Exchange:
         from rhythm_domain.services.exchange import Exchange
 
@@ -133,12 +140,15 @@ class Tracker:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, conninfo: str, *, pooler: bool = False) -> AsyncIterator[Tracker]:
+    async def open(
+        cls, conninfo: str, *, pooler: bool = False, listen_conninfo: str | None = None
+    ) -> AsyncIterator[Tracker]:
         """An instance at a database URL or conninfo. The schema is checked on the first sign-in.
 
+        `pooler` says that PgBouncer is in between; live changes then need `listen_conninfo`, past it.
         Connections are made when they are needed and closed at the end.
         """
-        db = Database(conninfo, pooler=pooler)
+        db = Database(conninfo, pooler=pooler, listen_conninfo=listen_conninfo)
         try:
             yield cls(db)
         finally:

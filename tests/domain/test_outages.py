@@ -1,0 +1,180 @@
+"""The database killed, frozen and restarted: answers within the deadline, nothing lost, nothing doubled."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from time import monotonic
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+
+from rhythm_domain.database import Database
+from rhythm_domain.embedded import EmbeddedServer
+from rhythm_domain.errors import Outcome, Unavailable
+from rhythm_domain.guard import Tx
+from rhythm_domain.migrate import migrate
+from rhythm_domain.policy import Permission
+from rhythm_domain.session import Session
+from tests.conftest import debian_programs, reachable_folder
+from tests.domain.conftest import Instance
+
+DEADLINE = 1.0
+SLACK = 2.5
+"""Seconds that a loaded machine may add to a deadline."""
+
+
+class Server:
+    """A PostgreSQL of one test's own, to be mistreated."""
+
+    def __init__(self, home: Path) -> None:
+        self.embedded = EmbeddedServer(home, fsync=False, grace=60, bindir=debian_programs())
+        self.conninfo = self.embedded.start()
+        migrate(self.conninfo)
+
+    @property
+    def pids(self) -> list[int]:
+        """The postmaster and all its children."""
+        postmaster = self.embedded.status().pid
+        assert postmaster
+        children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
+        return [postmaster, *map(int, children)]
+
+    def freeze(self) -> None:
+        for pid in self.pids:
+            os.kill(pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        for pid in reversed(self.pids):
+            os.kill(pid, signal.SIGCONT)
+
+    def kill(self) -> None:
+        """As a crash: the postmaster first, so that it restarts nobody."""
+        for pid in self.pids:
+            os.kill(pid, signal.SIGKILL)
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    folder = reachable_folder()
+    made = Server(folder / "postgres")
+    yield made
+    made.embedded.stop()
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def owner(server: Server) -> Iterator[Session]:
+    with psycopg.connect(server.conninfo, autocommit=True, row_factory=psycopg.rows.dict_row) as sql:
+        instance = Instance(Database(server.conninfo, deadline=DEADLINE), sql)
+        owner = instance.person("olga")
+        instance.project("CORE", owner=owner)
+        yield owner
+
+
+async def write(owner: Session, operation: UUID | None = None) -> None:
+    async with owner._guard.project(Permission.PROJECT_EDIT, "CORE", operation=operation) as tx:
+        if not tx.done:
+            tx.record("project.edited", after={})
+
+
+def events(server: Server) -> int:
+    with psycopg.connect(server.conninfo) as sql:
+        row = sql.execute("SELECT count(*) FROM events").fetchone()
+        assert row
+        return int(row[0])
+
+
+async def test_a_frozen_server_is_answered_for_within_the_deadline(server: Server, owner: Session) -> None:
+    """With a warm connection, without one, and in the middle of a transaction; then all is well again."""
+    await write(owner)
+    server.freeze()
+    try:
+        for _ in range(3):
+            start = monotonic()
+            with pytest.raises(Unavailable) as caught:
+                await write(owner)
+            assert monotonic() - start < DEADLINE + SLACK
+            assert caught.value.outcome is Outcome.NOT_SAVED
+    finally:
+        server.thaw()
+    await recovers(owner)
+    await owner._db.close()
+    assert events(server) == 2
+
+
+async def test_a_server_that_freezes_before_commit_saves_nothing(server: Server, owner: Session) -> None:
+    async def freeze_meanwhile() -> None:
+        async with owner._guard.project(Permission.PROJECT_EDIT, "CORE") as tx:
+            tx.record("project.edited", after={})
+            server.freeze()
+
+    with pytest.raises(Unavailable) as caught:
+        await freeze_meanwhile()
+    server.thaw()
+    assert caught.value.outcome is Outcome.NOT_SAVED
+    await recovers(owner)
+    await owner._db.close()
+    assert events(server) == 1
+
+
+async def test_an_unknown_outcome_is_said_and_sending_again_is_safe(
+    server: Server, owner: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The answer to COMMIT gets lost; the operation sent again happens once."""
+    flush = Tx.flush
+
+    async def flush_and_freeze(tx: Tx) -> None:
+        await flush(tx)
+        server.freeze()
+
+    operation = uuid4()
+    with monkeypatch.context() as patched, pytest.raises(Unavailable) as caught:
+        patched.setattr(Tx, "flush", flush_and_freeze)
+        await write(owner, operation)
+    server.thaw()
+    assert caught.value.outcome is Outcome.UNKNOWN
+    assert caught.value.operation == operation
+    await recovers(owner, operation)
+    await write(owner, operation)
+    await owner._db.close()
+    assert events(server) == 1
+
+
+async def test_a_restart_is_survived_by_those_who_were_idle(server: Server, owner: Session) -> None:
+    await write(owner)
+    server.kill()
+    server.embedded.start()
+    await recovers(owner)
+    await owner._db.close()
+    assert events(server) == 2
+
+
+async def test_a_server_that_is_gone_is_said_so_and_found_when_it_is_back(
+    server: Server, owner: Session
+) -> None:
+    await write(owner)
+    server.kill()
+    start = monotonic()
+    with pytest.raises(Unavailable):
+        await write(owner)
+    assert monotonic() - start < DEADLINE + SLACK
+    server.embedded.start()
+    await recovers(owner)
+    await owner._db.close()
+    assert events(server) == 2
+
+
+async def recovers(owner: Session, operation: UUID | None = None) -> None:
+    """Writes until it works again, which may take a moment."""
+    async with asyncio.timeout(20):
+        while True:
+            try:
+                return await write(owner, operation)
+            except Unavailable:
+                await asyncio.sleep(0.05)
