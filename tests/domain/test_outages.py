@@ -8,7 +8,7 @@ import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 from uuid import UUID, uuid4
 
 import psycopg
@@ -54,9 +54,20 @@ class Server:
             os.kill(pid, signal.SIGCONT)
 
     def kill(self) -> None:
-        """As a crash: the postmaster first, so that it restarts nobody."""
-        for pid in self.pids:
+        """As a crash: the postmaster first, so that it restarts nobody. Returns when all are gone."""
+        pids = self.pids
+        for pid in pids:
             os.kill(pid, signal.SIGKILL)
+        while any(alive(pid) for pid in pids):
+            sleep(0.01)
+
+
+def alive(pid: int) -> bool:
+    """Whether a process still runs; a zombie does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 @pytest.fixture
@@ -134,9 +145,10 @@ async def test_an_unknown_outcome_is_said_and_sending_again_is_safe(
         server.freeze()
 
     operation = uuid4()
-    with monkeypatch.context() as patched, pytest.raises(Unavailable) as caught:
-        patched.setattr(Tx, "flush", flush_and_freeze)
+    monkeypatch.setattr(Tx, "flush", flush_and_freeze)
+    with pytest.raises(Unavailable) as caught:
         await write(owner, operation)
+    monkeypatch.undo()
     server.thaw()
     assert caught.value.outcome is Outcome.UNKNOWN
     assert caught.value.operation == operation
