@@ -48,6 +48,10 @@ class Context:
         """The database of this run; starts the embedded server if there is no URL."""
         return self.settings.database_url or self.embedded.start()
 
+    def owner_conninfo(self) -> str:
+        """The same database as its owner: for migrations and what else a team's members may not."""
+        return self.settings.owner_url or self.conninfo()
+
     @asynccontextmanager
     async def tracker(self) -> AsyncIterator[Tracker]:
         """The instance, for somebody who is not signed in yet."""
@@ -72,15 +76,16 @@ class Context:
             return await tracker.accounts.resume(token)
         if self.settings.database_url:
             raise NotSignedIn("You are not signed in.")
-        from rhythm_tui.cli.person import account_name, full_name
+        from rhythm_tui.cli.person import system_person
 
+        person = system_person()
         try:
-            return await tracker.accounts.local(account_name(), full_name())
+            return await tracker.accounts.local(person.name, person.full_name)
         except SchemaMismatch:
             from rhythm_domain.migrate import migrate
 
             migrate(self.conninfo())
-            return await tracker.accounts.local(account_name(), full_name())
+            return await tracker.accounts.local(person.name, person.full_name)
 
     @property
     def instance_name(self) -> str:

@@ -1,0 +1,72 @@
+"""`rhythm ssh-key`: the keys with which a person signs in to a shared instance over SSH."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from rhythm_domain.errors import Invalid
+from rhythm_domain.models import SshKey
+from rhythm_tui.cli.command import Noun, pass_context
+from rhythm_tui.cli.context import Context
+from rhythm_tui.cli.table import Column, relative_time
+
+group = Noun("ssh-key", help="Keys to sign in with over SSH, on a shared instance.")
+
+_COLUMNS: list[Column[SshKey]] = [
+    Column("name", lambda key: key.name, "bold", shrink=True),
+    Column("kind", lambda key: key.kind),
+    Column("fingerprint", lambda key: key.fingerprint, "dim"),
+    Column("last used", lambda key: relative_time(key.last_used_at) or "never", "dim"),
+]
+
+_user = click.option("--user", metavar="NAME", help="Of somebody else; for administrators.")
+
+
+@group.verb("list", examples=["rhythm ssh-key list"])
+@_user
+@pass_context
+async def list_keys(context: Context, user: str | None) -> None:
+    """Your keys."""
+    async with context.session() as session:
+        keys = await session.people.ssh_keys(user)
+    context.out.table(_COLUMNS, keys, empty="No key. Add one: rhythm ssh-key add ~/.ssh/id_ed25519.pub")
+
+
+@group.verb(
+    "add",
+    examples=[
+        "rhythm ssh-key add ~/.ssh/id_ed25519.pub",
+        "ssh-add -L | head -1 | rhythm ssh-key add - --name laptop",
+    ],
+)
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--name", default="", help="Its name; otherwise the key's comment.")
+@_user
+@pass_context
+async def add(context: Context, file: Path, name: str, user: str | None) -> None:
+    """Add the public key in FILE (- for stdin)."""
+    line = _line(file)
+    async with context.session() as session:
+        key = await session.people.add_ssh_key(name, line, user)
+    context.out.done(f"Added the key {key.name} ({key.fingerprint}).", key)
+
+
+def _line(file: Path) -> str:
+    try:
+        return (sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")).strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise Invalid(f"{file} can't be read.", field="file", hint="Name a .pub file.") from error
+
+
+@group.verb("remove", examples=["rhythm ssh-key remove laptop"])
+@click.argument("name")
+@_user
+@pass_context
+async def remove(context: Context, name: str, user: str | None) -> None:
+    """Remove a key, by its name or its fingerprint; whoever is signed in by it is out."""
+    async with context.session() as session:
+        await session.people.remove_ssh_key(name, user)
+    context.out.done(f"Removed the key {name}.")
