@@ -17,40 +17,68 @@ from rhythm_domain.errors import Invalid
 # Storing ------------------------------------------------------------------------------------------------
 
 _LINE_REFUSED = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-_BODY_REFUSED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_BODY_REFUSED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _NEWLINES = re.compile("\r\n?")
+_BLANKS = re.compile("[\n\t]+")
+
+_MARKS_STORED = 30
+"""Combining marks in a row that are stored: the bound of Unicode's Stream-Safe Text Format (UAX #15).
+Normalising takes time with the square of a run: 20 seconds for 100,000 marks."""
+
+_SHRINKS = 4
+"""NFC makes at most one character of four, and LF at most one of CRLF's two: what is longer by far is refused
+before the work is done."""
 
 
 def clean(value: str, *, field: str, limit: int, lines: bool, required: bool) -> str:
-    """The value as it is stored: NFC, CRLF as LF in bodies, one-line values stripped at both ends.
+    """The value as it is stored: NFC; in bodies CRLF and CR as LF, other values without blanks at their ends.
 
-    Raises `Invalid` naming the field for control characters, lone surrogates, over-long or, if required,
-    blank values. Lengths are in characters after normalisation.
+    `limit` is in characters after normalisation. Raises `Invalid` naming the field, what is wrong and where:
+    control characters (a body may have newlines and tabs), lone surrogates, more than 30 combining marks in
+    a row, over-long and, if required, blank values. Invisible and bidi characters may be stored; `shown`
+    makes them visible. `clean(clean(x)) == clean(x)`.
     """
-    if len(value) > 4 * limit + 1000:
+    if len(value) > _SHRINKS * limit + 1000:
         raise _too_long(field, len(value), limit)
-    value = _NEWLINES.sub("\n", value) if lines else value.strip(" \t\r\n")
-    if refused := (_BODY_REFUSED if lines else _LINE_REFUSED).search(value):
-        code = ord(refused[0])
-        what = (
-            "a line break"
-            if code in (10, 13)
-            else "a tab"
-            if code == 9
-            else f"a control character (U+{code:04X})"
-        )
-        what = "half a character (a lone surrogate)" if code >= 0xD800 else what
-        raise Invalid(
-            f"The {field} has {what} at position {refused.start() + 1}.",
-            field=field,
-            hint="Remove it and try again.",
-        )
-    value = unicodedata.normalize("NFC", value)
+    if lines:
+        value = _NEWLINES.sub("\n", value)
+        refused = _BODY_REFUSED.search(value)
+    else:
+        trimmed = value.strip(" \t\r\n")
+        refused = _LINE_REFUSED.search(value, start := value.find(trimmed), start + len(trimmed))
+        value = trimmed if refused is None else value
+    if refused:
+        raise _wrong(field, _called(ord(refused[0])), value, refused.start(), lines)
+    _refuse_long_runs(value, field, lines)
+    value = unicodedata.normalize("NFC", value if lines else value.strip())
+    _refuse_long_runs(value, field, lines)  # some marks become two
     if len(value) > limit:
         raise _too_long(field, len(value), limit)
     if required and not value.strip():
         raise Invalid(f"The {field} can't be empty.", field=field, hint="Write something.")
     return value
+
+
+def _refuse_long_runs(value: str, field: str, lines: bool) -> None:
+    for start, _ in _long_runs(value, _MARKS_STORED, unicodedata.combining):
+        raise _wrong(field, f"more than {_MARKS_STORED} combining marks in a row", value, start, lines)
+
+
+def _called(code: int) -> str:
+    """What a person calls a character that may not be stored."""
+    if code in (0x0A, 0x0D):
+        return "a line break"
+    if code == 0x09:
+        return "a tab"
+    return f"{'half a' if code >= 0xD800 else 'a control'} character (U+{code:04X})"
+
+
+def _wrong(field: str, what: str, value: str, at: int, lines: bool) -> Invalid:
+    begin = value.rfind("\n", 0, at) + 1 if lines else 0
+    where = f"in line {value.count(chr(10), 0, begin) + 1} at position" if lines else "at position"
+    return Invalid(
+        f"The {field} has {what} {where} {at - begin + 1}.", field=field, hint="Remove it and try again."
+    )
 
 
 def _too_long(field: str, length: int, limit: int) -> Invalid:
@@ -62,59 +90,65 @@ def _too_long(field: str, length: int, limit: int) -> Invalid:
 
 
 def one_line(field: str, limit: int, *, required: bool = True) -> Callable[[str], str]:
-    """A check of a one-line value: titles and names."""
+    """A check of a one-line value: titles and names. See `clean`."""
     return lambda value: clean(value, field=field, limit=limit, lines=False, required=required)
 
 
 def body(field: str, limit: int, *, required: bool = False) -> Callable[[str], str]:
-    """A check of a text of many lines: descriptions and comments."""
+    """A check of a text of many lines: descriptions and comments. See `clean`."""
     return lambda value: clean(value, field=field, limit=limit, lines=True, required=required)
 
 
 def repaired(value: str, *, limit: int, lines: bool) -> tuple[str, tuple[str, ...]]:
-    """What an import stores, and in words what had to be replaced: control characters become U+FFFD,
-    line breaks and tabs of a one-line value spaces, and what is too long ends in an ellipsis.
+    """What an import stores, and in words what had to be replaced or cut.
+
+    Control characters become U+FFFD, line breaks and tabs of a one-line value a space, surplus combining
+    marks go, and what is longer than `limit` ends in an ellipsis. `clean` leaves the result as it is.
     """
     notes = []
     value = _NEWLINES.sub("\n", value)
     if not lines:
-        value = re.sub("[\n\t]+", " ", value).strip()
+        value = _BLANKS.sub(" ", value).strip(" ")
     value, count = (_BODY_REFUSED if lines else _LINE_REFUSED).subn("\ufffd", value)
     if count:
-        notes.append(f"{count} control character{'s' * (count != 1)} replaced")
-    value = unicodedata.normalize("NFC", value)
+        notes.append(f"{count:,} control character{'s' * (count != 1)} replaced")
+    bounded = _bounded(value, _MARKS_STORED, unicodedata.combining, "")
+    if surplus := len(value) - len(bounded):
+        notes.append(f"{surplus:,} combining mark{'s' * (surplus != 1)} removed")
+    value = unicodedata.normalize("NFC", bounded if lines else bounded.strip())
+    value = _bounded(value, _MARKS_STORED, unicodedata.combining, "")
     if len(value) > limit:
         notes.append(f"cut from {len(value):,} to {limit:,} characters")
         value = value[: limit - 1] + "…"
     return value, tuple(notes)
 
 
-_USER_NAME = re.compile("[a-z0-9][a-z0-9._-]{1,39}")
-_PROJECT_KEY = re.compile("[A-Z][A-Z0-9]{1,9}")
+_USER_NAME = re.compile("[a-zA-Z0-9][a-zA-Z0-9._-]{1,39}")
+_PROJECT_KEY = re.compile("[a-zA-Z][a-zA-Z0-9]{1,9}")
 
 
 def check_name(value: str) -> str:
     """A person's name for signing in: lower-cased, a leading @ dropped. Raises `Invalid`."""
-    name = value.strip().removeprefix("@").lower()
+    name = value.strip().removeprefix("@")
     if not _USER_NAME.fullmatch(name):
         raise Invalid(
-            f"{shown(value)!r} can't be a user name.",
+            f"“{truncated(shown(value), 50)}” can't be a user name.",
             field="name",
             hint="2 to 40 of a-z, 0-9, dot, dash and underscore; the first a letter or a digit.",
         )
-    return name
+    return name.lower()
 
 
 def check_project_key(value: str) -> str:
     """A project's key, upper-cased. Raises `Invalid`."""
-    key = value.strip().upper()
+    key = value.strip()
     if not _PROJECT_KEY.fullmatch(key):
         raise Invalid(
-            f"{shown(value)!r} can't be a project key.",
+            f"“{truncated(shown(value), 50)}” can't be a project key.",
             field="key",
             hint="2 to 10 of A-Z and 0-9; the first a letter.",
         )
-    return key
+    return key.upper()
 
 
 def check_label(value: str) -> str:
@@ -129,24 +163,31 @@ def check_label(value: str) -> str:
 
 # Showing ------------------------------------------------------------------------------------------------
 
-_COMBINING_RUN = 8
-"""As many combining marks may follow each other; more of them would climb over the neighbouring lines."""
+_MARKS_SHOWN = 8
+"""Marks in a row that are shown; more of them would climb over the neighbouring lines."""
 
-# Controls, bidi controls and separators, and characters that nobody sees but that tell two texts apart.
-# ZWNJ and ZWJ (200C, 200D) and the variation selectors stay: scripts and emoji are written with them.
+# Controls, bidi controls and separators, and the characters that nobody sees but that tell two texts apart
+# (Default_Ignorable_Code_Point in Unicode's DerivedCoreProperties), with interlinear and tag characters.
 _UNSAFE = (
-    "\x00-\x09\x0b-\x1f\x7f-\x9f\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f"
+    "\x00-\x09\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f"
     "\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\ud800-\udfff"
-    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
-_LINES = re.compile(f"[{_UNSAFE}]")
-_LINE = re.compile(f"[\n{_UNSAFE}]")
+# Joiners and variation selectors belong to emoji and to scripts from Arabic to Tamil; behind a Latin letter
+# or where they join nothing they only hide. `1️⃣` and `©️` have U+FE0F behind a Latin-1 character.
+_HIDING = f"(?:^|(?<=[\n\x20-\u02ff{_UNSAFE}]))(?!(?<=[#*0-9\u00a9\u00ae])\ufe0f)[\u200c\u200d\ufe00-\ufe0f]+"
+_LINES = re.compile(f"[{_UNSAFE}]|{_HIDING}")
+_LINE = re.compile(f"[\n{_UNSAFE}]|{_HIDING}")
 _ASCII = re.compile(r"[ -~]*")
 _ASCII_LINES = re.compile(r"[ -~\n]*")
 
 
 def _picture(match: re.Match[str]) -> str:
-    code = ord(match[0])
+    return "".join(map(_pictured, match[0]))
+
+
+def _pictured(char: str) -> str:
+    code = ord(char)
     if code < 0x20:
         return chr(0x2400 + code)
     return "\u2421" if code == 0x7F else f"<{code:04X}>"
@@ -155,32 +196,53 @@ def _picture(match: re.Match[str]) -> str:
 def shown(value: str) -> str:
     """Text for one line of a terminal: it can do nothing but be read.
 
-    C0 and DEL become visible pictures (␛, ␊), C1, bidi controls and invisible characters `<202E>`, and of
-    more than eight combining marks in a row the rest is counted. `shown(shown(x)) == shown(x)`.
+    C0 and DEL become visible pictures (␛, ␊); C1, bidi controls, invisible characters and lone surrogates
+    become `<202E>`; of more than eight marks in a row the rest becomes its number, `<+12>`. The result is
+    valid UTF-8, and `shown(shown(x)) == shown(x)`.
     """
-    return value if _ASCII.fullmatch(value) else _bounded(_LINE.sub(_picture, value))
+    return value if _ASCII.fullmatch(value) else _safe(_LINE, value)
 
 
 def shown_lines(value: str) -> str:
     """Text of many lines for a terminal: as `shown`, but line breaks stay and a tab becomes four spaces."""
     if _ASCII_LINES.fullmatch(value):
         return value
-    return _bounded(_LINES.sub(_picture, _NEWLINES.sub("\n", value).replace("\t", "    ")))
+    return _safe(_LINES, _NEWLINES.sub("\n", value).replace("\t", "    "))
 
 
-def _bounded(value: str) -> str:
-    """Bounds the runs of combining marks."""
-    if not any(map(unicodedata.combining, value)):
-        return value
-    kept: list[str] = []
+def _safe(unsafe: re.Pattern[str], value: str) -> str:
+    return _bounded(unsafe.sub(_picture, value), _MARKS_SHOWN, lambda char: _width(char) == 0, "<+{}>")
+
+
+# Whatever is outside of these blocks may be a mark; nine in a row are worth a closer look.
+_MAYBE_MARKS = re.compile(
+    "[^\x00-\u02ff\u0370-\u0482\u048a-\u0590\u2010-\u20cf\u2100-\u2bff\u3030-\u3098\u309b-\ua66e\uac00-\ud7af"
+    "\uf900-\ufaff\uff00-\uffef\U0001f000-\U0001faff]{9}"
+)
+
+
+def _long_runs(value: str, most: int, mark: Callable[[str], object]) -> Iterator[tuple[int, int]]:
+    """Where more than `most` (at least 8) marks follow each other: begin and end of the surplus."""
+    if not _MAYBE_MARKS.search(value):
+        return
     run = 0
-    for char in value:
-        run = run + 1 if unicodedata.combining(char) else 0
-        if run <= _COMBINING_RUN:
-            kept.append(char)
-        elif run == _COMBINING_RUN + 1:
-            kept.append("<…>")
-    return "".join(kept)
+    for at, char in enumerate(value):
+        if mark(char):
+            run += 1
+        elif run:
+            if run > most:
+                yield at - run + most, at
+            run = 0
+    if run > most:
+        yield len(value) - run + most, len(value)
+
+
+def _bounded(value: str, most: int, mark: Callable[[str], object], instead: str) -> str:
+    """The value with `instead` (`{}` is their number) of the surplus of marks in a row."""
+    kept, end = "", 0
+    for start, stop in _long_runs(value, most, mark):
+        kept, end = kept + value[end:start] + instead.format(stop - start), stop
+    return kept + value[end:] if end else value
 
 
 # Width --------------------------------------------------------------------------------------------------
@@ -188,18 +250,26 @@ def _bounded(value: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _width(char: str) -> int:
-    if unicodedata.combining(char) or unicodedata.category(char) in ("Mn", "Me", "Cf"):
+    """Cells of a character on its own: 0 for marks, joiners and the later parts of a Hangul syllable."""
+    category, code = unicodedata.category(char), ord(char)
+    if category in ("Mn", "Me", "Mc", "Cf") or 0x1160 <= code <= 0x11FF or 0xD7B0 <= code <= 0xD7FF:
         return 0
+    if (
+        category == "Cn"
+    ):  # Python calls what it does not know yet wide; true for new ideographs and emoji only
+        return 2 if 0x1F300 <= code <= 0x1FAFF or 0x20000 <= code <= 0x3FFFD else 1
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1
 
 
-def _cells(value: str) -> Iterator[tuple[str, int]]:
-    """Characters with what joins them, and their width: marks and emoji sequences are not torn apart."""
+def _clusters(value: str) -> Iterator[tuple[str, int]]:
+    """What a person takes for characters, with their widths: marks, emoji sequences and flags stay whole."""
     cluster, width, joined = "", 0, False
     for char in value:
-        if cluster and (_width(char) == 0 or joined or 0x1F3FB <= ord(char) <= 0x1F3FF):
+        flag = "\U0001f1e6" <= char <= "\U0001f1ff"
+        tone = "\U0001f3fb" <= char <= "\U0001f3ff"
+        if cluster and (joined or tone or _width(char) == 0 or (flag and _half_a_flag(cluster))):
             cluster += char
-            width = 2 if char == "\ufe0f" else width
+            width = 2 if flag or char == "\ufe0f" else width
         else:
             if cluster:
                 yield cluster, width
@@ -209,46 +279,55 @@ def _cells(value: str) -> Iterator[tuple[str, int]]:
         yield cluster, width
 
 
+def _half_a_flag(cluster: str) -> bool:
+    return len(cluster) == 1 and "\U0001f1e6" <= cluster <= "\U0001f1ff"
+
+
 def cell_width(value: str) -> int:
-    """How many cells of a terminal a text takes."""
-    return len(value) if value.isascii() else sum(width for _, width in _cells(value))
+    """How many cells of a terminal a text that is safe to show takes."""
+    return len(value) if value.isascii() else sum(width for _, width in _clusters(value))
 
 
 def truncated(value: str, width: int) -> str:
     """The text in at most `width` cells, ending in an ellipsis if it is longer; no character is torn."""
-    if cell_width(value) <= width:
-        return value
     if width < 1:
         return ""
-    kept, room = "", width - 1
-    for cluster, cells in _cells(value):
-        if cells > room:
-            break
-        kept, room = kept + cluster, room - cells
-    return kept + "…"
+    if value.isascii():
+        return value if len(value) <= width else value[: width - 1] + "…"
+    taken = fitting = end = 0  # `fitting` characters leave room for the ellipsis
+    for cluster, cells in _clusters(value):
+        taken, end = taken + cells, end + len(cluster)
+        if taken < width:
+            fitting = end
+        elif taken > width:
+            return value[:fitting] + "…"
+    return value
 
 
 # Comparing and exchanging -------------------------------------------------------------------------------
 
+# Marks over Latin and Greek letters are accents; so is the diaeresis of ё, but й is a letter of its own.
+_ACCENTS = re.compile("(?<=[a-z\u00df-\u024f\u0370-\u03ff])[\u0300-\u036f]+|(?<=\u0435)\u0308")
+
 
 def folded(value: str) -> str:
-    """A name as it is compared: without case, accents and surplus white space."""
-    if value.isascii():
-        return " ".join(value.lower().split())
-    plain = unicodedata.normalize("NFKD", value.casefold())
-    kept = "".join(char for char in plain if not "\u0300" <= char <= "\u036f" or char == "\u0306")
-    return " ".join(unicodedata.normalize("NFC", kept).split())
+    """A name as it is compared: without case, accents, typographic variants and surplus white space."""
+    if not value.isascii():
+        value = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", value).casefold())
+        value = unicodedata.normalize("NFC", _ACCENTS.sub("", value))
+    return " ".join(value.casefold().split())
 
 
-_SAFE_URL = re.compile(r"(?:https?://|mailto:)[^\s\x00-\x20\x7f-\x9f]+", re.IGNORECASE)
+_SAFE_URL = re.compile(rf"(?:https?://|mailto:)[^\s{_UNSAFE}]+", re.IGNORECASE)
 
 
 def safe_url(value: str) -> bool:
-    """Whether a link may be followed: http, https and mailto only."""
+    """Whether a link may be followed: http, https and mailto, and nothing invisible in it."""
     return _SAFE_URL.fullmatch(value) is not None
 
 
-_GUARDED = re.compile("'*[=+\\-@\t\r]")
+# Beginnings that spreadsheets take for formulas (OWASP, "CSV Injection"), after any number of guards.
+_GUARDED = re.compile("'*[=+\\-@\t\r\n＝＋－＠]")
 
 
 def csv_guarded(value: str) -> str:
