@@ -1,0 +1,44 @@
+-- Labels of projects.
+
+-- name: labels_of
+-- The labels of a project, or one of them, each with its living issues counted up to `most` and one more.
+SELECT l.id, l.name, l.colour, l.description,
+       (SELECT count(*) FROM (
+          SELECT 1 FROM issue_labels il JOIN issues i ON i.id = il.issue_id
+          WHERE il.label_id = l.id AND i.deleted_at IS NULL
+          ORDER BY il.issue_id DESC LIMIT %(most)s + 1) AS newest) AS issues
+FROM labels l
+WHERE l.project_id = %(project)s AND (%(id)s::int IS NULL OR l.id = %(id)s)
+ORDER BY l.folded;
+
+-- name: labels_named
+SELECT id, name, folded FROM labels WHERE project_id = %(project)s AND folded = ANY(%(folded)s::text[]);
+
+-- name: label_names
+SELECT name FROM labels WHERE project_id = %(project)s ORDER BY folded LIMIT 5000;
+
+-- name: hold_label
+SELECT id, name, colour, description FROM labels
+WHERE project_id = %(project)s AND folded = %(folded)s FOR UPDATE;
+
+-- name: insert_labels
+-- Labels that are not there yet; what another transaction made meanwhile is left out.
+INSERT INTO labels (project_id, name, folded, colour, description)
+SELECT %(project)s, n.name, n.folded, n.colour, n.description
+FROM unnest(%(names)s::text[], %(folded)s::text[], %(colours)s::text[], %(descriptions)s::text[])
+     AS n (name, folded, colour, description)
+ORDER BY n.folded
+ON CONFLICT (project_id, folded) DO NOTHING
+RETURNING id, name, folded, colour, description;
+
+-- name: change_label
+UPDATE labels SET name = %(name)s, folded = %(folded)s, colour = %(colour)s, description = %(description)s
+WHERE id = %(id)s AND project_id = %(project)s;
+
+-- name: labelled_issues
+-- The newest issues that bear a label, the trash included.
+SELECT issue_id FROM issue_labels WHERE label_id = %(id)s AND project_id = %(project)s
+ORDER BY issue_id DESC LIMIT %(most)s;
+
+-- name: delete_label
+DELETE FROM labels WHERE id = %(id)s AND project_id = %(project)s;

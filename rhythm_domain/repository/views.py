@@ -1,0 +1,61 @@
+"""Saved views in the database."""
+
+from __future__ import annotations
+
+from rhythm_domain import queries
+from rhythm_domain.database import Row
+from rhythm_domain.errors import NotFound
+from rhythm_domain.guard import Tx
+from rhythm_domain.models import PersonRef, SavedView
+from rhythm_domain.text import folded
+
+_Q = queries.load("views")
+
+
+def _view(row: Row) -> SavedView:
+    owner = PersonRef(id=row["owner_id"], name=row["owner_name"], display_name=row["owner_display_name"])
+    plain = ("id", "name", "query", "published", "project_key")
+    return SavedView(owner=owner, **{name: row[name] for name in plain})
+
+
+async def visible(tx: Tx, project: int | None) -> tuple[SavedView, ...]:
+    """The views that the transaction's person owns or that are published to them; own ones first."""
+    rows = await tx.fetch(_Q["views_visible"], user=tx.user.id, project=project)
+    return tuple(_view(row) for row in rows)
+
+
+async def one(tx: Tx, view: int) -> SavedView:
+    """A view by its id. Raises `NotFound`."""
+    row = await tx.one(_Q["view"], id=view)
+    if row is None:
+        raise NotFound("The view was deleted since.")
+    return _view(row)
+
+
+async def project(tx: Tx, key: str) -> Row | None:
+    """The id, key and archived_at of a project that the transaction's person may see."""
+    return await tx.one(_Q["view_project"], key=key, user=tx.user.id, admin=tx.user.admin)
+
+
+async def held(tx: Tx, owner: str, project: int | None, name: str) -> Row | None:
+    """The columns of somebody's view, locked."""
+    return await tx.one(_Q["hold_view"], owner=owner, project=project, folded=folded(name))
+
+
+async def put(tx: Tx, project: int | None, *, name: str, query: str, published: bool) -> int:
+    """Writes a view of the transaction's person, or replaces theirs of that name; its id."""
+    row = await tx.one(
+        _Q["put_view"],
+        owner=tx.user.id,
+        project=project,
+        name=name,
+        folded=folded(name),
+        search=query,
+        published=published,
+    )
+    return int((row or {})["id"])
+
+
+async def delete(tx: Tx, view: int) -> None:
+    """Removes a view that `held` found."""
+    await tx.execute(_Q["delete_view"], id=view)

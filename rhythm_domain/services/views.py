@@ -1,0 +1,167 @@
+"""Saved views: named queries, one's own or published to a project's team, and those that Rhythm brings."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+from rhythm_domain import text
+from rhythm_domain.database import Row
+from rhythm_domain.errors import AlreadyExists, Forbidden, Invalid, NotFound
+from rhythm_domain.guard import Guard, Tx, repeatable
+from rhythm_domain.models import NAME_LENGTH, SavedView
+from rhythm_domain.nearest import did_you_mean
+from rhythm_domain.policy import Permission
+from rhythm_domain.repository import views
+
+BUILT_IN = (
+    SavedView(name="My open", query="assignee:@me is:open sort:updated"),
+    SavedView(name="Recently updated", query="sort:updated"),
+    SavedView(name="Unassigned", query="no:assignee is:open sort:priority"),
+    SavedView(name="Due soon", query="is:open due:<7d sort:due"),
+    SavedView(name="Reported by me", query="reporter:@me sort:created"),
+)
+"""What a new person finds; in the order to offer them."""
+
+_name = text.one_line("name", NAME_LENGTH)
+
+
+class Views:
+    """What a person does with saved views."""
+
+    def __init__(self, guard: Guard) -> None:
+        self._guard = guard
+
+    async def list(self, key: str | None = None) -> tuple[SavedView, ...]:
+        """The built-in views, then one's own, then what others published to one's projects.
+
+        With a project's key: only those of that project and those of none.
+        """
+        if key is None:
+            async with self._guard.person() as tx:
+                return BUILT_IN + await views.visible(tx, None)
+        async with self._guard.project(Permission.PROJECT_READ, key) as tx:
+            return BUILT_IN + await views.visible(tx, tx.project_id)
+
+    @repeatable
+    async def save(
+        self,
+        name: str,
+        query: str,
+        *,
+        key: str | None = None,
+        published: bool = False,
+        operation: UUID | None = None,
+    ) -> SavedView:
+        """Saves a query under a name, for oneself or published to a project's team; one's own is replaced.
+
+        A private view, also one of a project, is in nobody's history but its owner's. Raises `Invalid` for
+        a query that says nothing (see `query.parse`), `AlreadyExists` for the name of a built-in view.
+        """
+        from rhythm_domain.query import parse
+
+        name, query = _name(name), str(parse(query))
+        if text.folded(name) in {text.folded(view.name) for view in BUILT_IN}:
+            raise AlreadyExists(f"{name!r} is a view that Rhythm brings.", field="name")
+        door = self._shared(key, operation) if published else self._own("view.save", key, operation)
+        async with door as (tx, project):
+            if tx.done:
+                return await views.one(tx, int(tx.done.after[0]["id"]))
+            wanted = {"name": name, "query": query, "published": published}
+            before = await views.held(tx, tx.user.name, project, name)
+            after = {
+                column: value for column, value in wanted.items() if not before or value != before[column]
+            }
+            if before and not after:
+                tx.unchanged()
+                return await views.one(tx, before["id"])
+            view = await views.put(tx, project, name=name, query=query, published=published)
+            seen = published or (before and before["published"])
+            tx.record(
+                "view.saved",
+                before={"id": view, **{column: before[column] for column in after}} if before else None,
+                after={"id": view, **after},
+                project=project if seen else None,
+            )
+            return await views.one(tx, view)
+
+    @repeatable
+    async def delete(
+        self,
+        name: str,
+        *,
+        key: str | None = None,
+        owner: str | None = None,
+        operation: UUID | None = None,
+    ) -> None:
+        """Deletes one's own view; with `owner`, as a maintainer, one that somebody published to the project.
+
+        Raises `NotFound` with the nearest names.
+        """
+        if owner is not None:
+            await self._delete_published(name, key, text.check_name(owner), operation)
+            return
+        async with self._own("view.delete", key, operation) as (tx, project):
+            if not tx.done:
+                held = await views.held(tx, tx.user.name, project, _name(name))
+                if held is None:
+                    raise await _unknown(tx, name, project)
+                await _delete(tx, held, project)
+
+    async def _delete_published(self, name: str, key: str | None, owner: str, operation: UUID | None) -> None:
+        if key is None:
+            raise Invalid("Which project was it published to?", field="key", hint="Name the project.")
+        async with self._guard.project(Permission.PROJECT_EDIT, key, operation=operation) as tx:
+            if not tx.done:
+                held = await views.held(tx, owner, tx.project_id, _name(name))
+                if held is None or not held["published"]:
+                    raise await _unknown(tx, name, tx.project_id)
+                await _delete(tx, held, tx.project_id)
+
+    @asynccontextmanager
+    async def _shared(self, key: str | None, operation: UUID | None) -> AsyncIterator[tuple[Tx, int | None]]:
+        """The door to what a project's team sees."""
+        if key is None:
+            raise Invalid("A view is published to a project's team.", field="key", hint="Name the project.")
+        async with self._guard.project(Permission.VIEW_PUBLISH, key, operation=operation) as tx:
+            yield tx, tx.project_id
+
+    @asynccontextmanager
+    async def _own(
+        self, write: str, key: str | None, operation: UUID | None
+    ) -> AsyncIterator[tuple[Tx, int | None]]:
+        """The door to one's own views, in a project that one can see or in none."""
+        async with self._guard.person(write=write, operation=operation) as tx:
+            if key is None:
+                yield tx, None
+                return
+            wanted = key.strip().upper()
+            project = await views.project(tx, wanted)
+            if project is None:
+                raise NotFound(f"There is no project {wanted}.")
+            if project["archived_at"] is not None:
+                raise Forbidden(
+                    f"{project['key']} is archived: nothing in it can be changed.",
+                    hint="An owner can unarchive it: `rhythm project unarchive KEY`.",
+                )
+            yield tx, int(project["id"])
+
+
+async def _delete(tx: Tx, held: Row, project: int | None) -> None:
+    await views.delete(tx, held["id"])
+    tx.record(
+        "view.deleted",
+        before=held,
+        after={"id": held["id"]},
+        project=project if held["published"] else None,
+    )
+
+
+async def _unknown(tx: Tx, name: str, project: int | None) -> NotFound:
+    known = await views.visible(tx, project)
+    hint = did_you_mean(name, (view.name for view in known), "`rhythm view list` shows the views.")
+    for view in known:
+        if view.owner and view.owner.id != tx.user.id and text.folded(view.name) == text.folded(name):
+            hint = f"{view.owner.name} published one: a maintainer can delete it by naming its owner."
+    return NotFound(f"There is no view {name!r}.", hint=hint)
