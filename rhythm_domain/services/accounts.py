@@ -1,0 +1,231 @@
+"""The doors for somebody who is not signed in yet: signing in, joining, setting up.
+
+Every one of them checks that the program and the database's schema fit together. Where a secret is wrong,
+the answer is the same in text and in time whatever the reason.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from rhythm_domain import credentials, passwords, text
+from rhythm_domain.database import Connection, Database, Retry
+from rhythm_domain.errors import AlreadyExists, Invalid, NotSignedIn, SignInFailed
+from rhythm_domain.guard import Gate, gate, repeatable
+from rhythm_domain.models import NAME_LENGTH, User
+from rhythm_domain.repository import accounts
+from rhythm_domain.services import throttle
+
+if TYPE_CHECKING:
+    from rhythm_domain.session import Session
+
+IDLE_LIMIT = timedelta(days=14)
+"""A session that nobody uses for so long ends."""
+
+ABSOLUTE_LIMIT = timedelta(days=90)
+"""A session ends after so long however much it is used."""
+
+JOIN_CODE_LIFETIME = timedelta(days=7)
+
+SOURCE_LENGTH = 200
+
+display_name_of = text.one_line("display name", NAME_LENGTH)
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A new session, and the token that resumes it: shown this once, stored only as a hash."""
+
+    session: Session
+    token: str = field(repr=False)
+
+
+class Accounts:
+    """How a person becomes a `Session`."""
+
+    def __init__(self, db: Database, make: Callable[[User, int], Session]) -> None:
+        self._db = db
+        self._make = make
+
+    @repeatable
+    async def local(self, name: str, display_name: str = "") -> Session:
+        """The owner of an embedded instance, by the name that the operating system has for them.
+
+        They are its administrator without a password; the account and its one local session are made on
+        first use.
+        """
+        name = _local_name(name)
+        async with gate(self._db, Gate.LOCAL) as connection:
+            found = await accounts.local(connection, name)
+            user, session = found or (None, None)
+            if user is None or not (user.admin and user.active and user.claimed):
+                full_name = text.repaired(display_name, limit=NAME_LENGTH, lines=False)[0] or None
+                user = await accounts.take_over(connection, name, full_name, claimed=True)
+                await accounts.record(connection, user, "user.added", Gate.LOCAL, name=name, admin=True)
+            if session is None:
+                session = await accounts.open_local_session(connection, user.id)
+        return self._make(user, session)
+
+    async def resume(self, token: str) -> Session:
+        """The session of a session token or an access token. Raises `NotSignedIn` if it is no longer good."""
+        hashed = credentials.token_hash(token)
+        async with gate(self._db, Gate.SIGN_IN) as connection:
+            found = await accounts.of_token(connection, hashed) if hashed else None
+        if found is None:
+            raise NotSignedIn("Your sign-in has ended, or the token is not valid.")
+        return self._make(*found)
+
+    @repeatable
+    async def sign_in(self, name: str, password: str, *, source: str = "") -> SignedIn:
+        """Signs in by name and password; `source` says from where (`ada@laptop`).
+
+        Raises `SignInFailed` when there is no such person, they are deactivated or never joined, the password
+        is wrong, or too many attempts failed before: see `throttle`.
+        """
+        source = _source(source)
+        name = _name_or_nobody(name)
+        async with gate(self._db, Gate.SIGN_IN) as connection:
+            await throttle.attempt(connection, name, source)
+            found = await accounts.password(connection, name)
+        user, hashed = found or (None, None)
+        if not await passwords.verify(password, hashed) or user is None or hashed is None:
+            raise SignInFailed
+        fresh = await passwords.hash(password) if passwords.outdated(hashed) else None
+        async with gate(self._db, Gate.SIGN_IN) as connection:
+            signed_in = await self._open(connection, user, hashed, source)
+            if fresh:
+                await accounts.rehash(connection, user.id, hashed, fresh)
+            await accounts.forget_attempts(connection, name, source)
+            await accounts.record(connection, user, "user.signed_in", Gate.SIGN_IN, source=source)
+        return signed_in
+
+    @repeatable
+    async def join(self, code: str, password: str, *, source: str = "") -> SignedIn:
+        """Uses a join code: the account becomes the person's own, with the password that they chose.
+
+        An account that was theirs already gets the new password, and all who were signed in to it are not
+        any more. Raises `SignInFailed` for a code that is wrong, used or expired, `Invalid` for a password
+        that is refused; the code stays good then.
+        """
+        source = _source(source)
+        hashed = credentials.code_hash(code)
+        # A code is good for a single account out of 2^100: guessing is slowed per source only, so that
+        # nobody can slow down the others' joining.
+        attempts = f"join from {source}"
+        async with gate(self._db, Gate.JOIN) as connection:
+            await throttle.attempt(connection, attempts, source)
+            user = await accounts.of_join_code(connection, hashed) if hashed else None
+            if user:
+                await accounts.forget_attempts(connection, attempts, source)
+        if user is None or hashed is None:
+            raise _bad_code()
+        passwords.check(password, name=user.name)
+        password_hash = await passwords.hash(password)
+        async with gate(self._db, Gate.JOIN) as connection:
+            user_id = await accounts.use_join_code(connection, hashed)
+            user = await accounts.claim(connection, user_id, password_hash) if user_id else None
+            if user is None:
+                raise _bad_code()
+            await accounts.end_sessions(connection, user.id)
+            signed_in = await self._open(connection, user, password_hash, source)
+            await accounts.record(connection, user, "user.joined", Gate.JOIN, source=source)
+        return signed_in
+
+    async def needs_setup(self) -> bool:
+        """Whether nobody can administer this instance yet."""
+        async with gate(self._db, Gate.SIGN_IN) as connection:
+            return not await accounts.administered(connection)
+
+    @repeatable
+    async def first_administrator(
+        self, name: str, display_name: str, password: str, *, source: str = ""
+    ) -> SignedIn:
+        """Sets up an instance that has no administrator: the first one is who comes first.
+
+        Raises `Forbidden` if there is one already, `AlreadyExists` if the name is another's.
+        """
+        name = text.check_name(name)
+        full_name = display_name_of(display_name) if display_name else None
+        passwords.check(password, name=name)
+        password_hash = await passwords.hash(password)
+        async with gate(self._db, Gate.FIRST_ADMINISTRATOR) as connection:
+            await accounts.hold_administration(connection)
+            if await accounts.administered(connection):
+                raise Retry("somebody else came first, as the gate will say")
+            user = await accounts.create(
+                connection,
+                name,
+                full_name,
+                admin=True,
+                claimed=True,
+                password_hash=password_hash,
+                over="unclaimed",
+            )
+            if user is None:
+                raise AlreadyExists("There is already a person of that name.", field="name")
+            signed_in = await self._open(connection, user, password_hash, _source(source))
+            await accounts.record(
+                connection, user, "user.added", Gate.FIRST_ADMINISTRATOR, name=name, admin=True
+            )
+        return signed_in
+
+    async def add_administrator_as_owner(self, name: str, display_name: str = "") -> str:
+        """A join code for a new administrator, for who holds the database's owner URL.
+
+        Somebody of that name who is there already becomes an active administrator; their code sets a new
+        password. That is the way back into an instance whose administrators are all locked out.
+        Raises `Forbidden` if the database role does not own the tables.
+        """
+        name = text.check_name(name)
+        full_name = display_name_of(display_name) if display_name else None
+        code, hashed = credentials.new_join_code()
+        async with gate(self._db, Gate.OWNER) as connection:
+            await accounts.hold_administration(connection)
+            user = await accounts.take_over(connection, name, full_name, claimed=False)
+            await accounts.save_join_code(connection, user.id, hashed, JOIN_CODE_LIFETIME, by=user.id)
+            await accounts.record(connection, user, "user.added", Gate.OWNER, name=name, admin=True)
+        return code
+
+    async def _open(self, connection: Connection, user: User, password_hash: str, source: str) -> SignedIn:
+        token, hashed = credentials.new_token(credentials.SESSION_PREFIX)
+        session = await accounts.open_session(
+            connection,
+            user.id,
+            password_hash=password_hash,
+            token=hashed,
+            source=source,
+            idle=IDLE_LIMIT,
+            absolute=ABSOLUTE_LIMIT,
+        )
+        if session is None:
+            raise Retry("the password or the account changed meanwhile")
+        return SignedIn(self._make(user, session), token)
+
+
+def _bad_code() -> SignInFailed:
+    return SignInFailed(
+        "This join code is not valid: it is mistyped, was used, or has expired.",
+        hint="Check it; an administrator can give you a new one.",
+    )
+
+
+def _source(source: str) -> str:
+    return text.repaired(source, limit=SOURCE_LENGTH, lines=False)[0]
+
+
+def _name_or_nobody(name: str) -> str:
+    """A name to sign in with; the empty one, which nobody has, for what can't be a name."""
+    try:
+        return text.check_name(name)
+    except Invalid:
+        return ""
+
+
+def _local_name(name: str) -> str:
+    """The account's name for an operating system's, which may have any characters."""
+    plain = re.sub(r"[^a-z0-9._-]+", "-", text.folded(name)).strip("._-")[:40]
+    return plain if len(plain) > 1 else "owner"

@@ -1,0 +1,79 @@
+"""The public keys by which people sign in to a shared instance."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from rhythm_domain import ssh_keys, text
+from rhythm_domain.errors import AlreadyExists, Forbidden, NotFound
+from rhythm_domain.guard import Guard, Tx, repeatable
+from rhythm_domain.models import NAME_LENGTH, SshKey, User
+from rhythm_domain.repository import users
+from rhythm_domain.services.administration import require_person
+
+_name_of = text.one_line("key's name", NAME_LENGTH)
+
+
+class Keys:
+    """SSH keys. `person` is whose: None for one's own, another's only for administrators (`Forbidden`)."""
+
+    def __init__(self, guard: Guard) -> None:
+        self._guard = guard
+
+    async def ssh_keys(self, person: str | None = None) -> tuple[SshKey, ...]:
+        """The keys of a person, by name."""
+        async with self._guard.person() as tx:
+            return await users.ssh_keys(tx, (await _whose(tx, person)).id)
+
+    @repeatable
+    async def add_ssh_key(
+        self, name: str, line: str, person: str | None = None, *, operation: UUID | None = None
+    ) -> SshKey:
+        """Adds the key of a `.pub` file's line under a name; under its comment if the name is empty.
+
+        Raises `Invalid` for what is no public key or too weak a one, `AlreadyExists` if the name is taken or
+        somebody has this key already.
+        """
+        key = ssh_keys.parse(line)
+        name = _name_of(name or key.comment or key.kind)
+        async with self._guard.person(write="user.add_key", operation=operation) as tx:
+            await require_person(tx)
+            user = await _whose(tx, person)
+            there = {one.name: one for one in await users.ssh_keys(tx, user.id)}
+            if tx.done and name in there:
+                return there[name]
+            if name in there:
+                raise AlreadyExists(f"There is already a key named {text.shown(name)}.", field="name")
+            if tx.done:
+                raise NotFound(f"The key {text.shown(name)} was removed meanwhile.", hint="Add it again.")
+            added = await users.add_ssh_key(tx, user.id, name, key)
+            tx.record("user.key_added", after={"id": user.id, "key": name, "fingerprint": key.fingerprint})
+            return added
+
+    @repeatable
+    async def remove_ssh_key(
+        self, name: str, person: str | None = None, *, operation: UUID | None = None
+    ) -> None:
+        """Removes a key by its name or fingerprint, and ends its sessions. Raises `NotFound`."""
+        async with self._guard.person(write="user.remove_key", operation=operation) as tx:
+            user = await _whose(tx, person)
+            if tx.done:
+                return
+            keys = await users.ssh_keys(tx, user.id)
+            key = next((key for key in keys if name.strip() in (key.name, key.fingerprint)), None)
+            if key is None:
+                raise NotFound(
+                    f"{user.name} has no key named {text.shown(name)}.",
+                    hint="`rhythm ssh-key list` shows the names.",
+                )
+            await users.remove_ssh_key(tx, key)
+            tx.record(
+                "user.key_removed", before={"id": user.id, "key": key.name, "fingerprint": key.fingerprint}
+            )
+
+
+async def _whose(tx: Tx, person: str | None) -> User:
+    user = await users.named(tx, person) if person else tx.user
+    if user.id != tx.user.id and not tx.user.admin:
+        raise Forbidden("Only administrators may see or change the keys of others.", hint="Ask one of them.")
+    return user
