@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from rhythm_domain import config
 from rhythm_domain.errors import NotSignedIn, SchemaMismatch
@@ -22,6 +23,7 @@ class Context:
     def __init__(self, flags: dict[str, Any] | None = None) -> None:
         self.flags = flags or {}
         self.json = False
+        self.operation = uuid4()
 
     @cached_property
     def settings(self) -> config.Settings:

@@ -74,7 +74,15 @@ def report(error: BaseException, *, as_json: bool) -> int:
                 {},
                 as_json=as_json,
             )
-    return _say(exit_code(known), known.message, known.hint, _particulars(known), as_json=as_json)
+    return _say(exit_code(known), known.message, _hint(known), _particulars(known), as_json=as_json)
+
+
+def _hint(error: errors.RhythmError) -> str:
+    if isinstance(error, errors.Unavailable) and error.outcome is errors.Outcome.UNKNOWN and error.operation:
+        return (
+            f"Run the same again with --operation {error.operation}: if it was saved, nothing happens twice."
+        )
+    return error.hint
 
 
 def _say(code: Exit, message: str, hint: str, more: dict[str, Any], *, as_json: bool) -> int:

@@ -132,6 +132,10 @@ class Output:
         """One line that is safe already."""
         sys.stdout.write(f"{safe}\n")
 
+    def heading(self, value: str) -> None:
+        """A line that begins something."""
+        self.line(self.styled(shown(value), "bold"))
+
     def text(self, value: str) -> None:
         """A text of many lines."""
         self.line(shown_lines(value).rstrip("\n"))

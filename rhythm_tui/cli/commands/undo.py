@@ -1,0 +1,46 @@
+"""`rhythm undo` and `rhythm redo`."""
+
+from __future__ import annotations
+
+import click
+
+from rhythm_domain.models import UndoResult
+from rhythm_tui.cli.command import Verb, pass_context
+from rhythm_tui.cli.context import Context
+from rhythm_tui.cli.issue_view import keys
+from rhythm_tui.cli.operation import operation_option
+
+
+@click.command(cls=Verb, examples=["rhythm undo CORE"])
+@click.argument("key")
+@operation_option
+@pass_context
+async def undo(context: Context, key: str) -> None:
+    """Take back your latest change in the project KEY; a bulk change as one step.
+
+    What others changed since is left alone, and named.
+    """
+    async with context.session() as session:
+        result = await session.history.undo(key, operation=context.operation)
+    _say(context, "Took back", result)
+
+
+@click.command(cls=Verb, examples=["rhythm redo CORE"])
+@click.argument("key")
+@operation_option
+@pass_context
+async def redo(context: Context, key: str) -> None:
+    """Do again what your last undo took back, unless you changed something since."""
+    async with context.session() as session:
+        result = await session.history.redo(key, operation=context.operation)
+    _say(context, "Did again", result)
+
+
+def _say(context: Context, verb: str, result: UndoResult) -> None:
+    what = result.kind.replace(".", " ")
+    said = f"{verb} “{what}”" + (
+        f" on {keys(result.changed)}." if result.changed else ": nothing was left to change."
+    )
+    context.out.done(said, result)
+    if result.skipped:
+        context.out.note(f"Left alone, since others changed them meanwhile: {keys(result.skipped)}")

@@ -1,0 +1,117 @@
+"""Issues on the command line: as lines of a table, and as a page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from rhythm_domain.models import Comment, Event, Issue, IssueLink, IssueRow, LinkKind
+from rhythm_tui import signs
+from rhythm_tui.cli.output import Output, plain
+from rhythm_tui.cli.table import Column, counted, relative_time
+
+
+def columns(*, terminal: bool) -> list[Column[IssueRow]]:
+    """The columns of a list: with signs on a terminal, with bare names in a pipe."""
+
+    def status(row: IssueRow) -> str:
+        return f"{signs.STATUS[row.status].mark} {signs.words(row.status)}" if terminal else row.status
+
+    def priority(row: IssueRow) -> str:
+        return f"{signs.PRIORITY[row.priority].mark} {row.priority}" if terminal else row.priority
+
+    return [
+        Column("key", lambda row: row.key, "bold"),
+        Column("status", status, lambda row: signs.STATUS[row.status].style),
+        Column("priority", priority, lambda row: signs.PRIORITY[row.priority].style),
+        Column("title", lambda row: row.title, shrink=True),
+        Column("assignee", lambda row: row.assignee.name if row.assignee else "", "cyan"),
+        Column("labels", lambda row: ", ".join(label.name for label in row.labels), "dim", shrink=True),
+        Column("sprint", lambda row: row.sprint or "", "dim", shrink=True),
+        Column("updated", lambda row: relative_time(row.updated_at), "dim"),
+    ]
+
+
+def points(estimate: Decimal | None) -> str:
+    """An estimate as people read it: "3 points"."""
+    if estimate is None:
+        return ""
+    return f"{estimate.normalize():f} point{'' if estimate == 1 else 's'}"
+
+
+def show(out: Output, issue: Issue, comments: Sequence[Comment]) -> None:
+    """An issue's page: its fields, its text, what was said about it."""
+    if out.as_json:
+        out.document({**plain(issue), "comments": plain(comments)})
+        return
+    priority = signs.PRIORITY[issue.priority]
+    status = signs.STATUS[issue.status]
+
+    def mark(sign: signs.Sign) -> str:
+        return f"{sign.mark} " if out.terminal else ""
+
+    out.details(
+        issue,
+        [
+            ("Issue", f"{issue.key}  {issue.title}"),
+            ("Status", f"{mark(status)}{signs.words(issue.status)}" + (", blocked" if issue.blocked else "")),
+            ("Priority", f"{mark(priority)}{issue.priority}"),
+            ("Type", f"{mark(signs.TYPE[issue.type])}{issue.type}"),
+            ("Assignee", _person(issue.assignee)),
+            ("Reporter", _person(issue.reporter)),
+            ("Sprint", issue.sprint or ""),
+            ("Estimate", points(issue.estimate)),
+            ("Due", issue.due.isoformat() if issue.due else ""),
+            ("Labels", ", ".join(label.name for label in issue.labels)),
+            ("Parent", issue.parent_key or ""),
+            *_links("Blocks", LinkKind.BLOCKS, issue.links),
+            *_links("Blocked by", LinkKind.BLOCKED_BY, issue.links),
+            *(("Sub-issue", _linked(child)) for child in issue.children),
+            ("Created", relative_time(issue.created_at)),
+            ("Updated", relative_time(issue.updated_at)),
+            ("Closed", relative_time(issue.closed_at)),
+            ("Deleted", relative_time(issue.deleted_at)),
+            ("Source", issue.source_url or ""),
+        ],
+        body=issue.description,
+    )
+    for comment in comments:
+        edited = ", edited" if comment.edited_at else ""
+        head = f"{comment.author.display_name} · {relative_time(comment.created_at)}{edited} · #{comment.id}"
+        out.line("")
+        out.heading(head)
+        out.text(comment.body)
+    if issue.comment_count > len(comments):
+        out.note(f"{counted(issue.comment_count, 'comment')} in all: add --all")
+
+
+def _person(person: Any) -> str:
+    return f"{person.display_name} (@{person.name})" if person else ""
+
+
+def _linked(link: IssueLink) -> str:
+    return f"{link.key}  {link.title} ({signs.words(link.status)})"
+
+
+def _links(label: str, kind: LinkKind, links: Sequence[IssueLink]) -> list[tuple[str, str]]:
+    return [(label, _linked(link)) for link in links if link.kind is kind]
+
+
+def history(out: Output, events: Sequence[Event], next: str | None) -> None:
+    """What happened, newest first, in words."""
+    columns: list[Column[Event]] = [
+        Column("when", lambda event: relative_time(event.at), "dim"),
+        Column("who", lambda event: event.actor.display_name, "cyan"),
+        Column("issue", lambda event: event.issue_key or "", "bold"),
+        Column("what", lambda event: event.text + (" (undone)" if event.undone else ""), shrink=True),
+    ]
+    out.table(columns, events, next=next, empty="Nothing happened yet.")
+
+
+def keys(rows: Sequence[IssueRow] | Sequence[str]) -> str:
+    """ "CORE-1, CORE-2 and 7 more": some issues in a sentence."""
+    named = [row if isinstance(row, str) else row.key for row in rows]
+    shown = named if len(named) <= 6 else named[:5]
+    more = len(named) - len(shown)
+    return ", ".join(shown) + (f" and {more:,} more" if more else "")

@@ -1,0 +1,123 @@
+"""What people type for statuses, days, estimates and texts. Wrong ones are answered with the right ones."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+import click
+
+from rhythm_domain.errors import Invalid
+from rhythm_domain.models import User
+from rhythm_domain.nearest import did_you_mean
+
+E = TypeVar("E", bound=StrEnum)
+
+NONE = "none"
+"""What people type to leave a field empty."""
+
+
+class OneOf(click.ParamType[StrEnum]):
+    """A value of an enum, however it is spelled: in_progress, in-progress, "In Progress"."""
+
+    def __init__(self, enum: type[StrEnum]) -> None:
+        self.enum = enum
+        self.name = enum.__name__.lower()
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        return "|".join(self.enum)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> StrEnum:
+        said = str(value).strip().lower().replace("-", "_").replace(" ", "_")
+        said = {"canceled": "cancelled", "doing": "in_progress", "review": "in_review"}.get(said, said)
+        try:
+            return self.enum(said)
+        except ValueError:
+            near = did_you_mean(said, self.enum, f"It is one of {', '.join(self.enum)}.")
+            self.fail(f"{value!r} is no {self.name}. {near}", param, ctx)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[click.shell_completion.CompletionItem]:
+        from click.shell_completion import CompletionItem
+
+        return [CompletionItem(value) for value in self.enum if value.startswith(incomplete)]
+
+
+def estimate(value: str | None) -> Decimal | None:
+    """An estimate in points; None for "none". Raises `Invalid`."""
+    if value is None or value == NONE:
+        return None
+    try:
+        return Decimal(value.replace(",", "."))
+    except InvalidOperation as error:
+        raise Invalid(
+            f"{value!r} is no number of points.", field="estimate", hint="Such as 3 or 0.5."
+        ) from error
+
+
+def day(value: str | None, user: User) -> date | None:
+    """A day such as 2026-12-24, tomorrow or 7d, in the person's time zone; None for "none"."""
+    from rhythm_domain.days import parse_day
+
+    if value is None or value == NONE:
+        return None
+    return parse_day(value).resolve(today(user))[0]
+
+
+def today(user: User) -> date:
+    """The day that it is where the person is."""
+    return datetime.now(ZoneInfo(user.time_zone)).date()
+
+
+def nothing_or(value: str | None) -> str | None:
+    """A name, or None for "none"."""
+    return None if value == NONE else value
+
+
+def long_text(
+    text: str | None, file: str | None, *, edit: bool = False, before: str = "", name: str = "text"
+) -> str | None:
+    """A long text from an option, a file (`-`: stdin) or the editor; None if none was given.
+
+    Raises `Invalid` if the file can't be read as text.
+    """
+    if text is not None and file is not None:
+        raise click.UsageError(f"Give the {name} once: as an option or from a file.")
+    if file is not None:
+        try:
+            raw = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+            return raw.decode("utf-8-sig")
+        except OSError as error:
+            raise Invalid(f"{file} can't be read: {error.strerror}.", field=name) from error
+        except UnicodeDecodeError as error:
+            raise Invalid(f"{file} is no UTF-8 text.", field=name) from error
+    if text is None and edit:
+        return edited(before)
+    return text
+
+
+def edited(before: str) -> str:
+    """What a person makes of a text in their editor ($VISUAL, $EDITOR, vi).
+
+    Raises `Invalid` if the editor fails; the text is kept in a file that the message names.
+    """
+    editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
+    handle, path = tempfile.mkstemp(suffix=".md", prefix="rhythm-")
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(before)
+    # The person's own editor, which may be a command with arguments.
+    done = subprocess.run(["/bin/sh", "-c", f'{editor} "$1"', "sh", path], check=False)  # noqa: S603
+    if done.returncode != 0:
+        raise Invalid(f"The editor failed ({editor}).", field="text", hint=f"What you wrote is in {path}")
+    text = Path(path).read_text(encoding="utf-8")
+    Path(path).unlink()
+    return text
