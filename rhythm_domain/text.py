@@ -254,9 +254,7 @@ def _width(char: str) -> int:
     category, code = unicodedata.category(char), ord(char)
     if category in ("Mn", "Me", "Mc", "Cf") or 0x1160 <= code <= 0x11FF or 0xD7B0 <= code <= 0xD7FF:
         return 0
-    if (
-        category == "Cn"
-    ):  # Python calls what it does not know yet wide; true for new ideographs and emoji only
+    if category == "Cn":  # unknown to this Python, which calls it wide: only ideographs and emoji are
         return 2 if 0x1F300 <= code <= 0x1FAFF or 0x20000 <= code <= 0x3FFFD else 1
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1
 

@@ -71,6 +71,7 @@ def test_moved_to_the_end_an_issue_stays_before_those_created_next(number: int) 
         moved = between(last, None)
         assert last < moved < initial(number + 1)
         last = moved
+    assert spread(last, None, 5000)[-1] < initial(number + 1)
 
 
 @given(numbers, st.none() | ranks, st.none() | ranks, dice)
@@ -118,8 +119,9 @@ def test_ranks_at_the_open_ends_hardly_grow() -> None:
 
 
 def test_two_people_who_move_to_one_place_get_different_ranks() -> None:
-    found = {between(initial(1), initial(2)) for _ in range(20)}
-    assert len(found) == 20
+    jitter = rolled(1)
+    assert len({between(initial(1), initial(2), jitter=jitter) for _ in range(100)}) == 100
+    assert between(initial(1), initial(2)) != between(initial(1), initial(2))
 
 
 def test_the_same_dice_give_the_same_rank() -> None:

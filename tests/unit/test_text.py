@@ -236,7 +236,7 @@ def test_the_worlds_scripts_are_shown_as_they_are(value: str) -> None:
 
 
 def test_a_text_of_many_lines_keeps_them() -> None:
-    assert text.shown_lines("a\r\n\tb\rc\x1b\u202e") == "a\n    b\nc␛<202E>"
+    assert text.shown_lines("a\r\n\tb\rc\x1b\u202ed\u200d") == "a\n    b\nc␛<202E>d<200D>"
 
 
 @given(hostile)
@@ -297,6 +297,7 @@ def test_widths_are_those_that_the_screen_is_laid_out_by(value: str) -> None:
         ("ae\u0301\u0323bc", 3, "ae\u0301\u0323…"),
         ("👩‍👩‍👧👩‍👩‍👧", 3, "👩‍👩‍👧…"),
         ("🇩🇪🇫🇷", 3, "🇩🇪…"),
+        ("a🇩🇪🇫🇷", 3, "a…"),
         ("👍🏽👍🏽", 3, "👍🏽…"),
     ],
 )
@@ -325,7 +326,7 @@ def test_a_cut_text_fits(value: str, width: int) -> None:
         ("Straße", "STRASSE"),
         ("Ёлка", "елка"),
         ("Ｆｕｌｌ", "full"),
-        ("ℌ", "h"),
+        ("ℌ\u0301", "h"),
         ("Άννα", "αννα"),
     ],
 )
