@@ -101,6 +101,15 @@ def state_of(connection: psycopg.Connection[tuple[object, ...]]) -> SchemaState:
     return SchemaState(applied[-1][0], int(str(rows[-1][2])), applied)
 
 
+def inspect(conninfo: str) -> SchemaState:
+    """What schema the database at a URL has. Raises `Unavailable`."""
+    try:
+        with psycopg.connect(conninfo, autocommit=True, **CONNECT) as connection:
+            return state_of(connection)
+    except psycopg.Error as error:
+        raise translated(error) from error
+
+
 def migrate(conninfo: str, *, applied: Callable[[Migration], None] = lambda _: None) -> SchemaState:
     """Applies what is missing; the schema afterwards. `applied` is called after each one was committed.
 

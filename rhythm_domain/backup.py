@@ -1,0 +1,197 @@
+"""Backup and restore: PostgreSQL's own pg_dump and pg_restore, kept from doing harm.
+
+A backup is written beside its place and renamed when it is whole. A restore goes into an empty database
+only, in one transaction. Passwords reach the programs by the environment, never by an argument.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from rhythm_domain import health, programs
+from rhythm_domain.database import Database
+from rhythm_domain.errors import AlreadyExists, Invalid, Unavailable
+
+_MAGIC = b"PGDMP"
+"""What a file of pg_dump's custom format begins with."""
+
+_TIMEOUT_SETTING = b"SET transaction_timeout = 0;\n"
+"""pg_restore 17 and later write it in any case; servers before 17 don't know it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """What was written or read: the file, its bytes, the server's version."""
+
+    file: Path
+    size: int
+    server: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """How programs reach a database: arguments without a password, and an environment with it."""
+
+    dsn: str
+    environment: Mapping[str, str]
+    version: str
+    major: int
+
+
+async def backup(conninfo: str, file: Path, *, force: bool = False) -> Backup:
+    """Writes the whole database to a file that only its owner may read.
+
+    Raises `AlreadyExists` if there is one unless `force`, `Unavailable` if no fitting pg_dump is installed
+    or it failed; the file is then as it was.
+    """
+    target, _ = await _reach(conninfo)
+    return await asyncio.to_thread(_dump, target, file, force=force)
+
+
+async def restore(conninfo: str, file: Path) -> Backup:
+    """Fills an empty database from a backup, wholly or not at all; the role of `conninfo` owns what comes.
+
+    Raises `Invalid` for what is no backup, `AlreadyExists` if the database has anything in it.
+    """
+    target, empty = await _reach(conninfo)
+    if not empty:
+        raise AlreadyExists(
+            "The database is not empty: a restore would mix two.",
+            field="database",
+            hint="Restore into a new one: `createdb NAME`, and set RHYTHM_DATABASE_URL to it.",
+        )
+    return await asyncio.to_thread(_load, target, file)
+
+
+async def _reach(conninfo: str) -> tuple[_Target, bool]:
+    """The database as programs reach it, and whether it is empty."""
+    async with Database(conninfo).connection() as connection:
+        server, empty = await health.server_of(connection), await health.is_empty(connection)
+        info = connection.info
+        password = {"PGPASSWORD": info.password} if info.password else {}
+        target = _Target(info.dsn, os.environ | password, str(server["version"]), int(server["major"]))
+    return target, empty
+
+
+def program(name: str, major: int) -> Path:
+    """A program of PostgreSQL for a server of that major version: of the same if there is one, else the next.
+
+    Raises `Unavailable`, naming what to install.
+    """
+    found: dict[int, Path] = {}
+    for folder in _folders():
+        path = folder / name
+        if os.access(path, os.X_OK) and (version := _major(path)) not in found:
+            found[version] = path
+    fitting = [version for version in sorted(found) if version >= major]
+    if not fitting:
+        raise Unavailable(
+            f"The server is PostgreSQL {major}, and there is no {name} of that version or later here.",
+            hint=f"Install it: postgresql-client-{major} on Debian.",
+        )
+    return found[fitting[0]]
+
+
+def _folders() -> Iterator[Path]:
+    with suppress(Unavailable):
+        yield programs.binaries()
+    yield from (Path(folder) for folder in os.get_exec_path())
+    for pattern in ("lib/postgresql/*/bin", "pgsql-*/bin"):
+        yield from sorted(Path("/usr").glob(pattern), reverse=True)
+
+
+def _major(path: Path) -> int:
+    """The major version, from `pg_dump (PostgreSQL) 18.6`; 0 if it does not say."""
+    said = subprocess.run([path, "--version"], capture_output=True, text=True, check=False)  # noqa: S603
+    match = re.search(r"\) (\d+)", said.stdout)
+    return int(match[1]) if match else 0
+
+
+def _dump(target: _Target, file: Path, *, force: bool) -> Backup:
+    if file.exists() and not force:
+        raise AlreadyExists(f"{file} exists.", field="file", hint="Choose another name, or add --force.")
+    tool = program("pg_dump", target.major)
+    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        draft.touch(mode=0o600)
+        done = subprocess.run(  # noqa: S603 - our own arguments, no shell
+            [tool, "--format=custom", f"--file={draft}", f"--dbname={target.dsn}", "--no-password"],
+            env=target.environment,
+            capture_output=True,
+            check=False,
+        )
+        if done.returncode:
+            raise programs.failure("The backup failed", done.stderr.decode(errors="replace"))
+        with draft.open("rb") as written:
+            os.fsync(written.fileno())
+        draft.replace(file)
+        return Backup(file, file.stat().st_size, target.version)
+    except OSError as error:
+        raise Invalid(
+            f"{file} can't be written: {error.strerror}.",
+            field="file",
+            hint="Check the folder and its space.",
+        ) from error
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _check_backup(file: Path) -> None:
+    try:
+        with file.open("rb") as begun:
+            magic = begun.read(len(_MAGIC))
+    except OSError as error:
+        raise Invalid(f"{file} can't be read: {error.strerror}.", field="file") from error
+    if magic != _MAGIC:
+        raise Invalid(
+            f"{file} is no backup.", field="file", hint="`rhythm db backup FILE` and pg_dump -Fc make them."
+        )
+
+
+def _load(target: _Target, file: Path) -> Backup:
+    """pg_restore | psql, in one transaction that fails as a whole."""
+    _check_backup(file)
+    reader, writer = program("pg_restore", target.major), program("psql", target.major)
+    quiet = ["--no-psqlrc", "--quiet", "--no-password", "--set=ON_ERROR_STOP=1", "--output=/dev/null"]
+    with (
+        subprocess.Popen(  # noqa: S603 - our own arguments, no shell
+            [reader, "--no-owner", "--no-privileges", "--file=-", file],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        ) as source,
+        subprocess.Popen(  # noqa: S603 - as above
+            [writer, *quiet, "--single-transaction", f"--dbname={target.dsn}"],
+            env=target.environment,
+            stdin=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        ) as sink,
+    ):
+        assert source.stdout is not None  # noqa: S101 - for mypy, as the next
+        assert sink.stdin is not None  # noqa: S101
+        try:
+            for line in source.stdout:
+                if target.major >= 17 or line != _TIMEOUT_SETTING:
+                    sink.stdin.write(line)
+                if line.startswith(b"CREATE "):  # The settings are over.
+                    break
+            shutil.copyfileobj(source.stdout, sink.stdin, 1 << 20)
+        except BrokenPipeError:
+            source.kill()  # psql gave up, and says why.
+        else:
+            # At the end of its input psql commits: that of a backup that breaks off must not look like one.
+            if source.wait() != 0:
+                sink.kill()
+                assert source.stderr is not None  # noqa: S101
+                raise programs.failure("pg_restore failed", source.stderr.read().decode(errors="replace"))
+        _, said = sink.communicate()
+    if sink.returncode != 0:
+        raise programs.failure("The restore failed", said.decode(errors="replace"))
+    return Backup(file, file.stat().st_size, target.version)

@@ -1,0 +1,209 @@
+"""`rhythm db`: the database as a whole. Most of it needs its URL, and no sign-in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from rhythm_domain.errors import Invalid
+from rhythm_tui.cli.command import Noun, pass_context
+from rhythm_tui.cli.context import Context
+from rhythm_tui.cli.progress import progress
+from rhythm_tui.cli.table import counted
+
+group = Noun("db", help="Set up, back up, restore and look into the database.")
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e6:,.1f} MB"
+
+
+@group.verb("status", examples=["rhythm db status --json"])
+@pass_context
+def status(context: Context) -> None:
+    """The schema's version, and how the server of your own is, if it is that."""
+    from rhythm_domain import migrate
+
+    about: dict[str, object] = {"instance": context.instance_name, "program_schema": migrate.program_schema()}
+    if not context.settings.database_url:
+        server = context.embedded.status()
+        about |= {
+            "running": server.running,
+            "postgresql": server.version,
+            "data": str(server.data),
+            "size": server.size,
+            "log": str(server.log),
+        }
+    if context.settings.database_url or about["running"]:
+        state = migrate.inspect(context.conninfo())
+        about |= {
+            "schema": state.version,
+            "oldest_program": state.oldest_program,
+            "migrations": [{"version": version, "name": name} for version, name in state.applied],
+        }
+    words = {
+        "instance": context.instance_name,
+        "server": "" if "running" not in about else "running" if about["running"] else "stopped",
+        "PostgreSQL": str(about.get("postgresql") or ""),
+        "data": str(about.get("data", "")),
+        "size": _size(server.size) if not context.settings.database_url else "",
+        "log": str(about.get("log", "")),
+        "schema": str(about.get("schema", "")),
+        "program's": str(migrate.program_schema()),
+    }
+    context.out.details(about, list(words.items()))
+
+
+@group.verb(
+    "migrate",
+    examples=[
+        "rhythm db migrate",
+        "RHYTHM_OWNER_URL=postgresql://owner@host/rhythm rhythm db migrate --grant team",
+    ],
+)
+@click.option("--grant", metavar="ROLE", help="Then give ROLE what the day's work needs, and no more.")
+@pass_context
+def migrate(context: Context, grant: str | None) -> None:
+    """Bring the schema up to what this program needs; on an empty database, set it up.
+
+    Uses RHYTHM_OWNER_URL if it is set: a team's members should not own the tables.
+    """
+    from rhythm_domain import migrate as migrations
+
+    conninfo = context.owner_conninfo()
+    applied: list[str] = []
+
+    def say(step: migrations.Migration) -> None:
+        applied.append(step.name)
+        context.out.note(f"Applied {step.version:04} {step.name}")
+
+    state = migrations.migrate(conninfo, applied=say)
+    if grant:
+        migrations.grant(conninfo, grant)
+        context.out.note(f"Granted {grant} the day's work.")
+    context.out.done(
+        f"The schema is version {state.version}." if applied else f"Nothing to do: version {state.version}.",
+        {"schema": state.version, "applied": applied},
+    )
+
+
+@group.verb("backup", examples=["rhythm db backup rhythm-$(date +%F).dump"])
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--force", is_flag=True, help="Replace FILE.")
+@pass_context
+async def backup(context: Context, file: Path, force: bool) -> None:
+    """Write the whole database to FILE, in pg_dump's custom format; only you may read it."""
+    from rhythm_domain.backup import backup
+
+    made = await backup(context.owner_conninfo(), file, force=force)
+    context.out.done(
+        f"Wrote {made.file} ({_size(made.size)}).",
+        {"file": str(made.file), "size": made.size, "postgresql": made.server},
+    )
+
+
+@group.verb(
+    "restore", examples=["createdb again && RHYTHM_DATABASE_URL=postgresql:///again rhythm db restore FILE"]
+)
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@pass_context
+async def restore(context: Context, file: Path) -> None:
+    """Fill an empty database from FILE, brought up to this program's schema, and check it.
+
+    For the server of your own: stop it (rhythm db stop), move its folder away (rhythm db status names it),
+    and restore.
+    """
+    from rhythm_domain.backup import restore
+    from rhythm_domain.health import State, database_checks
+    from rhythm_domain.migrate import migrate
+
+    conninfo = context.owner_conninfo()
+    read = await restore(conninfo, file)
+    state = migrate(conninfo)
+    checks = [check async for check in database_checks(conninfo)]
+    bad = [check for check in checks if check.state is State.BAD]
+    for check in bad:
+        context.out.note(f"{check.name}: {check.message}. {check.hint}")
+    context.out.done(
+        f"Restored {read.file} ({_size(read.size)}), schema {state.version}; "
+        + (f"{len(bad)} of {len(checks)} checks failed." if bad else f"all {len(checks)} checks are well."),
+        {"file": str(read.file), "schema": state.version, "well": not bad},
+    )
+    if bad:
+        raise Invalid(
+            "The restored data is not as it should be.", hint="`rhythm doctor` shows what is wrong."
+        )
+
+
+def _own(context: Context) -> None:
+    if context.settings.database_url:
+        raise Invalid(
+            "A database URL is set: its server is not Rhythm's to start or stop.",
+            hint="Without RHYTHM_DATABASE_URL this is about the server of your own.",
+        )
+
+
+@group.verb("start", examples=["rhythm db start"])
+@pass_context
+def start(context: Context) -> None:
+    """Start the server of your own; every command does so by itself."""
+    _own(context)
+    conninfo = context.embedded.start()
+    context.out.done(
+        f"It runs, and stops a minute after its last use. psql '{conninfo}'", {"conninfo": conninfo}
+    )
+
+
+@group.verb("stop", examples=["rhythm db stop"])
+@pass_context
+def stop(context: Context) -> None:
+    """Stop the server of your own now, whoever uses it."""
+    _own(context)
+    context.embedded.stop()
+    context.out.done("It is stopped.")
+
+
+@group.verb("explain", examples=["rhythm db explain --list", "rhythm db explain issue_by_number"])
+@click.argument("name", required=False)
+@click.option("--list", "list_names", is_flag=True, help="Name all queries.")
+@pass_context
+async def explain(context: Context, name: str | None, list_names: bool) -> None:
+    """How the database carries out a named query: EXPLAIN (ANALYZE, BUFFERS), rolled back.
+
+    Its arguments are taken from the database. Slow queries are named in the log.
+    """
+    from rhythm_domain import queries
+    from rhythm_domain.plans import explain
+
+    if list_names:
+        names = sorted(queries.every())
+        if context.out.as_json:
+            context.out.document({"items": names, "next": None})
+        else:
+            context.out.text("\n".join(names))
+        return
+    if name is None:
+        raise click.UsageError("Name a query, or give --list.")
+    plan = await explain(context.conninfo(), name)
+    if context.out.as_json:
+        context.out.document(
+            {"name": plan.name, "ran": plan.ran, "arguments": plan.arguments, "plan": plan.lines}
+        )
+        return
+    context.out.text(plan.query)
+    given = ", ".join(f"{parameter} = {value}" for parameter, value in plan.arguments.items())
+    context.out.note(f"With {given or 'no arguments'}" + ("" if plan.ran else "; only estimated"))
+    context.out.text("\n".join(("", *plan.lines)))
+
+
+@group.verb("reindex", examples=["rhythm db reindex"])
+@pass_context
+async def reindex(context: Context) -> None:
+    """Make the search index anew, and board totals that are wrong. People can work meanwhile."""
+    from rhythm_domain.reindex import issue_total, reindex
+
+    conninfo = context.owner_conninfo()
+    with progress(await issue_total(conninfo), "Issues indexed", quiet=context.out.as_json) as advance:
+        total = await reindex(conninfo, advance)
+    context.out.done(f"Indexed {counted(total, 'issue')}.", {"issues": total})
