@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from difflib import get_close_matches
 
 from rhythm_domain import queries
 from rhythm_domain.database import Row
 from rhythm_domain.errors import NotFound
 from rhythm_domain.guard import Tx
 from rhythm_domain.models import AccessToken, PersonRef, SignIn, SignInKind, SshKey, User
+from rhythm_domain.nearest import did_you_mean
 from rhythm_domain.repository.accounts import user
 from rhythm_domain.ssh_keys import PublicKey
 from rhythm_domain.text import shown
@@ -45,9 +45,8 @@ async def named(tx: Tx, name: str) -> User:
     found = await by_name(tx, name) if "\0" not in name else None
     if found is None:
         names = [row["name"] for row in await tx.fetch(_Q["names_of_users"])]
-        near = get_close_matches(name, names, n=3, cutoff=0.6)
-        hint = f"Did you mean {' or '.join(near)}?" if near else "Nobody has a name like it."
-        raise NotFound(f"There is nobody named {shown(name)}.", hint=hint)
+        hint = did_you_mean(name, names, "`rhythm user list` has all names.")
+        raise NotFound(f"There is nobody called {shown(name)}.", hint=hint)
     return found
 
 

@@ -68,15 +68,16 @@ UPDATE sessions SET ended_at = now() WHERE id = %(session)s AND ended_at IS NULL
 -- Access tokens ----------------------------------------------------------------------------------------
 
 -- name: add_token
-INSERT INTO sessions (user_id, kind, name, token_hash, read_only, expires_at)
-VALUES (%(user)s, 'token', %(name)s, %(hash)s, %(read_only)s, now() + %(lifetime)s) RETURNING id;
+-- Last seen at the epoch is never: so its first use is noted at once, not after five minutes.
+INSERT INTO sessions (user_id, kind, name, token_hash, read_only, last_seen_at, expires_at)
+VALUES (%(user)s, 'token', %(name)s, %(hash)s, %(read_only)s, to_timestamp(0), now() + %(lifetime)s) RETURNING id;
 
 -- name: renew_token
 UPDATE sessions SET token_hash = %(hash)s WHERE id = %(token)s AND user_id = %(user)s AND ended_at IS NULL;
 
 -- name: tokens_of
--- A person's access tokens, the newest first. One that was never used was last seen when it was made.
-SELECT id, name, read_only, created_at, expires_at, nullif(last_seen_at, created_at) AS last_used_at,
+-- A person's access tokens, the newest first.
+SELECT id, name, read_only, created_at, expires_at, nullif(last_seen_at, to_timestamp(0)) AS last_used_at,
        ended_at AS revoked_at
 FROM sessions WHERE user_id = %(user)s AND kind = 'token' ORDER BY id DESC;
 

@@ -68,11 +68,7 @@ class Administration:
             else:
                 user = await accounts.create(tx.connection, name, full_name, admin=admin, over="imported")
             if user is None or user.claimed:
-                raise AlreadyExists(
-                    "There is already a person of that name.",
-                    field="name",
-                    hint="Choose another one, or let them join with a new code, or reactivate them.",
-                )
+                raise _taken(await users.named(tx, name))
             if not tx.done:
                 tx.record("user.added", after={"id": user.id, "name": name, "admin": admin})
             return user, await _join_code(tx, user)
@@ -214,6 +210,15 @@ async def _join_code(tx: Tx, user: User) -> str:
     code, hashed = credentials.new_join_code()
     await accounts.save_join_code(tx.connection, user.id, hashed, JOIN_CODE_LIFETIME, by=tx.user.id)
     return code
+
+
+def _taken(user: User) -> AlreadyExists:
+    hint = "Choose another name."
+    if not user.active:
+        hint = f"They were deactivated: `rhythm user reactivate {user.name}`."
+    elif not user.claimed:
+        hint = f"They have not joined yet: `rhythm user invite {user.name}` gives them a new code."
+    return AlreadyExists("There is already a person of that name.", field="name", hint=hint)
 
 
 def _inactive(user: User) -> Invalid:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from difflib import get_close_matches
 from uuid import UUID
 
 from rhythm_domain import credentials, passwords, text
@@ -11,6 +10,7 @@ from rhythm_domain.database import Retry
 from rhythm_domain.errors import AlreadyExists, Forbidden, Invalid, NotFound
 from rhythm_domain.guard import repeatable
 from rhythm_domain.models import NAME_LENGTH, AccessToken, PersonRef, SignIn, SignInKind, User
+from rhythm_domain.nearest import did_you_mean
 from rhythm_domain.repository import accounts, users
 from rhythm_domain.services import throttle
 from rhythm_domain.services.accounts import display_name_of
@@ -206,9 +206,8 @@ def _zone(name: str) -> str:
             return ZoneInfo(name).key
     except (ZoneInfoNotFoundError, ValueError, OSError):
         pass
-    near = get_close_matches(name.title().replace(" ", "_"), available_timezones(), n=3, cutoff=0.5)
     raise Invalid(
         f"{text.shown(name)!r} is no time zone.",
         field="time_zone",
-        hint=f"Did you mean {' or '.join(near)}?" if near else "It looks like Europe/Berlin, or UTC.",
+        hint=did_you_mean(name, available_timezones(), "It looks like Europe/Berlin, or UTC."),
     )

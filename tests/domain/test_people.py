@@ -265,8 +265,6 @@ async def test_a_token_acts_for_its_person_until_it_is_revoked(
     assert (made.last_used_at, made.revoked_at, made.read_only) == (None, None, False)
     script = await accounts.resume(token)
     await script.people.set_display_name("Bob by script")
-    instance.sql.execute("UPDATE sessions SET last_seen_at = now() - interval '1 hour' WHERE kind = 'token'")
-    await script.people.me()
     [used] = await bob.people.tokens()
     assert used.last_used_at
     assert used.last_used_at > used.created_at
@@ -389,7 +387,7 @@ async def test_accounts_are_listed_in_pages(ada: Session, bob: Session, instance
 
 
 async def test_nobody_of_that_name_is_answered_with_the_nearest(ada: Session, bob: Session) -> None:
-    with pytest.raises(NotFound, match="nobody named bobb") as missing:
+    with pytest.raises(NotFound, match="nobody called bobb") as missing:
         await ada.people.show("@Bobb")
     assert missing.value.hint == "Did you mean bob?"
 
@@ -400,6 +398,10 @@ async def test_a_name_is_added_once(ada: Session, bob: Session, instance: Instan
         await ada.people.add("bob")
     with pytest.raises(Invalid):
         await ada.people.add("not a name")
+    await ada.people.add("dan")
+    with pytest.raises(AlreadyExists) as taken:
+        await ada.people.add("dan")
+    assert "rhythm user invite dan" in taken.value.hint
     operation = uuid4()
     user, lost = await ada.people.add("cy", "Cy", operation=operation)
     again, code = await ada.people.add("cy", "Cy", operation=operation)
@@ -411,7 +413,7 @@ async def test_a_name_is_added_once(ada: Session, bob: Session, instance: Instan
     await accounts.join(code, GOOD)
     with pytest.raises(AlreadyExists):
         await ada.people.add("cy")
-    assert events(instance) == ["user.added", "user.joined"]
+    assert events(instance) == ["user.added", "user.added", "user.joined"]
 
 
 async def test_an_imported_author_becomes_a_person(ada: Session, instance: Instance) -> None:
@@ -426,8 +428,9 @@ async def test_an_imported_author_becomes_a_person(ada: Session, instance: Insta
 
 async def test_who_left_is_reactivated_not_added_again(ada: Session, instance: Instance) -> None:
     instance.person("gone", active=False)
-    with pytest.raises(AlreadyExists):
+    with pytest.raises(AlreadyExists) as taken:
         await ada.people.add("gone")
+    assert "rhythm user reactivate gone" in taken.value.hint
     for refused in (ada.people.new_join_code("gone"), ada.people.set_password("gone", GOOD)):
         with pytest.raises(Invalid, match="deactivated") as error:
             await refused
