@@ -39,6 +39,11 @@ class Context:
         """Where to print."""
         return Output(as_json=self.json, color=self.settings.color)
 
+    @property
+    def editor(self) -> str:
+        """The person's editor."""
+        return self.settings.editor or "vi"
+
     @cached_property
     def embedded(self) -> EmbeddedServer:
         """The server of the person's own; it is used when no database URL is set."""

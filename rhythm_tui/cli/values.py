@@ -84,9 +84,9 @@ def nothing_or(value: str | None) -> str | None:
 
 
 def long_text(
-    text: str | None, file: str | None, *, edit: bool = False, before: str = "", name: str = "text"
+    text: str | None, file: str | None, *, editor: str | None = None, name: str = "text"
 ) -> str | None:
-    """A long text from an option, a file (`-`: stdin) or the editor; None if none was given.
+    """A long text from an option, a file (`-`: stdin) or an editor; None if none was given.
 
     Raises `Invalid` if the file can't be read as text.
     """
@@ -100,17 +100,14 @@ def long_text(
             raise Invalid(f"{file} can't be read: {error.strerror}.", field=name) from error
         except UnicodeDecodeError as error:
             raise Invalid(f"{file} is no UTF-8 text.", field=name) from error
-    if text is None and edit:
-        return edited(before)
-    return text
+    return edited("", editor) if text is None and editor is not None else text
 
 
-def edited(before: str) -> str:
-    """What a person makes of a text in their editor ($VISUAL, $EDITOR, vi).
+def edited(before: str, editor: str) -> str:
+    """What a person makes of a text in their editor.
 
     Raises `Invalid` if the editor fails; the text is kept in a file that the message names.
     """
-    editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
     handle, path = tempfile.mkstemp(suffix=".md", prefix="rhythm-")
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(before)

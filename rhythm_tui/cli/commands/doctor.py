@@ -81,6 +81,8 @@ def _files(context: Context) -> Iterator[Check]:
     if not settings.database_url:
         places.append(context.embedded.data)
     open_ones = [place for place in places if _open_to_others(place)]
+    if not settings.database_url:
+        yield Check("log", State.NOTE, f"the server's own: {context.embedded.log}")
     yield verdict(
         "files",
         bool(open_ones),

@@ -92,7 +92,12 @@ async def create(
     **given: Any,
 ) -> None:
     """Create an issue in the project KEY."""
-    text = long_text(description, description_file, edit=in_editor, name="description")
+    text = long_text(
+        description,
+        description_file,
+        editor=context.editor if in_editor else None,
+        name="description",
+    )
     async with context.session() as session:
         values = {name: value for name, value in _values(session, given).items() if value is not None}
         draft = IssueDraft(title=title, description=text or "", labels=labels, **values)
@@ -194,7 +199,7 @@ async def edit(
         text = long_text(description, description_file, name="description")
         if in_editor:
             issue = await session.issues.show(_only(ids, "--edit"))
-            text, base_version = edited(issue.description), issue.version
+            text, base_version = edited(issue.description, context.editor), issue.version
         if text is not None:
             values["description"] = text
         if add_label:
@@ -320,7 +325,7 @@ async def assign(context: Context, ids: tuple[str, ...], user: str) -> None:
 @pass_context
 async def comment(context: Context, id_: str, text: str | None, file: str | None) -> None:
     """Write a comment; in $EDITOR if no text is given. Markdown."""
-    body = long_text(text, file, edit=True, name="comment")
+    body = long_text(text, file, editor=context.editor, name="comment")
     async with context.session() as session:
         made = await session.comments.add(id_, body or "", operation=context.operation)
     context.out.done(f"Commented on {made.issue_key} (#{made.id}).", made)

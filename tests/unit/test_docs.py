@@ -1,0 +1,98 @@
+"""The README is true: its tables are made from the code, its commands are those that run."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from rhythm_domain import config
+from rhythm_domain.models import Role
+from rhythm_domain.policy import RULES
+from rhythm_domain.query import HELP
+from rhythm_tui.cli.errors import Exit
+from rhythm_tui.cli.main import ENTRIES
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def roles() -> str:
+    lines = ["| may | " + " | ".join(Role) + " |", "|---|" + "---|" * len(Role)]
+    for permission, rule in RULES.items():
+        cells = []
+        for role in Role:
+            if rule.role is not None and role.rank >= rule.role.rank:
+                cells.append("yes")
+            else:
+                cells.append("own" if rule.author and role.rank >= rule.author.rank else "")
+        lines.append(f"| {rule.words} (`{permission}`) | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def search() -> str:
+    rows = (f"| `{part}` | {meaning.replace('|', chr(92) + '|')} |" for part, meaning in HELP)
+    return "\n".join(("| | |", "|---|---|", *rows))
+
+
+def settings() -> str:
+    rows = (
+        f"| `{one.name}` | `RHYTHM_{one.name.upper()}` | {one.help.rstrip('.')} |"
+        for one in config.load({}, environ={}, file=ROOT / "no such file").every
+    )
+    return "\n".join(("| setting | variable | |", "|---|---|---|", *rows))
+
+
+def exits() -> str:
+    rows = (f"| {code.value} | {code.name.lower().replace('_', ' ')} |" for code in Exit)
+    return "\n".join(("| code | |", "|---|---|", *rows))
+
+
+TABLES = {"roles": roles, "search": search, "settings": settings, "exits": exits}
+
+
+def written(name: str) -> str:
+    found = re.search(rf"<!-- {name} -->\n(.*?)\n?<!-- /{name} -->", README, re.DOTALL)
+    assert found, f"the README has no table {name}"
+    return found[1]
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_table_says_what_the_code_does(name: str) -> None:
+    """`python -m tests.unit.test_docs` writes them anew."""
+    assert written(name) == TABLES[name]()
+
+
+def test_ci_runs_the_test_command_of_the_readme() -> None:
+    commands = re.findall(r"^python3 -m venv .*pytest$", README, re.MULTILINE)
+    assert len(commands) == 1
+    assert commands[0] in (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+
+
+def test_every_command_in_the_readme_exists() -> None:
+    said = re.findall(r"(?:^|`)rhythm ([a-z][a-z-]*)", README, re.MULTILINE)
+    assert said
+    assert {name for name in said if name not in ENTRIES} == set()
+
+
+def test_every_dependency_is_explained() -> None:
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    wanted = set(re.findall(r'^  "([a-z0-9-]+)(?:\[\w+\])?>=', project, re.MULTILINE))
+    wanted |= set(re.findall(r'"(mypy|ruff)>=', project))
+    table = README[README.index("Why each dependency") :]
+    assert {name for name in wanted if name not in table} == set()
+
+
+def write() -> None:
+    text = README
+    for name, make in TABLES.items():
+        text = text.replace(
+            f"<!-- {name} -->\n{written(name)}{'' if not written(name) else chr(10)}<!-- /{name} -->",
+            f"<!-- {name} -->\n{make()}\n<!-- /{name} -->",
+        )
+    (ROOT / "README.md").write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write()
