@@ -15,8 +15,8 @@ from rhythm_domain.text import check_label, folded
 
 _Q = queries.load("labels")
 
-COUNTED = 1000
-"""Issues of a label are counted up to this number; there are "1,000+" of more."""
+COUNTED = 10_000
+"""Issues of a label are counted up to this number; there are "10,000+" of more."""
 
 
 def _label(row: Row) -> Label:

@@ -1,13 +1,18 @@
 -- Labels of projects.
 
 -- name: labels_of
--- The labels of a project, or one of them, each with its living issues counted up to `most` and one more.
-SELECT l.id, l.name, l.colour, l.description,
-       (SELECT count(*) FROM (
-          SELECT 1 FROM issue_labels il JOIN issues i ON i.id = il.issue_id
-          WHERE il.label_id = l.id AND i.deleted_at IS NULL
-          ORDER BY il.issue_id DESC LIMIT %(most)s + 1) AS newest) AS issues
-FROM labels l
+-- The labels of a project, or one of them, each with its living issues counted up to `most` and one more:
+-- all that bear it, which the index alone tells, less those in the trash, which are few.
+WITH trashed AS MATERIALIZED (
+  SELECT il.label_id, count(*) AS total FROM issues i JOIN issue_labels il ON il.issue_id = i.id
+  WHERE i.project_id = %(project)s AND i.deleted_at IS NOT NULL GROUP BY il.label_id
+)
+SELECT l.id, l.name, l.colour, l.description, counted.total - coalesce(t.total, 0) AS issues
+FROM labels l LEFT JOIN trashed t ON t.label_id = l.id
+CROSS JOIN LATERAL (
+  SELECT count(*) AS total FROM (
+    SELECT 1 FROM issue_labels il WHERE il.label_id = l.id LIMIT %(most)s + 1 + coalesce(t.total, 0)) AS first
+) AS counted
 WHERE l.project_id = %(project)s AND (%(id)s::int IS NULL OR l.id = %(id)s)
 ORDER BY l.folded;
 

@@ -46,16 +46,6 @@ async def held(tx: Tx, name: str) -> tuple[int, Role] | None:
     return (row["id"], Role(row["role"])) if row else None
 
 
-async def account(tx: Tx, name: str) -> Row | None:
-    """The id, name and whether it was `deactivated` of an account of this instance."""
-    return await tx.one(_Q["account_named"], name=name)
-
-
-async def account_names(tx: Tx) -> list[str]:
-    """The directory of names."""
-    return [row["name"] for row in await tx.fetch(_Q["account_names"])]
-
-
 async def has_owner_besides(tx: Tx, user: int | None) -> bool:
     """Whether the project has an active owner besides this person (None: any at all)."""
     row = await tx.one(_Q["has_owner_besides"], project=tx.project_id, besides=user)

@@ -20,13 +20,6 @@ FROM project_members m JOIN users u ON u.id = m.user_id
 WHERE m.project_id = %(project)s AND u.name = %(name)s AND m.ended_at IS NULL
 FOR NO KEY UPDATE OF m;
 
--- name: account_named
--- An account, and whether it was deactivated: what an import brought is only not claimed yet.
-SELECT id, name, NOT active AND claimed AS deactivated FROM users WHERE name = %(name)s FOR SHARE;
-
--- name: account_names
-SELECT name FROM users ORDER BY name LIMIT 5000;
-
 -- name: assignable
 -- Who can be assigned: members whose account was not deactivated.
 SELECT u.id, u.name FROM project_members m JOIN users u ON u.id = m.user_id

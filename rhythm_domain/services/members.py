@@ -10,7 +10,7 @@ from rhythm_domain.guard import Guard, Tx, repeatable
 from rhythm_domain.models import Member, Role
 from rhythm_domain.nearest import did_you_mean
 from rhythm_domain.policy import Permission, to_change_member
-from rhythm_domain.repository import members
+from rhythm_domain.repository import members, users
 from rhythm_domain.text import check_name
 
 
@@ -40,13 +40,8 @@ class Members:
         async with self._guard.project(needed, key, operation=operation, alone=True) as tx:
             name = check_name(user)
             if not tx.done:
-                account = await members.account(tx, name)
-                if account is None:
-                    near = did_you_mean(
-                        name, await members.account_names(tx), "`rhythm user list` has all names."
-                    )
-                    raise NotFound(f"There is nobody called {name}.", hint=near)
-                if account["deactivated"]:
+                account = await users.named(tx, name)
+                if account.claimed and not account.active:
                     raise Invalid(
                         f"The account of {name} is deactivated.",
                         field="user",
@@ -58,8 +53,8 @@ class Members:
                         field="user",
                         hint=f"To change the role: `rhythm member set-role {_key(tx)} {name} {role}`.",
                     )
-                await members.put(tx, account["id"], role)
-                _record(tx, "member.added", account["id"], None, role)
+                await members.put(tx, account.id, role)
+                _record(tx, "member.added", account.id, None, role)
             return await members.one(tx, name)
 
     @repeatable
