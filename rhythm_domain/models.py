@@ -110,10 +110,14 @@ T = TypeVar("T")
 
 
 class Page(Model, Generic[T]):
-    """A stretch of a list. `next` is the cursor of the following page, None at the end."""
+    """A stretch of a list. `next` is the cursor of the following page, None at the end.
+
+    Where a list can be read both ways, `previous` is the cursor of the page before, None at the start.
+    """
 
     items: tuple[T, ...]
     next: str | None = None
+    previous: str | None = None
 
 
 class Total(Model):

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from rhythm_domain.services.members import Members
     from rhythm_domain.services.people import People
     from rhythm_domain.services.projects import Projects
+    from rhythm_domain.services.search import Search
     from rhythm_domain.services.sprints import Sprints
     from rhythm_domain.services.views import Views
 
@@ -88,6 +89,12 @@ class Session:
         from rhythm_domain.services.comments import Comments
 
         return Comments(self._guard)
+
+    @cached_property
+    def search(self) -> Search:
+        from rhythm_domain.services.search import Search
+
+        return Search(self._guard)
 
     @cached_property
     def boards(self) -> Boards:

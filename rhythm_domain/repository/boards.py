@@ -1,0 +1,80 @@
+"""The columns of a board: all first cards and totals in one statement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from operator import itemgetter
+
+from psycopg.sql import SQL, Composable, Literal
+
+from rhythm_domain import queries
+from rhythm_domain.database import Row
+from rhythm_domain.guard import Tx
+from rhythm_domain.models import Status
+from rhythm_domain.repository import conditions, search, sources
+from rhythm_domain.repository.search import Selection
+
+_Q = queries.load("boards")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """The ids of a column's first cards, and how many cards it has, counted up to a bound."""
+
+    ids: tuple[int, ...]
+    total: int
+
+
+async def columns(tx: Tx, of: Selection, *, limit: int, most: int) -> dict[Status, Column]:
+    """The first `limit` cards of each status: open ones by rank, closed ones by when they were closed.
+
+    Counting stops at `most`; 0 counts nothing.
+    """
+    (start,) = await search.starts(tx, of, words=True)
+    words = of.words is not None
+    if start.driver is not None:
+        text = SQL(
+            "SELECT i.id, i.status, i.rank, i.closed_at FROM {scope} CROSS JOIN LATERAL"
+            " (SELECT i.* FROM {rows} WHERE {where}) i"
+        ).format(
+            scope=search.scope(of),
+            rows=sources.rows(start.driver),
+            where=sources.conditions(of.clauses, words=words),
+        )
+        rows = await search.fetch(tx, of, "board_of_few", text, start)
+        return {status: _column(status, rows, limit) for status in Status}
+    where = sources.conditions(of.clauses, words=words)
+    text = SQL("SELECT c.* FROM {scope} CROSS JOIN LATERAL ({columns}) c").format(
+        scope=search.scope(of),
+        columns=SQL(" UNION ALL ").join(_first(status, where, limit, most) for status in Status),
+    )
+    rows = await search.fetch(tx, of, "board", text, start)
+    return {Status(row["status"]): Column(tuple(row["ids"]), row["total"]) for row in rows}
+
+
+def _first(status: Status, where: Composable, limit: int, most: int) -> Composable:
+    return SQL(
+        "SELECT {status} AS status,"
+        " ARRAY(SELECT i.id FROM issues i WHERE {where} AND {column} ORDER BY {order} LIMIT {limit}) AS ids,"
+        " (SELECT count(*) FROM (SELECT FROM issues i WHERE {where} AND {column} LIMIT {most}) n) AS total"
+    ).format(
+        status=Literal(status.value),
+        where=where,
+        column=conditions.statuses([status]).where,
+        order=SQL("i.closed_at DESC, i.id DESC" if status.closed else "i.rank"),
+        limit=Literal(limit),
+        most=Literal(most),
+    )
+
+
+def _column(status: Status, rows: list[Row], limit: int) -> Column:
+    cards = [row for row in rows if row["status"] == status]
+    cards.sort(
+        key=itemgetter("closed_at", "id") if status.closed else itemgetter("rank"), reverse=status.closed
+    )
+    return Column(tuple(row["id"] for row in cards[:limit]), len(cards))
+
+
+async def has_sprint(tx: Tx, sprint: int) -> bool:
+    """Whether a sprint is one of this project's."""
+    return await tx.one(_Q["board_sprint"], sprint=sprint, project=tx.project_id) is not None

@@ -1,0 +1,354 @@
+"""Conditions of the search language -> SQL, one clause each.
+
+A clause is about the row `i` of `issues`. It stands in the statement as literals, never as an optional
+parameter: so the planner sees how selective a status or a date is. Names were looked up before and are ids.
+Conditions on other tables are scalar subqueries: the planner can't make joins of them that read everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from psycopg.sql import SQL, Composable, Composed, Identifier, Literal
+
+from rhythm_domain.models import CLOSED, OPEN, Status
+from rhythm_domain.query import CURRENT, ME, NEXT, Condition, Field, Has, Is, Op
+from rhythm_domain.text import folded
+
+NOTHING = SQL("false")
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """A condition in SQL.
+
+    `where` is what the row `i` of issues must fulfil. `driver` is a query of the ids of those issues of the
+    project `p.id` that an index finds, where a condition can be rare enough to start from; it may name more
+    issues than fulfil the condition, and issues in the trash.
+    """
+
+    where: Composable
+    driver: Composable | None = None
+
+
+@dataclass(slots=True)
+class Names:
+    """What the names in a query stand for, by name; several projects can have a label or a sprint of a name.
+
+    Names are as they are looked up: accounts and projects as they are, labels and sprints folded.
+    """
+
+    people: dict[str, list[int]] = field(default_factory=dict)
+    labels: dict[str, list[int]] = field(default_factory=dict)
+    sprints: dict[str, list[int]] = field(default_factory=dict)
+    parents: dict[str, list[int]] = field(default_factory=dict)
+    projects: dict[str, list[int]] = field(default_factory=dict)
+
+    @classmethod
+    def asked(cls, conditions: Iterable[Condition]) -> Names:
+        """The names in some conditions, not looked up yet."""
+        names = cls()
+        for condition in conditions:
+            known = names._known(condition.field)
+            if known is not None:
+                known.update((name, []) for name in _names(condition))
+        return names
+
+    def ids(self, condition: Condition) -> list[int]:
+        """What the names of a condition stand for; nothing for names that nobody has."""
+        known = self._known(condition.field) or {}
+        return sorted({found for name in _names(condition) for found in known[name]})
+
+    def _known(self, of: Field) -> dict[str, list[int]] | None:
+        match of:
+            case Field.ASSIGNEE | Field.REPORTER:
+                return self.people
+            case Field.LABEL:
+                return self.labels
+            case Field.SPRINT:
+                return self.sprints
+            case Field.PARENT:
+                return self.parents
+            case Field.PROJECT:
+                return self.projects
+            case _:
+                return None
+
+    def __bool__(self) -> bool:
+        return any((self.people, self.labels, self.sprints, self.parents, self.projects))
+
+
+def _names(condition: Condition) -> list[str]:
+    names = [value for value in condition.values if isinstance(value, str) and value != ME]
+    match condition.field:
+        case Field.LABEL:
+            return [folded(name) for name in names]
+        case Field.SPRINT:
+            # No sprint's folded name is empty or has a leading blank: these two are no names.
+            return [{CURRENT: " current", NEXT: " next"}.get(name, folded(name)) for name in names]
+        case _:
+            return names
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks, and where their days begin and end."""
+
+    id: int
+    zone: ZoneInfo
+    today: date
+
+    def starts(self, day: date) -> datetime:
+        """The moment at which a day begins there."""
+        return datetime.combine(day, time.min, self.zone)
+
+
+def clause(condition: Condition, names: Names, asker: Asker) -> Clause:
+    """A condition in SQL; all but those on projects, which narrow where is searched."""
+    found = _clause(condition, names, asker)
+    if condition.negated:
+        return Clause(SQL("({}) IS NOT TRUE").format(found.where))
+    return found
+
+
+def _clause(condition: Condition, names: Names, asker: Asker) -> Clause:
+    match condition.field:
+        case Field.STATUS:
+            return statuses([Status(str(value)) for value in condition.values])
+        case Field.PRIORITY:
+            return _own(_one_of("i.priority", [priority.value for priority in condition.priorities]))
+        case Field.TYPE:
+            return Clause(_one_of("i.type", [str(value) for value in condition.values]))
+        case Field.ASSIGNEE:
+            return _person("i.assignee_id", condition, names, asker)
+        case Field.REPORTER:
+            return _person("i.reporter_id", condition, names, asker)
+        case Field.LABEL:
+            return _label(condition, names.ids(condition))
+        case Field.SPRINT:
+            return _sprint(condition, names.ids(condition))
+        case Field.PARENT:
+            return _parent(condition, names.ids(condition))
+        case Field.DUE:
+            return _due(condition, asker)
+        case Field.CREATED | Field.UPDATED | Field.CLOSED:
+            return _moment(condition, asker)
+        case Field.ESTIMATE:
+            return _estimate(condition)
+        case Field.IS:
+            return _any([_is(Is(str(value)), asker) for value in condition.values])
+        case Field.HAS:
+            return _any([_has(Has(str(value))) for value in condition.values])
+        case Field.NO:
+            lacks = [
+                SQL("({}) IS NOT TRUE").format(_has(Has(str(value))).where) for value in condition.values
+            ]
+            return Clause(_or(lacks))
+        case Field.PROJECT:
+            return Clause(NOTHING)
+
+
+# Pieces ------------------------------------------------------------------------------------------------
+
+OPEN_ISSUE = SQL("i.closed_at IS NULL")
+CLOSED_ISSUE = SQL("i.closed_at IS NOT NULL")
+
+BACKLOG = Clause(SQL("i.closed_at IS NULL AND i.sprint_id IS NULL"))
+"""The planner's backlog: open issues in no sprint."""
+
+
+def _or(parts: Iterable[Composable]) -> Composed:
+    return SQL("({})").format(SQL(" OR ").join(parts))
+
+
+def _any(clauses: list[Clause]) -> Clause:
+    """Any one of some clauses; a single one stays as it is."""
+    return clauses[0] if len(clauses) == 1 else Clause(_or(each.where for each in clauses))
+
+
+def _own(where: Composable) -> Clause:
+    """A condition on issues' own columns that an index of a project's issues serves."""
+    driver = SQL(
+        "SELECT i.id FROM issues i WHERE i.project_id = p.id AND i.deleted_at IS NULL AND {}"
+    ).format(where)
+    return Clause(where, driver)
+
+
+def _one_of(column: str, values: Iterable[str | int]) -> Composable:
+    """A column with one of some values. The column is one of this file's own."""
+    literals = [Literal(value) for value in values]
+    if not literals:
+        return NOTHING
+    return SQL("{} IN ({})").format(_column(column), SQL(", ").join(literals))
+
+
+def _column(name: str) -> Composable:
+    return Identifier(*name.split("."))
+
+
+def _exists(query: Composable) -> Composable:
+    return SQL("(SELECT true {} LIMIT 1)").format(query)
+
+
+def issues(ids: Iterable[int]) -> Clause:
+    """These issues."""
+    where = _one_of("i.id", ids)
+    return Clause(where, SQL("SELECT i.id FROM issues i WHERE {}").format(where))
+
+
+def statuses(values: Iterable[Status]) -> Clause:
+    """Issues in any of some statuses; it says whether they are closed too, as the indexes of boards do."""
+    asked = frozenset(values)
+    where = _one_of("i.status", [status.value for status in Status if status in asked])
+    if asked <= OPEN:
+        where = SQL("{} AND {}").format(where, OPEN_ISSUE)
+    elif asked <= CLOSED:
+        where = SQL("{} AND {}").format(where, CLOSED_ISSUE)
+    return _own(SQL("({})").format(where))
+
+
+def _person(column: str, condition: Condition, names: Names, asker: Asker) -> Clause:
+    ids = {*names.ids(condition), *([asker.id] if ME in condition.values else [])}
+    where = _one_of(column, sorted(ids))
+    if condition.unset:
+        return Clause(_or([where, SQL("{} IS NULL").format(_column(column))]))
+    return _own(where)
+
+
+def _label(condition: Condition, ids: list[int]) -> Clause:
+    has = _exists(
+        SQL("FROM issue_labels l WHERE l.issue_id = i.id AND {}").format(_one_of("l.label_id", ids))
+    )
+    if condition.unset:
+        lacks = SQL("{} IS NULL").format(_exists(SQL("FROM issue_labels l WHERE l.issue_id = i.id")))
+        return Clause(_or([has, lacks]))
+    driver = SQL(
+        "SELECT l.issue_id AS id FROM labels x JOIN issue_labels l ON l.label_id = x.id"
+        " WHERE x.project_id = p.id AND {}"
+    ).format(_one_of("x.id", ids))
+    return Clause(has, driver)
+
+
+def _sprint(condition: Condition, ids: list[int]) -> Clause:
+    where = _one_of("i.sprint_id", ids)
+    if condition.unset:
+        return Clause(_or([where, SQL("i.sprint_id IS NULL")]))
+    return sprint(ids)
+
+
+def sprint(ids: list[int]) -> Clause:
+    """Issues of any of some sprints."""
+    driver = SQL(
+        "SELECT i.id FROM sprints x JOIN issues i ON i.sprint_id = x.id WHERE x.project_id = p.id AND {}"
+    ).format(_one_of("x.id", ids))
+    return Clause(_one_of("i.sprint_id", ids), driver)
+
+
+def _parent(condition: Condition, ids: list[int]) -> Clause:
+    where = _one_of("i.parent_id", ids)
+    if condition.unset:
+        return Clause(_or([where, SQL("i.parent_id IS NULL")]))
+    driver = SQL("SELECT i.id FROM issues i WHERE i.project_id = p.id AND {}").format(where)
+    return Clause(where, driver)
+
+
+def _due(condition: Condition, asker: Asker) -> Clause:
+    first, last = condition.date_bounds(asker.today)
+    if first is None and last is None:
+        return Clause(SQL("i.due IS NULL"))
+    return _own(_between("i.due", first, last and last + timedelta(days=1)))
+
+
+def _moment(condition: Condition, asker: Asker) -> Clause:
+    first, last = condition.date_bounds(asker.today)
+    where = _between(
+        f"i.{condition.field}_at",
+        first and asker.starts(first),
+        last and asker.starts(last + timedelta(days=1)),
+    )
+    if condition.field is Field.CLOSED:  # its index begins with the status
+        closed = _one_of("i.status", [status.value for status in Status if status.closed])
+        where = SQL("({} AND {})").format(closed, where)
+    return _own(where)
+
+
+def _between(column: str, start: date | None, end: date | None) -> Composable:
+    """From `start` on, before `end`; something is there in any case, as in the indexes."""
+    parts: list[Composable] = [SQL("{} IS NOT NULL").format(_column(column))]
+    if start is not None:
+        parts.append(SQL("{} >= {}").format(_column(column), Literal(start)))
+    if end is not None:
+        parts.append(SQL("{} < {}").format(_column(column), Literal(end)))
+    return SQL("({})").format(SQL(" AND ").join(parts))
+
+
+_COMPARISONS = {Op.LT: SQL("<"), Op.LE: SQL("<="), Op.GT: SQL(">"), Op.GE: SQL(">=")}
+
+
+def _estimate(condition: Condition) -> Clause:
+    points = [Literal(value) for value in condition.values if isinstance(value, Decimal)]
+    if condition.op is Op.BETWEEN:
+        return Clause(SQL("i.estimate BETWEEN {} AND {}").format(*points))
+    if condition.op in _COMPARISONS:
+        return Clause(SQL("i.estimate {} {}").format(_COMPARISONS[condition.op], points[0]))
+    parts: list[Composable] = [SQL("i.estimate = {}").format(each) for each in points]
+    if condition.unset:
+        parts.append(SQL("i.estimate IS NULL"))
+    return Clause(_or(parts))
+
+
+def _is(value: Is, asker: Asker) -> Clause:
+    match value:
+        case Is.OPEN:
+            return Clause(OPEN_ISSUE)
+        case Is.CLOSED:
+            return Clause(CLOSED_ISSUE)
+        case Is.MINE:
+            return _own(_one_of("i.assignee_id", [asker.id]))
+        case Is.OVERDUE:
+            late = _between("i.due", None, asker.today)
+            return _own(SQL("({} AND {})").format(OPEN_ISSUE, late))
+        case Is.BLOCKED:
+            blockers = SQL(
+                "FROM issue_links k JOIN issues b ON b.id = k.blocker_id"
+                " WHERE k.blocked_id = i.id AND b.closed_at IS NULL AND b.deleted_at IS NULL"
+            )
+            driver = SQL("SELECT k.blocked_id AS id FROM issue_links k WHERE k.project_id = p.id")
+            return Clause(_exists(blockers), driver)
+
+
+_HAS: dict[Has, Composable] = {
+    Has.ASSIGNEE: SQL("i.assignee_id IS NOT NULL"),
+    Has.LABEL: _exists(SQL("FROM issue_labels l WHERE l.issue_id = i.id")),
+    Has.SPRINT: SQL("i.sprint_id IS NOT NULL"),
+    Has.DUE: SQL("i.due IS NOT NULL"),
+    Has.ESTIMATE: SQL("i.estimate IS NOT NULL"),
+    Has.PARENT: SQL("i.parent_id IS NOT NULL"),
+    Has.CHILDREN: _exists(SQL("FROM issues c WHERE c.parent_id = i.id AND c.deleted_at IS NULL")),
+    Has.COMMENTS: _exists(SQL("FROM comments c WHERE c.issue_id = i.id AND c.deleted_at IS NULL")),
+    Has.LINKS: _or(
+        [
+            _exists(
+                SQL(
+                    "FROM issue_links k JOIN issues o ON o.id = k.blocker_id"
+                    " WHERE k.blocked_id = i.id AND o.deleted_at IS NULL"
+                )
+            ),
+            _exists(
+                SQL(
+                    "FROM issue_links k JOIN issues o ON o.id = k.blocked_id"
+                    " WHERE k.blocker_id = i.id AND o.deleted_at IS NULL"
+                )
+            ),
+        ]
+    ),
+}
+
+
+def _has(value: Has) -> Clause:
+    where = _HAS[value]
+    return _own(where) if value is Has.DUE else Clause(where)

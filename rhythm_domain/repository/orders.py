@@ -1,0 +1,69 @@
+"""The orders of lists, cut into stretches that an index serves; pure.
+
+A stretch is a part of a list in which one column and the id, both rising or both falling, give the order. An
+order that an index does not serve as a whole is several of them in a row: one for each priority, and issues
+without a day or a time of closing stand last. A place in a list is a stretch and the column and id of an
+issue there, so that going on from it is one comparison of rows, which the index answers at any depth.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from psycopg.sql import SQL, Composable, Literal
+
+from rhythm_domain.models import Priority, Status
+from rhythm_domain.query import Sort, SortKey
+
+EVERYTHING = SQL("true")
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Issues `i` of which `where` holds, by `column` (of the SQL type `type`) and id.
+
+    `split` is a list of further conditions of which each issue fulfils one; each has an index of its own.
+    """
+
+    column: Composable
+    type: Composable
+    descending: bool
+    where: Composable
+    split: tuple[Composable, ...] = (EVERYTHING,)
+
+
+_TIME = SQL("timestamptz")
+_ID, _NUMBER = SQL("i.id"), SQL("bigint")
+_CLOSINGS = tuple(SQL("i.status = {}").format(Literal(status.value)) for status in Status if status.closed)
+
+
+def stretches(sort: Sort, score: Composable) -> tuple[Stretch, ...]:
+    """The stretches of an order, first to last; all but `created`. `score` is what relevance is by."""
+    falls = sort.descending
+    match sort.key:
+        case SortKey.PRIORITY:
+            return tuple(
+                Stretch(
+                    SQL("i.updated_at"),
+                    _TIME,
+                    falls,
+                    SQL("i.priority = {}").format(Literal(priority.value)),
+                )
+                for priority in (Priority if falls else reversed(Priority))
+            )
+        case SortKey.DUE:
+            return (
+                Stretch(SQL("i.due"), SQL("date"), falls, SQL("i.due IS NOT NULL")),
+                Stretch(_ID, _NUMBER, falls, SQL("i.due IS NULL")),
+            )
+        case SortKey.CLOSED:
+            return (
+                Stretch(SQL("i.closed_at"), _TIME, falls, SQL("i.closed_at IS NOT NULL"), _CLOSINGS),
+                Stretch(_ID, _NUMBER, falls, SQL("i.closed_at IS NULL")),
+            )
+        case SortKey.RANK:
+            return (Stretch(SQL("i.rank"), SQL('text COLLATE "C"'), falls, EVERYTHING),)
+        case SortKey.RELEVANCE:
+            return (Stretch(score, SQL("float8"), falls, EVERYTHING),)
+        case _:
+            return (Stretch(SQL("i.updated_at"), _TIME, falls, EVERYTHING),)

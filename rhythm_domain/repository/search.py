@@ -1,0 +1,371 @@
+"""Search over any number of issues: pages of ids in any order, and totals.
+
+What to start from is decided for each project by a bounded count: from a condition that at most `SELECTIVE`
+issues fulfil, else from the words, else from the order of the list with everything else as a filter. Starting
+from a frequent condition would sort all it finds; filtering for a rare one would read the whole project.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from psycopg.sql import SQL, Composable, Composed, Literal
+
+from rhythm_domain import lexemes, queries
+from rhythm_domain.cursors import pack, unpack
+from rhythm_domain.database import Row
+from rhythm_domain.guard import Tx
+from rhythm_domain.lexemes import SearchQuery
+from rhythm_domain.models import Status
+from rhythm_domain.queries import Named
+from rhythm_domain.query import Field, Query, Sort, SortKey
+from rhythm_domain.repository import conditions, sources
+from rhythm_domain.repository.conditions import Asker, Clause, Names
+from rhythm_domain.repository.orders import Stretch, stretches
+from rhythm_domain.repository.sources import Reading
+
+_Q = queries.load("search")
+
+SELECTIVE = 2000
+"""Issues of a project from which on a condition is not worth starting from."""
+
+CANDIDATES = 1000
+"""The newest matches of each project that are ordered by relevance."""
+
+NEWEST = Sort.by(SortKey.CREATED)
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """A query made ready: where it searches, for what, in which order. `tag` marks its cursors."""
+
+    tag: str
+    projects: tuple[int, ...]
+    across: bool
+    user: int
+    clauses: tuple[Clause, ...]
+    words: SearchQuery | None
+    sort: Sort
+
+    @property
+    def looked_up(self) -> bool:
+        """Whether the index can be asked for the words."""
+        return self.words is not None and self.words.lookup is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A stretch of a list: ids in order, and the places before and behind them that one can go on from."""
+
+    ids: tuple[int, ...]
+    previous: str | None
+    next: str | None
+
+
+# Getting ready -----------------------------------------------------------------------------------------
+
+
+async def select(
+    tx: Tx, query: Query, *, sort: Sort = NEWEST, clauses: Sequence[Clause] = (), name: str = ""
+) -> Selection:
+    """Looks up what a query names, within this transaction's project or all projects of its person.
+
+    Without a project these are the living ones that they are a member of; archived ones only if `project:` or
+    an issue's key names them. `sort` is the order where the query has none; `clauses` are further conditions,
+    which `name` distinguishes. A name that nobody has finds nothing. A key or number alone is that issue, if
+    there is one, else text.
+    """
+    await tx.fetch(_Q["search_plans"])
+    order = query.sort or sort
+    marks = tag(tx, query, order, name)
+    named = [condition for condition in query.conditions if condition.field is Field.PROJECT]
+    archived = isinstance(query.jump, str) or any(not condition.negated for condition in named)
+    ids = await projects(tx, archived=archived)
+    found = list(clauses)
+    if query.jump is not None and (issues := await _jump(tx, query.jump, ids)):
+        found.append(conditions.issues(issues))
+        query = Query()
+    names = Names.asked(query.conditions)
+    if names:
+        await _look_up(tx, names, ids)
+    for condition in named:
+        kept = set(names.ids(condition))
+        ids = [project for project in ids if (project in kept) is not condition.negated]
+    rest = [condition for condition in query.conditions if condition.field is not Field.PROJECT]
+    if rest:
+        zone = ZoneInfo(tx.user.time_zone)
+        asker = Asker(tx.user.id, zone, datetime.now(zone).date())
+        found += [conditions.clause(condition, names, asker) for condition in rest]
+    words = lexemes.tsquery(query.terms) if query.terms else None
+    if order.key is SortKey.RELEVANCE and (words is None or words.lookup is None):
+        order = NEWEST
+    return Selection(marks, tuple(ids), tx.place is None, tx.user.id, tuple(found), words, order)
+
+
+async def projects(tx: Tx, *, archived: bool = False) -> list[int]:
+    """This transaction's project, or those that its person is a member of."""
+    if tx.place is not None:
+        return [tx.place.id]
+    rows = await tx.fetch(_Q["search_projects"], user=tx.user.id)
+    return [row["id"] for row in rows if archived or not row["archived"]]
+
+
+async def _look_up(tx: Tx, names: Names, ids: Sequence[int]) -> None:
+    rows = await tx.fetch(
+        _Q["search_names"],
+        projects=ids,
+        people=list(names.people),
+        labels=list(names.labels),
+        sprints=list(names.sprints),
+        parents=list(names.parents),
+        keys=list(names.projects),
+    )
+    for row in rows:
+        known: dict[str, list[int]] = getattr(names, row["kind"])
+        known[row["name"]].append(row["id"])
+
+
+async def _jump(tx: Tx, to: str | int, ids: Sequence[int]) -> list[int]:
+    """The issue of a key, or those of a number, in some projects; [] for none."""
+    if isinstance(to, str):
+        key, _, number = to.rpartition("-")
+        rows = await tx.fetch(_Q["search_key"], key=key, number=int(number), projects=ids)
+    else:
+        rows = await tx.fetch(_Q["search_number"], number=to, projects=ids)
+    return [row["id"] for row in rows]
+
+
+def tag(tx: Tx, query: Query, order: Sort, name: str = "") -> str:
+    """What the cursors of a list carry, so that another list refuses them."""
+    place = 0 if tx.place is None else tx.place.id
+    return blake2b(f"{query.with_sort(order)}\0{place}\0{name}".encode(), digest_size=6).hexdigest()
+
+
+# Where to start from -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Some projects, and what to start from in them: a driver, or None for the order of the list."""
+
+    projects: tuple[int, ...]
+    driver: Composable | None
+
+
+async def starts(tx: Tx, of: Selection, *, words: bool) -> list[Start]:
+    """What to start from, each project in one of them; `words` says whether the words are worth a try."""
+    drivers = [each.driver for each in of.clauses if each.driver is not None]
+    if words and of.looked_up:
+        drivers.append(sources.matches())
+    if not drivers:
+        return [Start(of.projects, None)] if of.projects else []
+    counts = SQL(", ").join(
+        SQL("(SELECT count(*) FROM (SELECT FROM ({}) d LIMIT {}) d)").format(driver, Literal(SELECTIVE + 1))
+        for driver in drivers
+    )
+    text = SQL("SELECT p.id, ARRAY[{}] AS counts FROM {}").format(counts, scope(of))
+    rows = await fetch(tx, of, "search_probe", text)
+    groups: dict[int | None, list[int]] = {}
+    for row in rows:
+        count, best = min((count, at) for at, count in enumerate(row["counts"]))
+        groups.setdefault(best if count <= SELECTIVE else None, []).append(row["id"])
+    return [Start(tuple(ids), None if best is None else drivers[best]) for best, ids in groups.items()]
+
+
+def scope(of: Selection, *, descending: bool = True) -> Composable:
+    return sources.scope(across=of.across, words=of.words is not None, descending=descending)
+
+
+async def fetch(
+    tx: Tx,
+    of: Selection,
+    name: str,
+    text: Composed,
+    start: Start | None = None,
+    *,
+    bounds: Mapping[int, int] | None = None,
+    value: object = None,
+    id: int = 0,
+) -> list[Row]:
+    at = bounds or {}
+    return await tx.fetch(
+        Named(name, text),
+        projects=list(of.projects if start is None else start.projects),
+        user=of.user,
+        at_projects=list(at),
+        at_numbers=list(at.values()),
+        words=of.words and of.words.template,
+        lookup=of.words and of.words.lookup,
+        value=value,
+        id=id,
+    )
+
+
+# Pages -------------------------------------------------------------------------------------------------
+
+
+async def page(tx: Tx, of: Selection, *, cursor: str | None = None, back: bool = False, limit: int) -> Found:
+    """At most `limit` ids behind a cursor, or with `back` before it; from the start without one.
+
+    Raises `Invalid` for a cursor of another query.
+    """
+    at = None if cursor is None else _position(cursor, of.tag)
+    read = _newest if of.sort.key is SortKey.CREATED else _ordered
+    ids, before, behind, more = await read(tx, of, at, Reading(of.sort.descending, back), limit)
+    earlier = more if back else cursor is not None
+    return Found(
+        ids,
+        pack(of.tag, before) if ids and earlier else None,
+        pack(of.tag, behind) if ids and (more or back) else None,
+    )
+
+
+def _position(cursor: str, tag: str) -> Any:
+    def check(given: Any) -> None:
+        if given != tag:
+            raise ValueError("a cursor of another list")
+
+    return unpack(cursor, check, lambda position: position)[1]
+
+
+_Part = tuple[tuple[int, ...], Any, Any, bool]
+"""Ids in the list's order, the places before and behind them, and whether there is more further on."""
+
+
+async def _newest(tx: Tx, of: Selection, at: Any, reading: Reading, limit: int) -> _Part:
+    """By number in each project, the projects merged by the time of creation.
+
+    A place in the list is the last number before it in each project that had one, so that projects are read
+    on by number, as their words are looked up, even where an import gave old issues high numbers. Such an
+    issue counts as no newer than those before it in its project.
+    """
+    bounds = {int(project): int(number) for project, number in (at or {}).items()}
+    rows: list[Row] = []
+    for start in await starts(tx, of, words=False):
+        if start.driver is None and of.looked_up:
+            window = max(sources.WINDOW // len(of.projects), sources.SMALLEST_WINDOW)
+            found = sources.by_words(of.clauses, reading, limit=limit + 1, window=window)
+        else:
+            found = sources.by_number(
+                of.clauses, start.driver, reading, words=of.words is not None, limit=limit + 1
+            )
+        text = SQL(
+            "SELECT c.* FROM {scope} CROSS JOIN LATERAL (SELECT f.id, p.id AS project_id, f.number,"
+            " {bound}(i.created_at) OVER (ORDER BY f.number {way}) AS moment"
+            " FROM ({found}) f JOIN issues i ON i.id = f.id) c"
+            " ORDER BY c.moment {way}, c.project_id {way}, c.number {way} LIMIT {limit}"
+        ).format(
+            scope=scope(of, descending=of.sort.descending),
+            bound=SQL("min" if reading.falls else "max"),
+            way=reading.way,
+            found=found,
+            limit=Literal(limit + 1),
+        )
+        rows += await fetch(tx, of, "search_newest", text, start, bounds=bounds)
+    rows.sort(key=lambda row: (row["moment"], row["project_id"], row["number"]), reverse=reading.falls)
+    more, rows = len(rows) > limit, rows[:limit]
+    ids = tuple(row["id"] for row in rows)
+    last = {row["project_id"]: row["number"] for row in rows}
+    if not reading.back:
+        return ids, bounds, bounds | last, more
+    step = 1 if of.sort.descending else -1
+    first = {project: number + step for project, number in last.items()}
+    return ids[::-1], bounds | first, bounds, more
+
+
+async def _ordered(tx: Tx, of: Selection, at: Any, reading: Reading, limit: int) -> _Part:
+    """By any other key, one stretch after the other. A place is an issue: its stretch, value and id."""
+    by_relevance = of.sort.key is SortKey.RELEVANCE
+    begin = await starts(tx, of, words=not by_relevance)
+    if by_relevance:
+        newest = sources.by_words(of.clauses, Reading(True), limit=CANDIDATES, window=CANDIDATES)
+        begin = [replace(start, driver=start.driver or newest) for start in begin]
+    order = stretches(of.sort, sources.SCORE)
+    index, value, id_ = at or (0, None, 0)
+    rows: list[tuple[int, Any, int]] = []
+    for place in range(index, -1, -1) if reading.back else range(index, len(order)):
+        rows += await _stretch(
+            tx,
+            of,
+            begin,
+            order[place],
+            place,
+            replace(reading, descending=order[place].descending),
+            limit + 1 - len(rows),
+            (value, id_) if at and place == index else None,
+        )
+        if len(rows) > limit:
+            break
+    more, rows = len(rows) > limit, rows[:limit]
+    if reading.back:
+        rows.reverse()
+    ids = tuple(id_ for _, _, id_ in rows)
+    return ids, rows[0] if rows else None, rows[-1] if rows else None, more
+
+
+async def _stretch(
+    tx: Tx,
+    of: Selection,
+    begin: Sequence[Start],
+    stretch: Stretch,
+    place: int,
+    reading: Reading,
+    limit: int,
+    at: tuple[Any, int] | None,
+) -> list[tuple[int, Any, int]]:
+    rows: list[Row] = []
+    for start in begin:
+        found = sources.in_order(
+            of.clauses,
+            start.driver,
+            stretch,
+            reading,
+            words=of.words is not None,
+            resumed=at is not None,
+            limit=limit,
+        )
+        text = SQL(
+            "SELECT c.id, c.value FROM {scope} CROSS JOIN LATERAL ({found}) c"
+            " ORDER BY c.value {way}, c.id {way} LIMIT {limit}"
+        ).format(scope=scope(of), found=found, way=reading.way, limit=Literal(limit))
+        value, id_ = at or (None, 0)
+        rows += await fetch(tx, of, "search_ordered", text, start, value=value, id=id_)
+    rows.sort(key=lambda row: (row["value"], row["id"]), reverse=reading.falls)
+    return [(place, row["value"], row["id"]) for row in rows[:limit]]
+
+
+# Totals ------------------------------------------------------------------------------------------------
+
+
+async def count(tx: Tx, of: Selection, *, most: int | None = None) -> int:
+    """How many issues are found; counting stops at `most`."""
+    total = 0
+    limit = SQL("") if most is None else SQL("LIMIT {}").format(Literal(most))
+    for start in await starts(tx, of, words=False):
+        found = sources.all_of(of.clauses, start.driver, looked_up=of.looked_up, words=of.words is not None)
+        text = SQL(
+            "SELECT count(*) AS total FROM"
+            " (SELECT FROM {scope} CROSS JOIN LATERAL (SELECT FROM ({found}) c {limit}) c {limit}) c"
+        ).format(scope=scope(of), found=found, limit=limit)
+        (row,) = await fetch(tx, of, "search_total", text, start)
+        total += row["total"]
+    return total if most is None else min(total, most)
+
+
+async def counts(tx: Tx) -> dict[Status, int]:
+    """How many issues of this transaction's projects stand in each status, from the counters."""
+    rows = await tx.fetch(_Q["search_counts"], projects=await projects(tx))
+    return {Status(row["status"]): row["total"] for row in rows}
+
+
+async def vocabulary(tx: Tx) -> dict[str, dict[str, str]]:
+    """Names to complete a query with: people, labels, sprints and projects, each with a description."""
+    known: dict[str, dict[str, str]] = {}
+    for row in await tx.fetch(_Q["search_vocabulary"], projects=await projects(tx)):
+        known.setdefault(row["kind"], {})[row["name"]] = row["description"]
+    return known

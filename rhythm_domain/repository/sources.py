@@ -1,0 +1,217 @@
+"""Where a search statement reads from: the SQL of its projects, its words, and its rows.
+
+Statements have one form: for each project `p` of the scope LATERAL a few rows in order, then all of them
+merged. That holds at any number of projects, where `project_id = ANY(...)` would sort everything.
+
+Words are looked up segment by segment (see `lexemes`), newest first; `p.filters` holds the whole condition of
+each segment, made once per statement. `ts_match_vq` is `@@` that no index serves, and `OFFSET 0` keeps a
+subquery as it is: both are fences that keep the planner from turning a cheap order of work round.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from psycopg.sql import SQL, Composable, Literal
+
+from rhythm_domain.lexemes import SEGMENT
+from rhythm_domain.repository.conditions import Clause
+from rhythm_domain.repository.orders import Stretch
+
+WINDOW = 1000
+"""The newest issues whose words are compared before the index is asked: that answers every frequent word."""
+
+SMALLEST_WINDOW = 100
+"""Across projects the window is shared out among them, but no project has less than this."""
+
+_SEGMENT = Literal(SEGMENT)
+_FILTER = SQL("p.filters[i.number / {} + 1]").format(_SEGMENT)
+
+SCORE = SQL("(SELECT ts_rank(s.tsv, {})::float8 FROM issue_search s WHERE s.issue_id = i.id)").format(_FILTER)
+"""How well row `i` of project `p` fits the words; the title weighs ten times the description."""
+_NEVER = 2**31 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Which way a list is read: an order that falls or rises, on or back from a place in it."""
+
+    descending: bool
+    back: bool = False
+
+    @property
+    def falls(self) -> bool:
+        """Whether values fall as one reads."""
+        return self.descending is not self.back
+
+    @property
+    def way(self) -> Composable:
+        return SQL("DESC") if self.falls else SQL("ASC")
+
+    @property
+    def beyond(self) -> Composable:
+        """How a row read compares with the place where reading starts, which is none of them."""
+        return SQL("<") if self.falls else SQL(">")
+
+    @property
+    def from_bound(self) -> Composable:
+        """How a number compares with a bound: that was the last one read before, so going back reads it."""
+        return SQL("{}{}").format(self.beyond, SQL("=") if self.back else SQL(""))
+
+
+def scope(*, across: bool, words: bool, descending: bool) -> Composable:
+    """The projects `p`: id, where reading starts (`bound`), and with words the queries of their segments.
+
+    Across projects the rows are only of those that the person is a member of, whatever ids are given.
+    Parameters: projects, user, at_projects and at_numbers (where to go on), words.
+    """
+    member = SQL(
+        "JOIN project_members m ON m.project_id = a.id AND m.user_id = %(user)s AND m.ended_at IS NULL"
+    )
+    filters = SQL(
+        "CROSS JOIN LATERAL (SELECT max(g) AS last,"
+        " array_agg(replace(%(words)s, '@', a.id || '.' || g || '/')::tsquery ORDER BY g) AS filters"
+        " FROM generate_series(0, (SELECT max(s.number) FROM issue_search s WHERE s.project_id = a.id) / {})"
+        " AS g) t"
+    ).format(_SEGMENT)
+    return SQL(
+        "(SELECT a.id, coalesce(r.number, {bound}) AS bound{columns}"
+        " FROM unnest(%(projects)s::int[]) AS a (id)"
+        " LEFT JOIN unnest(%(at_projects)s::int[], %(at_numbers)s::int[]) AS r (id, number) ON r.id = a.id"
+        " {member} {filters} OFFSET 0) p"
+    ).format(
+        bound=Literal(_NEVER if descending else 0),
+        columns=SQL(", t.last, t.filters") if words else SQL(""),
+        member=member if across else SQL(""),
+        filters=filters if words else SQL(""),
+    )
+
+
+def conditions(clauses: Iterable[Clause], *, words: bool) -> Composable:
+    """What a row `i` of a project `p` must fulfil; with `words`, also theirs."""
+    parts: list[Composable] = [SQL("i.project_id = p.id AND i.deleted_at IS NULL")]
+    parts += [clause.where for clause in clauses]
+    if words:
+        parts.append(
+            SQL("(SELECT ts_match_vq(s.tsv, {}) FROM issue_search s WHERE s.issue_id = i.id)").format(_FILTER)
+        )
+    return SQL(" AND ").join(parts)
+
+
+def rows(driver: Composable | None) -> Composable:
+    """The rows `i`: all issues, or those that a driver names, each once."""
+    if driver is None:
+        return SQL("issues i")
+    return SQL("(SELECT DISTINCT d.id FROM ({}) d OFFSET 0) d JOIN issues i ON i.id = d.id").format(driver)
+
+
+def matches() -> Composable:
+    """A driver: the issues of project `p` that the index finds for the words. Parameters: words, lookup."""
+    return SQL(
+        "SELECT s.issue_id AS id FROM generate_series(p.last, 0, -1) AS g CROSS JOIN LATERAL ({}) s"
+        " WHERE ts_match_vq(s.tsv, p.filters[g + 1])"
+    ).format(_found_in_segment())
+
+
+def _found_in_segment() -> Composable:
+    return SQL(
+        "SELECT s.issue_id, s.number, s.tsv FROM issue_search s"
+        " WHERE s.tsv @@ replace(%(lookup)s, '@', p.id || '.' || g || '/')::tsquery OFFSET 0"
+    )
+
+
+def by_number(
+    clauses: Sequence[Clause], driver: Composable | None, reading: Reading, *, words: bool, limit: int
+) -> Composable:
+    """The first ids and numbers of project `p` from its bound."""
+    return SQL(
+        "SELECT i.id, i.number FROM {rows} WHERE {conditions} AND i.number {beyond} p.bound"
+        " ORDER BY i.number {way} LIMIT {limit}"
+    ).format(
+        rows=rows(driver),
+        conditions=conditions(clauses, words=words),
+        beyond=reading.from_bound,
+        way=reading.way,
+        limit=Literal(limit),
+    )
+
+
+def by_words(clauses: Sequence[Clause], reading: Reading, *, limit: int, window: int) -> Composable:
+    """The same for words that the index can be asked for.
+
+    The window first; only where that holds fewer than `limit`, one segment after the other until they are
+    found. Rare words and words that nobody wrote so cost a look into the index for each segment.
+    """
+    issues = SQL("JOIN issues i ON i.id = s.issue_id AND i.project_id = p.id") if clauses else SQL("")
+    parts = {
+        "issues": issues,
+        "where": SQL("").join(SQL(" AND {}").format(clause.where) for clause in clauses),
+        "beyond": reading.from_bound,
+        "way": reading.way,
+        "limit": Literal(limit),
+        "window": Literal(window),
+        "segment": _SEGMENT,
+        "found": _found_in_segment(),
+        "segments": SQL(
+            "least(p.last, p.bound / {}), 0, -1" if reading.falls else "p.bound / {}, p.last"
+        ).format(_SEGMENT),
+    }
+    return SQL(
+        "WITH near AS MATERIALIZED (SELECT s.issue_id AS id, s.number FROM"
+        " (SELECT s.issue_id, s.number, s.tsv FROM issue_search s"
+        " WHERE s.project_id = p.id AND s.number {beyond} p.bound ORDER BY s.number {way} LIMIT {window}) s"
+        " {issues} WHERE ts_match_vq(s.tsv, p.filters[s.number / {segment} + 1]){where}"
+        " ORDER BY s.number {way} LIMIT {limit})"
+        " SELECT near.id, near.number FROM near WHERE (SELECT count(*) FROM near) = {limit}"
+        " UNION ALL SELECT far.id, far.number FROM"
+        " (SELECT f.id, f.number FROM generate_series({segments}) AS g CROSS JOIN LATERAL"
+        " (SELECT s.issue_id AS id, s.number FROM ({found}) s {issues}"
+        " WHERE ts_match_vq(s.tsv, p.filters[g + 1]) AND s.number {beyond} p.bound{where}"
+        " ORDER BY s.number {way} LIMIT {limit}) f LIMIT {limit}) far"
+        " WHERE (SELECT count(*) FROM near) < {limit}"
+    ).format(**parts)
+
+
+def in_order(
+    clauses: Sequence[Clause],
+    driver: Composable | None,
+    stretch: Stretch,
+    reading: Reading,
+    *,
+    words: bool,
+    resumed: bool,
+    limit: int,
+) -> Composable:
+    """The first ids and values of project `p` in a stretch; `resumed` behind the parameters value and id."""
+    parts = {
+        "column": stretch.column,
+        "way": reading.way,
+        "limit": Literal(limit),
+        "rows": rows(driver),
+        "where": conditions([*clauses, Clause(stretch.where)], words=words),
+        "behind": SQL(" AND ({}, i.id) {} (%(value)s::{}, %(id)s::bigint)").format(
+            stretch.column, reading.beyond, stretch.type
+        )
+        if resumed
+        else SQL(""),
+    }
+    return SQL(" UNION ALL ").join(
+        SQL(
+            "(SELECT i.id, {column} AS value FROM {rows} WHERE {where} AND {split}{behind}"
+            " ORDER BY {column} {way}, i.id {way} LIMIT {limit})"
+        ).format(split=split, **parts)
+        for split in stretch.split
+    )
+
+
+def all_of(
+    clauses: Sequence[Clause], driver: Composable | None, *, looked_up: bool, words: bool
+) -> Composable:
+    """One empty row for each issue of project `p`, to be counted."""
+    if driver is None and looked_up:
+        if not clauses:
+            return matches()
+        found = SQL("({}) d JOIN issues i ON i.id = d.id").format(matches())
+        return SQL("SELECT FROM {} WHERE {}").format(found, conditions(clauses, words=False))
+    return SQL("SELECT FROM {} WHERE {}").format(rows(driver), conditions(clauses, words=words))

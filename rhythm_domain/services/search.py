@@ -1,0 +1,133 @@
+"""Search: pages of issues, totals, ids and completion, in one project or across all of a person's."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from rhythm_domain.errors import Invalid
+from rhythm_domain.guard import Guard, Tx
+from rhythm_domain.models import CLOSED, OPEN, IssueRow, Page, Status, Total
+from rhythm_domain.policy import Permission
+from rhythm_domain.query import Condition, Field, Is, Query, parse
+from rhythm_domain.repository import issues, search
+from rhythm_domain.suggest import Suggestion, Vocabulary, suggest
+
+COUNTED = 10_000
+"""Where a total stops being exact."""
+
+MOST = 500
+"""The most issues in one page."""
+
+
+class Search:
+    """What a person finds: in a project that they may read, or without one in all projects that they are a
+    member of (an administrator too). Archived projects are searched only if named, by `project` or by
+    `project:` in the query; the trash and deleted projects never.
+
+    A query is text or parsed; text that is no query raises `QueryError`. A name of a person, a label, a
+    sprint or a project that is not there finds nothing.
+    """
+
+    def __init__(self, guard: Guard) -> None:
+        self._guard = guard
+
+    async def page(
+        self,
+        query: str | Query = "",
+        *,
+        project: str | None = None,
+        cursor: str | None = None,
+        before: str | None = None,
+        limit: int = 50,
+    ) -> Page[IssueRow]:
+        """A page of issues in the query's order, else the newest first.
+
+        `cursor` goes on behind a page (its `next`), `before` goes back (its `previous`). A query that is only
+        a key or a number gives that issue, if there is one, else what the text finds. By relevance only the
+        newest 1,000 matches of each project are ordered. Raises `Invalid` for a cursor of another query.
+        """
+        if cursor is not None and before is not None:
+            raise Invalid("A page lies behind a cursor or before one, not both.", field="cursor")
+        limit = _checked(limit, MOST)
+        asked = _parsed(query)
+        async with self._enter(project) as tx:
+            selection = await search.select(tx, asked)
+            at = before if before is not None else cursor
+            part = await search.page(tx, selection, cursor=at, back=before is not None, limit=limit)
+            return Page(items=await issues.rows(tx, part.ids), next=part.next, previous=part.previous)
+
+    async def ids(
+        self, query: str | Query = "", *, project: str | None = None, limit: int = 100_000
+    ) -> tuple[int, ...]:
+        """The ids of all issues found, in order, at most `limit`."""
+        asked = _parsed(query)
+        async with self._enter(project) as tx:
+            selection = await search.select(tx, asked)
+            return (await search.page(tx, selection, limit=_checked(limit, 1_000_000))).ids
+
+    async def total(self, query: str | Query = "", *, project: str | None = None) -> Total:
+        """How many issues are found: exact where only statuses are asked for, else up to 10,000."""
+        asked = _parsed(query)
+        async with self._enter(project) as tx:
+            statuses = counted(asked)
+            if statuses is not None:
+                known = await search.counts(tx)
+                return Total(count=sum(known.get(status, 0) for status in statuses))
+            total = await search.count(tx, await search.select(tx, asked), most=COUNTED + 1)
+            return Total(count=min(total, COUNTED), exact=total <= COUNTED)
+
+    async def exact_total(self, query: str | Query = "", *, project: str | None = None) -> Total:
+        """How many issues are found, however many. Raises `Unavailable` where that takes too long."""
+        total = await self.total(query, project=project)
+        if total.exact:
+            return total
+        async with self._enter(project) as tx:
+            selection = await search.select(tx, _parsed(query))
+            return Total(count=await search.count(tx, selection))
+
+    async def suggest(self, text: str, cursor: int, *, project: str | None = None) -> list[Suggestion]:
+        """What could stand where the cursor is in a query that is being typed."""
+        async with self._enter(project) as tx:
+            known = Vocabulary.model_validate(await search.vocabulary(tx))
+        return suggest(text, cursor, known)
+
+    @asynccontextmanager
+    async def _enter(self, project: str | None) -> AsyncIterator[Tx]:
+        if project is None:
+            async with self._guard.person() as tx:
+                yield tx
+        else:
+            async with self._guard.project(Permission.PROJECT_READ, project) as tx:
+                yield tx
+
+
+def counted(query: Query) -> frozenset[Status] | None:
+    """The statuses that a query asks for if it asks for nothing else, so that the counters know its total."""
+    if query.terms:
+        return None
+    statuses = frozenset(Status)
+    for condition in query.conditions:
+        named = _statuses(condition)
+        if named is None:
+            return None
+        statuses = statuses - named if condition.negated else statuses & named
+    return statuses
+
+
+def _statuses(condition: Condition) -> frozenset[Status] | None:
+    if condition.field is Field.STATUS:
+        return frozenset(Status(str(value)) for value in condition.values)
+    if condition.field is Field.IS and set(condition.values) <= {Is.OPEN, Is.CLOSED}:
+        return frozenset().union(*(OPEN if value is Is.OPEN else CLOSED for value in condition.values))
+    return None
+
+
+def _parsed(query: str | Query) -> Query:
+    return parse(query) if isinstance(query, str) else query
+
+
+def _checked(limit: int, most: int) -> int:
+    if not 1 <= limit <= most:
+        raise Invalid(f"A limit is a number from 1 to {most:,}.", field="limit")
+    return limit

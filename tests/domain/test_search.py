@@ -1,0 +1,278 @@
+"""Search: what is found, in which order, page by page in both directions, and who finds what."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+import pytest
+
+from rhythm_domain.errors import Invalid, NotFound
+from rhythm_domain.models import Total
+from rhythm_domain.query import QueryError, Sort, SortKey, parse
+from rhythm_domain.repository import search, sources
+from rhythm_domain.session import Session
+from tests.domain.conftest import Instance, Team
+from tests.domain.search_oracle import World, populate, random_query
+
+
+@pytest.fixture
+def world(instance: Instance) -> World:
+    return populate(instance)
+
+
+async def walk(
+    session: Session, query: str, project: str | None, limit: int, *, sideways: bool = True
+) -> list[int]:
+    """All ids of a list, page by page; each page is also what going back from the next one gives."""
+    ids: list[int] = []
+    page = await session.search.page(query, project=project, limit=limit)
+    assert page.previous is None
+    while True:
+        assert len(page.items) == limit or page.next is None
+        ids += [issue.id for issue in page.items]
+        if page.next is None:
+            return ids
+        following = await session.search.page(query, project=project, cursor=page.next, limit=limit)
+        assert following.items, "a cursor promised more"
+        if sideways:
+            back = await session.search.page(query, project=project, before=following.previous, limit=limit)
+            assert back.items == page.items
+            assert (back.previous is None) == (len(ids) == len(page.items))
+        page = following
+
+
+@pytest.mark.parametrize(
+    ("selective", "window"), [(2000, 1000), (0, 10), (30, 1)], ids=["as it is", "walking", "mixed"]
+)
+@pytest.mark.parametrize("project", ["CORE", None], ids=["one project", "across"])
+async def test_random_queries_find_what_a_plain_filter_and_sort_find(
+    world: World, monkeypatch: pytest.MonkeyPatch, project: str | None, selective: int, window: int
+) -> None:
+    """Whatever a statement starts from, the result is the same, in any order, at any size of page."""
+    monkeypatch.setattr(search, "SELECTIVE", selective)
+    monkeypatch.setattr(sources, "WINDOW", window)
+    monkeypatch.setattr(sources, "SMALLEST_WINDOW", window)
+    random = Random(f"{project} {selective}")  # noqa: S311 - the same queries on every run
+    for _ in range(25):
+        text = random_query(random)
+        expected = world.find(parse(text), project)
+        assert await walk(world.asker, text, project, random.choice([7, 23, 100])) == expected, text
+        assert await world.asker.search.total(text, project=project) == Total(count=len(expected)), text
+        assert list(await world.asker.search.ids(text, project=project)) == expected, text
+
+
+@pytest.mark.parametrize("project", ["CORE", None], ids=["one project", "across"])
+@pytest.mark.parametrize("descending", [True, False], ids=["falling", "rising"])
+@pytest.mark.parametrize("key", [key for key in SortKey if key is not SortKey.RELEVANCE])
+async def test_every_order_is_walked_without_loss_or_repetition(
+    world: World, key: SortKey, descending: bool, project: str | None
+) -> None:
+    """In pages of 9 with ties and empty values, with and without words and conditions."""
+    sort = Sort(key=key, descending=descending)
+    for text in (f"{sort}", f"alpha {sort}", f"-beta is:open {sort}"):
+        assert await walk(world.asker, text, project, 9) == world.find(parse(text), project)
+
+
+@pytest.mark.parametrize("project", ["CORE", None], ids=["one project", "across"])
+async def test_relevance_shows_every_match_once(world: World, project: str | None) -> None:
+    """Either way round, and the other way round is the same list from its end."""
+    found = await walk(world.asker, "alpha beta sort:relevance", project, 8)
+    assert sorted(found) == sorted(world.find(parse("alpha beta"), project))
+    assert found[::-1] == await walk(world.asker, "alpha beta sort:relevance-asc", project, 8)
+
+
+async def test_a_word_in_the_title_is_more_relevant_than_one_in_the_description(world: World) -> None:
+    """Titles weigh ten times as much, whatever is newer."""
+    core = [issue for issue in world.issues if issue.project == "CORE" and not issue.deleted]
+    titled = {issue.id for issue in core if "gamma" in issue.title.split()}
+    found = await walk(world.asker, '"gamma" sort:relevance', "CORE", 50)
+    assert set(found[: len(titled)]) == titled
+    assert len(found) > len(titled)
+
+
+async def test_across_projects_nothing_is_lost_where_numbers_are_not_in_the_order_of_time(
+    world: World, instance: Instance
+) -> None:
+    """An import may give old issues high numbers; the list still shows each issue once."""
+    instance.sql.execute(
+        "UPDATE issues SET created_at = now() - (hashint8(id) %% 1000) * interval '1 hour'", ()
+    )
+    for text in ("", "alpha", "sort:created-asc"):
+        found = await walk(world.asker, text, None, 11, sideways=False)
+        assert sorted(found) == sorted(world.find(parse(text), None))
+
+
+async def test_a_key_or_a_number_goes_to_that_issue_alone(world: World) -> None:
+    """In any case, and only where it exists, is not in the trash, and may be seen."""
+    living = next(issue for issue in world.issues if issue.number > 1 and not issue.deleted)
+    deleted = next(issue for issue in world.issues if issue.deleted)
+    find = world.asker.search.page
+    for query in (living.key, living.key.lower(), f"#{living.number}", str(living.number)):
+        page = await find(query, project="CORE")
+        assert ([issue.id for issue in page.items], page.next) == ([living.id], None)
+        assert await world.asker.search.total(query, project="CORE") == Total(count=1)
+    assert [issue.id for issue in (await find(living.key)).items] == [living.id]
+    assert len((await find("1")).items) == len([i for i in world.issues if i.number == 1 and not i.deleted])
+    for query in (deleted.key, "SECRET-98", "CORE-999999", "NONE-1"):
+        assert not (await find(query)).items
+
+
+async def test_a_number_that_no_issue_has_is_searched_as_text(team: Team) -> None:
+    """`500` is an error before it is an issue."""
+    from rhythm_domain.models import IssueDraft
+
+    created = await team.member.issues.create("CORE", IssueDraft(title="The server answers 500"))
+    page = await team.member.search.page("500", project="CORE")
+    assert [issue.id for issue in page.items] == [created.id]
+
+
+async def test_a_cursor_of_another_query_is_refused(world: World) -> None:
+    """Also one of another order, of another project, and a word that is no cursor."""
+    find = world.asker.search.page
+    cursor = (await find("is:open", project="CORE", limit=5)).next
+    assert cursor
+    for query, project in (("is:closed", "CORE"), ("is:open sort:due", "CORE"), ("is:open", "WEB")):
+        with pytest.raises(Invalid, match="no cursor of this list"):
+            await find(query, project=project, cursor=cursor)
+    for word in ("nonsense", "", "bnVsbA"):
+        with pytest.raises(Invalid, match="no cursor of this list"):
+            await find("is:open", project="CORE", cursor=word)
+    with pytest.raises(Invalid, match="not both"):
+        await find("is:open", project="CORE", cursor=cursor, before=cursor)
+
+
+@pytest.mark.parametrize("limit", [0, -1, 501])
+async def test_a_limit_that_makes_no_sense_is_refused(team: Team, limit: int) -> None:
+    """Pages hold 1 to 500 issues."""
+    with pytest.raises(Invalid, match="from 1 to 500"):
+        await team.viewer.search.page(project="CORE", limit=limit)
+
+
+async def test_what_is_no_query_is_refused_before_the_database_is_asked(team: Team) -> None:
+    """With the position of the mistake."""
+    with pytest.raises(QueryError, match="no qualifier"):
+        await team.viewer.search.page("stat:todo", project="CORE")
+
+
+async def test_across_projects_nobody_finds_what_they_are_no_member_of(
+    world: World, instance: Instance
+) -> None:
+    """Not by administration either; a membership that ended ends it at once."""
+    bob = Session(instance.db, world.asker.user, _session_of(instance, "bob"))
+    admin = instance.person("root", admin=True)
+    assert "SECRET" in {issue.project_key for issue in (await bob.search.page(limit=500)).items}
+    assert (await admin.search.page()).items == ()
+    assert (await admin.search.total()).count == 0
+    assert (await admin.search.page(project="SECRET")).items
+    with pytest.raises(NotFound):
+        await world.asker.search.page(project="SECRET")
+    instance.sql.execute(
+        "UPDATE project_members SET ended_at = now() FROM projects p"
+        " WHERE p.id = project_id AND p.key = 'SECRET' AND role = 'member'"
+    )
+    cid = Session(instance.db, world.asker.user, _session_of(instance, "cid"))
+    assert "SECRET" not in {issue.project_key for issue in (await cid.search.page(limit=500)).items}
+
+
+def _session_of(instance: Instance, name: str) -> int:
+    return int(
+        instance.value("SELECT s.id FROM sessions s JOIN users u ON u.id = s.user_id WHERE u.name = %s", name)
+    )
+
+
+async def test_archived_projects_are_found_only_by_name(world: World, instance: Instance) -> None:
+    """By `project:`, by an issue's key, or as the project that is searched."""
+    instance.sql.execute("UPDATE projects SET archived_at = now() WHERE key = 'WEB'")
+    find = world.asker.search.page
+    assert {issue.project_key for issue in (await find(limit=500)).items} == {"CORE"}
+    assert {issue.project_key for issue in (await find("-project:CORE", limit=500)).items} == set()
+    assert {issue.project_key for issue in (await find("project:WEB", limit=500)).items} == {"WEB"}
+    assert (await find(project="WEB")).items
+    living = next(issue for issue in world.issues if issue.project == "WEB" and not issue.deleted)
+    assert [issue.id for issue in (await find(living.key)).items] == [living.id]
+
+
+async def test_a_deleted_project_is_never_found(world: World, instance: Instance) -> None:
+    """Neither its issues nor its names."""
+    instance.sql.execute("UPDATE projects SET deleted_at = now() WHERE key = 'WEB'")
+    assert (await world.asker.search.page("project:WEB")).items == ()
+    assert {issue.project_key for issue in (await world.asker.search.page(limit=500)).items} == {"CORE"}
+
+
+async def test_a_project_is_found_under_the_key_that_it_had(world: World, instance: Instance) -> None:
+    """As a qualifier and in a key."""
+    instance.sql.execute("INSERT INTO project_keys SELECT 'OLD', id FROM projects WHERE key = 'CORE'")
+    core = [issue for issue in world.issues if issue.project == "CORE" and not issue.deleted]
+    assert (await world.asker.search.total("project:OLD")).count == len(core)
+    page = await world.asker.search.page(f"OLD-{core[0].number}")
+    assert [issue.id for issue in page.items] == [core[0].id]
+
+
+async def test_totals_of_statuses_come_from_the_counters(world: World) -> None:
+    """So they are exact at any size; the trash does not count."""
+    living = [issue for issue in world.issues if not issue.deleted and issue.project == "CORE"]
+    for query, wanted in (
+        ("", living),
+        ("is:open", [issue for issue in living if issue.closed_at is None]),
+        ("-is:open -status:done", [issue for issue in living if issue.status == "cancelled"]),
+        ("is:open,closed", living),
+    ):
+        assert await world.asker.search.total(query, project="CORE") == Total(count=len(wanted))
+
+
+async def test_a_large_total_stops_where_it_is_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And says so; the exact one counts all."""
+    monkeypatch.setattr("rhythm_domain.services.search.COUNTED", 20)
+    for query in ("alpha", "has:due", "beta type:bug,task"):
+        found = len(world.find(parse(query), None))
+        assert found > 20
+        assert await world.asker.search.total(query) == Total(count=20, exact=False)
+        assert await world.asker.search.exact_total(query) == Total(count=found)
+
+
+async def test_days_are_the_askers_own(team: Team) -> None:
+    """An issue of eleven at night UTC is one of the next day in Tokyo."""
+    from rhythm_domain.models import IssueDraft
+
+    issue = await team.member.issues.create("CORE", IssueDraft(title="Late"))
+    night = (datetime.now(UTC) - timedelta(days=3)).replace(hour=23, minute=0)
+    team.instance.sql.execute("UPDATE issues SET created_at = %s WHERE id = %s", (night, issue.id))
+    query = f"created:{night.date()}"
+    assert (await team.member.search.page(query, project="CORE")).items
+    team.instance.sql.execute("UPDATE users SET time_zone = 'Asia/Tokyo'")
+    assert not (await team.member.search.page(query, project="CORE")).items
+    query = f"created:{night.date() + timedelta(days=1)}"
+    assert (await team.member.search.page(query, project="CORE")).items
+
+
+async def test_a_change_is_found_at_once(team: Team) -> None:
+    """By its new title, no longer by the old one, and not in the trash."""
+    from rhythm_domain.models import IssueDraft, IssueEdit
+
+    issue = await team.member.issues.create("CORE", IssueDraft(title="Login crashes", description="On Mars"))
+    find = team.viewer.search.page
+    assert [each.id for each in (await find("mars log", project="CORE")).items] == [issue.id]
+    await team.member.issues.edit(issue.key, IssueEdit(title="Logout hangs", base_version=issue.version))
+    assert not (await find("crash", project="CORE")).items
+    assert (await find("hangs", project="CORE")).items
+    await team.owner.issues.delete([issue.key])
+    assert not (await find("hangs", project="CORE")).items
+
+
+async def test_completion_offers_the_names_of_ones_projects(world: World, instance: Instance) -> None:
+    """People, labels, sprints and projects; nothing of a project that the person can't see."""
+    instance.sql.execute(
+        "INSERT INTO labels (project_id, name, folded) SELECT id, 'hidden', 'hidden'"
+        " FROM projects WHERE key = 'SECRET'"
+    )
+
+    async def offered(text: str, project: str | None = None) -> list[str]:
+        return [each.label for each in await world.asker.search.suggest(text, len(text), project=project)]
+
+    assert await offered("assignee:b") == ["bob"]
+    assert await offered("label:nee", "CORE") == ["needs review"]
+    assert await offered("label:hid") == []
+    assert await offered("project:") == ["CORE", "WEB"]
+    assert (await offered("sprint:S", "CORE"))[0] == "S2", "the active sprint first"
+    assert "status:" in await offered("sta")
