@@ -81,8 +81,9 @@ def run(args: Sequence[str]) -> int:
     try:
         outcome = root.main(list(args), prog_name="rhythm", standalone_mode=False)
         sys.stdout.flush()
-    except BrokenPipeError:
-        # Who read us has seen enough. Python would complain again when it flushes at the end.
+    except (BrokenPipeError, SystemExit):
+        # Who read us has seen enough; without its standalone mode click ends the process for that reason only.
+        # Python would complain again when it flushes at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.BROKEN_PIPE
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last place where it can be said

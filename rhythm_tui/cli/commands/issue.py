@@ -155,7 +155,7 @@ async def show(context: Context, id_: str, everything: bool) -> None:
     "edit",
     examples=[
         'rhythm issue edit CORE-12 --title "Sign-in fails on Safari 18"',
-        "rhythm issue edit CORE-12 CORE-13 --priority urgent --add-label security --due friday",
+        "rhythm issue edit CORE-12 CORE-13 --priority urgent --add-label security --due 7d",
         "rhythm issue edit --matching 'label:old is:open' --project CORE --remove-label old",
     ],
 )
