@@ -136,7 +136,7 @@ class Views:
             if key is None:
                 yield tx, None
                 return
-            wanted = key.strip().upper()
+            wanted = text.check_project_key(key)
             project = await views.project(tx, wanted)
             if project is None:
                 raise NotFound(f"There is no project {wanted}.")

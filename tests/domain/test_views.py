@@ -123,6 +123,13 @@ async def test_views_of_a_project_that_one_left_are_out_of_sight(team: Team) -> 
             await refused
 
 
+@pytest.mark.parametrize("key", ["\x00", "\ud800", "CORE-1"])
+async def test_what_is_no_key_at_all_is_refused_as_such(team: Team, key: str) -> None:
+    with pytest.raises(Invalid, match="can't be a project key") as refused:
+        await team.member.views.save("Hot", "priority:urgent", key=key)
+    assert refused.value.field == "key"
+
+
 async def test_nothing_is_saved_in_an_archived_project(team: Team) -> None:
     await team.member.views.save("Hot", "priority:urgent", key="CORE")
     await team.owner.projects.archive("CORE")
