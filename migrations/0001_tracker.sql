@@ -450,7 +450,8 @@ CREATE INDEX events_operation ON events (operation);
 CREATE INDEX events_project ON events (project_id, seq DESC);
 CREATE INDEX events_issue ON events (issue_id, seq DESC) WHERE issue_id IS NOT NULL;
 CREATE INDEX events_actor ON events (actor_id, project_id, seq DESC);
-CREATE INDEX events_undoes ON events (undoes) WHERE undoes IS NOT NULL;
+-- The first event of an operation has the operation's own id: one entry for each undo, however much it undid.
+CREATE INDEX events_undoes ON events (undoes) WHERE undoes IS NOT NULL AND id = operation;
 
 -- History is only appended to. Purging an issue erases what its events held, and leaves them standing.
 CREATE FUNCTION events_are_kept() RETURNS trigger LANGUAGE plpgsql AS $$

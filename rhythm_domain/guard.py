@@ -181,9 +181,11 @@ class Tx:
 
     async def flush(self) -> None:
         """Writes what was recorded; the guard calls it before COMMIT."""
-        if not self.write or self.done is not None or self._unchanged:
+        if not self.write or self.done is not None:
             return
         if not self._events:
+            if self._unchanged:
+                return
             raise RuntimeError(f"a write ({self.permission}) recorded no event")
         ids = [self.event_id(at) for at in range(len(self._events))]
         kinds, issues, befores, afters, undoes, projects = zip(*self._events, strict=True)
@@ -306,6 +308,7 @@ class Guard:
             if place is None:
                 raise NotFound(f"There is no project {asked['key']}.")
             await self._admit(tx, permission, place, author=own)
+            await self._repeated(tx)
             yield tx
             await tx.flush()
         await self._after(tx)
@@ -351,6 +354,7 @@ class Guard:
         write = not permission.reads
         async with self._db.transaction(write=write, operation=chunk.operation) as connection:
             tx = await self._enter(connection, write=write, chunk=chunk)
+            await self._repeated(tx)
             held, place = await self._find(tx, refs, trash=trash if write else None)
             author = all(one.reporter_id == tx.user.id for one in held)
             if comment is not None:
@@ -411,7 +415,9 @@ class Guard:
         for ref in wanted:
             row = found.get(ref, {})
             place = _place(row or None, tx.user)
-            if place is None or not _visible(row, place, tx.user, trash):
+            # What this very operation moved into the trash, or out of it, is found when it is sent again.
+            again = tx.done is not None and row.get("issue_id") in tx.done.issue_ids
+            if place is None or not (again or _visible(row, place, tx.user, trash)):
                 name = f"{ref[0]}-{ref[1]}" if isinstance(ref, tuple) else f"with the id {ref}"
                 raise NotFound(f"There is no issue {name}{' in the trash' if trash else ''}.")
             places[place.id] = place
@@ -435,7 +441,6 @@ class Guard:
                 raise NotFound(f"There is no project {place.key}.")
         tx.place = Place(place.id, place.key, role, place.row)
         tx.admit(permission, author=author)
-        await self._repeated(tx)
 
     async def _repeated(self, tx: Tx) -> None:
         if not tx.write:

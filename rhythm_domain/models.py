@@ -439,6 +439,7 @@ class BurndownDay(Model):
     day: date
     remaining_issues: int
     remaining_points: Decimal
+    ideal_issues: Decimal
     ideal_points: Decimal
 
 
@@ -454,6 +455,45 @@ class SprintReport(Model):
     burndown: tuple[BurndownDay, ...]
 
 
+# Import ------------------------------------------------------------------------------------------------
+
+
+class ImportProblem(Model):
+    """A piece of a file that could not be read or stored: its line, what the source calls it, and why."""
+
+    line: int
+    source: str
+    reason: str
+
+
+class ImportNote(Model):
+    """What was replaced or left out of an issue, by what the source calls it."""
+
+    source: str
+    note: str
+
+
+class ImportReport(Model):
+    """What an import did, or with `dry_run` would do.
+
+    `people` are the accounts that it made, `matched` those that were their people's own already, `members`
+    who became one: user names. `comments` counts those that were written.
+    """
+
+    dry_run: bool
+    created: int
+    updated: int
+    unchanged: int
+    comments: int
+    people: tuple[str, ...]
+    matched: tuple[str, ...]
+    members: tuple[str, ...]
+    labels: tuple[str, ...]
+    sprints: tuple[str, ...]
+    problems: tuple[ImportProblem, ...]
+    notes: tuple[ImportNote, ...]
+
+
 # What a person may write -------------------------------------------------------------------------------
 
 TITLE_LENGTH = 250
@@ -463,6 +503,8 @@ NAME_LENGTH = 100
 Title = Annotated[str, AfterValidator(text.one_line("title", TITLE_LENGTH))]
 Body = Annotated[str, AfterValidator(text.body("description", TEXT_LENGTH))]
 CommentBody = Annotated[str, AfterValidator(text.body("comment", TEXT_LENGTH, required=True))]
+SprintName = Annotated[str, AfterValidator(text.one_line("name", NAME_LENGTH))]
+Goal = Annotated[str, AfterValidator(text.body("goal", TEXT_LENGTH))]
 Estimate = Annotated[Decimal, Field(ge=0, le=1000, decimal_places=1)]
 
 
@@ -502,6 +544,24 @@ class IssueEdit(Model):
     parent: str | None = None
     add_labels: tuple[str, ...] = ()
     remove_labels: tuple[str, ...] = ()
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """The names of the fields that this edit sets."""
+        return frozenset(self.model_fields_set - {"base_version"})
+
+
+class SprintEdit(Model):
+    """Changes of a sprint: only the fields that are set are changed; None clears a day.
+
+    `base_version` is the sprint's version that the goal was edited from.
+    """
+
+    base_version: int | None = None
+    name: SprintName | None = None
+    goal: Goal | None = None
+    starts_on: date | None = None
+    ends_on: date | None = None
 
     @property
     def fields(self) -> frozenset[str]:

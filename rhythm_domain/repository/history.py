@@ -72,14 +72,45 @@ async def _names(tx: Tx, sides: Iterable[Mapping[str, Any]]) -> Names:
     return names
 
 
-async def undo_target(tx: Tx, kinds: Sequence[str]) -> Row | None:
-    """The operation, kind and permission of what the person would undo now."""
-    return await tx.one(_Q["undo_target"], user=tx.user.id, project=tx.project_id, kinds=list(kinds))
+async def undo_target(tx: Tx, kinds: Sequence[str], permissions: Sequence[str]) -> Row | None:
+    """The operation, kind and permission of what the person would undo now: a change of one of these kinds,
+    made by one of these permissions.
+    """
+    return await tx.one(
+        _Q["undo_target"],
+        user=tx.user.id,
+        project=tx.project_id,
+        kinds=list(kinds),
+        permissions=[*permissions, *(f"admin:{permission}" for permission in permissions)],
+    )
 
 
 async def redo_target(tx: Tx) -> Row | None:
     """The operation, kind and permission of what the person would redo now."""
     return await tx.one(_Q["redo_target"], user=tx.user.id, project=tx.project_id)
+
+
+async def take_back_target(tx: Tx, operation: UUID) -> Row | None:
+    """The operation, kind and permission of what this undo or redo took back, if it was sent before."""
+    return await tx.one(_Q["take_back_target"], operation=operation, user=tx.user.id, project=tx.project_id)
+
+
+async def is_own_work(tx: Tx, operation: UUID) -> bool:
+    """Whether all that an operation changed is the person's own: their issues, their comments."""
+    row = await tx.one(_Q["own_work"], operation=operation, user=tx.user.id)
+    return bool(row and row["own"])
+
+
+async def taken_back(tx: Tx, operation: UUID) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What an undo or redo changed and what it left alone: issue keys, or names."""
+    changed: dict[str, None] = {}
+    skipped: dict[str, None] = {}
+    for row in await tx.fetch(_Q["taken_back"], operation=operation):
+        if row["skipped"] is not None:
+            skipped |= dict.fromkeys(row["skipped"])
+        else:
+            changed[f"{tx.place.key}-{row['number']}" if tx.place and row["number"] else row["name"]] = None
+    return tuple(changed), tuple(skipped)
 
 
 async def lock(tx: Tx) -> None:

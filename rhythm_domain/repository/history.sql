@@ -4,8 +4,8 @@
 -- The latest changes of a project, newest first.
 SELECT e.seq, e.id, e.operation, e.kind, e.permission, e.actor_id, u.name, u.display_name, e.at, e.issue_id,
        p.key AS project_key, i.number, e.before, e.after, e.undoes,
-       EXISTS (SELECT 1 FROM events x WHERE x.undoes = e.operation
-               AND NOT EXISTS (SELECT 1 FROM events y WHERE y.undoes = x.operation)) AS undone
+       EXISTS (SELECT 1 FROM events x WHERE x.undoes = e.operation AND x.id = x.operation
+               AND NOT EXISTS (SELECT 1 FROM events y WHERE y.undoes = x.operation AND y.id = y.operation)) AS undone
 FROM events e JOIN users u ON u.id = e.actor_id
 JOIN projects p ON p.id = e.project_id
 LEFT JOIN issues i ON i.id = e.issue_id
@@ -16,8 +16,8 @@ ORDER BY e.seq DESC LIMIT %(limit)s;
 -- The changes of an issue, newest first.
 SELECT e.seq, e.id, e.operation, e.kind, e.permission, e.actor_id, u.name, u.display_name, e.at, e.issue_id,
        p.key AS project_key, i.number, e.before, e.after, e.undoes,
-       EXISTS (SELECT 1 FROM events x WHERE x.undoes = e.operation
-               AND NOT EXISTS (SELECT 1 FROM events y WHERE y.undoes = x.operation)) AS undone
+       EXISTS (SELECT 1 FROM events x WHERE x.undoes = e.operation AND x.id = x.operation
+               AND NOT EXISTS (SELECT 1 FROM events y WHERE y.undoes = x.operation AND y.id = y.operation)) AS undone
 FROM events e JOIN users u ON u.id = e.actor_id
 JOIN projects p ON p.id = e.project_id
 LEFT JOIN issues i ON i.id = e.issue_id
@@ -40,21 +40,42 @@ WHERE i.id = ANY(%(issues)s::bigint[]) AND i.project_id = ANY(%(projects)s::int[
 SELECT e.operation, e.kind, e.permission
 FROM events e
 WHERE e.actor_id = %(user)s AND e.project_id = %(project)s AND e.undoes IS NULL AND e.erased_at IS NULL
-  AND e.kind = ANY(%(kinds)s::text[])
-  AND NOT EXISTS (SELECT 1 FROM events u WHERE u.undoes = e.operation
-                  AND NOT EXISTS (SELECT 1 FROM events r WHERE r.undoes = u.operation))
+  AND e.kind = ANY(%(kinds)s::text[]) AND e.permission = ANY(%(permissions)s::text[])
+  AND NOT EXISTS (SELECT 1 FROM events u WHERE u.undoes = e.operation AND u.id = u.operation
+                  AND NOT EXISTS (SELECT 1 FROM events r WHERE r.undoes = u.operation AND r.id = r.operation))
 ORDER BY e.seq DESC LIMIT 1;
 
 -- name: redo_target
 -- A person's latest undo in a project that was not taken back, unless they changed something since.
 SELECT e.operation, e.kind, e.permission
 FROM events e
-WHERE e.actor_id = %(user)s AND e.project_id = %(project)s AND e.undoes IS NOT NULL
+WHERE e.actor_id = %(user)s AND e.project_id = %(project)s AND e.undoes IS NOT NULL AND e.id = e.operation
   AND EXISTS (SELECT 1 FROM events x WHERE x.operation = e.undoes AND x.undoes IS NULL)
-  AND NOT EXISTS (SELECT 1 FROM events r WHERE r.undoes = e.operation)
+  AND NOT EXISTS (SELECT 1 FROM events r WHERE r.undoes = e.operation AND r.id = r.operation)
   AND NOT EXISTS (SELECT 1 FROM events n WHERE n.actor_id = %(user)s AND n.project_id = %(project)s
                   AND n.undoes IS NULL AND n.seq > e.seq)
 ORDER BY e.seq DESC LIMIT 1;
+
+-- name: take_back_target
+-- What an undo or redo of the person that was sent before took back.
+SELECT t.operation, t.kind, t.permission
+FROM events e JOIN events t ON t.operation = e.undoes
+WHERE e.operation = %(operation)s AND e.actor_id = %(user)s AND e.project_id = %(project)s
+ORDER BY t.seq DESC LIMIT 1;
+
+-- name: own_work
+-- Whether all that an operation changed is the person's own: issues that they reported, comments of theirs.
+SELECT bool_and(CASE WHEN e.kind LIKE 'comment.%%' THEN c.author_id ELSE i.reporter_id END = %(user)s) IS TRUE AS own
+FROM events e
+LEFT JOIN issues i ON i.id = e.issue_id
+LEFT JOIN comments c ON e.kind LIKE 'comment.%%' AND c.id = (e.after->>'id')::bigint
+WHERE e.operation = %(operation)s AND e.issue_id IS NOT NULL;
+
+-- name: taken_back
+-- What an undo or redo changed, and what it named as left alone.
+SELECT i.number, e.after->>'name' AS name, e.after->'skipped' AS skipped
+FROM events e LEFT JOIN issues i ON i.id = e.issue_id
+WHERE e.operation = %(operation)s ORDER BY e.seq;
 
 -- name: lock_undo
 -- One undo or redo at a time for a person in a project.

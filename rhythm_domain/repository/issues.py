@@ -200,9 +200,39 @@ async def index(tx: Tx, texts: Sequence[tuple[int, int, int, str, str]]) -> None
         )
 
 
-async def by_number(tx: Tx, key: str, number: int) -> Row | None:
-    """The id, number, rank and status of a living issue of this project, under any key of the project."""
-    return await tx.one(_Q["issue_by_number"], project=tx.project_id, key=key, number=number)
+async def living(tx: Tx, ref: tuple[str, int] | int) -> int | None:
+    """The id of a living issue of this project, by its id or by number and any key of the project."""
+    key, number = (None, ref) if isinstance(ref, int) else ref
+    row = await tx.one(_Q["issue_by_number"], project=tx.project_id, key=key, number=number)
+    return row and int(row["id"])
+
+
+async def former_assignees(tx: Tx, ids: Sequence[int]) -> set[int]:
+    """Those of some issues whose assignee is no member of this project any more."""
+    if not ids:
+        return set()
+    rows = await tx.fetch(_Q["former_assignees"], project=tx.project_id, ids=list(ids))
+    return {row["id"] for row in rows}
+
+
+async def available(tx: Tx, wanted: Mapping[str, set[int]]) -> dict[str, set[int]]:
+    """Which of some ids, by column (assignee_id, parent_id, sprint_id, labels), issues of this project can
+    have: active members, living issues, labels, and sprints that are not finished, held until the end.
+    """
+    found: dict[str, set[int]] = {column: set() for column in wanted}
+    for column, ids in wanted.items():
+        if ids:
+            rows = await tx.fetch(_Q[f"available_{column}"], project=tx.project_id, ids=list(ids))
+            found[column] = {row["id"] for row in rows}
+    return found
+
+
+async def holders(tx: Tx, ranks: Sequence[str]) -> dict[str, int]:
+    """The ids of the issues that have some ranks."""
+    if not ranks:
+        return {}
+    rows = await tx.fetch(_Q["holders_of_ranks"], project=tx.project_id, ranks=list(ranks))
+    return {row["rank"]: row["id"] for row in rows}
 
 
 async def plannable_sprint(tx: Tx, folded: str) -> Row | None:
@@ -231,6 +261,13 @@ async def ranks_around(tx: Tx, rank: str, width: int) -> list[tuple[int, str]]:
 async def set_ranks(tx: Tx, ranks: Mapping[int, str]) -> None:
     """Writes ranks without a trace in version or history: the order stays the same."""
     await tx.execute(_Q["set_ranks"], project=tx.project_id, ids=list(ranks), ranks=list(ranks.values()))
+
+
+async def lock_graph(tx: Tx) -> None:
+    """Holds other changes of parents and links in this project back until the end: each sees the last one's,
+    so that no two of them close a circle together.
+    """
+    await tx.fetch(_Q["lock_graph"], project=tx.project_id)
 
 
 async def ancestors(tx: Tx, issue_id: int) -> set[int]:

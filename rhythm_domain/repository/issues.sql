@@ -156,6 +156,10 @@ ORDER BY rank;
 UPDATE issues i SET rank = c.rank FROM unnest(%(ids)s::bigint[], %(ranks)s::text[]) AS c (id, rank)
 WHERE i.id = c.id AND i.project_id = %(project)s;
 
+-- name: lock_graph
+-- Users have ids above 0: this is no lock of theirs (see lock_undo).
+SELECT pg_advisory_xact_lock(-1, %(project)s);
+
 -- name: ancestors
 -- The chain of parents above an issue, itself included.
 WITH RECURSIVE up AS (
@@ -165,16 +169,45 @@ WITH RECURSIVE up AS (
 SELECT id FROM up;
 
 -- name: issue_by_number
--- A living issue of a project, by number and any key that the project has or had.
-SELECT i.id, i.number, i.rank, i.status
-FROM project_keys k JOIN issues i ON i.project_id = k.project_id
-WHERE k.key = %(key)s AND i.project_id = %(project)s AND i.number = %(number)s AND i.deleted_at IS NULL;
+-- A living issue of a project, by number and any key that the project has or had; without a key, by id.
+SELECT i.id FROM project_keys k JOIN issues i ON i.project_id = k.project_id
+WHERE k.key = %(key)s AND i.project_id = %(project)s AND i.number = %(number)s AND i.deleted_at IS NULL
+UNION ALL
+SELECT i.id FROM issues i
+WHERE %(key)s::text IS NULL AND i.id = %(number)s AND i.project_id = %(project)s AND i.deleted_at IS NULL;
+
+-- name: former_assignees
+-- Those of some issues whose assignee's membership ended.
+SELECT i.id FROM issues i JOIN project_members m ON m.project_id = i.project_id AND m.user_id = i.assignee_id
+WHERE i.id = ANY(%(ids)s::bigint[]) AND i.project_id = %(project)s AND m.ended_at IS NOT NULL;
+
+-- name: available_assignee_id
+SELECT user_id AS id FROM project_members
+WHERE project_id = %(project)s AND user_id = ANY(%(ids)s::int[]) AND ended_at IS NULL;
+
+-- name: available_parent_id
+SELECT id FROM issues
+WHERE project_id = %(project)s AND id = ANY(%(ids)s::bigint[]) AND deleted_at IS NULL;
+
+-- name: available_labels
+SELECT id FROM labels WHERE project_id = %(project)s AND id = ANY(%(ids)s::int[]);
+
+-- name: available_sprint_id
+-- Sprints that work can be planned into, held so that nobody finishes them meanwhile.
+SELECT id FROM sprints
+WHERE project_id = %(project)s AND id = ANY(%(ids)s::int[]) AND deleted_at IS NULL AND state <> 'finished'
+ORDER BY id FOR SHARE;
+
+-- name: holders_of_ranks
+SELECT id, rank FROM issues WHERE project_id = %(project)s AND rank = ANY(%(ranks)s::text[]);
 
 -- name: plannable_sprint
--- A sprint that work can be planned into, by folded name; the active one for an empty name.
+-- A sprint that work can be planned into, by folded name; the active one for an empty name. Held: who
+-- finishes it waits, and then finds the work in it.
 SELECT id, state FROM sprints
 WHERE project_id = %(project)s AND deleted_at IS NULL
-  AND CASE WHEN %(folded)s = '' THEN state = 'active' ELSE folded = %(folded)s END;
+  AND CASE WHEN %(folded)s = '' THEN state = 'active' ELSE folded = %(folded)s END
+FOR SHARE;
 
 -- name: add_link
 INSERT INTO issue_links (project_id, blocker_id, blocked_id)

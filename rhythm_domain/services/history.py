@@ -6,15 +6,13 @@ from collections.abc import Sequence
 from uuid import UUID, uuid4
 
 from rhythm_domain.cursors import pack, unpack
-from rhythm_domain.database import Retry
+from rhythm_domain.database import Retry, Row
 from rhythm_domain.errors import NotFound
-from rhythm_domain.guard import Chunk, Guard, Ref, repeatable
+from rhythm_domain.guard import BULK, Chunk, Guard, Ref, Tx, repeatable
 from rhythm_domain.models import Event, Page, UndoResult
 from rhythm_domain.policy import Permission
 from rhythm_domain.repository import history
-from rhythm_domain.services.reversal import REVERSIBLE, reverse
-
-_CHUNK = 2000
+from rhythm_domain.services.reversal import REVERSIBLE, RIGHTS, reverse
 
 
 class History:
@@ -53,40 +51,47 @@ class History:
     @repeatable
     async def _take_back(self, key: str, *, redo: bool, operation: UUID) -> UndoResult:
         async with self._guard.project(Permission.PROJECT_READ, key) as tx:
-            target = await (history.redo_target(tx) if redo else history.undo_target(tx, REVERSIBLE))
+            target = await history.take_back_target(tx, operation) or await _target(tx, redo)
             if target is None:
                 raise NotFound(
                     f"There is nothing to {'redo' if redo else 'undo'} in {key.strip().upper()}.",
                     hint="Only your own changes can be taken back.",
                 )
+            own = await history.is_own_work(tx, target["operation"])
         permission = Permission(target["permission"].removeprefix("admin:"))
-        changed: list[str] = []
-        skipped: list[str] = []
-        before, index = history.LATEST, 0
-        while True:
+        before: int | None = history.LATEST
+        index = 0
+        while before is not None:
             chunk = Chunk(operation, index)
-            async with self._guard.project(permission, key, operation=chunk, own=True) as tx:
-                if tx.done:
-                    return UndoResult(operation=operation, kind=target["kind"], changed=(), skipped=())
-                await history.lock(tx)
-                if index == 0:
-                    still = await (history.redo_target(tx) if redo else history.undo_target(tx, REVERSIBLE))
-                    if still is None or still["operation"] != target["operation"]:
-                        raise Retry("undo")
-                events = await history.of_operation(tx, target["operation"], before, _CHUNK)
-                outcome = await reverse(tx, events, undoes=target["operation"])
-                changed += outcome.changed
-                skipped += outcome.skipped
-                if not outcome.changed:
-                    # The step counts as taken back all the same: the next undo goes on to the one before.
-                    tx.record(
-                        "history.skipped", after={"skipped": outcome.skipped}, undoes=target["operation"]
-                    )
-            if len(events) < _CHUNK:
-                return UndoResult(
-                    operation=operation, kind=target["kind"], changed=tuple(changed), skipped=tuple(skipped)
-                )
-            before, index = events[-1]["seq"], index + 1
+            async with self._guard.project(permission, key, operation=chunk, own=own) as tx:
+                before = await _take_back_chunk(tx, target["operation"], before, redo=redo)
+            index += 1
+        async with self._guard.project(Permission.PROJECT_READ, key) as tx:
+            changed, skipped = await history.taken_back(tx, operation)
+            return UndoResult(operation=operation, kind=target["kind"], changed=changed, skipped=skipped)
+
+
+async def _target(tx: Tx, redo: bool) -> Row | None:
+    return await (history.redo_target(tx) if redo else history.undo_target(tx, REVERSIBLE, RIGHTS))
+
+
+async def _take_back_chunk(tx: Tx, target: UUID, before: int, *, redo: bool) -> int | None:
+    """Takes back the events of an operation that come before one, the last first, at most 2,000; where to go
+    on, None at the end. Another undo that came first raises `Retry`.
+    """
+    if not tx.done:
+        await history.lock(tx)
+        if tx.chunk == 0:
+            still = await _target(tx, redo)
+            if still is None or still["operation"] != target:
+                raise Retry("undo")
+    events = await history.of_operation(tx, target, before, BULK)
+    if not tx.done:
+        outcome = await reverse(tx, events, undoes=target)
+        if outcome.skipped or not outcome.changed:
+            # The step counts as taken back all the same: the next undo goes on to the one before.
+            tx.record("history.skipped", after={"skipped": outcome.skipped}, undoes=target)
+    return events[-1]["seq"] if len(events) == BULK else None
 
 
 def _before(cursor: str | None) -> int:

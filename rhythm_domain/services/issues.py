@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -10,7 +11,17 @@ from rhythm_domain import rank
 from rhythm_domain.cursors import pack, unpack
 from rhythm_domain.errors import Conflict, Invalid, NotFound
 from rhythm_domain.guard import BULK, Chunk, Guard, Held, Operation, Ref, Tx, parse_ref, repeatable
-from rhythm_domain.models import Issue, IssueDraft, IssueEdit, IssueRow, LinkKind, Page, SprintState, Status
+from rhythm_domain.models import (
+    OPEN,
+    Issue,
+    IssueDraft,
+    IssueEdit,
+    IssueRow,
+    LinkKind,
+    Page,
+    SprintState,
+    Status,
+)
 from rhythm_domain.policy import Permission
 from rhythm_domain.repository import issues, labels, members
 from rhythm_domain.repository.issues import Values
@@ -30,6 +41,8 @@ _REQUIRED = ("title", "description", "status", "priority", "type")
 
 MAX_LABELS = 50
 """Labels on one issue."""
+
+_TENTH = Decimal("0.1")
 
 _SPREAD = 100
 """How many neighbours on either side get new ranks when there is no room left between two."""
@@ -89,7 +102,7 @@ class Issues:
                 wanted = await _wanted(tx, edit)
                 for one in held:
                     _check_texts(edit, before[one.id])
-                    await _check_parent(tx, one, wanted.get("parent_id"))
+                await _check_parent(tx, held, wanted.get("parent_id"))
                 await change(tx, before, {one.id: wanted for one in held})
             return await issues.rows(tx, [one.id for one in held])
 
@@ -160,6 +173,7 @@ class Issues:
         async with self._guard.issues(Permission.ISSUE_LINK, [ref, other], operation=operation) as (tx, held):
             if not tx.done:
                 blocker, blocked = _ends(kind, held)
+                await issues.lock_graph(tx)
                 if blocker.id in await issues.blocked_by(tx, blocked.id):
                     raise Invalid(
                         f"{blocked.key} blocks {blocker.key} already: they would wait for each other.",
@@ -210,15 +224,19 @@ class Issues:
     @repeatable
     async def purge(self, refs: Sequence[Ref], *, operation: UUID | None = None) -> tuple[str, ...]:
         """Removes issues of the trash for ever; only that they were there stays in the history."""
-        async with self._guard.issues(Permission.ISSUE_PURGE, refs, operation=operation, trash=True) as (
-            tx,
-            held,
-        ):
-            if not tx.done:
+        try:
+            async with self._guard.issues(Permission.ISSUE_PURGE, refs, operation=operation, trash=True) as (
+                tx,
+                held,
+            ):
                 await issues.purge(tx, [one.id for one in held])
                 for one in held:
                     tx.record("issue.purged", issue=one.id, after={"number": one.number})
-            return tuple(one.key for one in held)
+                return tuple(one.key for one in held)
+        except NotFound:
+            if not await self._guard.happened(operation):
+                raise
+            return tuple(str(ref) for ref in refs)
 
     async def trash(self, key: str, *, cursor: str | None = None, limit: int = 50) -> Page[IssueRow]:
         """Deleted issues of a project, the last deleted first."""
@@ -236,8 +254,13 @@ async def change(
     """Writes what differs from the values before and records it, an event an issue; the issues changed.
 
     `wanted` holds columns as `repository.issues.apply` names them. Where nothing differs, nothing is written.
+    A closed issue that is opened again is nobody's if its assignee left the project meanwhile.
     """
-    changes = {issue: _difference(before[issue], values) for issue, values in wanted.items()}
+    left = await issues.former_assignees(tx, _reopened(before, wanted))
+    changes = {
+        issue: _difference(before[issue], {"assignee_id": None, **values} if issue in left else values)
+        for issue, values in wanted.items()
+    }
     changes = {issue: values for issue, values in changes.items() if values}
     for issue, values in changes.items():
         _check_labels(
@@ -260,6 +283,14 @@ async def change(
     return list(changes)
 
 
+def _reopened(before: Mapping[int, Values], wanted: Mapping[int, Values]) -> list[int]:
+    return [
+        issue
+        for issue, values in wanted.items()
+        if before[issue]["closed_at"] and before[issue]["assignee_id"] and values.get("status") in OPEN
+    ]
+
+
 def _difference(before: Values, wanted: Values) -> Values:
     """The columns of `wanted` that change something; labels only where they are not, or are, on the issue."""
     changed: Values = {}
@@ -268,14 +299,15 @@ def _difference(before: Values, wanted: Values) -> Values:
             value = [label for label in value if label not in before["labels"]]
         elif name == "labels_removed":
             value = [label for label in value if label in before["labels"]]
-        elif _same(before[name], value):
+        elif same(before[name], value):
             continue
         if value or not name.startswith("labels_"):
             changed[name] = value
     return changed
 
 
-def _same(one: Any, other: Any) -> bool:
+def same(one: Any, other: Any) -> bool:
+    """Whether two values of a column are the same, however JSON holds them."""
     return one == other or (one is not None and other is not None and str(one) == str(other))
 
 
@@ -308,18 +340,23 @@ async def _resolved(tx: Tx, asked: Mapping[str, Any]) -> Values:
             case "assignee":
                 values["assignee_id"] = await members.resolve(tx, value) if value else None
             case "sprint":
-                values["sprint_id"] = await _sprint(tx, value) if value else None
+                values["sprint_id"] = await sprint_to_plan(tx, value) if value else None
             case "parent":
                 values["parent_id"] = await _beside(tx, value) if value else None
-            case "estimate" | "due":
-                values[name] = None if value is None else str(value)
+            case "estimate":
+                values[name] = None if value is None else str(value.quantize(_TENTH))
+            case "due":
+                values[name] = None if value is None else value.isoformat()
             case _:
                 values[name] = value
     return values
 
 
-async def _sprint(tx: Tx, name: str) -> int:
-    """A sprint of the project by name (`current`: the active one) that work can be planned into."""
+async def sprint_to_plan(tx: Tx, name: str) -> int:
+    """A sprint of the project by name (`current`: the active one) that work can be planned into.
+
+    It is held: nobody finishes it until the end. Raises `Invalid` (field `sprint`).
+    """
     found = await issues.plannable_sprint(tx, "" if name.lower() in ("current", "@current") else folded(name))
     hint = "`rhythm sprint list KEY` shows the sprints."
     if found is None:
@@ -330,17 +367,21 @@ async def _sprint(tx: Tx, name: str) -> int:
 
 
 async def _beside(tx: Tx, ref: Ref) -> int:
-    """The id of another living issue of the same project, given by its key."""
-    found = parse_ref(ref)
-    row = await issues.by_number(tx, *found) if isinstance(found, tuple) else None
-    if row is None:
+    """The id of another living issue of the same project."""
+    found = await issues.living(tx, parse_ref(ref))
+    if found is None:
         raise Invalid(f"There is no issue {ref} in this project.", field="issue")
-    return int(row["id"])
+    return found
 
 
-async def _check_parent(tx: Tx, held: Held, parent: int | None) -> None:
-    if parent is not None and held.id in await issues.ancestors(tx, parent):
-        raise Invalid(f"{held.key} can't be below itself.", field="parent", hint="Choose another parent.")
+async def _check_parent(tx: Tx, held: Sequence[Held], parent: int | None) -> None:
+    if parent is None:
+        return
+    await issues.lock_graph(tx)
+    above = await issues.ancestors(tx, parent)
+    for one in held:
+        if one.id in above:
+            raise Invalid(f"{one.key} can't be below itself.", field="parent", hint="Choose another parent.")
 
 
 def _check_texts(edit: IssueEdit, before: Values) -> None:
@@ -399,12 +440,18 @@ async def _rank_beside(tx: Tx, held: Held, after: Ref | None, before: Ref | None
     found = rank.between(low, high)
     if len(found) <= rank.TOO_LONG:
         return found
-    around = await issues.ranks_around(tx, here, _SPREAD)
-    inner = around[1:-1]
-    await issues.set_ranks(
-        tx,
-        dict(
-            zip((id_ for id_, _ in inner), rank.spread(around[0][1], around[-1][1], len(inner)), strict=True)
-        ),
-    )
+    await _spread(tx, here)
     return await _rank_beside(tx, held, after, before)
+
+
+async def _spread(tx: Tx, here: str) -> None:
+    """Gives the neighbours of a rank new ones between the first and the last of them, which stay; at an end
+    of the order, between those and the open end.
+    """
+    around = await issues.ranks_around(tx, here, _SPREAD)
+    below = sum(found <= here for _, found in around)
+    more_below, more_above = below == _SPREAD, len(around) - below == _SPREAD
+    low = around.pop(0)[1] if more_below else None
+    high = around.pop()[1] if more_above else None
+    ranks = rank.spread(low, high, len(around))
+    await issues.set_ranks(tx, dict(zip((issue for issue, _ in around), ranks, strict=True)))
