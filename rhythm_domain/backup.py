@@ -21,7 +21,25 @@ from rhythm_domain.database import Database
 from rhythm_domain.errors import AlreadyExists, Invalid, Unavailable
 
 _MAGIC = b"PGDMP"
-"""What a file of pg_dump's custom format begins with."""
+"""What a file of pg_dump's custom format begins with; its format's major and minor version follow."""
+
+_READERS = {14: 12, 15: 16, 16: 17}
+"""The oldest pg_restore that reads format 1.x (K_VERS_1_x in PostgreSQL's pg_backup_archiver.h)."""
+
+_VARIABLES = {
+    "host": "PGHOST",
+    "hostaddr": "PGHOSTADDR",
+    "port": "PGPORT",
+    "dbname": "PGDATABASE",
+    "user": "PGUSER",
+    "password": "PGPASSWORD",
+    "sslmode": "PGSSLMODE",
+    "sslrootcert": "PGSSLROOTCERT",
+    "sslcert": "PGSSLCERT",
+    "sslkey": "PGSSLKEY",
+    "options": "PGOPTIONS",
+}
+"""The variables by which libpq's programs take what our connection was made with."""
 
 _TIMEOUT_SETTING = b"SET transaction_timeout = 0;\n"
 """pg_restore 17 and later write it in any case; servers before 17 don't know it."""
@@ -38,9 +56,8 @@ class Backup:
 
 @dataclass(frozen=True, slots=True)
 class _Target:
-    """How programs reach a database: arguments without a password, and an environment with it."""
+    """How programs reach a database: by their environment, which only the person themselves can read."""
 
-    dsn: str
     environment: Mapping[str, str]
     version: str
     major: int
@@ -75,9 +92,11 @@ async def _reach(conninfo: str) -> tuple[_Target, bool]:
     """The database as programs reach it, and whether it is empty."""
     async with Database(conninfo).connection() as connection:
         server, empty = await health.server_of(connection), await health.is_empty(connection)
-        info = connection.info
-        password = {"PGPASSWORD": info.password} if info.password else {}
-        target = _Target(info.dsn, os.environ | password, str(server["version"]), int(server["major"]))
+        given = connection.info.get_parameters() | {"password": connection.info.password}
+        environment = {
+            _VARIABLES[name]: value for name, value in given.items() if value and name in _VARIABLES
+        }
+        target = _Target(os.environ | environment, str(server["version"]), int(server["major"]))
     return target, empty
 
 
@@ -123,13 +142,13 @@ def _dump(target: _Target, file: Path, *, force: bool) -> Backup:
     try:
         draft.touch(mode=0o600)
         done = subprocess.run(  # noqa: S603 - our own arguments, no shell
-            [tool, "--format=custom", f"--file={draft}", f"--dbname={target.dsn}", "--no-password"],
+            [tool, "--format=custom", f"--file={draft}", "--no-password"],
             env=target.environment,
             capture_output=True,
             check=False,
         )
         if done.returncode:
-            raise programs.failure("The backup failed", done.stderr.decode(errors="replace"))
+            raise _failure("The backup failed", done.stderr)
         with draft.open("rb") as written:
             os.fsync(written.fileno())
         draft.replace(file)
@@ -144,22 +163,30 @@ def _dump(target: _Target, file: Path, *, force: bool) -> Backup:
         draft.unlink(missing_ok=True)
 
 
-def _check_backup(file: Path) -> None:
+def _reader_of(file: Path) -> int:
+    """The major version of the oldest pg_restore that reads a backup. Raises `Invalid` if it is none."""
     try:
         with file.open("rb") as begun:
-            magic = begun.read(len(_MAGIC))
+            head = begun.read(len(_MAGIC) + 2)
     except OSError as error:
         raise Invalid(f"{file} can't be read: {error.strerror}.", field="file") from error
-    if magic != _MAGIC:
+    if not head.startswith(_MAGIC) or len(head) < len(_MAGIC) + 2:
         raise Invalid(
             f"{file} is no backup.", field="file", hint="`rhythm db backup FILE` and pg_dump -Fc make them."
         )
+    return _READERS.get(head[-1], programs.MAJOR)
+
+
+def _failure(what: str, said: bytes) -> Unavailable:
+    """What a program said last, as an error."""
+    error = programs.failure(what, said.decode(errors="replace"))
+    return Unavailable(error.message, hint="Nothing was changed.")
 
 
 def _load(target: _Target, file: Path) -> Backup:
     """pg_restore | psql, in one transaction that fails as a whole."""
-    _check_backup(file)
-    reader, writer = program("pg_restore", target.major), program("psql", target.major)
+    least = max(target.major, _reader_of(file))
+    reader, writer = program("pg_restore", least), program("psql", least)
     quiet = ["--no-psqlrc", "--quiet", "--no-password", "--set=ON_ERROR_STOP=1", "--output=/dev/null"]
     with (
         subprocess.Popen(  # noqa: S603 - our own arguments, no shell
@@ -168,7 +195,7 @@ def _load(target: _Target, file: Path) -> Backup:
             stderr=subprocess.PIPE,
         ) as source,
         subprocess.Popen(  # noqa: S603 - as above
-            [writer, *quiet, "--single-transaction", f"--dbname={target.dsn}"],
+            [writer, *quiet, "--single-transaction"],
             env=target.environment,
             stdin=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -190,8 +217,8 @@ def _load(target: _Target, file: Path) -> Backup:
             if source.wait() != 0:
                 sink.kill()
                 assert source.stderr is not None  # noqa: S101
-                raise programs.failure("pg_restore failed", source.stderr.read().decode(errors="replace"))
+                raise _failure("pg_restore failed", source.stderr.read())
         _, said = sink.communicate()
     if sink.returncode != 0:
-        raise programs.failure("The restore failed", said.decode(errors="replace"))
+        raise _failure("The restore failed", said)
     return Backup(file, file.stat().st_size, target.version)

@@ -73,7 +73,7 @@ def _time_zone(value: Any) -> str:
     name = _text(value)
     try:
         ZoneInfo(name)
-    except (ValueError, OSError) as error:
+    except (KeyError, ValueError, OSError) as error:
         raise ValueError("a time zone such as Europe/Berlin") from error
     return name
 

@@ -156,7 +156,7 @@ async def _contents(connection: Connection) -> AsyncIterator[Check]:
     yield Check(
         "sessions",
         State.WELL,
-        f"{sessions['sessions']} open, {sessions['tokens']} access tokens, of {sessions['people']} people",
+        f"open: {sessions['sessions']}; access tokens: {sessions['tokens']}; people: {sessions['people']}",
     )
     (counts,) = await database.fetch(connection, _Q["wrong_counts"])
     yield verdict(

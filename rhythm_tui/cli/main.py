@@ -82,8 +82,8 @@ def run(args: Sequence[str]) -> int:
         outcome = root.main(list(args), prog_name="rhythm", standalone_mode=False)
         sys.stdout.flush()
     except (BrokenPipeError, SystemExit):
-        # Who read us has seen enough; without its standalone mode click ends the process for that reason only.
-        # Python would complain again when it flushes at the end.
+        # Who read us has seen enough: the one reason for which click ends the process without being in its
+        # standalone mode. Python would complain again when it flushes at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.BROKEN_PIPE
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last place where it can be said

@@ -1,0 +1,214 @@
+"""doctor, config and db on the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from rhythm_domain import backup as backups
+from rhythm_domain import queries
+from rhythm_domain.errors import Unavailable
+from rhythm_tui.cli.errors import Exit
+from tests.cli.conftest import Cli, Instance, Team
+from tests.conftest import Postgres, reachable_folder
+
+
+def test_doctor_is_content_with_a_sound_instance(rhythm: Cli, team: Team) -> None:
+    ran = rhythm("doctor", "--json", by=team.owner)
+    assert ran.json["well"] is True, ran.json
+    assert ran.code == Exit.DONE
+    assert {"database", "schema", "clock", "trust", "counts", "search", "history"} <= {
+        one["name"] for one in ran.json["items"]
+    }
+
+
+DAMAGES = {
+    "counts": "UPDATE issue_counts SET total = total + 1",
+    "search": "DELETE FROM issue_search",
+    "history": "ALTER TABLE events DISABLE TRIGGER events_are_kept",
+    "owners": "ALTER TABLE project_members DISABLE TRIGGER member_changed;"
+    "UPDATE project_members SET ended_at = now()",
+    "schema": "UPDATE schema_versions SET oldest_program = 99, version = 99",
+}
+
+
+@pytest.mark.parametrize("damaged", DAMAGES)
+def test_doctor_finds_what_is_wrong(rhythm: Cli, team: Team, instance: Instance, damaged: str) -> None:
+    _issue(instance, team)
+    instance.sql.execute(DAMAGES[damaged].encode())
+    ran = rhythm("doctor", "--json", by=team.admin)
+    bad = {one["name"]: one for one in ran.json["items"] if one["state"] == "bad"}
+    assert damaged in bad
+    assert bad[damaged]["hint"]
+    assert ran.code == (Exit.SCHEMA_MISMATCH if damaged == "schema" else Exit.UNEXPECTED)
+
+
+def test_reindex_heals_search_and_counts(rhythm: Cli, team: Team, instance: Instance) -> None:
+    _issue(instance, team)
+    for damaged in ("counts", "search"):
+        instance.sql.execute(DAMAGES[damaged].encode())
+    assert rhythm("doctor", by=team.owner).code == Exit.UNEXPECTED
+    assert rhythm("db", "reindex", "--json").json == {"issues": 1}
+    assert rhythm("doctor", by=team.owner).code == Exit.DONE
+    assert instance.value("SELECT count(*) FROM issue_search WHERE tsv::text LIKE '%%/safari%%'") == 1
+
+
+def _issue(instance: Instance, team: Team) -> None:
+    instance.sql.execute(
+        "WITH i AS (INSERT INTO issues (project_id, number, title, reporter_id, rank)"
+        " VALUES (%s, 1, 'Safari', %s, 'U') RETURNING id, project_id),"
+        " t AS (INSERT INTO issue_texts (issue_id) SELECT id FROM i)"
+        " INSERT INTO issue_search SELECT id, project_id, 1, 'safari' FROM i",
+        (team.project_id, team.owner.user.id),
+    )
+
+
+def test_status_names_the_schema(rhythm: Cli) -> None:
+    status = rhythm("db", "status", "--json").json
+    assert status["schema"] == status["program_schema"]
+    assert status["migrations"][0]["version"] == 1
+
+
+def test_migrate_has_nothing_to_do_twice(rhythm: Cli) -> None:
+    assert rhythm("db", "migrate", "--json").json["applied"] == []
+
+
+def test_start_and_stop_are_for_a_server_of_ones_own(rhythm: Cli) -> None:
+    for verb in ("start", "stop"):
+        assert rhythm("db", verb).code == Exit.INVALID
+
+
+@pytest.fixture
+def empty(postgres: Postgres, worker_id: str) -> Iterator[str]:
+    """An empty database."""
+    name = f"empty_{worker_id}"
+    with postgres.admin() as admin:
+        admin.execute(f'CREATE DATABASE "{name}" OWNER rhythm'.encode())
+    yield postgres.conninfo(name)
+    with postgres.admin() as admin:
+        admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+
+
+def test_a_backup_comes_back_whole_into_an_empty_database(
+    rhythm: Cli, team: Team, instance: Instance, empty: str
+) -> None:
+    _issue(instance, team)
+    token = rhythm.token(team.owner)
+    file = rhythm.home / "a backup"
+    assert rhythm("db", "backup", str(file)).code == Exit.DONE
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in rhythm.home.iterdir() if "backup" in path.name] == ["a backup"]
+    ran = rhythm("db", "restore", str(file), "--json", RHYTHM_DATABASE_URL=empty)
+    assert ran.json["well"] is True
+    assert (
+        rhythm("project", "show", "CORE", "--json", by=token, RHYTHM_DATABASE_URL=empty).json["open_count"]
+        == 1
+    )
+    with psycopg.connect(empty) as sql, pytest.raises(psycopg.errors.RestrictViolation):
+        sql.execute("TRUNCATE events CASCADE")
+
+
+def test_a_restore_never_mixes_two_databases(rhythm: Cli) -> None:
+    file = rhythm.home / "backup"
+    rhythm("db", "backup", str(file))
+    ran = rhythm("db", "restore", str(file))
+    assert ran.code == Exit.CONFLICT
+    assert "empty" in ran.err
+
+
+def test_a_backup_is_not_overwritten_by_chance(rhythm: Cli) -> None:
+    file = rhythm.home / "backup"
+    file.write_text("precious")
+    assert rhythm("db", "backup", str(file)).code == Exit.CONFLICT
+    assert file.read_text() == "precious"
+    assert rhythm("db", "backup", str(file), "--force").code == Exit.DONE
+    assert file.read_bytes().startswith(b"PGDMP")
+
+
+def test_a_broken_backup_restores_nothing(rhythm: Cli, empty: str) -> None:
+    file = rhythm.home / "backup"
+    rhythm("db", "backup", str(file))
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    assert rhythm("db", "restore", str(file), RHYTHM_DATABASE_URL=empty).code == Exit.UNAVAILABLE
+    with psycopg.connect(empty) as sql:
+        row = sql.execute(
+            "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+        ).fetchone()
+    assert row == (0,)
+
+
+def test_what_is_no_backup_is_refused(rhythm: Cli, empty: str) -> None:
+    file = rhythm.home / "no-backup"
+    file.write_text("SELECT 1;")
+    assert rhythm("db", "restore", str(file), RHYTHM_DATABASE_URL=empty).code == Exit.INVALID
+
+
+def test_the_program_of_the_servers_version_is_preferred_to_a_newer_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for major in (14, 16, 17):
+        tool = tmp_path / str(major) / "pg_dump"
+        tool.parent.mkdir()
+        tool.write_text(f"#!/bin/sh\necho 'pg_dump (PostgreSQL) {major}.2'\n")
+        tool.chmod(0o755)
+    monkeypatch.setattr(backups, "_folders", lambda: iter(sorted(tmp_path.iterdir())))
+    assert backups.program("pg_dump", 16).parent.name == "16"
+    assert backups.program("pg_dump", 15).parent.name == "16"
+    with pytest.raises(Unavailable, match="PostgreSQL 18"):
+        backups.program("pg_dump", 18)
+
+
+def test_every_named_query_has_a_plan(rhythm: Cli, team: Team, instance: Instance) -> None:
+    _issue(instance, team)
+    for name in queries.every():
+        ran = rhythm("db", "explain", name, "--json")
+        assert ran.code == Exit.DONE, f"{name}: {ran.err}"
+        assert ran.json["plan"]
+
+
+def test_explaining_a_write_changes_nothing(rhythm: Cli, team: Team, instance: Instance) -> None:
+    _issue(instance, team)
+    instance.sql.execute("DELETE FROM issue_counts")
+    plan = rhythm("db", "explain", "correct_counts", "--json").json
+    assert plan["ran"] is True
+    assert instance.value("SELECT count(*) FROM issue_counts") == 0
+
+
+def test_a_wrong_query_is_answered_with_the_nearest(rhythm: Cli) -> None:
+    ran = rhythm("db", "explain", "wrong_count")
+    assert ran.code == Exit.NOT_FOUND
+    assert "wrong_counts" in ran.err
+
+
+def test_config_masks_secrets_and_names_sources(rhythm: Cli) -> None:
+    url = "postgresql://ada:hunter2@host/db?sslpassword=hunter2"
+    ran = rhythm("--color", "never", "config", "--json", by="rha_hunter2", RHYTHM_DATABASE_URL=url)
+    assert "hunter2" not in ran.out
+    settings = {one["name"]: one for one in ran.json["items"]}
+    assert settings["database_url"]["source"] == "RHYTHM_DATABASE_URL"
+    assert settings["database_url"]["value"].startswith("postgresql://ada:")
+    assert settings["color"]["source"] == "--color"
+    assert settings["theme"]["source"] == "default"
+
+
+def test_a_password_in_a_flag_is_refused_without_being_repeated(rhythm: Cli) -> None:
+    ran = rhythm("--database-url", "postgresql://ada:hunter2@host/db", "project", "list")
+    assert ran.code == Exit.INVALID
+    assert "hunter2" not in ran.err
+
+
+def test_with_nothing_configured_a_server_of_ones_own_is_set_up(rhythm: Cli) -> None:
+    home = reachable_folder()
+    own = {"RHYTHM_DATABASE_URL": "", "RHYTHM_DATA_DIR": str(home)}
+    try:
+        made = rhythm.process("project", "create", "CORE", "Mine", "--json", **own)
+        assert made.returncode == Exit.DONE, made.stderr
+        assert rhythm.process("doctor", **own).returncode == Exit.DONE
+        assert '"running": true' in rhythm.process("db", "status", "--json", **own).stdout
+    finally:
+        assert rhythm.process("db", "stop", **own).returncode == Exit.DONE
+    assert '"running": false' in rhythm.process("db", "status", "--json", **own).stdout
+    assert [place.name for place in home.iterdir()] == ["postgres"]

@@ -1,0 +1,251 @@
+"""The frame of the command line: help, wrong names, exit codes, errors, pipes."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from rhythm_domain import errors
+from rhythm_tui.cli.errors import Exit, exit_code, report
+from tests.cli.conftest import Cli, Team
+
+
+def test_help_teaches_by_examples_and_loads_no_command(rhythm: Cli) -> None:
+    ran = rhythm("--help")
+    assert ran.code == Exit.DONE
+    assert "rhythm issue create CORE" in ran.out
+    assert ran.out.index("Work:") < ran.out.index("People:") < ran.out.index("This instance:")
+
+
+def test_every_verb_has_help_and_an_example(rhythm: Cli) -> None:
+    import click
+
+    from rhythm_tui.cli.command import Verb
+    from rhythm_tui.cli.main import ENTRIES, root
+
+    seen = 0
+    context = click.Context(root)
+    for name in ENTRIES:
+        try:
+            command = root.get_command(context, name)
+        except ModuleNotFoundError:
+            continue
+        assert command is not None
+        verbs = command.commands.values() if isinstance(command, click.Group) else [command]
+        for verb in verbs:
+            assert isinstance(verb, Verb)
+            assert verb.help, f"{name} {verb.name} says nothing of itself"
+            assert verb.examples, f"{name} {verb.name} has no example"
+            assert all("rhythm" in example for example in verb.examples)
+            seen += 1
+    assert seen > 50
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (("projct", "list"), "Did you mean project?"),
+        (("project", "lst"), "Did you mean list?"),
+        (("project", "list", "--archved"), "Did you mean '--archived'?"),
+        (("member", "add", "CORE", "mia", "boss"), "'viewer', 'member', 'maintainer', 'owner'"),
+        (("project", "show"), "Missing argument 'KEY'"),
+    ],
+)
+def test_a_wrong_word_is_usage_and_names_the_nearest(rhythm: Cli, args: tuple[str, ...], said: str) -> None:
+    ran = rhythm(*args)
+    assert ran.code == Exit.USAGE
+    assert ran.out == ""
+    assert said in ran.err
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (errors.RhythmError(), 1),
+        (errors.NotSignedIn(), 3),
+        (errors.SignInFailed(), 3),
+        (errors.Forbidden(), 4),
+        (errors.NotFound(), 5),
+        (errors.Conflict(), 6),
+        (errors.AlreadyExists(), 6),
+        (errors.Invalid(), 7),
+        (errors.Unavailable(), 8),
+        (errors.SchemaMismatch(), 9),
+    ],
+)
+def test_exit_codes_are_those_of_the_contract(error: errors.RhythmError, code: int) -> None:
+    assert exit_code(error) == code
+
+
+def test_an_error_is_one_line_of_what_and_one_of_what_to_do(rhythm: Cli, team: Team) -> None:
+    ran = rhythm("project", "show", "NOPE", by=team.owner)
+    assert ran.code == Exit.NOT_FOUND
+    assert ran.out == ""
+    assert len(ran.err.splitlines()) == 2
+
+
+def test_with_json_an_error_is_json_too(rhythm: Cli, team: Team) -> None:
+    ran = rhythm("project", "create", "CORE", "Again", "--json", by=team.owner)
+    assert ran.code == Exit.CONFLICT
+    assert ran.error["code"] == "conflict"
+    assert ran.error["field"] == "key"
+
+
+def test_a_conflict_hands_both_texts_to_scripts(capsys: pytest.CaptureFixture[str]) -> None:
+    report(errors.Conflict(field="title", current="theirs", mine="ours", version=3), as_json=True)
+    error = json.loads(capsys.readouterr().err)["error"]
+    assert (error["current"], error["mine"], error["version"]) == ("theirs", "ours", 3)
+
+
+def test_an_error_can_do_nothing_to_a_terminal(rhythm: Cli, team: Team) -> None:
+    ran = rhythm("project", "show", "A\x1b]52;c;aGk=\x07", by=team.owner)
+    assert "\x1b" not in ran.err
+    assert "␛" in ran.err
+
+
+def test_the_unexpected_is_one_line_and_a_log_without_values(
+    rhythm: Cli, monkeypatch: pytest.MonkeyPatch, team: Team
+) -> None:
+    from rhythm_domain.services.projects import Projects
+
+    async def broken(*_: object, **__: object) -> None:
+        secret = "hunter2"
+        raise ZeroDivisionError(secret)
+
+    monkeypatch.setattr(Projects, "list", broken)
+    ran = rhythm("project", "list", by=team.owner)
+    assert ran.code == Exit.UNEXPECTED
+    assert "Traceback" not in ran.err
+    assert "ZeroDivisionError" in ran.err
+    log = rhythm.home / "state/rhythm/log/rhythm.log"
+    assert str(log) in ran.err
+    line = json.loads(log.read_text())
+    assert line["error"][0]["kind"] == "ZeroDivisionError"
+    assert any("broken" in place for place in line["error"][0]["at"])
+    assert "hunter2" not in log.read_text()
+    assert log.stat().st_mode & 0o777 == 0o600
+
+
+def test_nobody_signed_in_is_said_with_its_own_code(rhythm: Cli) -> None:
+    ran = rhythm.process("project", "list")
+    assert ran.returncode == Exit.NOT_SIGNED_IN
+    assert "rhythm login" in ran.stderr
+
+
+def test_a_database_that_is_not_there_is_unavailable(rhythm: Cli) -> None:
+    url = "postgresql://ada:hunter2@127.0.0.1:1/none"
+    ran = rhythm("project", "list", by="rha_x", RHYTHM_DATABASE_URL=url)
+    assert ran.code == Exit.UNAVAILABLE
+    assert "hunter2" not in ran.out + ran.err
+
+
+def test_a_reader_that_goes_away_is_no_error(rhythm: Cli) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    ran = subprocess.run(
+        [sys.executable, "-m", "rhythm_tui", "config"],
+        env=rhythm.environ,
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    os.close(writer)
+    assert ran.returncode == Exit.BROKEN_PIPE
+    assert ran.stderr.strip().count(b"\n") == 0
+    assert b"Traceback" not in ran.stderr
+    assert b"Exception" not in ran.stderr
+
+
+def test_ctrl_c_ends_with_130_and_no_traceback(rhythm: Cli) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "rhythm_tui", "ssh-key", "add", "-"],
+        env=rhythm.environ,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        # It reads from us once it is at work.
+        while "read" not in _waits_in(process.pid):
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate()
+    assert process.returncode == Exit.INTERRUPTED
+    assert b"Traceback" not in err
+
+
+def _waits_in(pid: int) -> str:
+    """The name of the kernel's function in which a process sleeps."""
+    from pathlib import Path
+
+    return Path(f"/proc/{pid}/wchan").read_text()
+
+
+def test_version(rhythm: Cli) -> None:
+    assert re.fullmatch(r"rhythm \d+\.\d+\.\d+\n", rhythm("--version").out)
+
+
+@pytest.mark.parametrize("shell", ["zsh", "fish"])
+def test_completion_prints_the_shells_script(rhythm: Cli, shell: str) -> None:
+    assert "_RHYTHM_COMPLETE" in rhythm("completion", shell).out
+
+
+def test_completion_offers_commands(rhythm: Cli) -> None:
+    words = {"_RHYTHM_COMPLETE": "zsh_complete", "COMP_WORDS": "rhythm proj", "COMP_CWORD": "1"}
+    assert "project" in rhythm.process(**words).stdout
+
+
+def test_on_a_terminal_a_table_has_a_header_and_colours(rhythm: Cli, team: Team) -> None:
+    shown = _on_a_terminal(rhythm, "project", "list", by=team.owner, columns=60)
+    assert "last change" in shown or "key" in shown
+    assert "\x1b[1mCORE" in shown
+    plain = _on_a_terminal(rhythm, "project", "list", by=team.owner, columns=60, NO_COLOR="1")
+    assert "\x1b" not in plain
+    assert all(len(line) <= 60 for line in plain.splitlines())
+
+
+def test_without_arguments_on_a_terminal_it_shows_the_projects_and_what_to_type(
+    rhythm: Cli, team: Team
+) -> None:
+    shown = _on_a_terminal(rhythm, by=team.owner, columns=80, NO_COLOR="1")
+    assert "Project CORE" in shown
+    assert "rhythm issue create CORE" in shown
+
+
+def _on_a_terminal(rhythm: Cli, *args: str, by: object, columns: int, **environ: str) -> str:
+    from rhythm_domain.session import Session
+
+    assert isinstance(by, Session)
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "rhythm_tui", *args],
+        env={
+            **rhythm.environ,
+            "RHYTHM_TOKEN": rhythm.token(by),
+            "TERM": "xterm",
+            "COLUMNS": str(columns),
+            **environ,
+        },
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    shown = b""
+    while True:
+        try:
+            more = os.read(ours, 4096)
+        except OSError:  # How Linux says that the terminal's last user is gone.
+            break
+        if not more:
+            break
+        shown += more
+    os.close(ours)
+    assert process.wait() == 0, shown
+    return shown.decode()

@@ -1,0 +1,97 @@
+"""project, member, label and view on the command line."""
+
+from __future__ import annotations
+
+from rhythm_tui.cli.errors import Exit
+from tests.cli.conftest import Cli, Instance, Team
+
+
+def test_a_project_from_its_creation_to_its_end(rhythm: Cli, team: Team) -> None:
+    olga = team.owner
+    made = rhythm("project", "create", "web", "The site", "--json", by=olga).json
+    assert (made["key"], made["role"]) == ("WEB", "owner")
+    edited = rhythm(
+        "project",
+        "edit",
+        "WEB",
+        "--name",
+        "Site",
+        "--key",
+        "SITE",
+        "--wip",
+        "in_progress=3",
+        "--json",
+        by=olga,
+    ).json
+    assert (edited["key"], edited["name"], edited["wip_limits"]) == ("SITE", "Site", {"in_progress": 3})
+    assert rhythm("project", "show", "WEB", "--json", by=olga).json["key"] == "SITE"
+    assert rhythm("project", "archive", "SITE", by=olga).code == Exit.DONE
+    keys = [one["key"] for one in rhythm("project", "list", "--json", by=olga).json["items"]]
+    assert keys == ["CORE"]
+    assert rhythm("project", "edit", "SITE", "--name", "x", by=olga).code == Exit.FORBIDDEN
+    assert rhythm("project", "unarchive", "SITE", by=olga).code == Exit.DONE
+    assert rhythm("project", "delete", "SITE", "--yes", by=olga).code == Exit.DONE
+    assert rhythm("project", "show", "SITE", by=olga).code == Exit.NOT_FOUND
+    assert rhythm("project", "restore", "SITE", by=olga).code == Exit.DONE
+
+
+def test_in_a_pipe_a_project_is_a_line_of_tabs(rhythm: Cli, team: Team) -> None:
+    (line,) = rhythm("project", "list", by=team.viewer).out.splitlines()
+    assert line.split("\t")[:3] == ["CORE", "Project CORE", "viewer"]
+
+
+def test_to_an_outsider_a_project_is_not_there(rhythm: Cli, team: Team) -> None:
+    hidden = rhythm("project", "show", "CORE", by=team.outsider)
+    never = rhythm("project", "show", "NEVER", by=team.outsider)
+    assert hidden.code == never.code == Exit.NOT_FOUND
+    assert hidden.err == never.err.replace("NEVER", "CORE")
+
+
+def test_a_stored_text_can_do_nothing_to_a_terminal(rhythm: Cli, team: Team, instance: Instance) -> None:
+    instance.sql.execute("UPDATE projects SET name = E'a\\u202eb', description = E'one\\u2066\\n\\ttwo'")
+    assert "a<202E>b" in rhythm("project", "list", by=team.owner).out
+    assert "one<2066>\n    two" in rhythm("project", "show", "CORE", by=team.owner).out
+    ran = rhythm("project", "list", "--json", by=team.owner)
+    assert ran.out.isascii()
+    assert ran.json["items"][0]["name"] == "a\u202eb"
+
+
+def test_members_come_change_and_go(rhythm: Cli, team: Team) -> None:
+    olga = team.owner
+    assert rhythm("member", "add", "core", "otto", "viewer", by=olga).code == Exit.DONE
+    assert rhythm("member", "set-role", "CORE", "otto", "member", by=olga).code == Exit.DONE
+    roles = {
+        one["user"]["name"]: one["role"]
+        for one in rhythm("member", "list", "CORE", "--json", by=olga).json["items"]
+    }
+    assert roles["otto"] == "member"
+    assert rhythm("member", "remove", "CORE", "otto", "--yes", by=olga).code == Exit.DONE
+    assert "left" in rhythm("member", "list", "CORE", "--former", by=olga).out
+    refused = rhythm("member", "set-role", "CORE", "olga", "member", by=olga)
+    assert refused.code == Exit.INVALID
+    assert rhythm("member", "add", "CORE", "otto", "owner", by=team.maintainer).code == Exit.FORBIDDEN
+    assert rhythm("member", "transfer", "CORE", "max", "--yes", by=olga).code == Exit.DONE
+
+
+def test_labels(rhythm: Cli, team: Team) -> None:
+    max_ = team.maintainer
+    assert rhythm("label", "list", "CORE", by=max_).out == ""
+    assert rhythm("label", "create", "CORE", "bug", "--colour", "red", by=max_).code == Exit.DONE
+    assert rhythm("label", "create", "CORE", "BUG", by=max_).code == Exit.CONFLICT
+    assert rhythm("label", "edit", "CORE", "bug", "--name", "defect", by=max_).code == Exit.DONE
+    (label,) = rhythm("label", "list", "CORE", "--json", by=team.viewer).json["items"]
+    assert (label["name"], label["colour"]) == ("defect", "red")
+    assert rhythm("label", "delete", "CORE", "defect", "--yes", by=max_).code == Exit.DONE
+
+
+def test_views(rhythm: Cli, team: Team) -> None:
+    mia = team.member
+    saved = rhythm(
+        "view", "save", "Bugs", "type:bug is:open", "--project", "CORE", "--publish", "--json", by=mia
+    )
+    assert saved.json["published"] is True
+    assert "Bugs" in rhythm("view", "list", "--project", "CORE", by=team.viewer).out
+    wrong = rhythm("view", "save", "Wrong", "colour:red", by=mia)
+    assert wrong.code == Exit.INVALID
+    assert rhythm("view", "save", "Bugs", "is:open", "--publish", by=mia).code == Exit.USAGE
+    assert rhythm("view", "delete", "Bugs", "--project", "CORE", by=mia).code == Exit.DONE
