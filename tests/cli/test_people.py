@@ -7,7 +7,7 @@ import json
 import pytest
 
 from rhythm_tui.cli.errors import Exit
-from tests.cli.conftest import Cli, Team
+from tests.cli.conftest import Cli, Instance, Team
 
 PASSWORD = "seven green lamps in a row"
 
@@ -46,6 +46,14 @@ def test_a_password_comes_from_stdin_and_never_from_an_argument(rhythm: Cli) -> 
     assert wrong.returncode == Exit.NOT_SIGNED_IN
     assert rhythm.process("login", "ada", "--password", "x").returncode == Exit.USAGE
     assert rhythm.process("login", "ada").returncode == Exit.USAGE
+
+
+def test_a_sign_in_that_ended_elsewhere_is_forgotten_by_logging_out(rhythm: Cli, instance: Instance) -> None:
+    rhythm("login", "ada", "--set-up", "--password-file", _file(rhythm))
+    instance.sql.execute("UPDATE sessions SET ended_at = now()")
+    assert rhythm("whoami").code == Exit.NOT_SIGNED_IN
+    assert rhythm("logout").code == Exit.DONE
+    assert rhythm("logout").code == Exit.NOT_SIGNED_IN
 
 
 def test_sign_ins_are_refused_when_others_can_read_them(rhythm: Cli) -> None:

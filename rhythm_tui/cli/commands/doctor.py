@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import click
 
 from rhythm_domain.errors import RhythmError
 from rhythm_domain.health import Check, State, database_checks, verdict
+from rhythm_domain.text import shown
 from rhythm_tui.cli.command import Verb, pass_context
 from rhythm_tui.cli.context import Context
 from rhythm_tui.cli.errors import Exit, exit_code
@@ -46,7 +47,7 @@ async def doctor(context: Context, ctx: click.Context, /) -> None:
         ctx.exit(exit_code(errors[0]) if errors else Exit.UNEXPECTED)
 
 
-async def _all(context: Context):  # type: ignore[no-untyped-def]
+async def _all(context: Context) -> AsyncIterator[Check]:
     """Every check, in the order in which one would look."""
     signed_in = await _sign_in(context)
     yield Check("settings", State.WELL, f"instance {context.instance_name}")
@@ -59,8 +60,6 @@ async def _all(context: Context):  # type: ignore[no-untyped-def]
 
 def _say(out: Output, check: Check) -> None:
     mark, style = _MARKS[check.state]
-    from rhythm_domain.text import shown
-
     out.line(f"{out.styled(mark, style)} {check.name:12} {shown(check.message)}")
     if check.hint:
         out.line(f"{'':14} {out.styled(shown(check.hint), 'dim')}")

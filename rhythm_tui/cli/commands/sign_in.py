@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rhythm_domain.errors import Invalid
+from rhythm_domain.errors import Invalid, NotSignedIn
 from rhythm_tui.cli.command import Verb, pass_context
 from rhythm_tui.cli.context import Context
 from rhythm_tui.cli.person import system_person
@@ -75,10 +75,14 @@ def _keep(context: Context, signed_in: SignedIn) -> None:
 @pass_context
 async def logout(context: Context, everywhere: bool) -> None:
     """Sign out on this machine."""
-    async with context.session() as session:
-        if everywhere:
-            await session.people.end_sessions()
-        await session.people.sign_out()
+    try:
+        async with context.session() as session:
+            if everywhere:
+                await session.people.end_sessions()
+            await session.people.sign_out()
+    except NotSignedIn:
+        if context.instance_name not in context.remembered:
+            raise  # Else it had ended already, and only has to be forgotten.
     context.remember(None)
     context.out.done("Signed out.")
 
