@@ -12,7 +12,6 @@ _FIELDS = {
     "status": "status",
     "priority": "priority",
     "type": "type",
-    "estimate": "estimate",
     "due": "due date",
 }
 
@@ -22,6 +21,8 @@ _SIMPLE = {
     "issue.restored": "took it out of the trash",
     "issue.purged": "removed it for ever",
     "issue.imported": "imported it",
+    "import.started": "began an import",
+    "import.linked": "linked what was imported",
     "comment.created": "commented",
     "comment.edited": "edited a comment",
     "comment.deleted": "deleted a comment",
@@ -93,7 +94,10 @@ def _changes(before: Mapping[str, Any], after: Mapping[str, Any], names: Names) 
                 said.append("removed the label " + ", ".join(_name(names, "label", one) for one in value))
             case "deleted":
                 said.append("moved it to the trash" if value else "took it out of the trash")
-            case "priority" | "type" | "estimate" | "due":
+            case "estimate":
+                points = str(value).removesuffix(".0")
+                said.append(f"set the estimate to {points}" if value else "cleared the estimate")
+            case "priority" | "type" | "due":
                 label = _FIELDS[field]
                 said.append(f"set the {label} to {_plain(value)}" if value else f"cleared the {label}")
             case _:
