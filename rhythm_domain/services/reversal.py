@@ -276,8 +276,8 @@ _REVERSERS: dict[str, Reverser] = {
     **dict.fromkeys(_BACK, _changed_sprints),
 }
 
-_ASIDE = frozenset({"history.skipped", "label.created"})
-"""Events that need no taking back: that something was left alone, and labels made on the way."""
+_ASIDE = frozenset({"history.skipped"})
+"""Events that record that something was left alone."""
 
 REVERSIBLE = tuple(_REVERSERS)
 """The kinds of change that undo takes back; it passes over all others."""
@@ -285,7 +285,7 @@ REVERSIBLE = tuple(_REVERSERS)
 RIGHTS = tuple(
     permission.value
     for permission in Permission
-    if permission.value.partition(".")[0] in {"issue", "comment", "sprint"} or permission is Permission.IMPORT
+    if permission.value.partition(".")[0] in {"issue", "comment", "sprint"}
 )
 """The permissions whose use undo takes back. What happened to issues on the way of something else, as when a
-member left or a label was deleted, could only be taken back together with that."""
+member left, could only be taken back together with that."""
