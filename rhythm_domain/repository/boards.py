@@ -12,7 +12,7 @@ from rhythm_domain.database import Row
 from rhythm_domain.guard import Tx
 from rhythm_domain.models import Status
 from rhythm_domain.repository import conditions, search, sources
-from rhythm_domain.repository.search import Selection
+from rhythm_domain.repository.selection import Selection
 
 _Q = queries.load("boards")
 
@@ -31,7 +31,6 @@ async def columns(tx: Tx, of: Selection, *, limit: int, most: int) -> dict[Statu
     Counting stops at `most`; 0 counts nothing.
     """
     (start,) = await search.starts(tx, of, words=True)
-    words = of.words is not None
     if start.driver is not None:
         text = SQL(
             "SELECT i.id, i.status, i.rank, i.closed_at FROM {scope} CROSS JOIN LATERAL"
@@ -39,11 +38,11 @@ async def columns(tx: Tx, of: Selection, *, limit: int, most: int) -> dict[Statu
         ).format(
             scope=search.scope(of),
             rows=sources.rows(start.driver),
-            where=sources.conditions(of.clauses, words=words),
+            where=sources.conditions(of.clauses, words=start.words),
         )
         rows = await search.fetch(tx, of, "board_of_few", text, start)
         return {status: _column(status, rows, limit) for status in Status}
-    where = sources.conditions(of.clauses, words=words)
+    where = sources.conditions(of.clauses, words=start.words)
     text = SQL("SELECT c.* FROM {scope} CROSS JOIN LATERAL ({columns}) c").format(
         scope=search.scope(of),
         columns=SQL(" UNION ALL ").join(_first(status, where, limit, most) for status in Status),

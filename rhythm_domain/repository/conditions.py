@@ -8,16 +8,15 @@ Conditions on other tables are scalar subqueries: the planner can't make joins o
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from dataclasses import dataclass
+from datetime import date, timedelta
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 from psycopg.sql import SQL, Composable, Composed, Identifier, Literal
 
 from rhythm_domain.models import CLOSED, OPEN, Status
-from rhythm_domain.query import CURRENT, ME, NEXT, Condition, Field, Has, Is, Op
-from rhythm_domain.text import folded
+from rhythm_domain.query import ME, Condition, Field, Has, Is, Op
+from rhythm_domain.repository.names import Asker, Names
 
 NOTHING = SQL("false")
 
@@ -33,78 +32,6 @@ class Clause:
 
     where: Composable
     driver: Composable | None = None
-
-
-@dataclass(slots=True)
-class Names:
-    """What the names in a query stand for, by name; several projects can have a label or a sprint of a name.
-
-    Names are as they are looked up: accounts and projects as they are, labels and sprints folded.
-    """
-
-    people: dict[str, list[int]] = field(default_factory=dict)
-    labels: dict[str, list[int]] = field(default_factory=dict)
-    sprints: dict[str, list[int]] = field(default_factory=dict)
-    parents: dict[str, list[int]] = field(default_factory=dict)
-    projects: dict[str, list[int]] = field(default_factory=dict)
-
-    @classmethod
-    def asked(cls, conditions: Iterable[Condition]) -> Names:
-        """The names in some conditions, not looked up yet."""
-        names = cls()
-        for condition in conditions:
-            known = names._known(condition.field)
-            if known is not None:
-                known.update((name, []) for name in _names(condition))
-        return names
-
-    def ids(self, condition: Condition) -> list[int]:
-        """What the names of a condition stand for; nothing for names that nobody has."""
-        known = self._known(condition.field) or {}
-        return sorted({found for name in _names(condition) for found in known[name]})
-
-    def _known(self, of: Field) -> dict[str, list[int]] | None:
-        match of:
-            case Field.ASSIGNEE | Field.REPORTER:
-                return self.people
-            case Field.LABEL:
-                return self.labels
-            case Field.SPRINT:
-                return self.sprints
-            case Field.PARENT:
-                return self.parents
-            case Field.PROJECT:
-                return self.projects
-            case _:
-                return None
-
-    def __bool__(self) -> bool:
-        return any((self.people, self.labels, self.sprints, self.parents, self.projects))
-
-
-def _names(condition: Condition) -> list[str]:
-    names = [value for value in condition.values if isinstance(value, str) and value != ME]
-    match condition.field:
-        case Field.LABEL:
-            return [folded(name) for name in names]
-        case Field.SPRINT:
-            # No sprint's folded name is empty or has a leading blank: these two are no names.
-            return [{CURRENT: " current", NEXT: " next"}.get(name, folded(name)) for name in names]
-        case _:
-            return names
-
-
-@dataclass(frozen=True, slots=True)
-class Asker:
-    """Who asks, and where their days begin and end."""
-
-    id: int
-    zone: ZoneInfo
-    today: date
-
-    def starts(self, day: date) -> datetime:
-        """The moment at which a day begins there."""
-        return datetime.combine(day, time.min, self.zone)
 
 
 def clause(condition: Condition, names: Names, asker: Asker) -> Clause:

@@ -9,7 +9,9 @@ SELECT i.id, i.project_id, p.key AS project_key, i.number, i.title, i.status, i.
        i.created_at, i.updated_at, i.closed_at, i.deleted_at,
        pi.number AS parent_number,
        (SELECT json_agg(json_build_array(l.name, l.colour) ORDER BY l.folded)
-        FROM issue_labels il JOIN labels l ON l.id = il.label_id WHERE il.issue_id = i.id) AS labels,
+        FROM issue_labels il
+        CROSS JOIN LATERAL (SELECT * FROM labels WHERE id = il.label_id OFFSET 0) l  -- not a scan of all labels
+        WHERE il.issue_id = i.id) AS labels,
        EXISTS (SELECT 1 FROM issue_links k JOIN issues b ON b.id = k.blocker_id
                WHERE k.blocked_id = i.id AND b.closed_at IS NULL AND b.deleted_at IS NULL) AS blocked
 FROM unnest(%(ids)s::bigint[]) WITH ORDINALITY AS found (id, place)

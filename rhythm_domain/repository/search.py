@@ -9,24 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
-from hashlib import blake2b
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from psycopg.sql import SQL, Composable, Composed, Literal
 
-from rhythm_domain import lexemes, queries
+from rhythm_domain import queries
 from rhythm_domain.cursors import pack, unpack
 from rhythm_domain.database import Row
 from rhythm_domain.guard import Tx
-from rhythm_domain.lexemes import SearchQuery
 from rhythm_domain.models import Status
 from rhythm_domain.queries import Named
-from rhythm_domain.query import Field, Query, Sort, SortKey
-from rhythm_domain.repository import conditions, sources
-from rhythm_domain.repository.conditions import Asker, Clause, Names
+from rhythm_domain.query import SortKey
+from rhythm_domain.repository import sources
 from rhythm_domain.repository.orders import Stretch, stretches
+from rhythm_domain.repository.selection import Selection, projects
 from rhythm_domain.repository.sources import Reading
 
 _Q = queries.load("search")
@@ -36,26 +32,6 @@ SELECTIVE = 2000
 
 CANDIDATES = 1000
 """The newest matches of each project that are ordered by relevance."""
-
-NEWEST = Sort.by(SortKey.CREATED)
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """A query made ready: where it searches, for what, in which order. `tag` marks its cursors."""
-
-    tag: str
-    projects: tuple[int, ...]
-    across: bool
-    user: int
-    clauses: tuple[Clause, ...]
-    words: SearchQuery | None
-    sort: Sort
-
-    @property
-    def looked_up(self) -> bool:
-        """Whether the index can be asked for the words."""
-        return self.words is not None and self.words.lookup is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,114 +43,40 @@ class Found:
     next: str | None
 
 
-# Getting ready -----------------------------------------------------------------------------------------
-
-
-async def select(
-    tx: Tx, query: Query, *, sort: Sort = NEWEST, clauses: Sequence[Clause] = (), name: str = ""
-) -> Selection:
-    """Looks up what a query names, within this transaction's project or all projects of its person.
-
-    Without a project these are the living ones that they are a member of; archived ones only if `project:` or
-    an issue's key names them. `sort` is the order where the query has none; `clauses` are further conditions,
-    which `name` distinguishes. A name that nobody has finds nothing. A key or number alone is that issue, if
-    there is one, else text.
-    """
-    await tx.fetch(_Q["search_plans"])
-    order = query.sort or sort
-    marks = tag(tx, query, order, name)
-    named = [condition for condition in query.conditions if condition.field is Field.PROJECT]
-    archived = isinstance(query.jump, str) or any(not condition.negated for condition in named)
-    ids = await projects(tx, archived=archived)
-    found = list(clauses)
-    if query.jump is not None and (issues := await _jump(tx, query.jump, ids)):
-        found.append(conditions.issues(issues))
-        query = Query()
-    names = Names.asked(query.conditions)
-    if names:
-        await _look_up(tx, names, ids)
-    for condition in named:
-        kept = set(names.ids(condition))
-        ids = [project for project in ids if (project in kept) is not condition.negated]
-    rest = [condition for condition in query.conditions if condition.field is not Field.PROJECT]
-    if rest:
-        zone = ZoneInfo(tx.user.time_zone)
-        asker = Asker(tx.user.id, zone, datetime.now(zone).date())
-        found += [conditions.clause(condition, names, asker) for condition in rest]
-    words = lexemes.tsquery(query.terms) if query.terms else None
-    if order.key is SortKey.RELEVANCE and (words is None or words.lookup is None):
-        order = NEWEST
-    return Selection(marks, tuple(ids), tx.place is None, tx.user.id, tuple(found), words, order)
-
-
-async def projects(tx: Tx, *, archived: bool = False) -> list[int]:
-    """This transaction's project, or those that its person is a member of."""
-    if tx.place is not None:
-        return [tx.place.id]
-    rows = await tx.fetch(_Q["search_projects"], user=tx.user.id)
-    return [row["id"] for row in rows if archived or not row["archived"]]
-
-
-async def _look_up(tx: Tx, names: Names, ids: Sequence[int]) -> None:
-    rows = await tx.fetch(
-        _Q["search_names"],
-        projects=ids,
-        people=list(names.people),
-        labels=list(names.labels),
-        sprints=list(names.sprints),
-        parents=list(names.parents),
-        keys=list(names.projects),
-    )
-    for row in rows:
-        known: dict[str, list[int]] = getattr(names, row["kind"])
-        known[row["name"]].append(row["id"])
-
-
-async def _jump(tx: Tx, to: str | int, ids: Sequence[int]) -> list[int]:
-    """The issue of a key, or those of a number, in some projects; [] for none."""
-    if isinstance(to, str):
-        key, _, number = to.rpartition("-")
-        rows = await tx.fetch(_Q["search_key"], key=key, number=int(number), projects=ids)
-    else:
-        rows = await tx.fetch(_Q["search_number"], number=to, projects=ids)
-    return [row["id"] for row in rows]
-
-
-def tag(tx: Tx, query: Query, order: Sort, name: str = "") -> str:
-    """What the cursors of a list carry, so that another list refuses them."""
-    place = 0 if tx.place is None else tx.place.id
-    return blake2b(f"{query.with_sort(order)}\0{place}\0{name}".encode(), digest_size=6).hexdigest()
-
-
 # Where to start from -----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Some projects, and what to start from in them: a driver, or None for the order of the list."""
+    """Some projects, and what to start from in them: a driver, or None for the order of the list.
+
+    `words` says whether the words are still to be filtered for.
+    """
 
     projects: tuple[int, ...]
     driver: Composable | None
+    words: bool
 
 
 async def starts(tx: Tx, of: Selection, *, words: bool) -> list[Start]:
     """What to start from, each project in one of them; `words` says whether the words are worth a try."""
-    drivers = [each.driver for each in of.clauses if each.driver is not None]
+    drivers = [(each.driver, of.words is not None) for each in of.clauses if each.driver is not None]
     if words and of.looked_up:
-        drivers.append(sources.matches())
+        drivers.append((sources.matches(), False))
     if not drivers:
-        return [Start(of.projects, None)] if of.projects else []
+        return [Start(of.projects, None, of.words is not None)] if of.projects else []
     counts = SQL(", ").join(
         SQL("(SELECT count(*) FROM (SELECT FROM ({}) d LIMIT {}) d)").format(driver, Literal(SELECTIVE + 1))
-        for driver in drivers
+        for driver, _ in drivers
     )
     text = SQL("SELECT p.id, ARRAY[{}] AS counts FROM {}").format(counts, scope(of))
     rows = await fetch(tx, of, "search_probe", text)
-    groups: dict[int | None, list[int]] = {}
+    groups: dict[int, list[int]] = {}
     for row in rows:
         count, best = min((count, at) for at, count in enumerate(row["counts"]))
-        groups.setdefault(best if count <= SELECTIVE else None, []).append(row["id"])
-    return [Start(tuple(ids), None if best is None else drivers[best]) for best, ids in groups.items()]
+        groups.setdefault(best if count <= SELECTIVE else len(drivers), []).append(row["id"])
+    choices = [*drivers, (None, of.words is not None)]
+    return [Start(tuple(ids), *choices[best]) for best, ids in groups.items()]
 
 
 def scope(of: Selection, *, descending: bool = True) -> Composable:
@@ -251,9 +153,7 @@ async def _newest(tx: Tx, of: Selection, at: Any, reading: Reading, limit: int) 
             window = max(sources.WINDOW // len(of.projects), sources.SMALLEST_WINDOW)
             found = sources.by_words(of.clauses, reading, limit=limit + 1, window=window)
         else:
-            found = sources.by_number(
-                of.clauses, start.driver, reading, words=of.words is not None, limit=limit + 1
-            )
+            found = sources.by_number(of.clauses, start.driver, reading, words=start.words, limit=limit + 1)
         text = SQL(
             "SELECT c.* FROM {scope} CROSS JOIN LATERAL (SELECT f.id, p.id AS project_id, f.number,"
             " {bound}(i.created_at) OVER (ORDER BY f.number {way}) AS moment"
@@ -284,7 +184,7 @@ async def _ordered(tx: Tx, of: Selection, at: Any, reading: Reading, limit: int)
     begin = await starts(tx, of, words=not by_relevance)
     if by_relevance:
         newest = sources.by_words(of.clauses, Reading(True), limit=CANDIDATES, window=CANDIDATES)
-        begin = [replace(start, driver=start.driver or newest) for start in begin]
+        begin = [start if start.driver else Start(start.projects, newest, words=False) for start in begin]
     order = stretches(of.sort, sources.SCORE)
     index, value, id_ = at or (0, None, 0)
     rows: list[tuple[int, Any, int]] = []
@@ -325,7 +225,7 @@ async def _stretch(
             start.driver,
             stretch,
             reading,
-            words=of.words is not None,
+            words=start.words,
             resumed=at is not None,
             limit=limit,
         )
@@ -347,7 +247,7 @@ async def count(tx: Tx, of: Selection, *, most: int | None = None) -> int:
     total = 0
     limit = SQL("") if most is None else SQL("LIMIT {}").format(Literal(most))
     for start in await starts(tx, of, words=False):
-        found = sources.all_of(of.clauses, start.driver, looked_up=of.looked_up, words=of.words is not None)
+        found = sources.all_of(of.clauses, start.driver, looked_up=of.looked_up, words=start.words)
         text = SQL(
             "SELECT count(*) AS total FROM"
             " (SELECT FROM {scope} CROSS JOIN LATERAL (SELECT FROM ({found}) c {limit}) c {limit}) c"

@@ -22,7 +22,7 @@ from rhythm_domain.repository.orders import Stretch
 WINDOW = 1000
 """The newest issues whose words are compared before the index is asked: that answers every frequent word."""
 
-SMALLEST_WINDOW = 100
+SMALLEST_WINDOW = 400
 """Across projects the window is shared out among them, but no project has less than this."""
 
 _SEGMENT = Literal(SEGMENT)
@@ -103,7 +103,10 @@ def rows(driver: Composable | None) -> Composable:
     """The rows `i`: all issues, or those that a driver names, each once."""
     if driver is None:
         return SQL("issues i")
-    return SQL("(SELECT DISTINCT d.id FROM ({}) d OFFSET 0) d JOIN issues i ON i.id = d.id").format(driver)
+    return SQL(
+        "(SELECT DISTINCT d.id FROM ({}) d OFFSET 0) d"
+        " CROSS JOIN LATERAL (SELECT i.* FROM issues i WHERE i.id = d.id OFFSET 0) i"
+    ).format(driver)
 
 
 def matches() -> Composable:

@@ -13,6 +13,7 @@ from rhythm_domain.query import Condition, Field, Query, Sort, SortKey, parse
 from rhythm_domain.repository import boards, conditions, issues, projects, search
 from rhythm_domain.repository.boards import Column
 from rhythm_domain.repository.conditions import Clause
+from rhythm_domain.repository.selection import select, tag
 
 COUNTED = 1_000
 """Where the total of a filtered column stops being exact."""
@@ -37,7 +38,7 @@ class Boards:
         async with self._guard.project(Permission.PROJECT_READ, key) as tx:
             project = await projects.current(tx)
             filtered = bool(asked.terms or asked.conditions)
-            selection = await search.select(tx, asked)
+            selection = await select(tx, asked)
             if selection.projects:
                 columns = await boards.columns(
                     tx, selection, limit=limit + 1, most=COUNTED + 1 if filtered else 0
@@ -69,7 +70,7 @@ class Boards:
         asked = _of_column(parse(query), status)
         async with self._guard.project(Permission.PROJECT_READ, key) as tx:
             project = await projects.current(tx)
-            selection = await search.select(tx, asked)
+            selection = await select(tx, asked)
             part = await search.page(tx, selection, cursor=cursor, limit=limit)
             if len(asked.conditions) == 1 and not asked.terms:
                 total = Total(count=(await search.counts(tx)).get(status, 0))
@@ -124,7 +125,7 @@ async def _page(
     before: str | None,
     limit: int,
 ) -> Page[IssueRow]:
-    selection = await search.select(tx, parse(query), sort=_BY_RANK, clauses=clauses, name=name)
+    selection = await select(tx, parse(query), sort=_BY_RANK, clauses=clauses, name=name)
     at = before if before is not None else cursor
     part = await search.page(tx, selection, cursor=at, back=before is not None, limit=limit)
     return Page(items=await issues.rows(tx, part.ids), next=part.next, previous=part.previous)
@@ -140,7 +141,7 @@ def _behind(tx: Tx, query: Query, status: Status, card: IssueRow) -> str:
     """The cursor of a column behind one of its cards."""
     asked = _of_column(query, status)
     value = card.closed_at if status.closed else card.rank
-    return pack(search.tag(tx, asked, asked.sort or _BY_RANK), (0, value, card.id))
+    return pack(tag(tx, asked, asked.sort or _BY_RANK), (0, value, card.id))
 
 
 def _total(count: int) -> Total:

@@ -11,6 +11,7 @@ from rhythm_domain.models import CLOSED, OPEN, IssueRow, Page, Status, Total
 from rhythm_domain.policy import Permission
 from rhythm_domain.query import Condition, Field, Is, Query, parse
 from rhythm_domain.repository import issues, search
+from rhythm_domain.repository.selection import select
 from rhythm_domain.suggest import Suggestion, Vocabulary, suggest
 
 COUNTED = 10_000
@@ -52,7 +53,7 @@ class Search:
         limit = _checked(limit, MOST)
         asked = _parsed(query)
         async with self._enter(project) as tx:
-            selection = await search.select(tx, asked)
+            selection = await select(tx, asked)
             at = before if before is not None else cursor
             part = await search.page(tx, selection, cursor=at, back=before is not None, limit=limit)
             return Page(items=await issues.rows(tx, part.ids), next=part.next, previous=part.previous)
@@ -63,7 +64,7 @@ class Search:
         """The ids of all issues found, in order, at most `limit`."""
         asked = _parsed(query)
         async with self._enter(project) as tx:
-            selection = await search.select(tx, asked)
+            selection = await select(tx, asked)
             return (await search.page(tx, selection, limit=_checked(limit, 1_000_000))).ids
 
     async def total(self, query: str | Query = "", *, project: str | None = None) -> Total:
@@ -74,7 +75,7 @@ class Search:
             if statuses is not None:
                 known = await search.counts(tx)
                 return Total(count=sum(known.get(status, 0) for status in statuses))
-            total = await search.count(tx, await search.select(tx, asked), most=COUNTED + 1)
+            total = await search.count(tx, await select(tx, asked), most=COUNTED + 1)
             return Total(count=min(total, COUNTED), exact=total <= COUNTED)
 
     async def exact_total(self, query: str | Query = "", *, project: str | None = None) -> Total:
@@ -83,7 +84,7 @@ class Search:
         if total.exact:
             return total
         async with self._enter(project) as tx:
-            selection = await search.select(tx, _parsed(query))
+            selection = await select(tx, _parsed(query))
             return Total(count=await search.count(tx, selection))
 
     async def suggest(self, text: str, cursor: int, *, project: str | None = None) -> list[Suggestion]:

@@ -1,0 +1,115 @@
+"""A query made ready to be searched for: its projects, its names looked up, its words as lexemes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import blake2b
+from zoneinfo import ZoneInfo
+
+from rhythm_domain import lexemes, queries
+from rhythm_domain.guard import Tx
+from rhythm_domain.lexemes import SearchQuery
+from rhythm_domain.query import Field, Query, Sort, SortKey
+from rhythm_domain.repository import conditions
+from rhythm_domain.repository.conditions import Clause
+from rhythm_domain.repository.names import Asker, Names
+
+_Q = queries.load("search")
+
+NEWEST = Sort.by(SortKey.CREATED)
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """A query made ready: where it searches, for what, in which order. `tag` marks its cursors."""
+
+    tag: str
+    projects: tuple[int, ...]
+    across: bool
+    user: int
+    clauses: tuple[Clause, ...]
+    words: SearchQuery | None
+    sort: Sort
+
+    @property
+    def looked_up(self) -> bool:
+        """Whether the index can be asked for the words."""
+        return self.words is not None and self.words.lookup is not None
+
+
+async def select(
+    tx: Tx, query: Query, *, sort: Sort = NEWEST, clauses: Sequence[Clause] = (), name: str = ""
+) -> Selection:
+    """Looks up what a query names, within this transaction's project or all projects of its person.
+
+    Without a project these are the living ones that they are a member of; archived ones only if `project:` or
+    an issue's key names them. `sort` is the order where the query has none; `clauses` are further conditions,
+    which `name` distinguishes. A name that nobody has finds nothing. A key or number alone is that issue, if
+    there is one, else text.
+    """
+    await tx.fetch(_Q["search_plans"])
+    order = query.sort or sort
+    marks = tag(tx, query, order, name)
+    named = [condition for condition in query.conditions if condition.field is Field.PROJECT]
+    archived = isinstance(query.jump, str) or any(not condition.negated for condition in named)
+    ids = await projects(tx, archived=archived)
+    found = list(clauses)
+    if query.jump is not None and (issues := await _jump(tx, query.jump, ids)):
+        found.append(conditions.issues(issues))
+        query = Query()
+    names = Names.asked(query.conditions)
+    if names:
+        await _look_up(tx, names, ids)
+    for condition in named:
+        kept = set(names.ids(condition))
+        ids = [project for project in ids if (project in kept) is not condition.negated]
+    rest = [condition for condition in query.conditions if condition.field is not Field.PROJECT]
+    if rest:
+        zone = ZoneInfo(tx.user.time_zone)
+        asker = Asker(tx.user.id, zone, datetime.now(zone).date())
+        found += [conditions.clause(condition, names, asker) for condition in rest]
+    words = lexemes.tsquery(query.terms) if query.terms else None
+    if order.key is SortKey.RELEVANCE and (words is None or words.lookup is None):
+        order = NEWEST
+    return Selection(marks, tuple(ids), tx.place is None, tx.user.id, tuple(found), words, order)
+
+
+async def projects(tx: Tx, *, archived: bool = False) -> list[int]:
+    """This transaction's project, or those that its person is a member of."""
+    if tx.place is not None:
+        return [tx.place.id]
+    rows = await tx.fetch(_Q["search_projects"], user=tx.user.id)
+    return [row["id"] for row in rows if archived or not row["archived"]]
+
+
+async def _look_up(tx: Tx, names: Names, ids: Sequence[int]) -> None:
+    rows = await tx.fetch(
+        _Q["search_names"],
+        projects=ids,
+        people=list(names.people),
+        labels=list(names.labels),
+        sprints=list(names.sprints),
+        parents=list(names.parents),
+        keys=list(names.projects),
+    )
+    for row in rows:
+        known: dict[str, list[int]] = getattr(names, row["kind"])
+        known[row["name"]].append(row["id"])
+
+
+async def _jump(tx: Tx, to: str | int, ids: Sequence[int]) -> list[int]:
+    """The issue of a key, or those of a number, in some projects; [] for none."""
+    if isinstance(to, str):
+        key, _, number = to.rpartition("-")
+        rows = await tx.fetch(_Q["search_key"], key=key, number=int(number), projects=ids)
+    else:
+        rows = await tx.fetch(_Q["search_number"], number=to, projects=ids)
+    return [row["id"] for row in rows]
+
+
+def tag(tx: Tx, query: Query, order: Sort, name: str = "") -> str:
+    """What the cursors of a list carry, so that another list refuses them."""
+    place = 0 if tx.place is None else tx.place.id
+    return blake2b(f"{query.with_sort(order)}\0{place}\0{name}".encode(), digest_size=6).hexdigest()
