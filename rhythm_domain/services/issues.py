@@ -444,14 +444,17 @@ async def _rank_beside(tx: Tx, held: Held, after: Ref | None, before: Ref | None
     return await _rank_beside(tx, held, after, before)
 
 
-async def _spread(tx: Tx, here: str) -> None:
+async def _spread(tx: Tx, here: str, width: int = _SPREAD) -> None:
     """Gives the neighbours of a rank new ones between the first and the last of them, which stay; at an end
-    of the order, between those and the open end.
+    of the order, between those and the open end. Takes in more of them while their ranks would be too long.
     """
-    around = await issues.ranks_around(tx, here, _SPREAD)
+    around = await issues.ranks_around(tx, here, width)
     below = sum(found <= here for _, found in around)
-    more_below, more_above = below == _SPREAD, len(around) - below == _SPREAD
+    more_below, more_above = below == width, len(around) - below == width
     low = around.pop(0)[1] if more_below else None
     high = around.pop()[1] if more_above else None
     ranks = rank.spread(low, high, len(around))
-    await issues.set_ranks(tx, dict(zip((issue for issue, _ in around), ranks, strict=True)))
+    if len(ranks[0]) > rank.TOO_LONG:
+        await _spread(tx, here, 4 * width)
+    else:
+        await issues.set_ranks(tx, dict(zip((issue for issue, _ in around), ranks, strict=True)))
