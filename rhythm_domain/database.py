@@ -118,6 +118,9 @@ class Database:
         # statements of the last one are not there.
         self._prepare_threshold = None if pooler else 2
         self._pool: Any = None
+        # The pool tries a refused connection again for as long as somebody waits; they are told at once.
+        self._reached = False
+        self._refused: asyncio.Future[None] | None = None
 
     async def _open(self) -> Any:
         if self._pool is None:
@@ -125,6 +128,7 @@ class Database:
 
             self._pool = AsyncConnectionPool(
                 self.conninfo,
+                connection_class=self._connection_class(),
                 kwargs={
                     **CONNECT,
                     "autocommit": True,
@@ -143,6 +147,30 @@ class Database:
             )
             await self._pool.open()
         return self._pool
+
+    def _connection_class(self) -> type[Connection]:
+        database = self
+
+        class Told(psycopg.AsyncConnection[Row]):
+            """A connection whose making or failing the database is told of."""
+
+            @classmethod
+            async def connect(cls, *args: Any, **kwargs: Any) -> Any:
+                try:
+                    made = await super().connect(*args, **kwargs)
+                except psycopg.Error as error:
+                    database._refuse(error)
+                    raise
+                database._reached = True
+                return made
+
+        return Told
+
+    def _refuse(self, error: psycopg.Error) -> None:
+        self._reached = False
+        if self._refused is not None and not self._refused.done():
+            self._refused.set_exception(translated(error))
+            self._refused.exception()  # Seen: whoever waits reads it, and nobody may be waiting any more.
 
     async def close(self) -> None:
         """Closes all connections."""
@@ -185,6 +213,7 @@ class Database:
             try:
                 await connection.execute(begin)
             except psycopg.OperationalError:
+                self._reached = False
                 await pool.putconn(connection)
                 deadline.watch(None)
                 if last or deadline.expired:
@@ -200,7 +229,7 @@ class Database:
         from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
 
         try:
-            connection: Connection = await pool.getconn()
+            connection: Connection = await (pool.getconn() if self._reached else self._reach(pool))
         except PoolTimeout as error:
             raise errors.Unavailable("The database can't be reached.") from error
         except TooManyRequests as error:
@@ -208,6 +237,23 @@ class Database:
         except PoolClosed as error:
             raise errors.Unavailable("The connection to the database is closed.") from error
         return connection
+
+    async def _reach(self, pool: Any) -> Connection:
+        """A connection of the pool, or the reason why there is none as soon as the server gave it."""
+        if self._refused is None or self._refused.done():
+            self._refused = asyncio.get_running_loop().create_future()
+        refused = self._refused
+        taking: asyncio.Task[Connection] = asyncio.ensure_future(pool.getconn())
+        waiting: set[asyncio.Future[Any]] = {taking, refused}
+        try:
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            if not taking.done():
+                taking.cancel()
+        if taking.done():
+            return taking.result()
+        error = refused.exception()
+        raise error or errors.Unavailable("The database can't be reached.")
 
     async def _give_back(self, connection: Connection) -> None:
         idle = psycopg.pq.TransactionStatus.IDLE
@@ -326,7 +372,23 @@ _CONSTRAINTS: dict[str, errors.RhythmError] = {
 }
 
 _RACES = (pg.DeadlockDetected, pg.SerializationFailure)
-_RACED = {"issues_rank_key", "events_id_key", "sprint_scope_now", "sessions_one_local"}
+_RACED = {
+    *("issues_number_key", "issues_rank_key", "issue_sources_pkey", "sprint_scope_now"),
+    *("events_id_key", "sessions_one_local"),
+}
+
+
+def _unreachable(said: str) -> errors.Unavailable:
+    """Why a connection was not made. libpq says that in words only, the reason last."""
+    lines = [line for line in said.splitlines() if line.strip() and not line.startswith("\t")]
+    reason = lines[-1].rpartition("FATAL:")[2].rpartition("failed: ")[2].strip() if lines else "no answer"
+    if "password authentication failed" in said or "no password supplied" in said:
+        hint = "Check RHYTHM_DATABASE_URL or `database_url` in config.toml."
+    elif 'database "' in said and "does not exist" in said:
+        hint = "Create it with `createdb`, then run `rhythm db migrate`."
+    else:
+        hint = "Is the server running, and the URL right? `rhythm doctor` looks closer."
+    return errors.Unavailable(f"The database can't be reached: {reason}", hint=hint)
 
 
 def unknown(operation: UUID | None) -> errors.Unavailable:
@@ -348,16 +410,6 @@ def translated(
     match error:
         case pg.UndefinedTable() | pg.UndefinedColumn() | pg.UndefinedFunction() | pg.UndefinedObject():
             return errors.SchemaMismatch("The database does not have the tables that this program needs.")
-        case pg.InvalidPassword() | pg.InvalidAuthorizationSpecification():
-            return errors.Unavailable(
-                "The database refused the user or the password of its URL.",
-                hint="Check RHYTHM_DATABASE_URL or `database_url` in config.toml.",
-            )
-        case pg.InvalidCatalogName():
-            return errors.Unavailable(
-                "The server has no database of that name.",
-                hint="Create it with `createdb`, then `rhythm db migrate`.",
-            )
         case pg.InsufficientPrivilege():
             return errors.Unavailable(
                 "The database role may not do that.",
@@ -376,11 +428,9 @@ def translated(
         case psycopg.OperationalError() | psycopg.InterfaceError():
             if committing:
                 return unknown(operation)
-            return errors.Unavailable(
-                "The database can't be reached."
-                if not error.diag.message_primary
-                else f"The database went away: {error.diag.message_primary}."
-            )
+            if error.diag.message_primary:
+                return errors.Unavailable(f"The database went away: {error.diag.message_primary}.")
+            return _unreachable(str(error))
         case (
             pg.CheckViolation()
             | pg.StringDataRightTruncation()

@@ -21,7 +21,7 @@ from rhythm_domain.guard import Tx
 from rhythm_domain.migrate import migrate
 from rhythm_domain.policy import Permission
 from rhythm_domain.session import Session
-from tests.conftest import debian_programs, reachable_folder
+from tests.conftest import Postgres, debian_programs, reachable_folder
 from tests.domain.conftest import Instance
 
 DEADLINE = 1.0
@@ -190,3 +190,30 @@ async def recovers(owner: Session, operation: UUID | None = None) -> None:
                 return await write(owner, operation)
             except Unavailable:
                 await asyncio.sleep(0.05)
+
+
+@pytest.mark.parametrize(
+    ("conninfo", "said"),
+    [
+        ("host=127.0.0.1 port=1 dbname=x", "Connection refused"),
+        ("host=/nowhere/at/all dbname=x", "No such file or directory"),
+    ],
+)
+async def test_a_refusal_is_told_at_once_and_with_its_reason(conninfo: str, said: str) -> None:
+    db = Database(conninfo, deadline=30)
+    start = monotonic()
+    for _ in range(2):
+        with pytest.raises(Unavailable, match=said):
+            async with db.transaction(write=False):
+                pass
+    assert monotonic() - start < 2.5
+    await db.close()
+
+
+async def test_a_database_that_is_not_there_is_named(postgres: Postgres) -> None:
+    db = Database(postgres.conninfo("not_there"))
+    with pytest.raises(Unavailable, match='"not_there" does not exist') as caught:
+        async with db.transaction(write=False):
+            pass
+    assert "createdb" in caught.value.hint
+    await db.close()
