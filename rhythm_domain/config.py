@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -235,6 +235,22 @@ def load(
                     hint=f"Set {PREFIX}{name.upper()}, or `{name}` in {file}.",
                 )
     return Settings(**values, sources=sources)
+
+
+def of_demo(settings: Settings) -> Settings:
+    """The settings of the demo: an embedded server of its own, beside the person's, and nothing else."""
+    elsewhere = ("database_url", "owner_url", "listen_url", "pooler", "token")
+    sources = {name: source for name, source in settings.sources.items() if name not in elsewhere}
+    return replace(
+        settings,
+        database_url=None,
+        owner_url=None,
+        listen_url=None,
+        pooler=False,
+        token=None,
+        data_dir=settings.data_dir / "demo",
+        sources={**sources, "data_dir": "--demo"},
+    )
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -21,7 +21,8 @@ class Context:
     """One run of the command line. Nothing is read or opened before it is needed."""
 
     def __init__(self, flags: dict[str, Any] | None = None) -> None:
-        self.flags = flags or {}
+        self.flags = dict(flags or {})
+        self.demo: bool = self.flags.pop("demo", False)
         self.json = False
         self.operation = uuid4()
 
@@ -31,6 +32,7 @@ class Context:
         from rhythm_domain import logs
 
         settings = config.load(self.flags)
+        settings = config.of_demo(settings) if self.demo else settings
         logs.set_up(settings.log_dir, settings.log_level)
         return settings
 

@@ -62,6 +62,7 @@ def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
 @click.command(cls=LazyRoot, entries=ENTRIES, examples=EXAMPLES, options_metavar="[OPTIONS]")
 @click.option("--database-url", metavar="URL", help="The team's database (without a password).")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), help="When to use colours.")
+@click.option("--demo", is_flag=True, help="Work on the instance of `rhythm demo`.")
 @click.option("--version", is_flag=True, expose_value=False, is_eager=True, callback=_version, help="Say it.")
 @click.pass_context
 def root(ctx: click.Context, /, **flags: Any) -> None:

@@ -1,0 +1,73 @@
+"""`rhythm demo`: an instance of its own, full of made-up work."""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+from collections.abc import Coroutine
+from functools import partial
+
+import click
+
+from rhythm_tui.cli.command import Verb, pass_context
+from rhythm_tui.cli.context import Context
+from rhythm_tui.cli.progress import progress
+
+_NEXT = (
+    "rhythm --demo issue list 'assignee:@me is:open'",
+    "rhythm --demo issue list 'project:WEB deadlock'",
+    "rhythm --demo sprint report STN current",
+    "rhythm --demo project list",
+)
+
+
+@click.command(
+    cls=Verb, examples=["rhythm demo", "rhythm demo --issues 200000", "rhythm --demo issue list is:overdue"]
+)
+@click.option(
+    "--issues", type=click.IntRange(1, 5_000_000), metavar="N", help="Add N generated issues in 50 projects."
+)
+@click.option("--no-open", is_flag=True, help="Only fill it.")
+@pass_context
+def demo(context: Context, issues: int | None, no_open: bool) -> Coroutine[object, object, None] | None:
+    """Try Rhythm on a workspace that is full of life: a weather station, its dashboard and its app.
+
+    It has a database of its own, beside yours. What you do there stays until you remove its folder; with
+    `rhythm --demo` in front every other command works on it.
+    """
+    from rhythm_domain.demo import filler, workspace
+
+    context.demo = True
+    me = asyncio.run(_enter(context))
+    conninfo = context.conninfo()
+    if workspace.create(conninfo, owner=me):
+        context.out.note("Made three projects of people who do not exist.")
+    bar = partial(progress, quiet=context.json)
+    if issues and not filler.fill(conninfo, issues, owner=me, progress=bar):
+        context.out.note(
+            "It was filled before. To do it anew, first remove it: "
+            f"rhythm --demo db stop && rm -r {shlex.quote(str(context.embedded.home))}"
+        )
+    if no_open:
+        context.out.done("The demo is ready: rhythm demo")
+        return None
+    return _open(context, workspace.MAIN)
+
+
+async def _enter(context: Context) -> int:
+    """Sets the instance up if it is new; the id of the person."""
+    async with context.session() as session:
+        return session.user.id
+
+
+async def _open(context: Context, key: str) -> None:
+    """The board of the main project, and what to type next."""
+    from rhythm_tui.cli import board_view
+
+    async with context.session() as session:
+        board = await session.boards.show(key, limit=3)
+    board_view.show(context.out, board, cards=3)
+    context.out.note("")
+    context.out.note("This is a demo, in a database of its own. Type on:")
+    for command in (f"rhythm --demo board {key}", *_NEXT):
+        context.out.note(f"  {command}")

@@ -1,0 +1,69 @@
+"""`rhythm demo`: fills an instance of its own once, shows it each time, and stays out of the person's own."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rhythm_domain.embedded import EmbeddedServer
+from rhythm_tui.cli.errors import Exit
+from tests.cli.conftest import Cli
+from tests.conftest import reachable_folder
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A data folder with a space in its name; the demo's server is stopped afterwards."""
+    folder = reachable_folder()
+    yield folder
+    EmbeddedServer(folder / "demo" / "postgres").stop()
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def rhythm(
+    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Cli:
+    """The command line with nothing configured but where the data are."""
+    return Cli(tmp_path, {"RHYTHM_DATA_DIR": str(folder)}, monkeypatch, capsys)
+
+
+def test_a_demo_from_the_first_look_to_typing_on(rhythm: Cli, folder: Path) -> None:
+    first = rhythm.process("demo")
+    assert first.returncode == 0, first.stderr
+    assert {line.split("\t")[0] for line in first.stdout.splitlines()} >= {"todo", "in_progress", "done"}
+    assert "Made three projects" in first.stderr
+
+    second = rhythm.process("demo")
+    assert second.stdout == first.stdout
+    assert "Made" not in second.stderr
+
+    proposed = [line.strip() for line in second.stderr.splitlines() if line.startswith("  rhythm ")]
+    assert len(proposed) >= 4
+    for line in proposed:
+        ran = rhythm(*shlex.split(line)[1:])
+        assert (ran.code, bool(ran.out)) == (Exit.DONE, True), (line, ran)
+
+    added = rhythm("demo", "--issues", "400", "--no-open")
+    assert added.code == Exit.DONE
+    assert "Issues: 400" in added.err
+    again = rhythm("demo", "--issues", "400", "--no-open")
+    assert "was filled before" in again.err
+    assert len(rhythm("--demo", "project", "list", "--json").json["items"]) == 5
+
+    assert [path.name for path in folder.iterdir()] == ["demo"]
+
+
+def test_the_demo_never_goes_where_the_person_works(rhythm: Cli, folder: Path) -> None:
+    ran = rhythm(
+        "--demo", "config", "--json", RHYTHM_DATABASE_URL="postgresql://db/team", RHYTHM_TOKEN="rhythm_x"
+    )
+    settings = {one["name"]: one for one in ran.json["items"]}
+    assert not settings["database_url"]["value"]
+    assert not settings["token"]["value"]
+    assert settings["data_dir"]["value"] == str(folder / "demo")
+    assert settings["data_dir"]["source"] == "--demo"
