@@ -24,7 +24,6 @@ from rhythm_domain.repository.labels import colour_of
 from rhythm_domain.text import folded
 
 _Q = queries.load("exchange")
-_ISSUES = queries.load("issues")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +38,19 @@ class Known:
     native: bool = False
 
 
-async def hold(tx: Tx) -> None:
-    """Waits for another import into this project; it waits for this transaction's end."""
-    await tx.execute(_Q["hold_import"], project=tx.project_id)
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where an issue comes from: its record, what is kept beside it, and what the source said, hashed."""
+
+    issue: int
+    record: ImportIssue
+    metadata: Mapping[str, Any]
+    digest: bytes
+
+
+async def wait_for_imports(tx: Tx) -> None:
+    """Lets this transaction wait longer than others for what another import is writing."""
+    await tx.execute(_Q["wait_for_imports"])
 
 
 async def own_prefix(tx: Tx) -> str:
@@ -141,9 +150,9 @@ async def add_sprints(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
 # Issues ------------------------------------------------------------------------------------------------
 
 
-async def raise_numbers(tx: Tx, to: int) -> None:
+async def reserve_numbers(tx: Tx, to: int) -> None:
     """Sees to it that no number up to this one is given any more."""
-    await tx.execute(_ISSUES["raise_numbers"], project=tx.project_id, number=to)
+    await tx.execute(_Q["reserve_numbers"], project=tx.project_id, number=to)
 
 
 async def taken_numbers(tx: Tx, numbers: Iterable[int]) -> set[int]:
@@ -152,16 +161,16 @@ async def taken_numbers(tx: Tx, numbers: Iterable[int]) -> set[int]:
     return {row["number"] for row in rows}
 
 
-async def put_sources(tx: Tx, sources: Sequence[tuple[int, ImportIssue, Mapping[str, Any], bytes]]) -> None:
-    """Writes where issues come from: (id, record, metadata, digest)."""
+async def write_sources(tx: Tx, sources: Sequence[Source], *, new: bool) -> None:
+    """Writes where issues come from. Of `new` ones none may be there: another import lets us run again."""
     await tx.execute(
-        _Q["put_sources"],
+        _Q["add_sources" if new else "put_sources"],
         project=tx.project_id,
-        keys=[record.source_key for _, record, _, _ in sources],
-        issues=[issue for issue, _, _, _ in sources],
-        urls=[record.url for _, record, _, _ in sources],
-        metadata=[json.dumps(metadata) for _, _, metadata, _ in sources],
-        digests=[digest for _, _, _, digest in sources],
+        keys=[source.record.source_key for source in sources],
+        issues=[source.issue for source in sources],
+        urls=[source.record.url for source in sources],
+        metadata=[json.dumps(source.metadata) for source in sources],
+        digests=[source.digest for source in sources],
     )
 
 

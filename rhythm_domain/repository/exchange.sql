@@ -1,8 +1,8 @@
 -- What comes in from other trackers and goes out again.
 
--- name: hold_import
--- Imports into one project follow one another, transaction by transaction: none doubles what another brings.
-SELECT set_config('lock_timeout', '4s', true), pg_advisory_xact_lock(hashtextextended('import', %(project)s));
+-- name: wait_for_imports
+-- Where two imports bring the same issue, the later waits for the other's transaction, and finds it afterwards.
+SELECT set_config('lock_timeout', '4s', true);
 
 -- name: instance_created
 SELECT created_at FROM instance;
@@ -28,6 +28,10 @@ WHERE i.project_id = %(project)s AND i.number = ANY(%(numbers)s::int[])
 -- How many issues there are, the trash included, and the last number given.
 SELECT n.last, (SELECT count(*) FROM issues i WHERE i.project_id = n.project_id) AS issues
 FROM issue_numbers n WHERE n.project_id = %(project)s;
+
+-- name: reserve_numbers
+-- Touches the row, for which who creates issues waits, only if it has to.
+UPDATE issue_numbers SET last = %(number)s WHERE project_id = %(project)s AND last < %(number)s;
 
 -- name: taken_numbers
 SELECT number FROM issues WHERE project_id = %(project)s AND number = ANY(%(numbers)s::int[]);
@@ -74,6 +78,13 @@ FROM jsonb_to_recordset(%(rows)s::jsonb) AS n (
   name text, folded text, goal text, state sprint_state, starts_on date, ends_on date,
   started_at timestamptz, finished_at timestamptz)
 ON CONFLICT DO NOTHING;
+
+-- name: add_sources
+-- Fails if another import brought one of them meanwhile.
+INSERT INTO issue_sources (project_id, source_key, issue_id, url, metadata, digest)
+SELECT %(project)s, n.source_key, n.issue_id, n.url, n.metadata, n.digest
+FROM unnest(%(keys)s::text[], %(issues)s::bigint[], %(urls)s::text[], %(metadata)s::jsonb[], %(digests)s::bytea[])
+     AS n (source_key, issue_id, url, metadata, digest);
 
 -- name: put_sources
 INSERT INTO issue_sources AS s (project_id, source_key, issue_id, url, metadata, digest)

@@ -11,6 +11,7 @@ from rhythm_domain.guard import Guard
 from rhythm_domain.policy import Permission
 from rhythm_domain.query import Query, Sort, SortKey
 from rhythm_domain.repository import exchange, search
+from rhythm_domain.repository.selection import select
 
 Writer = Callable[[Iterable[ImportIssue], BinaryIO], None]
 
@@ -52,6 +53,6 @@ class Exporting:
 
     async def _page(self, cursor: str | None) -> tuple[list[ImportIssue], str | None]:
         async with self._guard.project(Permission.PROJECT_EXPORT, self._key) as tx:
-            selection = await search.select(tx, self._query)
+            selection = await select(tx, self._query)
             found = await search.page(tx, selection, cursor=cursor, limit=PAGE)
             return await exchange.records(tx, found.ids), found.next

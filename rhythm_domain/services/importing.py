@@ -26,7 +26,7 @@ from rhythm_domain.guard import Chunk, Guard, Tx, repeatable
 from rhythm_domain.models import ImportNote, ImportProblem, ImportReport, SprintState
 from rhythm_domain.policy import Permission
 from rhythm_domain.repository import exchange, issues
-from rhythm_domain.repository.exchange import Known
+from rhythm_domain.repository.exchange import Known, Source
 from rhythm_domain.repository.issues import Values
 from rhythm_domain.services.issues import MAX_LABELS
 from rhythm_domain.services.linking import Linking, Pending
@@ -46,7 +46,11 @@ BATCH = 500
 BATCH_TEXT = 1_000_000
 """Characters of text above which a batch ends early."""
 
+AT_ONCE = 2
+"""Transactions at a time: as many as the person has connections."""
+
 _LOOKED_UP = 10_000
+_PARTS = 1024  # more than the halves of halves of a batch
 _NUMBER = re.compile("[1-9][0-9]{0,8}")
 
 _FATAL = (Forbidden, NotFound, NotSignedIn, SchemaMismatch, Unavailable)
@@ -163,13 +167,8 @@ class Importing:
                 for issue in batch:
                     self._survey.add(issue)
             await self._prepare(await self._known(list(self._survey.issues)))
-            done, total = 0, len(self._survey.issues)
-            self._progress(0, total)
             spool.seek(0)
-            async for batch in _ahead(_spooled(spool)):
-                await self._attempt(batch)
-                done += len(batch)
-                self._progress(done, total)
+            await self._write_all(_ahead(_spooled(spool)))
         if not self._dry_run:
             await self._connect()
         return ImportReport(
@@ -234,7 +233,6 @@ class Importing:
     async def _prepare(self, known: dict[str, Known]) -> None:
         chunk = Chunk(self._operation, 0)
         async with self._guard.project(Permission.IMPORT, self._key, operation=chunk, alone=True) as tx:
-            await exchange.hold(tx)
             self._made = {
                 **await self._prepare_people(tx),
                 "labels": await self._prepare_labels(tx),
@@ -327,10 +325,29 @@ class Importing:
 
     # Issues ---------------------------------------------------------------------------------------------
 
-    async def _attempt(self, batch: Sequence[ImportIssue]) -> None:
-        """Writes a batch; if it is refused, its halves, down to the issue that is at fault."""
+    async def _write_all(self, batches: AsyncIterator[list[ImportIssue]]) -> None:
+        """Writes batches, two at a time: one's issues are made ready while the other's are stored."""
+        done, total = 0, len(self._survey.issues)
+        self._progress(0, total)
+        running: set[asyncio.Task[int]] = set()
         try:
-            self._outcome.add(await self._write(batch, Chunk(self._operation, next(self._chunks))))
+            async for batch in batches:
+                running.add(asyncio.create_task(self._attempt(batch, next(self._chunks), 1)))
+                if len(running) == AT_ONCE:
+                    done += await _first(running)
+                    self._progress(done, total)
+            while running:
+                done += await _first(running)
+                self._progress(done, total)
+        finally:
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+
+    async def _attempt(self, batch: Sequence[ImportIssue], index: int, part: int) -> int:
+        """Writes a batch; if it is refused, its halves, down to the issue that is at fault. Its length."""
+        try:
+            self._outcome.add(await self._write(batch, Chunk(self._operation, index * _PARTS + part)))
         except _FATAL:
             raise
         except RhythmError as error:
@@ -339,17 +356,18 @@ class Importing:
                 self._problems.append(
                     ImportProblem(line=issue.line, source=shown(issue.source_key), reason=error.message)
                 )
-                return
+                return 1
             middle = len(batch) // 2
-            await self._attempt(batch[:middle])
-            await self._attempt(batch[middle:])
+            await self._attempt(batch[:middle], index, part * 2)
+            await self._attempt(batch[middle:], index, part * 2 + 1)
+        return len(batch)
 
     @repeatable
     async def _write(self, batch: Sequence[ImportIssue], chunk: Chunk) -> Outcome:
         async with self._guard.project(Permission.IMPORT, self._key, operation=chunk) as tx:
             if tx.done:
                 return self._repeated(batch, tx.done.after)
-            await exchange.hold(tx)
+            await exchange.wait_for_imports(tx)
             known = await self._known_here(tx, [issue.source_key for issue in batch])
             said = await self._said(tx, known)
             outcome = Outcome()
@@ -429,7 +447,7 @@ class Importing:
             for issue, number in zip(new, numbers, strict=True)
         ]
         ids = [issue_id for issue_id, _ in await issues.create(tx, rows)]
-        await self._belongings(tx, list(zip(ids, new, strict=True)), outcome)
+        await self._belongings(tx, list(zip(ids, new, strict=True)), outcome, new=True)
         for issue_id, issue in zip(ids, new, strict=True):
             tx.record("issue.imported", issue=issue_id, after={"source": issue.source_key})
             if issue.parent_key or issue.links:
@@ -438,7 +456,7 @@ class Importing:
     async def _numbers(self, tx: Tx, new: Sequence[ImportIssue]) -> list[int]:
         """The planned numbers; others for those that somebody took meanwhile."""
         planned = [self._plan.numbers.get(issue.source_key, 0) for issue in new]
-        await exchange.raise_numbers(tx, max(planned))
+        await exchange.reserve_numbers(tx, max(self._plan.numbers.values(), default=0))
         taken = await exchange.taken_numbers(tx, planned) | {0}
         lacking = sum(number in taken for number in planned)
         spare = count(await issues.take_numbers(tx, lacking) if lacking else 0)
@@ -469,7 +487,7 @@ class Importing:
                 for issue, before, _ in changed
             },
         )
-        await self._belongings(tx, [(before.id, issue) for issue, before, _ in changed], outcome)
+        await self._belongings(tx, [(before.id, issue) for issue, before, _ in changed], outcome, new=False)
         for issue, before, fields in changed:
             after = {"source": issue.source_key, "changed": sorted(fields)}
             tx.record("issue.imported", issue=before.id, after=after)
@@ -501,8 +519,12 @@ class Importing:
             columns["closed_at"] = issue.closed_at
         return columns
 
-    async def _belongings(self, tx: Tx, written: Sequence[tuple[int, ImportIssue]], outcome: Outcome) -> None:
-        """Comments, sources, and how long the issues were in their sprints."""
+    async def _belongings(
+        self, tx: Tx, written: Sequence[tuple[int, ImportIssue]], outcome: Outcome, *, new: bool
+    ) -> None:
+        """Sources, comments, and how long the issues were in their sprints."""
+        sources = [Source(issue_id, issue, metadata(issue), _digest(issue)) for issue_id, issue in written]
+        await exchange.write_sources(tx, sources, new=new)
         outcome.comments += await exchange.put_comments(
             tx,
             [
@@ -510,9 +532,6 @@ class Importing:
                 for issue_id, issue in written
                 for comment in issue.comments
             ],
-        )
-        await exchange.put_sources(
-            tx, [(issue_id, issue, metadata(issue), _digest(issue)) for issue_id, issue in written]
         )
         if self._plan.sprints:
             await exchange.set_scope(tx, [issue_id for issue_id, _ in written])
@@ -533,7 +552,7 @@ class Importing:
             tx.unchanged()
         for start in range(0, len(pending), BATCH):
             await self._link(
-                linking, pending[start : start + BATCH], Chunk(self._operation, next(self._chunks))
+                linking, pending[start : start + BATCH], Chunk(self._operation, next(self._chunks) * _PARTS)
             )
         self._outcome.notes += linking.notes
 
@@ -550,6 +569,13 @@ class Importing:
                     tx.record("import.linked", after={"parents": len(parents), "links": len(links)})
 
         await write()
+
+
+async def _first(running: set[asyncio.Task[int]]) -> int:
+    """Waits until one of the tasks or more are done and takes them out; the sum of what they answer."""
+    finished, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+    running -= finished
+    return sum(task.result() for task in finished)
 
 
 def _digest(issue: ImportIssue) -> bytes:

@@ -99,7 +99,7 @@ def test_without_an_earlier_fingerprint_everything_changed() -> None:
 
 def test_what_is_written_another_way_is_no_change() -> None:
     one = replace(ISSUE, estimate=Decimal("3.0"), labels=(ImportLabel("a"), ImportLabel("b")), line=1)
-    other = replace(ISSUE, estimate=Decimal("3"), labels=(ImportLabel("b"), ImportLabel("a")), line=9)
+    other = replace(ISSUE, estimate=Decimal(3), labels=(ImportLabel("b"), ImportLabel("a")), line=9)
     assert fingerprint(one) == fingerprint(other)
 
 
