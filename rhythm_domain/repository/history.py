@@ -52,7 +52,10 @@ async def _events(tx: Tx, rows: Sequence[Row]) -> tuple[Event, ...]:
 
 
 async def _names(tx: Tx, sides: Iterable[Mapping[str, Any]]) -> Names:
-    people, sprints, labels, issues = set(), set(), set(), set()
+    people: set[int] = set()
+    sprints: set[int] = set()
+    labels: set[int] = set()
+    issues: set[int] = set()
     for side in sides:
         people.update(side[name] for name in _PEOPLE if side.get(name))
         issues.update(side[name] for name in _ISSUES if side.get(name))

@@ -204,7 +204,7 @@ async def living(tx: Tx, ref: tuple[str, int] | int) -> int | None:
     """The id of a living issue of this project, by its id or by number and any key of the project."""
     key, number = (None, ref) if isinstance(ref, int) else ref
     row = await tx.one(_Q["issue_by_number"], project=tx.project_id, key=key, number=number)
-    return row and int(row["id"])
+    return int(row["id"]) if row else None
 
 
 async def former_assignees(tx: Tx, ids: Sequence[int]) -> set[int]:
@@ -243,13 +243,13 @@ async def plannable_sprint(tx: Tx, folded: str) -> Row | None:
 async def next_rank(tx: Tx, rank: str) -> str | None:
     """The rank that follows in this project."""
     row = await tx.one(_Q["rank_after"], project=tx.project_id, rank=rank)
-    return row and row["rank"]
+    return row["rank"] if row else None
 
 
 async def previous_rank(tx: Tx, rank: str) -> str | None:
     """The rank that precedes in this project."""
     row = await tx.one(_Q["rank_before"], project=tx.project_id, rank=rank)
-    return row and row["rank"]
+    return row["rank"] if row else None
 
 
 async def ranks_around(tx: Tx, rank: str, width: int) -> list[tuple[int, str]]:

@@ -56,7 +56,7 @@ async def one(tx: Tx, sprint: int) -> Sprint:
 async def id_of(tx: Tx, name: str) -> int | None:
     """The id of a sprint by folded name, or the active one's."""
     row = await tx.one(_Q["sprint_by_name"], project=tx.project_id, folded=name)
-    return row and int(row["id"])
+    return int(row["id"]) if row else None
 
 
 async def names(tx: Tx) -> list[str]:
@@ -170,7 +170,7 @@ async def _burndown(tx: Tx, sprint: Sprint) -> tuple[BurndownDay, ...]:
 
     def ideal(committed: Decimal, day: date) -> Decimal:
         left = max(0, length - 1 - (day - first).days)
-        return (committed * left / length).quantize(Decimal("0.1"))
+        return Decimal(committed * left / length).quantize(Decimal("0.1"))
 
     return tuple(
         BurndownDay(
