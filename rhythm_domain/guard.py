@@ -274,7 +274,7 @@ class Guard:
                     "Only administrators of this instance may do that.", hint="Ask an administrator."
                 )
             tx.permission = write
-            await self._repeated(tx)
+            await self._repeated(tx, write if write != _ASK else "")
             yield tx
             await tx.flush()
         await self._after(tx)
@@ -307,8 +307,8 @@ class Guard:
             place = _place(row, tx.user)
             if place is None:
                 raise NotFound(f"There is no project {asked['key']}.")
+            await self._repeated(tx, permission.value)
             await self._admit(tx, permission, place, author=own)
-            await self._repeated(tx)
             yield tx
             await tx.flush()
         await self._after(tx)
@@ -354,12 +354,14 @@ class Guard:
         write = not permission.reads
         async with self._db.transaction(write=write, operation=chunk.operation) as connection:
             tx = await self._enter(connection, write=write, chunk=chunk)
-            await self._repeated(tx)
+            await self._repeated(tx, permission.value)
             held, place = await self._find(tx, refs, trash=trash if write else None)
             author = all(one.reporter_id == tx.user.id for one in held)
             if comment is not None:
                 owner = await tx.one(_Q["place_of_comment"], comment=comment)
-                if owner is None or owner["issue_id"] != held[0].id:
+                # A deletion that is sent again finds what it deleted.
+                gone = owner is None or (owner["deleted_at"] is not None and tx.done is None)
+                if owner is None or gone or owner["issue_id"] != held[0].id:
                     raise NotFound("There is no such comment.")
                 author = owner["author_id"] == tx.user.id
             await self._admit(tx, permission, place, author=author)
@@ -373,7 +375,7 @@ class Guard:
         """Whether this operation of the person was committed: for what nobody can see once it was done."""
         if operation is None:
             return False
-        async with self.person(write="operation.ask", operation=operation) as tx:
+        async with self.person(write=_ASK, operation=operation) as tx:
             tx.unchanged()
             return tx.done is not None
 
@@ -440,15 +442,26 @@ class Guard:
             if role is None and not tx.user.admin:
                 raise NotFound(f"There is no project {place.key}.")
         tx.place = Place(place.id, place.key, role, place.row)
-        tx.admit(permission, author=author)
+        # What was done already is only answered again, also to one who may no longer: who handed a project
+        # over, or when it was archived meanwhile.
+        if tx.done is None:
+            tx.admit(permission, author=author)
 
-    async def _repeated(self, tx: Tx) -> None:
+    async def _repeated(self, tx: Tx, asked: str) -> None:
+        """Finds out whether the operation was done before, by a permission like the one that is asked for.
+
+        What another kind of change recorded must not be taken for an answer: its ids are of other things.
+        """
         if not tx.write:
             return
         rows = await tx.fetch(
             _Q["operation_done"], operation=tx.operation, first=tx.event_id(0), user=tx.user.id
         )
         if rows:
+            if asked and _family(rows[0]["permission"]) != _family(asked):
+                raise Invalid(
+                    "The operation's id is that of another change.", field="operation", hint="Use a new one."
+                )
             tx.done = Done(
                 tuple(row["issue_id"] for row in rows if row["issue_id"] is not None),
                 tuple(row["kind"] for row in rows),
@@ -501,6 +514,17 @@ async def gate(db: Database, purpose: Gate) -> AsyncIterator[Connection]:
 
 
 _Q = queries.load("guard")
+
+_ASK = "operation.ask"
+
+_MEMBERS = {Permission.MEMBER_LEAVE, Permission.MEMBER_MANAGE, Permission.OWNER_MANAGE}
+"""What a change of a member enters by, and what it then needs."""
+
+
+def _family(permission: str) -> str:
+    """What changes of one kind have in common, whoever makes them."""
+    bare = permission.removeprefix("admin:")
+    return "members" if bare in _MEMBERS else bare
 
 
 def _chunk(operation: Operation) -> Chunk:

@@ -62,8 +62,7 @@ WHERE p.deleted_at IS NULL;
 
 -- name: place_of_comment
 -- The issue that owns a comment.
-SELECT c.id, c.issue_id, c.author_id FROM comments c
-WHERE c.id = %(comment)s AND c.deleted_at IS NULL;
+SELECT c.id, c.issue_id, c.author_id, c.deleted_at FROM comments c WHERE c.id = %(comment)s;
 
 -- name: hold_project
 -- Changes of a project and its members follow one another; work on its issues goes on.
@@ -81,7 +80,7 @@ SELECT id FROM issues WHERE id = ANY(%(ids)s::bigint[]) ORDER BY id FOR NO KEY U
 
 -- name: operation_done
 -- What an operation of this person did, if the transaction whose first event is `first` was committed.
-SELECT e.issue_id, e.kind, e.after
+SELECT e.issue_id, e.kind, e.after, f.permission
 FROM events f JOIN events e ON e.operation = f.operation
 WHERE f.id = %(first)s AND f.operation = %(operation)s AND f.actor_id = %(user)s
 ORDER BY e.seq;
