@@ -81,10 +81,15 @@ async def natives(tx: Tx, numbers: Mapping[int, str]) -> dict[str, Known]:
     return {numbers[row["number"]]: Known(**row, native=True) for row in rows}
 
 
-async def count(tx: Tx) -> tuple[int, int]:
-    """The last number that was given, and how many issues there are, the trash included."""
-    row = await tx.one(_Q["count_of_issues"], project=tx.project_id) or {}
-    return row["last"], row["issues"]
+async def is_all_there_is(tx: Tx, own: Mapping[str, int]) -> bool:
+    """Whether this project never gave a number, or holds nothing but issues of these keys and numbers."""
+    last = await tx.one(_Q["last_number"], project=tx.project_id) or {}
+    if last["last"] == 0:
+        return True
+    row = await tx.one(
+        _Q["count_of_others"], project=tx.project_id, keys=list(own), numbers=list(own.values())
+    )
+    return row is not None and row["others"] == 0 < row["own"]
 
 
 async def comment_keys(tx: Tx, ids: Sequence[int]) -> set[str]:

@@ -24,10 +24,15 @@ FROM issues i
 WHERE i.project_id = %(project)s AND i.number = ANY(%(numbers)s::int[])
   AND NOT EXISTS (SELECT 1 FROM issue_sources s WHERE s.issue_id = i.id);
 
--- name: count_of_issues
--- How many issues there are, the trash included, and the last number given.
-SELECT n.last, (SELECT count(*) FROM issues i WHERE i.project_id = n.project_id) AS issues
-FROM issue_numbers n WHERE n.project_id = %(project)s;
+-- name: last_number
+SELECT last FROM issue_numbers WHERE project_id = %(project)s;
+
+-- name: count_of_others
+-- How many issues of a project, the trash included, are not those of a source under its own numbers; and how many are.
+SELECT (SELECT count(*) FROM issues i WHERE i.project_id = %(project)s) - count(*) AS others, count(*) AS own
+FROM unnest(%(keys)s::text[], %(numbers)s::int[]) AS n (source_key, number)
+JOIN issue_sources s ON s.project_id = %(project)s AND s.source_key = n.source_key
+JOIN issues i ON i.id = s.issue_id AND i.number = n.number;
 
 -- name: reserve_numbers
 -- Touches the row, for which who creates issues waits, only if it has to.

@@ -59,7 +59,7 @@ class Linking:
                 if ends[1] in self.blocks.get(ends[0], ()):
                     continue
                 if self._reaches(ends[1], ends[0]):
-                    self._note(one, f"link: it and {_shown(key)} would wait for each other; left out")
+                    self._note(one, f"link: it and {shown(key)} would wait for each other; left out")
                     continue
                 self.blocks.setdefault(ends[0], set()).add(ends[1])
                 links.append(ends)
@@ -73,7 +73,7 @@ class Linking:
             above = self.parents.get(above)
         if above == issue:
             self._note(
-                one, f"parent: it would be below itself through {_shown(one.parent_key or '')}; left out"
+                one, f"parent: it would be below itself through {shown(one.parent_key or '')}; left out"
             )
             return None
         if parent is not None:
@@ -83,7 +83,7 @@ class Linking:
     def _other(self, one: Pending, key: str, what: str) -> int | None:
         found = self.ids.get(key)
         if found is None:
-            self._note(one, f"{what}: {_shown(key)} is not in this project; left out")
+            self._note(one, f"{what}: {shown(key)} is not in this project; left out")
         return found
 
     def _reaches(self, start: int, goal: int) -> bool:
@@ -99,8 +99,9 @@ class Linking:
         return False
 
     def _note(self, one: Pending, note: str) -> None:
-        self.notes.append(ImportNote(source=_shown(one.source_key), note=note))
+        self.notes.append(ImportNote(source=shown(one.source_key), note=note))
 
 
-def _shown(key: str) -> str:
+def shown(key: str) -> str:
+    """What the source calls an issue: its key without the format's name."""
     return key.partition(":")[2] or key

@@ -218,13 +218,25 @@ async def test_a_deleted_issue_or_comment_stays_deleted(team: Team) -> None:
     assert [one.body for one in (await team.maintainer.comments.list("CORE-2")).items] == ["b"]
 
 
-async def test_two_imports_at_once_double_nothing(team: Team) -> None:
-    values = [github(number, comments=[comment("a")]) for number in range(1, 60)]
+async def test_imports_at_once_double_nothing_and_keep_the_numbers(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rhythm_domain.services.importing.BATCH", 10)
+    values = [github(number, comments=[comment("a")]) for number in range(59, 0, -1)]
     reports = await asyncio.gather(*(bring(who, *values) for who in (team.maintainer, team.owner)))
-    assert sorted(counts(report) for report in reports) == [(0, 0, 59), (59, 0, 0)]
-    assert team.instance.value("SELECT count(*) FROM issues") == 59
+    assert sum(report.created for report in reports) == 59
+    assert sum(report.unchanged for report in reports) == 59
     assert team.instance.value("SELECT count(*) FROM comments") == 59
-    assert team.instance.value("SELECT max(number) FROM issues") == 59
+    rows = team.instance.sql.execute("SELECT number, title FROM issues ORDER BY number").fetchall()
+    assert [(row["number"], row["title"]) for row in rows] == [(n, f"Issue {n}") for n in range(1, 60)]
+
+
+async def test_a_comment_edited_here_stays_while_the_source_says_the_same(team: Team) -> None:
+    await bring(team.maintainer, github(1, author={"login": "mia"}, comments=[comment("theirs")]))
+    team.instance.sql.execute("UPDATE comments SET body = 'ours'")
+    report = await bring(team.maintainer, github(1, title="Changed", comments=[comment("theirs")]))
+    assert (report.updated, report.comments) == (1, 0)
+    assert (await team.member.comments.list("CORE-1")).items[0].body == "ours"
 
 
 async def test_an_import_that_was_broken_off_goes_on(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -374,6 +386,16 @@ async def test_a_project_takes_its_own_edited_export_back(team: Team) -> None:
     assert (await team.owner.issues.show("CORE-4")).description == ""
     assert len((await team.owner.comments.list("CORE-4")).items) == 1
     assert (await team.owner.issues.show("CORE-3")).version == 2
+
+
+async def test_an_export_from_before_a_project_got_another_key_finds_its_issues(team: Team) -> None:
+    await fill(team)
+    before = await taken_out(team.owner)
+    team.instance.sql.execute("UPDATE projects SET key = 'NEW'")
+    team.instance.sql.execute("INSERT INTO project_keys SELECT 'NEW', id FROM projects")
+    report = await team.owner.exchange.import_file("NEW", "rhythm", io.BytesIO(before))
+    assert report.created == 0
+    assert team.instance.value("SELECT count(*) FROM comments") == 2
 
 
 async def test_an_export_takes_what_a_query_finds(team: Team) -> None:
