@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from rhythm_domain.models import Comment, Event, Issue, IssueLink, IssueRow, LinkKind
+from rhythm_domain.models import Comment, Event, Issue, IssueLink, IssueRow, LinkKind, Priority
 from rhythm_tui import signs
 from rhythm_tui.cli.output import Output, plain
 from rhythm_tui.cli.table import Column, counted, relative_time
@@ -19,16 +19,19 @@ def columns(*, terminal: bool) -> list[Column[IssueRow]]:
         return f"{signs.STATUS[row.status].mark} {signs.words(row.status)}" if terminal else row.status
 
     def priority(row: IssueRow) -> str:
-        return f"{signs.PRIORITY[row.priority].mark} {row.priority}" if terminal else row.priority
+        if not terminal:
+            return row.priority
+        mark = signs.PRIORITY[row.priority].mark
+        return mark if row.priority is Priority.NONE else f"{mark} {row.priority}"
 
     return [
         Column("key", lambda row: row.key, "bold"),
         Column("status", status, lambda row: signs.STATUS[row.status].style),
         Column("priority", priority, lambda row: signs.PRIORITY[row.priority].style),
-        Column("title", lambda row: row.title, shrink=True),
+        Column("title", lambda row: row.title, shrink=3),
         Column("assignee", lambda row: row.assignee.name if row.assignee else "", "cyan"),
-        Column("labels", lambda row: ", ".join(label.name for label in row.labels), "dim", shrink=True),
-        Column("sprint", lambda row: row.sprint or "", "dim", shrink=True),
+        Column("labels", lambda row: ", ".join(label.name for label in row.labels), "dim", shrink=1),
+        Column("sprint", lambda row: row.sprint or "", "dim", shrink=1),
         Column("updated", lambda row: relative_time(row.updated_at), "dim"),
     ]
 
@@ -47,6 +50,8 @@ def show(out: Output, issue: Issue, comments: Sequence[Comment]) -> None:
         return
     priority = signs.PRIORITY[issue.priority]
     status = signs.STATUS[issue.status]
+    if out.terminal:
+        out.heading(f"{issue.key}  {issue.title}")
 
     def mark(sign: signs.Sign) -> str:
         return f"{sign.mark} " if out.terminal else ""
@@ -54,7 +59,7 @@ def show(out: Output, issue: Issue, comments: Sequence[Comment]) -> None:
     out.details(
         issue,
         [
-            ("Issue", f"{issue.key}  {issue.title}"),
+            ("Issue", "" if out.terminal else f"{issue.key}  {issue.title}"),
             ("Status", f"{mark(status)}{signs.words(issue.status)}" + (", blocked" if issue.blocked else "")),
             ("Priority", f"{mark(priority)}{issue.priority}"),
             ("Type", f"{mark(signs.TYPE[issue.type])}{issue.type}"),
@@ -104,7 +109,7 @@ def history(out: Output, events: Sequence[Event], next: str | None) -> None:
         Column("when", lambda event: relative_time(event.at), "dim"),
         Column("who", lambda event: event.actor.display_name, "cyan"),
         Column("issue", lambda event: event.issue_key or "", "bold"),
-        Column("what", lambda event: event.text + (" (undone)" if event.undone else ""), shrink=True),
+        Column("what", lambda event: event.text + (" (undone)" if event.undone else ""), shrink=1),
     ]
     out.table(columns, events, next=next, empty="Nothing happened yet.")
 

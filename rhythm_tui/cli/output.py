@@ -79,7 +79,8 @@ class Output:
             return
         self.rows(columns, rows)
         if next is not None:
-            self.note(f"There is more: add --all, or --after {next}")
+            cursor = "" if self.terminal else f", or --after {next}"
+            self.note(f"There is more: add --all{cursor}")
 
     def rows(self, columns: Sequence[Column[T]], rows: Sequence[T]) -> None:
         """The lines of a table, whatever --json says: for pages that have several."""

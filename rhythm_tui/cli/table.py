@@ -19,13 +19,16 @@ LEAST = 12
 
 @dataclass(frozen=True)
 class Column(Generic[T]):
-    """A column: how a row's cell reads, and how it looks. One that shrinks gives way when width is scarce."""
+    """A column: how a row's cell reads, and how it looks.
+
+    With `shrink` it gives way when width is scarce: one of 3 keeps three times the width of one of 1.
+    """
 
     title: str
     render: Callable[[T], str]
     style: str | Callable[[T], str] = ""
     align: Align = "left"
-    shrink: bool = False
+    shrink: int = 0
 
     def style_of(self, row: T) -> str:
         """The style of a row's cell, such as "bold red"."""
@@ -35,22 +38,27 @@ class Column(Generic[T]):
 def laid_out(
     columns: Sequence[Column[T]], cells: Sequence[Sequence[str]], room: int
 ) -> Iterator[tuple[int | None, list[tuple[int, int]]]]:
-    """The header (None), then each row's number, with the columns that are shown and their widths."""
-    widths = shares(
-        [
-            max([len(column.title), *(cell_width(line[at]) for line in cells)])
-            for at, column in enumerate(columns)
-        ],
-        [column.shrink for column in columns],
-        room,
-    )
+    """The header (None), then each row's number, with the columns that are shown and their widths.
+
+    A column of which every cell is empty is left out.
+    """
+    filled = [max((cell_width(line[at]) for line in cells), default=0) for at in range(len(columns))]
+    kept = [at for at, width in enumerate(filled) if width or not at]
+    widths = [
+        (kept[place], width)
+        for place, width in shares(
+            [max(len(columns[at].title), filled[at]) for at in kept],
+            [columns[at].shrink for at in kept],
+            room,
+        )
+    ]
     for at in (None, *range(len(cells))):
         yield at, widths
 
 
-def shares(wanted: Sequence[int], shrink: Sequence[bool], room: int) -> list[tuple[int, int]]:
-    """Columns that fit into `room` and their widths. The widest that shrinks gives way first; then columns
-    are left out from the right, those that shrink last; the first column always stays.
+def shares(wanted: Sequence[int], shrink: Sequence[int], room: int) -> list[tuple[int, int]]:
+    """Columns that fit into `room` and their widths. The widest for its `shrink` gives way first; then
+    columns are left out from the right, those that shrink last; the first column always stays.
     """
     shown = dict(enumerate(wanted))
 
@@ -60,7 +68,7 @@ def shares(wanted: Sequence[int], shrink: Sequence[bool], room: int) -> list[tup
     while excess() > 0:
         wide = [at for at in shown if shrink[at] and shown[at] > LEAST]
         if wide:
-            shown[max(wide, key=shown.__getitem__)] -= 1
+            shown[max(wide, key=lambda at: shown[at] / shrink[at])] -= 1
             continue
         droppable = [at for at in shown if at and not shrink[at]] or [at for at in shown if at]
         if not droppable:

@@ -11,9 +11,9 @@ from rhythm_tui.cli.table import Column
 
 _COLUMNS: list[Column[Setting]] = [
     Column("setting", lambda setting: setting.name, "bold"),
-    Column("value", lambda setting: setting.shown, shrink=True),
-    Column("from", lambda setting: setting.source, "dim", shrink=True),
-    Column("what it is", lambda setting: setting.help, "dim", shrink=True),
+    Column("value", lambda setting: setting.shown, shrink=1),
+    Column("from", lambda setting: setting.source, "dim", shrink=1),
+    Column("what it is", lambda setting: setting.help, "dim", shrink=1),
 ]
 
 

@@ -13,10 +13,10 @@ from rhythm_tui.cli.table import Column
 group = Noun("label", help="Labels of a project.")
 
 _COLUMNS: list[Column[Label]] = [
-    Column("label", lambda label: label.name, "bold", shrink=True),
+    Column("label", lambda label: label.name, "bold", shrink=1),
     Column("colour", lambda label: label.colour, "dim"),
     Column("issues", lambda label: str(label.issue_count), align="right"),
-    Column("description", lambda label: label.description, shrink=True),
+    Column("description", lambda label: label.description, shrink=1),
 ]
 
 _colour = click.option("--colour", "--color", type=click.Choice(COLOURS), help="Its colour.")

@@ -14,7 +14,7 @@ group = Noun("member", help="Who is in a project, in which role.")
 
 COLUMNS: list[Column[Member]] = [
     Column("user", lambda member: member.user.name, "bold"),
-    Column("name", lambda member: member.user.display_name, shrink=True),
+    Column("name", lambda member: member.user.display_name, shrink=1),
     Column("role", lambda member: member.role),
     Column("since", lambda member: relative_time(member.since), "dim"),
     Column(

@@ -14,7 +14,7 @@ group = Noun("project", help="Create, list, show, edit, archive and delete proje
 
 COLUMNS: list[Column[Project]] = [
     Column("key", lambda project: project.key, "bold"),
-    Column("name", lambda project: project.name, shrink=True),
+    Column("name", lambda project: project.name, shrink=1),
     Column("your role", lambda project: project.role or "administrator"),
     Column("open", lambda project: f"{project.open_count:,}", align="right"),
     Column("closed", lambda project: f"{project.closed_count:,}", "dim", align="right"),

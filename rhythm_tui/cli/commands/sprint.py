@@ -23,14 +23,14 @@ group = Noun("sprint", help="Plan, start, finish and report sprints.")
 _STYLES = {SprintState.ACTIVE: "green", SprintState.PLANNED: "", SprintState.FINISHED: "dim"}
 
 _COLUMNS: list[Column[Sprint]] = [
-    Column("sprint", lambda sprint: sprint.name, "bold", shrink=True),
+    Column("sprint", lambda sprint: sprint.name, "bold", shrink=1),
     Column("state", lambda sprint: sprint.state, lambda sprint: _STYLES[sprint.state]),
     Column("days", lambda sprint: _days(sprint), "dim"),
     Column("done", lambda sprint: f"{sprint.done_count} of {sprint.issue_count}", align="right"),
     Column(
         "points", lambda sprint: f"{_number(sprint.done_points)} of {_number(sprint.points)}", align="right"
     ),
-    Column("goal", lambda sprint: sprint.goal, shrink=True),
+    Column("goal", lambda sprint: sprint.goal, shrink=1),
 ]
 
 _key = click.argument("key")
@@ -251,7 +251,7 @@ def _issues(out: Output, title: str, issues: Sequence[SprintIssue]) -> None:
     columns: list[Column[SprintIssue]] = [
         Column("key", lambda issue: issue.key, "bold"),
         Column("status", lambda issue: signs.words(issue.status)),
-        Column("title", lambda issue: issue.title, shrink=True),
+        Column("title", lambda issue: issue.title, shrink=1),
         Column("estimate", lambda issue: points(issue.estimate), align="right"),
     ]
     out.rows(columns, issues)

@@ -16,7 +16,7 @@ from rhythm_tui.cli.table import Column, relative_time
 group = Noun("ssh-key", help="Keys to sign in with over SSH, on a shared instance.")
 
 _COLUMNS: list[Column[SshKey]] = [
-    Column("name", lambda key: key.name, "bold", shrink=True),
+    Column("name", lambda key: key.name, "bold", shrink=1),
     Column("kind", lambda key: key.kind),
     Column("fingerprint", lambda key: key.fingerprint, "dim"),
     Column("last used", lambda key: relative_time(key.last_used_at) or "never", "dim"),

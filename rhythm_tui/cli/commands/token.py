@@ -12,7 +12,7 @@ from rhythm_tui.cli.table import Column, relative_time
 group = Noun("token", help="Access tokens for scripts: RHYTHM_TOKEN.")
 
 _COLUMNS: list[Column[AccessToken]] = [
-    Column("name", lambda token: token.name, "bold", shrink=True),
+    Column("name", lambda token: token.name, "bold", shrink=1),
     Column("may", lambda token: "read" if token.read_only else "read and write"),
     Column("created", lambda token: relative_time(token.created_at), "dim"),
     Column("last used", lambda token: relative_time(token.last_used_at) or "never", "dim"),

@@ -17,12 +17,12 @@ group = Noun(
 
 _DIRECTORY: list[Column[PersonRef]] = [
     Column("user", lambda person: person.name, "bold"),
-    Column("name", lambda person: person.display_name, shrink=True),
+    Column("name", lambda person: person.display_name, shrink=1),
 ]
 
 _ACCOUNTS: list[Column[User]] = [
     Column("user", lambda user: user.name, "bold"),
-    Column("name", lambda user: user.display_name, shrink=True),
+    Column("name", lambda user: user.display_name, shrink=1),
     Column("administrator", lambda user: "yes" if user.admin else ""),
     Column("state", lambda user: _state(user), lambda user: "" if _state(user) == "active" else "dim"),
     Column("since", lambda user: f"{user.created_at:%Y-%m-%d}", "dim"),
@@ -31,7 +31,7 @@ _ACCOUNTS: list[Column[User]] = [
 _SESSIONS: list[Column[SignIn]] = [
     Column("id", lambda one: str(one.id), "dim", align="right"),
     Column("by", lambda one: one.kind),
-    Column("from", lambda one: one.source, shrink=True),
+    Column("from", lambda one: one.source, shrink=1),
     Column("since", lambda one: relative_time(one.created_at), "dim"),
     Column("last seen", lambda one: relative_time(one.last_seen_at)),
     Column("ends", lambda one: relative_time(one.expires_at) or "never", "dim"),

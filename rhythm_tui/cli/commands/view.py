@@ -12,8 +12,8 @@ from rhythm_tui.cli.table import Column
 group = Noun("view", help="Saved searches.")
 
 _COLUMNS: list[Column[SavedView]] = [
-    Column("view", lambda view: view.name, "bold", shrink=True),
-    Column("query", lambda view: view.query, shrink=True),
+    Column("view", lambda view: view.name, "bold", shrink=1),
+    Column("query", lambda view: view.query, shrink=1),
     Column("project", lambda view: view.project_key or ""),
     Column("whose", lambda view: _whose(view), "dim"),
 ]
