@@ -195,6 +195,8 @@ class Database:
                 await connection.execute(b"COMMIT")
                 committing = False
             except psycopg.Error as error:
+                if deadline.expired and not committing:
+                    raise errors.Unavailable("The database did not answer in time.") from error
                 raise translated(error, committing=committing, operation=operation) from error
             except asyncio.CancelledError as error:
                 if committing and deadline.expired:

@@ -112,6 +112,7 @@ async def test_a_frozen_server_is_answered_for_within_the_deadline(server: Serve
                 await write(owner)
             assert monotonic() - start < DEADLINE + SLACK
             assert caught.value.outcome is Outcome.NOT_SAVED
+            assert "did not answer in time" in caught.value.message
     finally:
         server.thaw()
     await recovers(owner)
