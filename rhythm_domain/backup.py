@@ -41,6 +41,10 @@ _VARIABLES = {
 }
 """The variables by which libpq's programs take what our connection was made with."""
 
+_GUARD = b"\\restrict "
+"""With this pg_restore begins, since 15.14, 16.10, 17.6 and 18, and psql then obeys no backslash command: a
+crafted backup could otherwise run programs here (CVE-2025-8714)."""
+
 _TIMEOUT_SETTING = b"SET transaction_timeout = 0;\n"
 """pg_restore 17 and later write it in any case; servers before 17 don't know it."""
 
@@ -135,12 +139,12 @@ def _major(path: Path) -> int:
 
 
 def _dump(target: _Target, file: Path, *, force: bool) -> Backup:
-    if file.exists() and not force:
-        raise AlreadyExists(f"{file} exists.", field="file", hint="Choose another name, or add --force.")
     tool = program("pg_dump", target.major)
     draft = file.with_name(f".{file.name}.{os.getpid()}")
     try:
-        draft.touch(mode=0o600)
+        if file.exists() and not force:
+            raise AlreadyExists(f"{file} exists.", field="file", hint="Choose another name, or add --force.")
+        draft.touch(mode=0o600, exist_ok=False)  # Nobody has prepared it: the folder may be anybody's.
         done = subprocess.run(  # noqa: S603 - our own arguments, no shell
             [tool, "--format=custom", f"--file={draft}", "--no-password"],
             env=target.environment,
@@ -160,7 +164,8 @@ def _dump(target: _Target, file: Path, *, force: bool) -> Backup:
             hint="Check the folder and its space.",
         ) from error
     finally:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):
+            draft.unlink()
 
 
 def _reader_of(file: Path) -> int:
@@ -183,6 +188,13 @@ def _failure(what: str, said: bytes) -> Unavailable:
     return Unavailable(error.message, hint="Nothing was changed.")
 
 
+def _unguarded(reader: Path) -> Unavailable:
+    return Unavailable(
+        f"{reader} is too old: what a backup holds could run programs on this machine.",
+        hint="Install its latest minor version; nothing was changed.",
+    )
+
+
 def _load(target: _Target, file: Path) -> Backup:
     """pg_restore | psql, in one transaction that fails as a whole."""
     least = max(target.major, _reader_of(file))
@@ -203,8 +215,15 @@ def _load(target: _Target, file: Path) -> Backup:
     ):
         assert source.stdout is not None  # noqa: S101 - for mypy, as the next
         assert sink.stdin is not None  # noqa: S101
+        guarded = False
         try:
             for line in source.stdout:
+                if not (guarded or line.isspace() or line.startswith(b"--")):
+                    guarded = line.startswith(_GUARD)
+                    if not guarded:
+                        source.kill()
+                        sink.kill()
+                        raise _unguarded(reader)
                 if target.major >= 17 or line != _TIMEOUT_SETTING:
                     sink.stdin.write(line)
                 if line.startswith(b"CREATE "):  # The settings are over.

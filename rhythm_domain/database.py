@@ -198,6 +198,8 @@ class Database:
                 if deadline.expired and not committing:
                     raise errors.Unavailable("The database did not answer in time.") from error
                 raise translated(error, committing=committing, operation=operation) from error
+            except UnicodeEncodeError as error:
+                raise no_text() from error
             except asyncio.CancelledError as error:
                 if committing and deadline.expired:
                     raise unknown(operation) from error
@@ -400,6 +402,14 @@ def unknown(operation: UUID | None) -> errors.Unavailable:
     )
 
 
+def no_text() -> errors.Invalid:
+    """A value holds what no text of PostgreSQL can: NUL, or half of a character."""
+    return errors.Invalid(
+        "A text has a character that can't be stored or looked for: NUL, or half of one.",
+        hint="Remove it and try again.",
+    )
+
+
 def translated(
     error: psycopg.Error, *, committing: bool = False, operation: UUID | None = None
 ) -> errors.RhythmError | Retry:
@@ -433,6 +443,8 @@ def translated(
             if error.diag.message_primary:
                 return errors.Unavailable(f"The database went away: {error.diag.message_primary}.")
             return _unreachable(str(error))
+        case psycopg.DataError() if error.sqlstate is None:  # psycopg's own, before anything was sent
+            return no_text()
         case (
             pg.CheckViolation()
             | pg.StringDataRightTruncation()

@@ -87,8 +87,9 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What an operation already did: the issues it touched, and what it recorded."""
+    """What an operation already did: where, the issues it touched, and what it recorded."""
 
+    project_id: int | None
     issue_ids: tuple[int, ...]
     kinds: tuple[str, ...]
     after: tuple[Mapping[str, Any], ...]
@@ -154,6 +155,14 @@ class Tx:
             )
         by_role = allows(permission, self.place.role, author=author)
         self.permission = permission.value if by_role else f"admin:{permission.value}"
+
+    def answers(self, **named: Any) -> None:
+        """Makes sure that what was done already was done to what is named now, as its first event has it.
+
+        Raises `Invalid`: an answer to another change must not be taken for one to this.
+        """
+        if self.done is not None and not named.items() <= self.done.after[0].items():
+            raise _of_another_change()
 
     def event_id(self, at: int) -> UUID:
         """The id of this transaction's event number `at`: the same whenever the operation is sent again."""
@@ -232,6 +241,10 @@ def parse_ref(ref: Ref) -> tuple[str, int] | int:
     return match[1].upper(), int(match[2])
 
 
+def _of_another_change() -> Invalid:
+    return Invalid("The operation's id is that of another change.", field="operation", hint="Use a new one.")
+
+
 def repeatable(method: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
     """A service method that is run again when its transaction lost a race; nothing of it had been saved."""
 
@@ -307,7 +320,7 @@ class Guard:
             place = _place(row, tx.user)
             if place is None:
                 raise NotFound(f"There is no project {asked['key']}.")
-            await self._repeated(tx, permission.value)
+            await self._repeated(tx, permission.value, place.id)
             await self._admit(tx, permission, place, author=own)
             yield tx
             await tx.flush()
@@ -417,9 +430,11 @@ class Guard:
         for ref in wanted:
             row = found.get(ref, {})
             place = _place(row or None, tx.user)
-            # What this very operation moved into the trash, or out of it, is found when it is sent again.
+            # What this very operation moved into the trash, or out of it, is found when it is sent again;
+            # besides that an answer shows what a read would.
             again = tx.done is not None and row.get("issue_id") in tx.done.issue_ids
-            if place is None or not (again or _visible(row, place, tx.user, trash)):
+            sought = trash if tx.done is None else None
+            if place is None or not (again or _visible(row, place, tx.user, sought)):
                 name = f"{ref[0]}-{ref[1]}" if isinstance(ref, tuple) else f"with the id {ref}"
                 raise NotFound(f"There is no issue {name}{' in the trash' if trash else ''}.")
             places[place.id] = place
@@ -443,11 +458,13 @@ class Guard:
                 raise NotFound(f"There is no project {place.key}.")
         tx.place = Place(place.id, place.key, role, place.row)
         # What was done already is only answered again, also to one who may no longer: who handed a project
-        # over, or when it was archived meanwhile.
+        # over, or when it was archived meanwhile. What was done in another project answers nothing here.
         if tx.done is None:
             tx.admit(permission, author=author)
+        elif tx.done.project_id != place.id:
+            raise _of_another_change()
 
-    async def _repeated(self, tx: Tx, asked: str) -> None:
+    async def _repeated(self, tx: Tx, asked: str, project: int | None = None) -> None:
         """Finds out whether the operation was done before, by a permission like the one that is asked for.
 
         What another kind of change recorded must not be taken for an answer: its ids are of other things.
@@ -458,11 +475,11 @@ class Guard:
             _Q["operation_done"], operation=tx.operation, first=tx.event_id(0), user=tx.user.id
         )
         if rows:
-            if asked and _family(rows[0]["permission"]) != _family(asked):
-                raise Invalid(
-                    "The operation's id is that of another change.", field="operation", hint="Use a new one."
-                )
+            elsewhere = project is not None and rows[0]["project_id"] != project
+            if elsewhere or (asked and _family(rows[0]["permission"]) != _family(asked)):
+                raise _of_another_change()
             tx.done = Done(
+                rows[0]["project_id"],
                 tuple(row["issue_id"] for row in rows if row["issue_id"] is not None),
                 tuple(row["kind"] for row in rows),
                 tuple(row["after"] for row in rows),

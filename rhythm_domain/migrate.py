@@ -17,7 +17,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from rhythm_domain.database import CONNECT, translated
+from rhythm_domain.database import CONNECT, no_text, translated
 from rhythm_domain.errors import SchemaMismatch
 
 LOCK = 0x72687974
@@ -146,7 +146,7 @@ def migrate(conninfo: str, *, applied: Callable[[Migration], None] = lambda _: N
 def grant(conninfo: str, role: str) -> None:
     """Gives a role what the day's work needs, and nothing more: no DDL, no ownership.
 
-    Run by the owner, once after every migration..
+    Run by the owner, once after every migration.
     """
     name = sql.Identifier(role)
     statements = (
@@ -162,3 +162,5 @@ def grant(conninfo: str, role: str) -> None:
                 connection.execute(sql.SQL(statement).format(name))
     except psycopg.Error as error:
         raise translated(error) from error
+    except UnicodeEncodeError as error:
+        raise no_text() from error

@@ -80,8 +80,8 @@ SELECT id FROM issues WHERE id = ANY(%(ids)s::bigint[]) ORDER BY id FOR NO KEY U
 
 -- name: operation_done
 -- What an operation of this person did, if the transaction whose first event is `first` was committed.
-SELECT e.issue_id, e.kind, e.after, f.permission
-FROM events f JOIN events e ON e.operation = f.operation
+SELECT e.issue_id, e.kind, e.after, f.permission, f.project_id
+FROM events f JOIN events e ON e.operation = f.operation AND e.actor_id = f.actor_id
 WHERE f.id = %(first)s AND f.operation = %(operation)s AND f.actor_id = %(user)s
 ORDER BY e.seq;
 

@@ -48,15 +48,16 @@ class Projects:
         """
         key, name, description = text.check_project_key(key), _name(name), _description(description)
         async with self._guard.person(write="project.create", operation=operation) as tx:
-            if tx.done:
-                return await projects.one(tx, int(tx.done.after[0]["id"]))
-            project = await projects.create(tx, key, name, description)
-            tx.record(
-                "project.created",
-                after={"id": project, "key": key, "name": name, "description": description},
-                project=project,
-            )
-            return await projects.one(tx, project)
+            tx.answers(key=key)
+            if not tx.done:
+                project = await projects.create(tx, key, name, description)
+                tx.record(
+                    "project.created",
+                    after={"id": project, "key": key, "name": name, "description": description},
+                    project=project,
+                )
+                return await projects.one(tx, project)
+        return await self.show(key)
 
     @repeatable
     async def edit(
@@ -196,25 +197,24 @@ class Projects:
         """
         key = text.check_project_key(key)
         async with self._guard.person(write=Permission.PROJECT_DELETE.value, operation=operation) as tx:
-            if tx.done:
-                return await projects.one(tx, int(tx.done.after[0]["id"]))
-            row = await projects.deleted(tx, key)
-            role = Role(row["role"]) if row and row["role"] else None
-            if row is None or not allows(Permission.PROJECT_DELETE, role, admin=tx.user.admin):
-                raise NotFound(
-                    f"There is no deleted project {key} that you could restore.",
-                    hint="Its owners and the administrators of this instance can.",
+            if not tx.done:
+                row = await projects.deleted(tx, key)
+                role = Role(row["role"]) if row and row["role"] else None
+                if row is None or not allows(Permission.PROJECT_DELETE, role, admin=tx.user.admin):
+                    raise NotFound(
+                        f"There is no deleted project {key} that you could restore.",
+                        hint="Its owners and the administrators of this instance can.",
+                    )
+                tx.place = Place(row["id"], row["key"], role, row)
+                tx.admit(Permission.PROJECT_DELETE)
+                await projects.set_deleted(tx, False)
+                tx.record(
+                    "project.restored",
+                    before={"deleted_at": _time(row["deleted_at"])},
+                    after={"id": row["id"], "deleted_at": None},
                 )
-            tx.place = Place(row["id"], row["key"], role, row)
-            tx.admit(Permission.PROJECT_DELETE)
-            await projects.set_deleted(tx, False)
-            tx.record(
-                "project.restored",
-                before={"deleted_at": _time(row["deleted_at"])},
-                after={"id": row["id"], "deleted_at": None},
-            )
-            await _be_owner_if_none_is(tx)
-            return await projects.current(tx)
+                await _be_owner_if_none_is(tx)
+        return await self.show(key)
 
 
 async def _be_owner_if_none_is(tx: Tx) -> None:

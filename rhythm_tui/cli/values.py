@@ -100,6 +100,8 @@ def long_text(
             raise Invalid(f"{file} can't be read: {error.strerror}.", field=name) from error
         except UnicodeDecodeError as error:
             raise Invalid(f"{file} is no UTF-8 text.", field=name) from error
+        except ValueError as error:
+            raise Invalid(f"{file} can be no file's name.", field=name) from error
     return edited("", editor) if text is None and editor is not None else text
 
 

@@ -12,7 +12,7 @@ from uuid import UUID
 import pytest
 
 from rhythm_domain.errors import Forbidden, Invalid, NotFound, NotSignedIn, RhythmError
-from rhythm_domain.models import IssueDraft, IssueEdit, LinkKind, Project, Status
+from rhythm_domain.models import IssueDraft, IssueEdit, LinkKind, Project, Role, Status
 from rhythm_domain.policy import Permission, reason
 from rhythm_domain.services.history import History
 from rhythm_domain.services.reversal import REVERSIBLE, RIGHTS
@@ -316,6 +316,27 @@ async def test_the_id_of_another_change_gives_nothing_away(stage: Stage, rehears
             )
             with pytest.raises(Invalid, match="that of another change"):
                 await call()
+
+
+async def test_the_id_of_a_change_elsewhere_gives_nothing_away(stage: Stage, rehearsal: Rehearsal) -> None:
+    """Who left a project learns nothing more of it by sending again what they once did there."""
+    mia, petra = stage.session("member", rehearsal), stage.session("petra", rehearsal)
+    async with rehearsal.taken_back():
+        await mia.projects.create("MINE", "Mine")
+        issue = await mia.issues.create("CORE", IssueDraft(title="Known"), operation=OPERATION)
+        await petra.members.remove("CORE", "mia")
+        await petra.issues.edit(issue.key, IssueEdit(title="Secret"))
+        with pytest.raises(Invalid, match="that of another change"):
+            await mia.issues.create("MINE", IssueDraft(title="x"), operation=OPERATION)
+        with pytest.raises(NotFound):
+            await mia.issues.create("CORE", IssueDraft(title="x"), operation=OPERATION)
+    async with rehearsal.taken_back():
+        await mia.projects.create("MINE", "Mine", operation=OPERATION)
+        await mia.members.add("MINE", "petra", Role.OWNER)
+        await mia.members.leave("MINE")
+        await petra.projects.edit("MINE", name="Secret")
+        with pytest.raises(NotFound, match="no project MINE"):
+            await mia.projects.create("MINE", "Mine", operation=OPERATION)
 
 
 async def test_another_persons_operation_answers_nobody(stage: Stage, rehearsal: Rehearsal) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, BinaryIO
@@ -128,7 +128,8 @@ async def export(context: Context, key: str, query: str, format: str, output: Pa
         except OSError as error:
             raise Invalid(f"{output} can't be written: {error.strerror}.", field="output") from error
         finally:
-            part.unlink(missing_ok=True)
+            with suppress(OSError):
+                part.unlink()
     context.out.done(
         f"Wrote {counted(written, 'issue')} to {output}", {"issues": written, "file": str(output)}
     )
