@@ -1,0 +1,155 @@
+"""Races run for real: over connections of their own, and in processes of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from uuid import UUID, uuid4
+
+from rhythm_domain import credentials
+from rhythm_domain.database import Database
+from rhythm_domain.errors import Conflict
+from rhythm_domain.models import Issue, IssueDraft, IssueEdit, Priority, Role, Status
+from rhythm_domain.session import Session
+from tests.domain.conftest import Team
+
+ROOT = Path(__file__).parents[2]
+
+
+@asynccontextmanager
+async def elsewhere(conninfo: str, *people: Session) -> AsyncIterator[list[Session]]:
+    """The same people, each on a connection of their own."""
+    lines = [Database(conninfo, max_size=1) for _ in people]
+    try:
+        yield [Session(line, one.user, one.id) for line, one in zip(lines, people, strict=True)]
+    finally:
+        for line in lines:
+            await line.close()
+
+
+async def issues(team: Team, count: int) -> list[Issue]:
+    return [await team.member.issues.create("CORE", IssueDraft(title=f"n{at}")) for at in range(count)]
+
+
+async def test_one_operation_on_two_connections_creates_once(team: Team, conninfo: str) -> None:
+    async with elsewhere(conninfo, team.member, team.member) as people:
+        for _ in range(5):
+            operation = uuid4()
+            one, other = await asyncio.gather(
+                *(who.issues.create("CORE", IssueDraft(title="x"), operation=operation) for who in people)
+            )
+            assert one == other
+    assert team.instance.value("SELECT count(*) FROM issues") == 5
+    assert team.instance.value("SELECT count(*) FROM events") == 5
+
+
+async def test_bulks_in_opposite_orders_all_succeed(team: Team, conninfo: str) -> None:
+    made = [issue.key for issue in await issues(team, 30)]
+    everybody = (team.owner, team.maintainer, team.member, team.admin) * 2
+    async with elsewhere(conninfo, *everybody) as people:
+        await asyncio.gather(
+            *(
+                who.issues.edit_many(
+                    made if at % 2 else made[::-1],
+                    IssueEdit(priority=list(Priority)[at % 4], status=list(Status)[at % 4]),
+                )
+                for at, who in enumerate(people)
+            )
+        )
+    values = team.instance.sql.execute("SELECT DISTINCT priority, status FROM issues").fetchall()
+    assert len(values) == 1
+
+
+async def test_moves_and_bulks_and_links_do_not_lock_each_other_out(team: Team, conninfo: str) -> None:
+    made = [issue.key for issue in await issues(team, 12)]
+    async with elsewhere(conninfo, *(team.member,) * 6) as people:
+        await asyncio.gather(
+            people[0].issues.edit_many(made, IssueEdit(priority=Priority.HIGH)),
+            people[1].issues.edit_many(made[::-1], IssueEdit(assignee="vic")),
+            people[2].issues.move(made[3], Status.DONE, after=made[-1]),
+            people[3].issues.order(made[-1], before=made[0]),
+            people[4].issues.delete([made[5], made[2]]),
+            people[5].issues.create("CORE", IssueDraft(title="new", parent=made[7])),
+        )
+    assert team.instance.value("SELECT count(DISTINCT rank) FROM issues") == 13
+
+
+async def test_of_two_editors_of_a_title_neither_loses_a_word(team: Team, conninfo: str) -> None:
+    (issue,) = await issues(team, 1)
+    async with elsewhere(conninfo, team.member, team.maintainer) as people:
+        results = await asyncio.gather(
+            *(
+                who.issues.edit(issue.key, IssueEdit(title=f"by {who.user.name}", base_version=issue.version))
+                for who in people
+            ),
+            return_exceptions=True,
+        )
+    refused = [one for one in results if isinstance(one, Conflict)]
+    assert len(refused) == 1
+    assert {refused[0].current, refused[0].mine} == {"by mia", "by max"}
+    assert (await team.member.issues.show(issue.key)).title == refused[0].current
+
+
+# Processes ----------------------------------------------------------------------------------------------
+
+
+def token(team: Team, session: Session) -> str:
+    text, hashed = credentials.new_token(credentials.SESSION_PREFIX)
+    team.instance.sql.execute("UPDATE sessions SET token_hash = %s WHERE id = %s", (hashed, session.id))
+    return text
+
+
+async def process(conninfo: str, token: str, home: Path, *line: str) -> tuple[int, str]:
+    """Runs one command in a process of its own; its exit code and what it printed."""
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("RHYTHM_")}
+    running = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "rhythm_tui", *line),
+        env={
+            **environ,
+            "HOME": str(home),
+            "XDG_CONFIG_HOME": str(home),
+            "XDG_STATE_HOME": str(home),
+            "PYTHONPATH": str(ROOT),
+            "RHYTHM_DATABASE_URL": conninfo,
+            "RHYTHM_TOKEN": token,
+        },
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    printed, _ = await running.communicate()
+    return running.returncode or 0, printed.decode()
+
+
+async def test_processes_that_create_at_once_get_numbers_without_gaps(
+    team: Team, conninfo: str, tmp_path: Path
+) -> None:
+    secret = token(team, team.member)
+    same = UUID(int=0xA0A0 << 64)
+    lines: list[tuple[str, ...]] = [("issue", "create", "CORE", f"n{at}", "--json") for at in range(3)]
+    lines += [("issue", "create", "CORE", "once", "--json", "--operation", str(same))] * 2
+    ran = await asyncio.gather(*(process(conninfo, secret, tmp_path, *line) for line in lines))
+    assert [code for code, _ in ran] == [0] * 5
+    made = [json.loads(text) for _, text in ran]
+    assert sorted({issue["number"] for issue in made}) == [1, 2, 3, 4]
+    assert made[3]["id"] == made[4]["id"]
+
+
+async def test_of_owners_who_leave_at_once_in_processes_one_stays(
+    team: Team, conninfo: str, tmp_path: Path
+) -> None:
+    await team.owner.members.set_role("CORE", "max", Role.OWNER)
+    leave = [
+        process(conninfo, token(team, who), tmp_path, "member", "remove", "CORE", who.user.name, "--yes")
+        for who in (team.owner, team.maintainer)
+    ]
+    ran = sorted(await asyncio.gather(*leave))
+    assert [code for code, _ in ran] == [0, 7], ran
+    assert team.instance.value(
+        "SELECT count(*) FROM project_members WHERE role = 'owner' AND ended_at IS NULL"
+    )
