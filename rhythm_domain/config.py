@@ -21,7 +21,7 @@ from rhythm_domain.text import shown
 PREFIX = "RHYTHM_"
 
 _ELSEWHERE = re.compile(r"RHYTHM_(?:OLD_PGBIN|TEST_\w+)")
-"""Variables that are no settings: of the embedded server's upgrade (programs.py), and of the tests."""
+"""Variables that are no settings: of the embedded server's upgrade (embedded/programs.py), and of the tests."""
 
 MASK = "********"
 
@@ -89,7 +89,7 @@ def _keys(value: Any, inside: str = "") -> dict[str, str]:
 
 
 def _data_dir() -> Path:
-    from rhythm_domain.places import default_home
+    from rhythm_domain.embedded.places import default_home
 
     return default_home().parent
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from rhythm_domain.embedded import EmbeddedServer
+from rhythm_domain.embedded.server import EmbeddedServer
 
 if TYPE_CHECKING:
     import psycopg

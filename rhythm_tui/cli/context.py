@@ -13,7 +13,7 @@ from rhythm_domain.errors import NotSignedIn, SchemaMismatch
 from rhythm_tui.cli.output import Output
 
 if TYPE_CHECKING:
-    from rhythm_domain.embedded import EmbeddedServer
+    from rhythm_domain.embedded.server import EmbeddedServer
     from rhythm_domain.session import Session, Tracker
 
 
@@ -49,7 +49,7 @@ class Context:
     @cached_property
     def embedded(self) -> EmbeddedServer:
         """The server of the person's own; it is used when no database URL is set."""
-        from rhythm_domain.embedded import EmbeddedServer
+        from rhythm_domain.embedded.server import EmbeddedServer
 
         return EmbeddedServer(self.settings.data_dir / "postgres")
 

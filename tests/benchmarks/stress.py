@@ -30,7 +30,7 @@ from psycopg.rows import dict_row
 
 from rhythm_domain import backup
 from rhythm_domain.database import Database
-from rhythm_domain.embedded import EmbeddedServer
+from rhythm_domain.embedded.server import EmbeddedServer
 from rhythm_domain.errors import NotFound, RhythmError
 from rhythm_domain.health import State, database_checks
 from rhythm_domain.migrate import migrate

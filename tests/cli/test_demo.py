@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from rhythm_domain.embedded import EmbeddedServer
+from rhythm_domain.embedded.server import EmbeddedServer
 from rhythm_tui.cli.errors import Exit
 from tests.cli.conftest import Cli
 from tests.conftest import reachable_folder

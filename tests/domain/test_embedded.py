@@ -17,11 +17,12 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from rhythm_domain import embedded, keeper, places, programs
-from rhythm_domain.embedded import EmbeddedServer
+from rhythm_domain.embedded import keeper, places, programs
+from rhythm_domain.embedded import server as embedded
+from rhythm_domain.embedded.places import Account, default_home, make_private, settle, socket_folder
+from rhythm_domain.embedded.programs import Programs, failure
+from rhythm_domain.embedded.server import EmbeddedServer
 from rhythm_domain.errors import Unavailable
-from rhythm_domain.places import Account, default_home, make_private, settle, socket_folder
-from rhythm_domain.programs import Programs, failure
 from tests.conftest import reachable_folder
 
 GRACE = 0.2
@@ -32,7 +33,7 @@ OLD = Path("/usr/lib/postgresql/15/bin")
 USER = f"""
 import sys
 from pathlib import Path
-from rhythm_domain.embedded import EmbeddedServer
+from rhythm_domain.embedded.server import EmbeddedServer
 print(EmbeddedServer(Path(sys.argv[1]), fsync=False, grace={GRACE}).start(), flush=True)
 sys.stdin.read()
 """

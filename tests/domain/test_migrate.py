@@ -29,7 +29,7 @@ from rhythm_domain.migrate import (
     program_schema,
 )
 from rhythm_domain.models import User
-from rhythm_domain.programs import binaries
+from rhythm_domain.embedded.programs import binaries
 from rhythm_domain.session import Session
 from tests.conftest import Postgres, debian_programs
 

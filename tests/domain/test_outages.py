@@ -15,7 +15,7 @@ import psycopg
 import pytest
 
 from rhythm_domain.database import Database
-from rhythm_domain.embedded import EmbeddedServer
+from rhythm_domain.embedded.server import EmbeddedServer
 from rhythm_domain.errors import Outcome, Unavailable
 from rhythm_domain.guard import Tx
 from rhythm_domain.migrate import migrate

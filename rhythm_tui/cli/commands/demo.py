@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import shlex
+import shutil
+import sys
 from collections.abc import Coroutine
 from functools import partial
 
@@ -14,10 +16,10 @@ from rhythm_tui.cli.context import Context
 from rhythm_tui.cli.progress import progress
 
 _NEXT = (
-    "rhythm --demo issue list 'assignee:@me is:open'",
-    "rhythm --demo issue list 'project:WEB deadlock'",
-    "rhythm --demo sprint report STN current",
-    "rhythm --demo project list",
+    "issue list 'assignee:@me is:open'",
+    "issue list 'project:WEB deadlock'",
+    "sprint report STN current",
+    "project list",
 )
 
 
@@ -69,5 +71,7 @@ async def _open(context: Context, key: str) -> None:
     board_view.show(context.out, board, cards=3)
     context.out.note("")
     context.out.note("This is a demo, in a database of its own. Type on:")
-    for command in (f"rhythm --demo board {key}", *_NEXT):
-        context.out.note(f"  {command}")
+    # Not everybody has it on their PATH: a virtual environment need not be active.
+    program = "rhythm" if shutil.which("rhythm") else shlex.quote(sys.argv[0])
+    for command in (f"board {key}", *_NEXT):
+        context.out.note(f"  {program} --demo {command}")

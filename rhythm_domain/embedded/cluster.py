@@ -10,12 +10,12 @@ import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from rhythm_domain.embedded.programs import Programs, binaries, reachable
 from rhythm_domain.errors import Unavailable
-from rhythm_domain.programs import Programs, binaries, reachable
 
 # Whoever reaches the socket is let in under any name: its folder is 0700, so that is its owner, who could
-# read and write the data files as well; no password would guard more. TCP is off, and has no line here.
-ACCESS = "local all all trust\n"
+# read and write the data files as well; no password would guard more. TCP is off, and would be refused.
+ACCESS = ("--auth-local=trust", "--auth-host=reject")
 
 # The database's owner is no superuser; the bootstrap role is. In single-user mode a line is a statement.
 BOOTSTRAP = "CREATE ROLE rhythm LOGIN\nCREATE DATABASE rhythm OWNER rhythm\n"
@@ -63,13 +63,15 @@ class Cluster:
         draft = self.programs.home / "data.new"
         _remove(draft)
         draft.mkdir(mode=0o700)
-        os.chown(draft, self.programs.account.uid, self.programs.account.gid)
+        # Never through a link: for root the folder above is another account's.
+        os.chown(draft, self.programs.account.uid, self.programs.account.gid, follow_symlinks=False)
         locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
         if self.programs.major() < 17:  # The built-in provider came with 17.
             locale = ["--locale=C.UTF-8"]
         place = f"--pgdata={draft}"
-        self.programs.run("initdb", place, "--encoding=UTF8", *locale, "--username=postgres", "--no-sync")
-        (draft / "pg_hba.conf").write_text(ACCESS)
+        self.programs.run(
+            "initdb", place, "--encoding=UTF8", *locale, *ACCESS, "--username=postgres", "--no-sync"
+        )
         options = ["-c", "fsync=off", "-c", "exit_on_error=on"]
         self.programs.run("postgres", "--single", "-D", str(draft), *options, "postgres", text=BOOTSTRAP)
         self._sync(draft)

@@ -14,9 +14,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from rhythm_domain.embedded.keeper import ready
+from rhythm_domain.embedded.places import ROOT_HOME, Account, digest, socket_path
 from rhythm_domain.errors import Unavailable
-from rhythm_domain.keeper import ready
-from rhythm_domain.places import ROOT_HOME, Account, digest, socket_path
 
 MAJOR = 18
 """The one major version of the embedded server."""

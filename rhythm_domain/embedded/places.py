@@ -100,8 +100,13 @@ def _make_at_once(folder: Path, mode: int, uid: int, gid: int) -> None:
     from tempfile import mkdtemp
 
     draft = Path(mkdtemp(dir=folder.parent))
-    draft.chmod(mode)
-    os.chown(draft, uid, gid)
+    # What was opened stays what it is, whatever the owner of the parent puts in its place meanwhile.
+    made = os.open(draft, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        os.fchmod(made, mode)
+        os.fchown(made, uid, gid)
+    finally:
+        os.close(made)
     try:
         draft.rename(folder)
     except OSError:

@@ -22,11 +22,10 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from rhythm_domain import keeper
-from rhythm_domain.cluster import Cluster
-from rhythm_domain.errors import Unavailable
-from rhythm_domain.places import PORT, make_home, make_private, settle, socket_folder, socket_path
-from rhythm_domain.programs import (
+from rhythm_domain.embedded import keeper
+from rhythm_domain.embedded.cluster import Cluster
+from rhythm_domain.embedded.places import PORT, make_home, make_private, settle, socket_folder, socket_path
+from rhythm_domain.embedded.programs import (
     ENVIRONMENT,
     START_TIMEOUT,
     Programs,
@@ -35,6 +34,7 @@ from rhythm_domain.programs import (
     reachable,
     server_command,
 )
+from rhythm_domain.errors import Unavailable
 
 GRACE = 60.0
 """Seconds from the last process's leaving to the server's stop: a start for each command would cost more."""
