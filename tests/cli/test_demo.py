@@ -42,10 +42,10 @@ def test_a_demo_from_the_first_look_to_typing_on(rhythm: Cli, folder: Path) -> N
     assert second.stdout == first.stdout
     assert "Made" not in second.stderr
 
-    proposed = [line.strip() for line in second.stderr.splitlines() if line.startswith("  rhythm ")]
+    proposed = [line.partition(" --demo ")[2] for line in second.stderr.splitlines() if " --demo " in line]
     assert len(proposed) >= 4
     for line in proposed:
-        ran = rhythm(*shlex.split(line)[1:])
+        ran = rhythm("--demo", *shlex.split(line))
         assert (ran.code, bool(ran.out)) == (Exit.DONE, True), (line, ran)
 
     added = rhythm("demo", "--issues", "400", "--no-open")

@@ -72,6 +72,7 @@ async def _open(context: Context, key: str) -> None:
     context.out.note("")
     context.out.note("This is a demo, in a database of its own. Type on:")
     # Not everybody has it on their PATH: a virtual environment need not be active.
-    program = "rhythm" if shutil.which("rhythm") else shlex.quote(sys.argv[0])
+    called = "python -m rhythm_tui" if sys.argv[0].endswith("__main__.py") else shlex.quote(sys.argv[0])
+    program = "rhythm" if shutil.which("rhythm") else called
     for command in (f"board {key}", *_NEXT):
         context.out.note(f"  {program} --demo {command}")
