@@ -127,9 +127,13 @@ def outdated(hashed: str) -> bool:
 
 
 def _bytes(password: str) -> bytes:
-    """As it is measured and hashed: NFC, so that every keyboard's é is the same."""
+    """As it is measured and hashed: NFC, so that every keyboard's é is the same.
+
+    NFC makes one character of at most four, in a time that grows with the square of a run of marks: of more
+    than can be allowed, no more is looked at than shows that it is too much.
+    """
     try:
-        return unicodedata.normalize("NFC", password).encode()
+        return unicodedata.normalize("NFC", password[: 4 * LONGEST + 4]).encode()
     except UnicodeEncodeError as error:
         raise _refused("has half a character (a lone surrogate)", "Type it again.") from error
 

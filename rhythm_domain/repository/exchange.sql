@@ -111,7 +111,8 @@ FROM unnest(%(issues)s::bigint[], %(keys)s::text[]) AS n (issue_id, source_key)
 WHERE c.issue_id = n.issue_id AND c.source_key IS NULL;
 
 -- name: put_comments
--- New ones, and those that say something else now; what was deleted here stays deleted.
+-- New ones, and those that say something else now; what was deleted here stays deleted. What was written here
+-- (see name_comments) stays as its author wrote it: nobody edits another's words.
 INSERT INTO comments AS c (project_id, issue_id, author_id, body, source_key, created_at)
 SELECT %(project)s, n.issue_id, n.author_id, n.body, n.source_key, n.created_at
 FROM unnest(%(issues)s::bigint[], %(authors)s::int[], %(bodies)s::text[], %(keys)s::text[], %(times)s::timestamptz[])
@@ -119,7 +120,7 @@ FROM unnest(%(issues)s::bigint[], %(authors)s::int[], %(bodies)s::text[], %(keys
 ORDER BY n.issue_id, n.created_at
 ON CONFLICT (issue_id, source_key) WHERE source_key IS NOT NULL DO UPDATE SET
   body = excluded.body, version = c.version + 1, edited_at = now()
-WHERE c.body <> excluded.body AND c.deleted_at IS NULL;
+WHERE c.body <> excluded.body AND c.deleted_at IS NULL AND c.source_key NOT LIKE '%%/' || c.id;
 
 -- name: comment_keys
 SELECT source_key FROM comments WHERE issue_id = ANY(%(issues)s::bigint[]) AND source_key IS NOT NULL;

@@ -122,8 +122,19 @@ async def lock(tx: Tx) -> None:
 
 
 async def of_operation(tx: Tx, operation: UUID, before: int, limit: int) -> list[Row]:
-    """What an operation did, the last first."""
-    return await tx.fetch(_Q["events_of_operation"], operation=operation, before=before, limit=limit)
+    """What an operation of the person did in the transaction's project by the transaction's permission, the
+    last first.
+    """
+    permission = tx.permission.removeprefix("admin:")
+    return await tx.fetch(
+        _Q["events_of_operation"],
+        operation=operation,
+        user=tx.user.id,
+        project=tx.project_id,
+        permissions=[permission, f"admin:{permission}"],
+        before=before,
+        limit=limit,
+    )
 
 
 async def touched_by_others(tx: Tx, issues: Sequence[int], since: int) -> set[int]:

@@ -82,10 +82,13 @@ WHERE e.operation = %(operation)s ORDER BY e.seq;
 SELECT pg_advisory_xact_lock(%(user)s, %(project)s);
 
 -- name: events_of_operation
--- What an operation did, the last first.
+-- What an operation did, the last first. Its id is the client's to choose: what another person, or the same
+-- one elsewhere or by another right, did under it is not taken back with it.
 SELECT e.seq, e.kind, e.issue_id, e.before, e.after, e.erased_at IS NOT NULL AS erased, i.number
 FROM events e LEFT JOIN issues i ON i.id = e.issue_id
-WHERE e.operation = %(operation)s AND e.seq < %(before)s ORDER BY e.seq DESC LIMIT %(limit)s;
+WHERE e.operation = %(operation)s AND e.actor_id = %(user)s AND e.project_id = %(project)s
+  AND e.permission = ANY(%(permissions)s::text[])
+  AND e.seq < %(before)s ORDER BY e.seq DESC LIMIT %(limit)s;
 
 -- name: touched_by_others
 -- Which of some issues somebody else changed since.

@@ -63,6 +63,7 @@ class Administration:
         async with self._guard.person(write="user.add", operation=operation, admin=True) as tx:
             if admin:
                 await require_person(tx)
+            tx.answers(name=name, admin=admin)
             if tx.done:
                 user = await users.by_name(tx, name)
             else:
@@ -83,6 +84,7 @@ class Administration:
         async with self._guard.person(write="user.invite", operation=operation, admin=True) as tx:
             await require_person(tx)
             user = await users.named(tx, name)
+            tx.answers(id=user.id)
             if not user.active:
                 raise _inactive(user)
             if not tx.done:

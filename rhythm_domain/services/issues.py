@@ -229,9 +229,10 @@ class Issues:
                 tx,
                 held,
             ):
-                await issues.purge(tx, [one.id for one in held])
-                for one in held:
-                    tx.record("issue.purged", issue=one.id, after={"number": one.number})
+                if not tx.done:
+                    await issues.purge(tx, [one.id for one in held])
+                    for one in held:
+                        tx.record("issue.purged", issue=one.id, after={"number": one.number})
                 return tuple(one.key for one in held)
         except NotFound:
             if not await self._guard.happened(operation):

@@ -73,6 +73,7 @@ class People(Administration, Keys):
     @repeatable
     async def change_password(self, old: str, new: str, *, operation: UUID | None = None) -> None:
         """Changes one's password and ends all other sessions at once; access tokens are revoked by name.
+        A join code that is still out opens nothing any more.
 
         `old` does not matter to who has no password yet. Raises `Invalid` if it is wrong or the new one is
         refused, `SignInFailed` after too many wrong ones, `Forbidden` for an access token.
@@ -96,6 +97,7 @@ class People(Administration, Keys):
             if not await users.change_password(tx, tx.user.id, hashed, fresh):
                 raise Retry("the password was changed meanwhile")
             await accounts.forget_attempts(tx.connection, attempts, "")
+            await users.withdraw_join_code(tx, tx.user.id)
             await users.end_sessions(tx, tx.user.id, users.SIGN_INS, keep=tx.session_id)
             tx.record("user.password_changed", after={"id": tx.user.id})
 

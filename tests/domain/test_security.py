@@ -1,0 +1,274 @@
+"""Attacks that once worked, one a test: what a hostile person does, and why it gets them nowhere."""
+
+from __future__ import annotations
+
+import io
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from rhythm_domain import backup, passwords
+from rhythm_domain.database import Database
+from rhythm_domain.embedded import places
+from rhythm_domain.errors import Invalid, NotFound, SignInFailed, Unavailable
+from rhythm_domain.guard import Chunk
+from rhythm_domain.models import IssueDraft, IssueEdit, Role, Status
+from rhythm_domain.session import Session, Tracker
+from tests.conftest import Postgres
+from tests.domain.conftest import Instance, Team
+
+PASSWORD = "granite violin harbour moss"
+
+
+@pytest.fixture
+def tracker(db: Database) -> Tracker:
+    """The doors for who is not signed in."""
+    return Tracker(db)
+
+
+async def access_token(tracker: Tracker, person: Session) -> Session:
+    """A session by an access token of a person."""
+    _, token = await person.people.create_token("script")
+    return await tracker.accounts.resume(token)
+
+
+# The id of an operation is the client's to choose --------------------------------------------------------
+
+
+async def test_a_creation_sent_again_does_not_read_an_issue_of_a_project_that_one_left(team: Team) -> None:
+    """A creation sent again is answered with the issue as it is now. It was looked up by the operation alone,
+    so who was removed sent it to a project of their own. The operation must have happened in that project."""
+    await team.member.projects.create("MINE", "Mine")
+    operation = uuid4()
+    issue = await team.member.issues.create("CORE", IssueDraft(title="Known"), operation=operation)
+    await team.owner.members.remove("CORE", "mia")
+    await team.owner.issues.edit(issue.key, IssueEdit(title="Written after she left"))
+    with pytest.raises(Invalid, match="another change"):
+        await team.member.issues.create("MINE", IssueDraft(title="Any"), operation=operation)
+    with pytest.raises(NotFound, match="no project CORE"):
+        await team.member.issues.create("CORE", IssueDraft(title="Known"), operation=operation)
+
+
+async def test_a_project_created_again_is_not_shown_to_its_founder_who_was_removed(team: Team) -> None:
+    """The same with the creation of a project, which has no project's door: it now shows what `show` does."""
+    operation = uuid4()
+    await team.member.projects.create("MINE", "Mine", operation=operation)
+    assert (await team.member.projects.create("MINE", "Mine", operation=operation)).name == "Mine"
+    await team.member.members.add("MINE", "olga", Role.OWNER)
+    await team.owner.members.remove("MINE", "mia")
+    with pytest.raises(NotFound, match="There is no project MINE"):
+        await team.member.projects.create("MINE", "Mine", operation=operation)
+
+
+async def test_a_restoration_sent_again_does_not_read_the_trash(team: Team) -> None:
+    """What was done before is answered without asking for the right again. A viewer who had restored an issue
+    as a maintainer named other deleted ones with the same operation, and read them."""
+    known, secret = [
+        await team.owner.issues.create("CORE", IssueDraft(title=title)) for title in ("Known", "Secret")
+    ]
+    operation = uuid4()
+    await team.owner.issues.delete([known.key])
+    await team.maintainer.issues.restore([known.key], operation=operation)
+    await team.owner.members.set_role("CORE", "max", Role.VIEWER)
+    await team.owner.issues.delete([secret.key])
+    with pytest.raises(NotFound, match="in the trash"):
+        await team.maintainer.issues.restore([secret.key], operation=operation)
+    assert [row.key for row in await team.maintainer.issues.restore([known.key], operation=operation)]
+
+
+async def test_undo_reaches_into_no_project_that_one_left(team: Team) -> None:
+    """An operation that goes on in a second transaction may do so in another project. Undone in one of them,
+    it deleted a comment in the other, without any right there, and the history had it in the wrong place."""
+    await team.member.projects.create("MINE", "Mine")
+    mine = await team.member.issues.create("MINE", IssueDraft(title="Mine"))
+    theirs = await team.owner.issues.create("CORE", IssueDraft(title="Theirs"))
+    operation = uuid4()
+    await team.member.comments.add(theirs.key, "I said so.", operation=operation)
+    await team.member.issues.edit_many([mine.key], IssueEdit(title="Changed"), operation=Chunk(operation, 1))
+    await team.owner.members.remove("CORE", "mia")
+    undone = await team.member.history.undo("MINE")
+    assert undone.changed == (mine.key,)
+    assert [comment.body for comment in (await team.owner.comments.list(theirs.key)).items] == ["I said so."]
+
+
+async def test_undo_does_not_do_for_another_what_they_slipped_in(team: Team) -> None:
+    """Who knows the id of somebody's operation (the history shows it) can go on with it: what they did under
+    it was taken back, with the other's rights and in their name, when the other undid their own."""
+    one, other = [await team.owner.issues.create("CORE", IssueDraft(title=title)) for title in ("One", "Two")]
+    operation = uuid4()
+    await team.owner.issues.edit(one.key, IssueEdit(title="By Olga"), operation=operation)
+    await team.member.issues.edit_many([other.key], IssueEdit(title="By Mia"), operation=Chunk(operation, 1))
+    assert (await team.owner.history.undo("CORE")).changed == (one.key,)
+    assert (await team.owner.issues.show(other.key)).title == "By Mia"
+
+
+async def test_undo_needs_every_right_that_was_used(team: Team) -> None:
+    """A maintainer deletes others' issues and moves a card under the same operation. Its latest right was all
+    that undo asked for: as a member they could bring back what only maintainers may."""
+    gone, moved = [
+        await team.owner.issues.create("CORE", IssueDraft(title=title)) for title in ("Gone", "Card")
+    ]
+    operation = uuid4()
+    await team.maintainer.issues.delete([gone.key], operation=operation)
+    await team.maintainer.issues.edit_many(
+        [moved.key], IssueEdit(status=Status.TODO), operation=Chunk(operation, 1)
+    )
+    await team.owner.members.set_role("CORE", "max", Role.MEMBER)
+    assert (await team.maintainer.history.undo("CORE")).changed == (moved.key,)
+    assert (await team.owner.issues.show(gone.key)).deleted_at is not None
+
+
+# Ways into an account ------------------------------------------------------------------------------------
+
+
+async def test_an_access_token_gets_no_join_code_of_an_invited_administrator(
+    tracker: Tracker, team: Team
+) -> None:
+    """A token may add people, but invite nobody. Adding somebody "again", with the id of another addition,
+    gave a code for whomever was named: for an administrator who had not joined yet, and so their account."""
+    await team.admin.people.add("boss", admin=True)
+    token = await access_token(tracker, team.admin)
+    operation = uuid4()
+    await token.people.add("clerk", operation=operation)
+    with pytest.raises(Invalid, match="another change"):
+        await token.people.add("boss", operation=operation)
+
+
+async def test_no_join_code_is_made_without_a_trace(team: Team, instance: Instance) -> None:
+    """An invitation sent again is recorded once. An administrator used the id of one to invite somebody else:
+    a code for their account, and nothing in the history."""
+    operation = uuid4()
+    await team.admin.people.new_join_code("mia", operation=operation)
+    with pytest.raises(Invalid, match="another change"):
+        await team.admin.people.new_join_code("olga", operation=operation)
+    assert instance.value("SELECT count(*) FROM join_codes") == 1
+
+
+async def test_who_changes_their_password_voids_the_code_that_is_out(tracker: Tracker, team: Team) -> None:
+    """A join code in the wrong hands stayed good for its seven days, whatever the account's person did."""
+    code = await team.admin.people.new_join_code("mia")
+    await team.member.people.change_password("", PASSWORD)
+    with pytest.raises(SignInFailed, match="not valid"):
+        await tracker.accounts.join(code, "umbrella granite sofa lamp")
+
+
+def test_a_password_of_a_million_marks_is_refused_at_once() -> None:
+    """Normalising takes time with the square of a run of combining marks: minutes, with the whole process
+    waiting, for what is far too long in any case."""
+    start = time.process_time()
+    with pytest.raises(Invalid, match="too long"):
+        passwords.check("a" + "\u0315\u0300" * 100_000)
+    assert time.process_time() - start < 2
+
+
+# Words of others -----------------------------------------------------------------------------------------
+
+
+async def test_an_import_does_not_change_what_others_wrote_here(team: Team) -> None:
+    """Nobody edits another's words, a maintainer neither. But a maintainer exports, changes a comment in the
+    file and imports it: the issue is known by its key, and the comment said something else in mia's name."""
+    issue = await team.owner.issues.create("CORE", IssueDraft(title="A question"))
+    await team.member.comments.add(issue.key, "I agree.")
+    file = io.BytesIO()
+    await team.maintainer.exchange.export("CORE", file, format="json")
+    forged = file.getvalue().replace(b"I agree.", b"I disagree.")
+    assert forged != file.getvalue()
+    await team.maintainer.exchange.import_file("CORE", "rhythm", io.BytesIO(forged))
+    assert [comment.body for comment in (await team.owner.comments.list(issue.key)).items] == ["I agree."]
+
+
+# Files and programs --------------------------------------------------------------------------------------
+
+
+async def test_a_backup_is_not_written_into_a_file_that_somebody_prepared(
+    conninfo: str, tmp_path: Path
+) -> None:
+    """In a folder that others can write to, the draft's name is easily guessed: a link there sent every
+    password's hash to a file of theirs, or wrote over one of mine."""
+    victim = tmp_path / "victim"
+    victim.write_text("mine")
+    (tmp_path / f".all.dump.{os.getpid()}").symlink_to(victim)
+    with pytest.raises(Invalid, match="can't be written"):
+        await backup.backup(conninfo, tmp_path / "all.dump")
+    assert victim.read_text() == "mine"
+
+
+@pytest.fixture
+def empty(postgres: Postgres, worker_id: str) -> Iterator[str]:
+    """An empty database."""
+    name = f"empty_{worker_id}"
+    with postgres.admin() as admin:
+        admin.execute(f'CREATE DATABASE "{name}" OWNER rhythm'.encode())
+    yield postgres.conninfo(name)
+    with postgres.admin() as admin:
+        admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+
+
+async def test_a_backup_runs_no_programs_when_it_is_restored(
+    conninfo: str, empty: str, tmp_path: Path, instance: Instance
+) -> None:
+    r"""A restore goes through psql, which runs a line such as `\! rm -rf ~`; a crafted backup has one inside
+    of a view. PostgreSQL's programs tell psql to obey no such line."""
+    file, marker = tmp_path / "crafted.dump", tmp_path / "ran"
+    room = "x" * (len(str(marker)) + 20)
+    instance.sql.execute(f"CREATE VIEW room AS SELECT '{room}' AS room".encode())
+    await backup.backup(conninfo, file)
+    crafted = f"';\n\\! touch {marker}\n--".ljust(len(room), "-").encode()
+    whole = file.read_bytes()
+    assert room.encode() in whole
+    file.write_bytes(whole.replace(room.encode(), crafted))
+    with pytest.raises(Unavailable, match="restricted"):
+        await backup.restore(empty, file)
+    assert not marker.exists()
+
+
+async def test_a_pg_restore_that_lets_backups_run_programs_is_not_used(
+    conninfo: str, empty: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Older minor versions do not tell psql: with them, whoever made the file had a shell."""
+    file, marker, old = tmp_path / "crafted.dump", tmp_path / "ran", tmp_path / "pg_restore"
+    await backup.backup(conninfo, file)
+    old.write_text(f"#!/bin/sh\nprintf '%s\\n' '--' '' 'SET a.b = 0;' '\\! touch {marker}'\n")
+    old.chmod(0o755)
+    found = backup.program
+    monkeypatch.setattr(
+        backup, "program", lambda name, major: old if name == "pg_restore" else found(name, major)
+    )
+    with pytest.raises(Unavailable, match="too old"):
+        await backup.restore(empty, file)
+    assert not marker.exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives folders away")
+def test_root_gives_nothing_away_through_a_link(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Root makes folders for the account that runs PostgreSQL, in a folder that is that account's already. It
+    could put a link to anything in the place of the new folder before root changed its owner and its mode."""
+    secret = tmp_path / "shadow"
+    secret.write_text("root's own")
+    secret.chmod(0o600)
+
+    def exchanged(dir: Path) -> str:
+        link = Path(dir, "draft")
+        link.symlink_to(secret)
+        return str(link)
+
+    monkeypatch.setattr("tempfile.mkdtemp", exchanged)
+    with pytest.raises(OSError, match="draft"):
+        places.make_home(tmp_path / "home", places.Account(65534, 65534))
+    assert (secret.stat().st_uid, secret.stat().st_mode & 0o777) == (0, 0o600)
+
+
+def test_tcp_would_be_refused_by_the_embedded_server(postgres: Postgres) -> None:
+    """Root wrote pg_hba.conf itself, into a folder of another account, and so through any link there; initdb
+    writes it now, as that account. It still lets nobody in but by the private socket."""
+    lines = [
+        line.split()
+        for line in (postgres.server.data / "pg_hba.conf").read_text().splitlines()
+        if line.strip() and not line.startswith("#")
+    ]
+    assert {line[-1] for line in lines if line[0] == "local"} == {"trust"}
+    assert {line[-1] for line in lines if line[0] != "local"} == {"reject"}
