@@ -221,7 +221,7 @@ async def test_a_deleted_issue_or_comment_stays_deleted(team: Team) -> None:
 async def test_imports_at_once_double_nothing_and_keep_the_numbers(
     team: Team, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rhythm_domain.services.importing.BATCH", 10)
+    monkeypatch.setattr("rhythm_domain.services.exchange.importing.BATCH", 10)
     values = [github(number, comments=[comment("a")]) for number in range(59, 0, -1)]
     reports = await asyncio.gather(*(bring(who, *values) for who in (team.maintainer, team.owner)))
     assert sum(report.created for report in reports) == 59
@@ -240,7 +240,7 @@ async def test_a_comment_edited_here_stays_while_the_source_says_the_same(team: 
 
 
 async def test_an_import_that_was_broken_off_goes_on(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rhythm_domain.services.importing.BATCH", 2)
+    monkeypatch.setattr("rhythm_domain.services.exchange.importing.BATCH", 2)
     values = [github(number, body="Text") for number in (9, 7, 5, 3, 1)]
 
     def stop(done: int, total: int) -> None:
@@ -406,7 +406,7 @@ async def test_an_export_takes_what_a_query_finds(team: Team) -> None:
 
 async def test_a_long_export_is_written_page_by_page(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
     await bring(team.maintainer, *(github(number) for number in range(1, 24)))
-    monkeypatch.setattr("rhythm_domain.services.exporting.PAGE", 10)
+    monkeypatch.setattr("rhythm_domain.services.exchange.exporting.PAGE", 10)
     told: list[int] = []
     stream = io.BytesIO()
     written = await team.viewer.exchange.export("CORE", stream, format="json", progress=told.append)

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from rhythm_domain.formats import ImportComment, ImportIssue, ImportLabel, ImportPerson, ImportSprint
 from rhythm_domain.models import LinkKind, SprintState, Status
-from rhythm_domain.services.linking import Linking, Pending
-from rhythm_domain.services.survey import FIELDS, Survey, account_name, changed_fields, fingerprint
+from rhythm_domain.services.exchange.linking import Linking, Pending
+from rhythm_domain.services.exchange.survey import FIELDS, Survey, account_name, changed_fields, fingerprint
 from rhythm_domain.text import check_name
 
 THEN = datetime(2020, 1, 2, tzinfo=UTC)

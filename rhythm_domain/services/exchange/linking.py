@@ -8,7 +8,7 @@ from typing import Self
 
 from rhythm_domain.formats.records import ImportIssue
 from rhythm_domain.models import ImportNote, LinkKind
-from rhythm_domain.services.survey import fingerprint
+from rhythm_domain.services.exchange.survey import fingerprint
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from rhythm_domain.formats import READERS
 from rhythm_domain.guard import Guard
 from rhythm_domain.models import ImportReport
 from rhythm_domain.query import parse
-from rhythm_domain.services.exporting import WRITERS, Exporting
-from rhythm_domain.services.importing import Importing
+from rhythm_domain.services.exchange.exporting import WRITERS, Exporting
+from rhythm_domain.services.exchange.importing import Importing
 
 
 class Exchange:

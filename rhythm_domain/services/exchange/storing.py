@@ -13,9 +13,9 @@ from rhythm_domain.guard import Tx
 from rhythm_domain.repository import exchange, issues
 from rhythm_domain.repository.exchange import Known, Source
 from rhythm_domain.repository.issues import Values
-from rhythm_domain.services.linking import Pending
-from rhythm_domain.services.planning import Outcome, Plan
-from rhythm_domain.services.survey import UNLINKED, changed_fields, fingerprint, metadata
+from rhythm_domain.services.exchange.linking import Pending
+from rhythm_domain.services.exchange.planning import Outcome, Plan
+from rhythm_domain.services.exchange.survey import UNLINKED, changed_fields, fingerprint, metadata
 
 
 class Changed(NamedTuple):

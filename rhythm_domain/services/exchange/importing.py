@@ -24,10 +24,10 @@ from rhythm_domain.models import ImportProblem, ImportReport
 from rhythm_domain.policy import Permission
 from rhythm_domain.repository import exchange
 from rhythm_domain.repository.exchange import Known
-from rhythm_domain.services.linking import Linking, Pending, shown
-from rhythm_domain.services.planning import Outcome, Planning
-from rhythm_domain.services.storing import Storing, comments_to_come, compare, outcome_of
-from rhythm_domain.services.survey import Survey
+from rhythm_domain.services.exchange.linking import Linking, Pending, shown
+from rhythm_domain.services.exchange.planning import Outcome, Planning
+from rhythm_domain.services.exchange.storing import Storing, comments_to_come, compare, outcome_of
+from rhythm_domain.services.exchange.survey import Survey
 
 BATCH = 500
 """Issues in one transaction: some 0.3 s of the 5 s that a transaction has."""
