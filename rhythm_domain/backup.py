@@ -16,8 +16,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from rhythm_domain import health, programs
+from rhythm_domain import health
 from rhythm_domain.database import Database
+from rhythm_domain.embedded import programs
 from rhythm_domain.errors import AlreadyExists, Invalid, Unavailable
 
 _MAGIC = b"PGDMP"

@@ -11,7 +11,7 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from time import perf_counter
 from types import TracebackType
@@ -109,9 +109,9 @@ class Database:
         pooler: bool = False,
         listen_conninfo: str | None = None,
     ) -> None:
-        self.conninfo = conninfo
+        self.conninfo = checked(conninfo)
         # A pooler in transaction mode passes no notices on: listening needs the server itself.
-        self._listen_conninfo = listen_conninfo or conninfo
+        self._listen_conninfo = checked(listen_conninfo or conninfo)
         self.deadline = deadline
         self._max_size = max_size
         # PgBouncer in transaction mode gives each transaction another server connection: prepared
@@ -305,6 +305,21 @@ class Database:
             await connection.close()
 
 
+def checked(conninfo: str) -> str:
+    """A URL or conninfo that can be read. Raises `Invalid`, which does not quote it: libpq's own words, that
+    the pool would log, hold the password.
+    """
+    try:
+        psycopg.conninfo.conninfo_to_dict(conninfo)
+    except psycopg.ProgrammingError:
+        raise errors.Invalid(
+            "The database's URL can't be read.",
+            field="database_url",
+            hint="It looks like postgresql://USER@HOST/NAME; in a password, @ is written %40, and % is %25.",
+        ) from None
+    return conninfo
+
+
 @contextmanager
 def timed(name: str) -> Iterator[list[int]]:
     """Logs a query that is slow: its name, milliseconds and rows (put the count into the list)."""
@@ -333,13 +348,6 @@ async def execute(connection: Connection, query: Named, params: Params = None) -
         cursor = await connection.execute(query.text, params)
         rows.append(cursor.rowcount)
         return cursor.rowcount
-
-
-async def execute_many(connection: Connection, query: Named, params: Sequence[Mapping[str, Any]]) -> None:
-    """Runs a query once for each set of parameters, in one round trip."""
-    with timed(query.name) as rows:
-        await connection.cursor().executemany(query.text, params)
-        rows.append(len(params))
 
 
 # Errors in words ---------------------------------------------------------------------------------------
@@ -467,8 +475,8 @@ __all__ = [
     "Deadline",
     "Retry",
     "Row",
+    "checked",
     "execute",
-    "execute_many",
     "fetch",
     "sql",
     "translated",

@@ -17,7 +17,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from rhythm_domain.database import CONNECT, no_text, translated
+from rhythm_domain.database import CONNECT, checked, no_text, translated
 from rhythm_domain.errors import SchemaMismatch
 
 LOCK = 0x72687974
@@ -104,7 +104,7 @@ def state_of(connection: psycopg.Connection[tuple[object, ...]]) -> SchemaState:
 def inspect(conninfo: str) -> SchemaState:
     """What schema the database at a URL has. Raises `Unavailable`."""
     try:
-        with psycopg.connect(conninfo, autocommit=True, **CONNECT) as connection:
+        with psycopg.connect(checked(conninfo), autocommit=True, **CONNECT) as connection:
             return state_of(connection)
     except psycopg.Error as error:
         raise translated(error) from error
@@ -117,7 +117,7 @@ def migrate(conninfo: str, *, applied: Callable[[Migration], None] = lambda _: N
     `SchemaMismatch` if the database is newer than this program, `Unavailable` if it can't be reached.
     """
     try:
-        with psycopg.connect(conninfo, autocommit=True, **CONNECT) as connection:
+        with psycopg.connect(checked(conninfo), autocommit=True, **CONNECT) as connection:
             while True:
                 with connection.transaction():
                     for limit in (
@@ -157,7 +157,7 @@ def grant(conninfo: str, role: str) -> None:
         "REVOKE DELETE ON events FROM {}",
     )
     try:
-        with psycopg.connect(conninfo, **CONNECT) as connection:
+        with psycopg.connect(checked(conninfo), **CONNECT) as connection:
             for statement in statements:
                 connection.execute(sql.SQL(statement).format(name))
     except psycopg.Error as error:

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import pytest
 
-from rhythm_domain import backup, passwords
+from rhythm_domain import backup, migrate, passwords
 from rhythm_domain.database import Database
 from rhythm_domain.embedded import places
 from rhythm_domain.errors import Invalid, NotFound, SignInFailed, Unavailable
@@ -272,3 +272,12 @@ def test_tcp_would_be_refused_by_the_embedded_server(postgres: Postgres) -> None
     ]
     assert {line[-1] for line in lines if line[0] == "local"} == {"trust"}
     assert {line[-1] for line in lines if line[0] != "local"} == {"reject"}
+
+
+async def test_a_url_that_cannot_be_read_is_quoted_nowhere(caplog: pytest.LogCaptureFixture) -> None:
+    """libpq quotes a malformed URL with its password, and the pool wrote that into the log."""
+    for url in ("postgresql://ada:hunter2%zz@localhost/db", "host=localhost password='hunter2"):
+        for ask in (lambda: Database(url), lambda: migrate.inspect(url)):  # noqa: B023 - run at once
+            with pytest.raises(Invalid, match="URL can't be read") as refused:
+                ask()
+            assert "hunter2" not in f"{refused.value}{refused.value.hint}{caplog.text}"
