@@ -400,7 +400,7 @@ CREATE TABLE issue_search (
 CREATE UNIQUE INDEX issue_search_newest ON issue_search (project_id, number DESC);
 CREATE INDEX issue_search_tsv ON issue_search USING gin (tsv) WITH (fastupdate = off);
 
--- Saved views and drafts ---------------------------------------------------------------------------------
+-- Saved views --------------------------------------------------------------------------------------------
 
 CREATE TABLE saved_views (
   id         int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -415,15 +415,6 @@ CREATE TABLE saved_views (
 );
 CREATE UNIQUE INDEX saved_views_name_key ON saved_views (owner_id, coalesce(project_id, 0), folded);
 CREATE INDEX saved_views_project ON saved_views (project_id) WHERE published;
-
--- What a person was writing on a shared instance: it outlives a dropped line.
-CREATE TABLE drafts (
-  user_id    int NOT NULL REFERENCES users,
-  place      text NOT NULL CHECK (char_length(place) BETWEEN 1 AND 200),
-  body       prose NOT NULL,
-  updated_at timestamptz NOT NULL DEFAULT now(),
-  PRIMARY KEY (user_id, place)
-);
 
 -- History ------------------------------------------------------------------------------------------------
 

@@ -21,7 +21,7 @@ from rhythm_domain.text import shown
 PREFIX = "RHYTHM_"
 
 _ELSEWHERE = re.compile(r"RHYTHM_(?:OLD_PGBIN|TEST_\w+)")
-"""Variables that are no settings: of the embedded server's upgrade (embedded/programs.py), and of the tests."""
+"""Variables that are no settings: of the embedded server's upgrade, and of the tests."""
 
 MASK = "********"
 

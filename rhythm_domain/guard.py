@@ -26,7 +26,7 @@ from typing import Any, ParamSpec, TypeAlias, TypeVar
 from uuid import UUID, uuid4, uuid5
 
 from rhythm_domain import database, queries
-from rhythm_domain.database import Connection, Database, Params, Retry, Row
+from rhythm_domain.database import Connection, Database, Retry, Row
 from rhythm_domain.errors import Forbidden, Invalid, NotFound, NotSignedIn, Unavailable
 from rhythm_domain.migrate import SchemaState
 from rhythm_domain.models import Role, User
@@ -124,10 +124,6 @@ class Tx:
     async def execute(self, query: Named, **params: Any) -> int:
         """Runs a query; the number of rows it touched."""
         return await database.execute(self.connection, query, params)
-
-    async def execute_many(self, query: Named, params: Sequence[Params]) -> None:
-        """Runs a query once for each set of parameters."""
-        await database.execute_many(self.connection, query, [p or {} for p in params])
 
     async def hold(self, issues: Sequence[int]) -> None:
         """Locks issues until the end, always in one order."""

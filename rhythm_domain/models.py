@@ -502,7 +502,6 @@ NAME_LENGTH = 100
 
 Title = Annotated[str, AfterValidator(text.one_line("title", TITLE_LENGTH))]
 Body = Annotated[str, AfterValidator(text.body("description", TEXT_LENGTH))]
-CommentBody = Annotated[str, AfterValidator(text.body("comment", TEXT_LENGTH, required=True))]
 SprintName = Annotated[str, AfterValidator(text.one_line("name", NAME_LENGTH))]
 Goal = Annotated[str, AfterValidator(text.body("goal", TEXT_LENGTH))]
 Estimate = Annotated[Decimal, Field(ge=0, le=1000, decimal_places=1)]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from rhythm_domain.database import Database
 from rhythm_domain.guard import Guard
-from rhythm_domain.models import Project, Role, User
+from rhythm_domain.models import Project, User
 from rhythm_domain.policy import Permission, allows, reason
 
 if TYPE_CHECKING:
@@ -49,10 +49,6 @@ class Session:
         if project.archived and not permission.reads and not permission.rule.archived:
             return f"{project.key} is archived"
         return None
-
-    def role_in(self, project: Project) -> Role | None:
-        """The person's role, an administrator counting as owner."""
-        return Role.OWNER if self.user.admin else project.role
 
     @cached_property
     def people(self) -> People:

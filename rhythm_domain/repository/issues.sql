@@ -60,10 +60,6 @@ WHERE i.id = ANY(%(ids)s::bigint[]) AND i.project_id = %(project)s;
 -- The next issue numbers of a project; the last one is returned.
 UPDATE issue_numbers SET last = last + %(count)s WHERE project_id = %(project)s RETURNING last;
 
--- name: raise_numbers
--- Makes sure that numbers up to this one are never given again (an import keeps its source's numbers).
-UPDATE issue_numbers SET last = greatest(last, %(number)s) WHERE project_id = %(project)s;
-
 -- name: insert_issues
 INSERT INTO issues (project_id, number, title, status, priority, type, reporter_id, assignee_id, sprint_id,
                     parent_id, estimate, due, rank, created_at, updated_at, closed_at)
@@ -163,11 +159,11 @@ WHERE i.id = c.id AND i.project_id = %(project)s;
 SELECT pg_advisory_xact_lock(-1, %(project)s);
 
 -- name: ancestors
--- The chain of parents above an issue, itself included.
+-- The chain of parents above an issue, itself included, however long: a circle is seen by nothing else.
 WITH RECURSIVE up AS (
-  SELECT id, parent_id, 1 AS depth FROM issues WHERE id = %(id)s
-  UNION ALL
-  SELECT i.id, i.parent_id, up.depth + 1 FROM issues i JOIN up ON i.id = up.parent_id WHERE up.depth < 50)
+  SELECT id, parent_id FROM issues WHERE id = %(id)s
+  UNION
+  SELECT i.id, i.parent_id FROM issues i JOIN up ON i.id = up.parent_id)
 SELECT id FROM up;
 
 -- name: issue_by_number
