@@ -17,6 +17,7 @@ import pytest
 
 from rhythm_domain import migrate as module
 from rhythm_domain.database import Database
+from rhythm_domain.embedded.programs import binaries
 from rhythm_domain.errors import SchemaMismatch
 from rhythm_domain.migrate import (
     LOCK,
@@ -29,7 +30,6 @@ from rhythm_domain.migrate import (
     program_schema,
 )
 from rhythm_domain.models import User
-from rhythm_domain.embedded.programs import binaries
 from rhythm_domain.session import Session
 from tests.conftest import Postgres, debian_programs
 
