@@ -117,7 +117,7 @@ async def test_a_revocation_waits_for_a_write_and_stops_the_next(team: Team) -> 
                 (team.member.user.id,),
             )
         )
-        while not team_waits(team):
+        while not team_waits(team):  # noqa: ASYNC110 - what is waited for happens in the database
             await asyncio.sleep(0.01)
         assert not ended.done()
         tx.unchanged()
