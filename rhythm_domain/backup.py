@@ -219,12 +219,14 @@ def _load(target: _Target, file: Path) -> Backup:
         guarded = False
         try:
             for line in source.stdout:
-                if not (guarded or line.isspace() or line.startswith(b"--")):
-                    guarded = line.startswith(_GUARD)
-                    if not guarded:
+                if not guarded:
+                    if line.isspace() or line.startswith(b"--"):
+                        continue
+                    if not line.startswith(_GUARD):
                         source.kill()
                         sink.kill()
                         raise _unguarded(reader)
+                    guarded = True
                 if target.major >= 17 or line != _TIMEOUT_SETTING:
                     sink.stdin.write(line)
                 if line.startswith(b"CREATE "):  # The settings are over.

@@ -23,7 +23,7 @@ def unpack(cursor: str, first: Callable[[Any], A], second: Callable[[Any], B]) -
     try:
         one, other = json.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         return first(one), second(other)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise Invalid(
             "That is no cursor of this list.", field="cursor", hint="Start again without it."
         ) from error

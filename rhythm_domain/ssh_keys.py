@@ -18,6 +18,9 @@ from rhythm_domain.text import shown
 LEAST_RSA_BITS = 3072
 """NIST SP 800-57 part 1: 128 bits of security, as the curves have."""
 
+LONGEST = 4000
+"""Characters of the base64 part; the longest key that is accepted, of RSA with 16,384 bits, has 2,800."""
+
 KINDS = (
     "ssh-ed25519",
     "ecdsa-sha2-nistp256",
@@ -58,6 +61,8 @@ def parse(line: str) -> PublicKey:
             "A public key is one line that begins with its type.",
             "Give the contents of a file such as ~/.ssh/id_ed25519.pub, without options before the type.",
         )
+    if len(body) > LONGEST:
+        raise _refused("This is too long for a public key.", "Give the contents of a `.pub` file.")
     if kind not in KINDS:
         raise _refused(
             f"Keys of the type {shown(kind)} are not accepted.",

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from datetime import datetime
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 from psycopg.sql import SQL, Composable, Composed, Literal
 
@@ -31,7 +33,7 @@ SELECTIVE = 2000
 """Issues of a project from which on a condition is not worth starting from."""
 
 CANDIDATES = 1000
-"""The newest matches of each project that are ordered by relevance."""
+"""The newest matches that are ordered by relevance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,30 +149,14 @@ async def _newest(tx: Tx, of: Selection, at: Any, reading: Reading, limit: int) 
     issue counts as no newer than those before it in its project.
     """
     bounds = {int(project): int(number) for project, number in (at or {}).items()}
-    rows: list[Row] = []
+    found: list[_Place] = []
     for start in await starts(tx, of, words=False):
-        if start.driver is None and of.looked_up:
-            window = max(sources.WINDOW // len(of.projects), sources.SMALLEST_WINDOW)
-            found = sources.by_words(of.clauses, reading, limit=limit + 1, window=window)
-        else:
-            found = sources.by_number(of.clauses, start.driver, reading, words=start.words, limit=limit + 1)
-        text = SQL(
-            "SELECT c.* FROM {scope} CROSS JOIN LATERAL (SELECT f.id, p.id AS project_id, f.number,"
-            " {bound}(i.created_at) OVER (ORDER BY f.number {way}) AS moment"
-            " FROM ({found}) f JOIN issues i ON i.id = f.id) c"
-            " ORDER BY c.moment {way}, c.project_id {way}, c.number {way} LIMIT {limit}"
-        ).format(
-            scope=scope(of, descending=of.sort.descending),
-            bound=SQL("min" if reading.falls else "max"),
-            way=reading.way,
-            found=found,
-            limit=Literal(limit + 1),
-        )
-        rows += await fetch(tx, of, "search_newest", text, start, bounds=bounds)
-    rows.sort(key=lambda row: (row["moment"], row["project_id"], row["number"]), reverse=reading.falls)
-    more, rows = len(rows) > limit, rows[:limit]
-    ids = tuple(row["id"] for row in rows)
-    last = {row["project_id"]: row["number"] for row in rows}
+        read = _by_words if start.driver is None and of.looked_up else _by_number
+        found += await read(tx, of, start, bounds, reading, limit + 1)
+    found.sort(reverse=reading.falls)
+    more, found = len(found) > limit, found[:limit]
+    ids = tuple(place.id for place in found)
+    last = {place.project: place.number for place in found}
     if not reading.back:
         return ids, bounds, bounds | last, more
     step = 1 if of.sort.descending else -1
@@ -178,13 +164,84 @@ async def _newest(tx: Tx, of: Selection, at: Any, reading: Reading, limit: int) 
     return ids[::-1], bounds | first, bounds, more
 
 
+class _Place(NamedTuple):
+    """An issue among several projects. `moment` never runs back within a project, as one reads it."""
+
+    moment: datetime
+    project: int
+    number: int
+    id: int
+
+
+async def _by_number(
+    tx: Tx, of: Selection, start: Start, bounds: Mapping[int, int], reading: Reading, limit: int
+) -> list[_Place]:
+    """The first `limit` issues behind the bounds."""
+    text = SQL(
+        "SELECT c.* FROM {scope} CROSS JOIN LATERAL ("
+        "SELECT {bound}(i.created_at) OVER (ORDER BY f.number {way}) AS moment, p.id AS project, f.number, f.id"
+        " FROM ({found}) f JOIN issues i ON i.id = f.id) c"
+        " ORDER BY c.moment {way}, c.project {way}, c.number {way} LIMIT {limit}"
+    ).format(
+        scope=scope(of, descending=reading.descending),
+        bound=SQL("min" if reading.falls else "max"),
+        way=reading.way,
+        found=sources.by_number(of.clauses, start.driver, reading, words=start.words, limit=limit),
+        limit=Literal(limit),
+    )
+    return [_Place(**row) for row in await fetch(tx, of, "search_newest", text, start, bounds=bounds)]
+
+
+async def _by_words(
+    tx: Tx, of: Selection, start: Start, bounds: Mapping[int, int], reading: Reading, limit: int
+) -> list[_Place]:
+    """The same for words that the index can be asked for, and a few more.
+
+    Each project is read on only while what it has not read yet could stand before the last of `limit` found:
+    first a share of a window, then, where few projects are left, a larger share, then segments.
+    """
+    reached = dict(bounds)
+    moments: dict[int, datetime] = {}
+    found: list[_Place] = []
+    ahead = list(start.projects)
+    share = 0
+    while ahead:
+        wider = max(sources.WINDOW // len(ahead), sources.SMALLEST_WINDOW)
+        if wider > 2 * share:
+            share = wider
+            rows = sources.window(of.clauses, reading, limit=limit, width=share)
+        else:
+            width = max(sources.SEGMENTS // len(ahead), 1)
+            rows = sources.segments(of.clauses, reading, limit=limit, width=width)
+        text = SQL(
+            "SELECT i.created_at AS moment, p.id AS project, f.number, f.id, f.found"
+            " FROM {scope} CROSS JOIN LATERAL ({rows}) f JOIN issues i ON i.id = f.id"
+        ).format(scope=scope(of, descending=reading.descending), rows=rows)
+        unread: list[_Place] = []
+        read = await fetch(
+            tx, of, "search_words", text, replace(start, projects=tuple(ahead)), bounds=reached
+        )
+        for row in sorted(read, key=itemgetter("number"), reverse=reading.falls):
+            project, moment = row["project"], row["moment"]
+            first = min if reading.falls else max
+            moments[project] = moment = first(moment, moments.get(project, moment))
+            place = _Place(moment, project, row["number"], row["id"])
+            (found if row["found"] else unread).append(place)
+        found.sort(reverse=reading.falls)
+        if len(found) >= limit:
+            last = found[limit - 1]
+            unread = [place for place in unread if (place > last) is reading.falls]
+        ahead = [place.project for place in unread]
+        reached |= {place.project: place.number + reading.inclusive for place in unread}
+    return found
+
+
 async def _ordered(tx: Tx, of: Selection, at: Any, reading: Reading, limit: int) -> _Part:
     """By any other key, one stretch after the other. A place is an issue: its stretch, value and id."""
     by_relevance = of.sort.key is SortKey.RELEVANCE
     begin = await starts(tx, of, words=not by_relevance)
     if by_relevance:
-        newest = sources.by_words(of.clauses, Reading(True), limit=CANDIDATES, window=CANDIDATES)
-        begin = [start if start.driver else Start(start.projects, newest, words=False) for start in begin]
+        begin = [start if start.driver else await _candidates(tx, of, start) for start in begin]
     order = stretches(of.sort, sources.SCORE)
     index, value, id_ = at or (0, None, 0)
     rows: list[tuple[int, Any, int]] = []
@@ -206,6 +263,14 @@ async def _ordered(tx: Tx, of: Selection, at: Any, reading: Reading, limit: int)
         rows.reverse()
     ids = tuple(id_ for _, _, id_ in rows)
     return ids, rows[0] if rows else None, rows[-1] if rows else None, more
+
+
+async def _candidates(tx: Tx, of: Selection, start: Start) -> Start:
+    """The newest matches of some projects."""
+    newest = Reading(descending=True)
+    found = (await _by_words(tx, of, start, {}, newest, CANDIDATES))[:CANDIDATES]
+    driver = sources.these((place.project, place.id) for place in found)
+    return Start(tuple({place.project for place in found}), driver, words=False)
 
 
 async def _stretch(

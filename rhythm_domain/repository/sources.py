@@ -22,8 +22,11 @@ from rhythm_domain.repository.orders import Stretch
 WINDOW = 1000
 """The newest issues whose words are compared before the index is asked: that answers every frequent word."""
 
-SMALLEST_WINDOW = 400
+SMALLEST_WINDOW = 50
 """Across projects the window is shared out among them, but no project has less than this."""
+
+SEGMENTS = 128
+"""The segments that the index is asked for in one statement; each project has at least one."""
 
 _SEGMENT = Literal(SEGMENT)
 _FILTER = SQL("p.filters[i.number / {} + 1]").format(_SEGMENT)
@@ -58,6 +61,11 @@ class Reading:
     def from_bound(self) -> Composable:
         """How a number compares with a bound: that was the last one read before, so going back reads it."""
         return SQL("{}{}").format(self.beyond, SQL("=") if self.back else SQL(""))
+
+    @property
+    def inclusive(self) -> int:
+        """What to add to a number that is to be read itself, to have it as a bound."""
+        return 0 if self.back else 1 if self.falls else -1
 
 
 def scope(*, across: bool, words: bool, descending: bool) -> Composable:
@@ -109,6 +117,14 @@ def rows(driver: Composable | None) -> Composable:
     ).format(driver)
 
 
+def these(ids: Iterable[tuple[int, int]]) -> Composable:
+    """A driver: some issues, each given with its project."""
+    known = list(ids)
+    return SQL(
+        "SELECT c.id FROM unnest({}::int[], {}::bigint[]) AS c (project, id) WHERE c.project = p.id"
+    ).format(Literal([project for project, _ in known]), Literal([id_ for _, id_ in known]))
+
+
 def matches() -> Composable:
     """A driver: the issues of project `p` that the index finds for the words. Parameters: words, lookup."""
     return SQL(
@@ -140,40 +156,60 @@ def by_number(
     )
 
 
-def by_words(clauses: Sequence[Clause], reading: Reading, *, limit: int, window: int) -> Composable:
-    """The same for words that the index can be asked for.
+def window(clauses: Sequence[Clause], reading: Reading, *, limit: int, width: int) -> Composable:
+    """The next issues of project `p` from its bound that the words fit, of `width` that are compared.
 
-    The window first; only where that holds fewer than `limit`, one segment after the other until they are
-    found. Rare words and words that nobody wrote so cost a look into the index for each segment.
+    At most `limit` of their ids and numbers, and where there are fewer, the first issue not compared: that
+    one is not `found`.
     """
-    issues = SQL("JOIN issues i ON i.id = s.issue_id AND i.project_id = p.id") if clauses else SQL("")
-    parts = {
-        "issues": issues,
-        "where": SQL("").join(SQL(" AND {}").format(clause.where) for clause in clauses),
-        "beyond": reading.from_bound,
-        "way": reading.way,
-        "limit": Literal(limit),
-        "window": Literal(window),
-        "segment": _SEGMENT,
+    return SQL(
+        "SELECT s.issue_id AS id, s.number, s.place <= {width} AS found FROM"
+        " (SELECT s.issue_id, s.number, s.tsv, row_number() OVER (ORDER BY s.number {way}) AS place"
+        " FROM issue_search s WHERE s.project_id = p.id AND s.number {beyond} p.bound"
+        " ORDER BY s.number {way} LIMIT {width} + 1) s {issues}"
+        " WHERE (s.place > {width} OR ts_match_vq(s.tsv, p.filters[s.number / {segment} + 1]))"
+        " AND (s.place > {width} OR ({where})) ORDER BY s.number {way} LIMIT {limit}"
+    ).format(width=Literal(width), **_words(clauses, reading, limit))
+
+
+def segments(clauses: Sequence[Clause], reading: Reading, *, limit: int, width: int) -> Composable:
+    """The same, of `width` segments that the index is asked for one after the other until `limit` are found.
+
+    Words that are rare, or that nobody wrote, cost a look into the index for each segment.
+    """
+    parts = _words(clauses, reading, limit) | {
         "found": _found_in_segment(),
         "segments": SQL(
-            "least(p.last, p.bound / {}), 0, -1" if reading.falls else "p.bound / {}, p.last"
-        ).format(_SEGMENT),
+            "SELECT least(p.last, p.bound / {0}) AS first,"
+            " greatest(least(p.last, p.bound / {0}) - {1} + 1, 0) AS last, -1 AS step"
+            if reading.falls
+            else "SELECT p.bound / {0} AS first, p.bound / {0} + {1} - 1 AS last, 1 AS step"
+        ).format(_SEGMENT, Literal(width)),
+        "end": SQL("n.last * {}" if reading.falls else "(n.last + 1) * {} - 1").format(_SEGMENT),
     }
     return SQL(
-        "WITH near AS MATERIALIZED (SELECT s.issue_id AS id, s.number FROM"
-        " (SELECT s.issue_id, s.number, s.tsv FROM issue_search s"
-        " WHERE s.project_id = p.id AND s.number {beyond} p.bound ORDER BY s.number {way} LIMIT {window}) s"
-        " {issues} WHERE ts_match_vq(s.tsv, p.filters[s.number / {segment} + 1]){where}"
-        " ORDER BY s.number {way} LIMIT {limit})"
-        " SELECT near.id, near.number FROM near WHERE (SELECT count(*) FROM near) = {limit}"
-        " UNION ALL SELECT far.id, far.number FROM"
-        " (SELECT f.id, f.number FROM generate_series({segments}) AS g CROSS JOIN LATERAL"
-        " (SELECT s.issue_id AS id, s.number FROM ({found}) s {issues}"
-        " WHERE ts_match_vq(s.tsv, p.filters[g + 1]) AND s.number {beyond} p.bound{where}"
-        " ORDER BY s.number {way} LIMIT {limit}) f LIMIT {limit}) far"
-        " WHERE (SELECT count(*) FROM near) < {limit}"
+        "SELECT f.* FROM ({segments} OFFSET 0) n CROSS JOIN LATERAL"
+        " (SELECT f.* FROM generate_series(n.first, least(n.last, p.last), n.step) AS g CROSS JOIN LATERAL"
+        " (SELECT s.issue_id AS id, s.number, true AS found FROM ({found}) s {issues}"
+        " WHERE ts_match_vq(s.tsv, p.filters[g + 1]) AND s.number {beyond} p.bound AND {where}"
+        " ORDER BY s.number {way} LIMIT {limit}) f"
+        " UNION ALL (SELECT s.issue_id, s.number, false FROM issue_search s"
+        " WHERE s.project_id = p.id AND s.number {strictly} {end} ORDER BY s.number {way} LIMIT 1)) f"
+        " LIMIT {limit}"
     ).format(**parts)
+
+
+def _words(clauses: Sequence[Clause], reading: Reading, limit: int) -> dict[str, Composable]:
+    conditions = [clause.where for clause in clauses]
+    return {
+        "issues": SQL("JOIN issues i ON i.id = s.issue_id AND i.project_id = p.id") if clauses else SQL(""),
+        "where": SQL(" AND ").join(conditions) if conditions else SQL("true"),
+        "beyond": reading.from_bound,
+        "strictly": reading.beyond,
+        "way": reading.way,
+        "limit": Literal(limit),
+        "segment": _SEGMENT,
+    }
 
 
 def in_order(

@@ -296,7 +296,7 @@ ACTIONS = (
         lambda c: c.session.projects.unarchive(c.at.key, **c.once),
         OWNERS,
         P.PROJECT_ARCHIVE,
-        before=lambda c: f"UPDATE projects SET archived_at = now() WHERE key = '{c.at.key}'",  # noqa: S608
+        before=lambda c: f"UPDATE projects SET archived_at = now() WHERE key = '{c.at.key}'",
         rests=True,
     ),
     Action(

@@ -171,7 +171,7 @@ def _project(instance: Instance, people: dict[str, Session], key: str) -> Spot:
         }
         names, marks = ", ".join(values), ", ".join(["%s"] * len(values))
         made = instance.value(
-            f"INSERT INTO issues ({names}) VALUES ({marks}) RETURNING id",  # noqa: S608 - names of our own
+            f"INSERT INTO issues ({names}) VALUES ({marks}) RETURNING id",
             *values.values(),
         )
         instance.sql.execute("INSERT INTO issue_texts (issue_id) VALUES (%s)", (made,))
@@ -258,6 +258,6 @@ def change_of(user: User, spot: Spot, *, undone: bool = False) -> str:
         return f"""({event}, {event}, {where}, '{{"priority": "low"}}', '{{"priority": "none"}}', {undoes})"""
 
     return (
-        "INSERT INTO events (id, operation, kind, permission, actor_id, project_id, issue_id, before, after,"  # noqa: S608
+        "INSERT INTO events (id, operation, kind, permission, actor_id, project_id, issue_id, before, after,"
         f" undoes) VALUES {row(first, 'NULL')}{', ' + row(second, first) if undone else ''}"
     )

@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import os
 import time
+from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
-from rhythm_domain import backup, migrate, passwords
+from rhythm_domain import backup, migrate, passwords, ssh_keys
 from rhythm_domain.database import Database
 from rhythm_domain.embedded import places
 from rhythm_domain.errors import Invalid, NotFound, SignInFailed, Unavailable
@@ -179,6 +180,35 @@ async def test_an_import_does_not_change_what_others_wrote_here(team: Team) -> N
     assert forged != file.getvalue()
     await team.maintainer.exchange.import_file("CORE", "rhythm", io.BytesIO(forged))
     assert [comment.body for comment in (await team.owner.comments.list(issue.key)).items] == ["I agree."]
+
+
+# Work without an end -------------------------------------------------------------------------------------
+
+
+async def test_no_chain_of_parents_is_long_enough_to_close_a_circle(team: Team, instance: Instance) -> None:
+    """Who puts an issue below itself was found out within 50 parents. In a longer chain a member could close
+    a circle, and the next import into the project followed it for ever."""
+    chain = [await team.member.issues.create("CORE", IssueDraft(title="The top"))]
+    for _ in range(60):
+        below = IssueDraft(title="Below", parent=chain[-1].key)
+        chain.append(await team.member.issues.create("CORE", below))
+    with pytest.raises(Invalid, match="below itself"):
+        await team.member.issues.edit(chain[0].key, IssueEdit(parent=chain[-1].key))
+
+
+async def test_a_cursor_nested_without_end_is_no_cursor(team: Team) -> None:
+    """It ran Python out of its stack."""
+    nested = urlsafe_b64encode(b"[" * 100_000).decode()
+    with pytest.raises(Invalid, match="no cursor"):
+        await team.viewer.history.of_project("CORE", cursor=nested)
+
+
+def test_a_key_of_a_megabyte_is_refused_at_once() -> None:
+    """Of empty parts, each of which was cut off with a copy of all that follow: many minutes."""
+    start = time.process_time()
+    with pytest.raises(Invalid, match="too long"):
+        ssh_keys.parse(f"ssh-ed25519 {b64encode(bytes(4_000_000)).decode()}")
+    assert time.process_time() - start < 2
 
 
 # Files and programs --------------------------------------------------------------------------------------

@@ -51,7 +51,7 @@ def shift(instance: Instance, days: int) -> None:
     ):
         earlier = [f"{column} = {column} - interval '{days} days'" for column in times]
         earlier += [f"{column} = {column} - {days}" for column in dates]
-        instance.sql.execute(f"UPDATE {table} SET {', '.join(earlier)}".encode())  # noqa: S608
+        instance.sql.execute(f"UPDATE {table} SET {', '.join(earlier)}".encode())
 
 
 # Planning ----------------------------------------------------------------------------------------------
