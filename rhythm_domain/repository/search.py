@@ -179,8 +179,8 @@ async def _by_number(
     """The first `limit` issues behind the bounds."""
     text = SQL(
         "SELECT c.* FROM {scope} CROSS JOIN LATERAL ("
-        "SELECT {bound}(i.created_at) OVER (ORDER BY f.number {way}) AS moment, p.id AS project, f.number, f.id"
-        " FROM ({found}) f JOIN issues i ON i.id = f.id) c"
+        "SELECT {bound}(i.created_at) OVER (ORDER BY f.number {way}) AS moment,"
+        " p.id AS project, f.number, f.id FROM ({found}) f JOIN issues i ON i.id = f.id) c"
         " ORDER BY c.moment {way}, c.project {way}, c.number {way} LIMIT {limit}"
     ).format(
         scope=scope(of, descending=reading.descending),
