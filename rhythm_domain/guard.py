@@ -77,12 +77,13 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """An issue that the guard let somebody at: its id, key, number and reporter."""
+    """An issue that the guard let somebody at: its id, key, number, reporter, whether deleted."""
 
     id: int
     number: int
     key: str
     reporter_id: int
+    deleted: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +126,9 @@ class Tx:
         """Runs a query; the number of rows it touched."""
         return await database.execute(self.connection, query, params)
 
-    async def hold(self, issues: Sequence[int]) -> None:
-        """Locks issues until the end, always in one order."""
-        await self.execute(_Q["hold_issues"], ids=list(issues))
+    async def hold(self, issues: Sequence[int]) -> dict[int, bool]:
+        """Locks issues until the end, in one order; of those that exist, if they are deleted."""
+        return {row["id"]: row["deleted"] for row in await self.fetch(_Q["hold_issues"], ids=list(issues))}
 
     @property
     def project_id(self) -> int:
@@ -366,6 +367,7 @@ class Guard:
             await self._repeated(tx, permission.value)
             held, place = await self._find(tx, refs, trash=trash if write else None)
             author = all(one.reporter_id == tx.user.id for one in held)
+            owner: Row | None = None
             if comment is not None:
                 owner = await tx.one(_Q["place_of_comment"], comment=comment)
                 # A deletion that is sent again finds what it deleted.
@@ -375,7 +377,11 @@ class Guard:
                 author = owner["author_id"] == tx.user.id
             await self._admit(tx, permission, place, author=author)
             if write:
-                await tx.hold([one.id for one in held])
+                # What was found may have been deleted, restored or purged before it was held: look again.
+                if await tx.hold([one.id for one in held]) != {one.id: one.deleted for one in held}:
+                    raise Retry("issues")
+                if comment is not None and await tx.one(_Q["place_of_comment"], comment=comment) != owner:
+                    raise Retry("comment")
             yield tx, held
             await tx.flush()
         await self._after(tx)
@@ -435,7 +441,11 @@ class Guard:
                 raise NotFound(f"There is no issue {name}{' in the trash' if trash else ''}.")
             places[place.id] = place
             held[row["issue_id"]] = Held(
-                row["issue_id"], row["number"], f"{place.key}-{row['number']}", row["reporter_id"]
+                row["issue_id"],
+                row["number"],
+                f"{place.key}-{row['number']}",
+                row["reporter_id"],
+                row["issue_deleted_at"] is not None,
             )
         if len(places) > 1:
             raise Invalid(

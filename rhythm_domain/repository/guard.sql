@@ -75,8 +75,8 @@ SELECT role FROM project_members
 WHERE project_id = %(project)s AND user_id = %(user)s AND ended_at IS NULL FOR SHARE;
 
 -- name: hold_issues
--- Locks issues for a write, always in one order.
-SELECT id FROM issues WHERE id = ANY(%(ids)s::bigint[]) ORDER BY id FOR NO KEY UPDATE;
+-- Locks issues for a write, always in one order; as they are once they are held.
+SELECT id, deleted_at IS NOT NULL AS deleted FROM issues WHERE id = ANY(%(ids)s::bigint[]) ORDER BY id FOR NO KEY UPDATE;
 
 -- name: operation_done
 -- What an operation of this person did, if the transaction whose first event is `first` was committed.

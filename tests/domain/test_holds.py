@@ -1,0 +1,130 @@
+"""What is changed after the guard looked and before it holds: a write never acts on what is gone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from typing import Any
+
+import psycopg
+import pytest
+
+from rhythm_domain.errors import Forbidden, NotFound
+from rhythm_domain.models import IssueDraft, IssueEdit, Status
+from tests.domain.conftest import Team
+
+WAITING = (
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+)
+
+PURGE = (
+    "DELETE FROM issue_search; DELETE FROM issue_texts; DELETE FROM comments; DELETE FROM issues WHERE id > 0"
+)
+
+
+async def waiting(team: Team, count: int) -> None:
+    while team.instance.value(WAITING) != count:  # noqa: ASYNC110
+        await asyncio.sleep(0.005)
+
+
+async def overtaken(team: Team, conninfo: str, statements: str, write: Awaitable[Any]) -> Any:
+    """What a write comes to that has to wait for a transaction of these statements."""
+    line = await psycopg.AsyncConnection.connect(conninfo)
+    async with line:
+        await line.execute(statements.encode())
+        task = asyncio.ensure_future(write)
+        await waiting(team, 1)
+        await line.commit()
+    return await task
+
+
+async def made(team: Team, *, deleted: bool = False) -> str:
+    issue = await team.member.issues.create("CORE", IssueDraft(title="x"))
+    if deleted:
+        await team.owner.issues.delete([issue.key])
+    return issue.key
+
+
+def recorded(team: Team, kind: str) -> Any:
+    return team.instance.value("SELECT count(*) FROM events WHERE kind = %s", kind)
+
+
+async def test_a_comment_is_not_edited_behind_its_deletion(team: Team, conninfo: str) -> None:
+    key = await made(team)
+    comment = await team.member.comments.add(key, "before")
+    deletion = "UPDATE issues SET version = version + 1; UPDATE comments SET deleted_at = now()"
+    with pytest.raises(NotFound, match="no such comment"):
+        await overtaken(team, conninfo, deletion, team.member.comments.edit(key, comment.id, "after"))
+    assert not recorded(team, "comment.edited")
+
+
+async def test_an_issue_is_not_restored_behind_its_purge(team: Team, conninfo: str) -> None:
+    key = await made(team, deleted=True)
+    with pytest.raises(NotFound):
+        await overtaken(team, conninfo, PURGE, team.owner.issues.restore([key]))
+    assert not recorded(team, "issue.restored")
+
+
+async def test_an_issue_is_not_edited_behind_its_purge(team: Team, conninfo: str) -> None:
+    key = await made(team)
+    with pytest.raises(NotFound):
+        await overtaken(team, conninfo, PURGE, team.member.issues.edit(key, IssueEdit(title="y")))
+
+
+async def test_an_issue_is_not_edited_behind_its_deletion(team: Team, conninfo: str) -> None:
+    key = await made(team)
+    deletion = "UPDATE issues SET deleted_at = now()"
+    with pytest.raises(NotFound):
+        await overtaken(team, conninfo, deletion, team.member.issues.edit(key, IssueEdit(title="y")))
+    assert team.instance.value("SELECT title FROM issues") == "x"
+
+
+async def test_of_two_deletions_one_happens(team: Team, conninfo: str) -> None:
+    key = await made(team)
+    line = await psycopg.AsyncConnection.connect(conninfo)
+    async with line:
+        await line.execute(b"SELECT FROM issues FOR UPDATE")
+        both = [asyncio.ensure_future(team.owner.issues.delete([key])) for _ in range(2)]
+        await waiting(team, 2)
+        await line.commit()
+    results = await asyncio.gather(*both, return_exceptions=True)
+    assert sum(isinstance(one, NotFound) for one in results) == 1
+    assert recorded(team, "issue.deleted") == 1
+
+
+async def test_nothing_is_written_behind_an_archiving(team: Team, conninfo: str) -> None:
+    """Whoever archives waits for the writes that are at work, and those behind it are refused."""
+    key = await made(team)
+    line = await psycopg.AsyncConnection.connect(conninfo)
+    async with line:
+        await line.execute(b"SELECT FROM issues FOR UPDATE")
+        at_work = asyncio.ensure_future(team.member.issues.move(key, Status.TODO))
+        await waiting(team, 1)
+        archiving = asyncio.ensure_future(team.owner.projects.archive("CORE"))
+        await waiting(team, 2)
+        behind = asyncio.ensure_future(team.member.issues.create("CORE", IssueDraft(title="late")))
+        await waiting(team, 3)
+        await line.commit()
+    assert (await at_work).status is Status.TODO
+    assert (await archiving).archived_at is not None
+    with pytest.raises(Forbidden, match="archived"):
+        await behind
+    assert team.instance.value("SELECT kind FROM events ORDER BY seq DESC LIMIT 1") == "project.archived"
+
+
+async def test_nothing_is_written_behind_a_projects_deletion(team: Team, conninfo: str) -> None:
+    key = await made(team)
+    line = await psycopg.AsyncConnection.connect(conninfo)
+    async with line:
+        await line.execute(b"SELECT FROM issues FOR UPDATE")
+        at_work = asyncio.ensure_future(team.member.issues.move(key, Status.TODO))
+        await waiting(team, 1)
+        deleting = asyncio.ensure_future(team.owner.projects.delete("CORE"))
+        await waiting(team, 2)
+        behind = asyncio.ensure_future(team.member.issues.move(key, Status.DONE))
+        await waiting(team, 3)
+        await line.commit()
+    await asyncio.gather(at_work, deleting)
+    with pytest.raises(NotFound):
+        await behind
+    assert team.instance.value("SELECT status FROM issues") == "todo"
