@@ -67,17 +67,6 @@ def _choice(*words: str) -> Parse:
     return parse
 
 
-def _time_zone(value: Any) -> str:
-    from zoneinfo import ZoneInfo
-
-    name = _text(value)
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError) as error:
-        raise ValueError("a time zone such as Europe/Berlin") from error
-    return name
-
-
 def _keys(value: Any, inside: str = "") -> dict[str, str]:
     """The table [keys]: `issue.create = "n"`, quoted or not."""
     if not isinstance(value, dict):
@@ -163,7 +152,6 @@ class Settings:
     )
     color: str = _setting(_choice("auto", "always", "never"), "colours on the command line", "auto")
     theme: str = _setting(_text, "the theme of the app", "auto")
-    time_zone: str | None = _setting(_time_zone, "where your days begin and end; else your account's")
     editor: str | None = _setting(_text, "the editor of long texts")
     keys: Mapping[str, str] = _setting(_keys, "keys of the app, by command", made=dict)
     sources: Mapping[str, str] = field(default_factory=dict)

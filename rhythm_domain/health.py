@@ -36,7 +36,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What a check found. `code` is the error behind it, if there is one."""
+    """What a check found. `error` is the one behind it, if there is one."""
 
     name: str
     state: State

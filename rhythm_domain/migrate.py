@@ -18,7 +18,7 @@ import psycopg
 from psycopg import sql
 
 from rhythm_domain.database import CONNECT, checked, no_text, translated
-from rhythm_domain.errors import SchemaMismatch
+from rhythm_domain.errors import Invalid, SchemaMismatch
 
 LOCK = 0x72687974
 """The advisory lock of migrators ("rhyt")."""
@@ -146,7 +146,7 @@ def migrate(conninfo: str, *, applied: Callable[[Migration], None] = lambda _: N
 def grant(conninfo: str, role: str) -> None:
     """Gives a role what the day's work needs, and nothing more: no DDL, no ownership.
 
-    Run by the owner, once after every migration.
+    Run by the owner, once after every migration. Raises `Invalid` if there is no such role.
     """
     name = sql.Identifier(role)
     statements = (
@@ -160,6 +160,10 @@ def grant(conninfo: str, role: str) -> None:
         with psycopg.connect(checked(conninfo), **CONNECT) as connection:
             for statement in statements:
                 connection.execute(sql.SQL(statement).format(name))
+    except psycopg.errors.UndefinedObject as error:
+        raise Invalid(
+            f"There is no role {role}.", field="role", hint="Make it: `createuser ROLE --pwprompt`."
+        ) from error
     except psycopg.Error as error:
         raise translated(error) from error
     except UnicodeEncodeError as error:

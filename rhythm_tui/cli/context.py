@@ -61,12 +61,22 @@ class Context:
         """The same database as its owner: for migrations and what else a team's members may not."""
         return self.settings.owner_url or self.conninfo()
 
+    @property
+    def only_owner(self) -> bool:
+        """Whether the owner's URL is the way to the instance: it is set, and nobody is signed in there."""
+        settings = self.settings
+        signed_in = settings.token or self.remembered.get(self.instance_name)
+        return bool(settings.owner_url) and not (settings.database_url and signed_in)
+
     @asynccontextmanager
     async def tracker(self) -> AsyncIterator[Tracker]:
         """The instance, for somebody who is not signed in yet."""
         from rhythm_domain.session import Tracker
 
-        async with Tracker.open(self.conninfo(), pooler=self.settings.pooler) as tracker:
+        settings = self.settings
+        async with Tracker.open(
+            self.conninfo(), pooler=settings.pooler, listen_conninfo=settings.listen_url
+        ) as tracker:
             yield tracker
 
     @asynccontextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from enum import IntEnum
 from typing import Any
 
@@ -52,21 +53,24 @@ def exit_code(error: errors.RhythmError) -> Exit:
 
 
 def report(error: BaseException, *, as_json: bool) -> int:
-    """Says on stderr what went wrong and what to do; the exit code."""
+    """Says on stderr what went wrong and what to do, the error's notes included; the exit code."""
+    notes = getattr(error, "__notes__", [])
     match error:
         case click.exceptions.Exit():
             return error.exit_code
         case click.Abort() | KeyboardInterrupt():
-            sys.stderr.write("\n")
+            sys.stderr.write("\n".join(("", *map(shown, notes), "")))
             return Exit.INTERRUPTED
         case click.ClickException():
-            return _say(Exit.USAGE, error.format_message(), _usage_hint(error), {}, as_json=as_json)
+            return _say(
+                Exit.USAGE, error.format_message(), _hint(_usage_hint(error), notes), {}, as_json=as_json
+            )
         case errors.RhythmError():
             known = error
         case _ if _is_validation_error(error):
             known = _in_words(error)
         case _:
-            hint = f"The log has the details: {_logged(error)}"
+            hint = _hint(f"The log has the details: {_logged(error)}", notes)
             return _say(
                 Exit.UNEXPECTED,
                 f"Something unexpected went wrong ({type(error).__name__}).",
@@ -74,10 +78,16 @@ def report(error: BaseException, *, as_json: bool) -> int:
                 {},
                 as_json=as_json,
             )
-    return _say(exit_code(known), known.message, _hint(known), _particulars(known), as_json=as_json)
+    return _say(
+        exit_code(known), known.message, _hint(_advice(known), notes), _particulars(known), as_json=as_json
+    )
 
 
-def _hint(error: errors.RhythmError) -> str:
+def _hint(hint: str, notes: Sequence[str]) -> str:
+    return " ".join(filter(None, (hint, *notes)))
+
+
+def _advice(error: errors.RhythmError) -> str:
     if isinstance(error, errors.Unavailable) and error.outcome is errors.Outcome.UNKNOWN and error.operation:
         return (
             f"Run the same again with --operation {error.operation}: if it was saved, nothing happens twice."

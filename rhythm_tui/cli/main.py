@@ -82,9 +82,11 @@ def run(args: Sequence[str]) -> int:
     try:
         outcome = root.main(list(args), prog_name="rhythm", standalone_mode=False)
         sys.stdout.flush()
-    except (BrokenPipeError, SystemExit):
-        # Who read us has seen enough: the one reason for which click ends the process without being in its
-        # standalone mode. Python would complain again when it flushes at the end.
+    except (BrokenPipeError, SystemExit) as ended:
+        # Without its standalone mode click ends the process for two reasons: a shell's words are completed,
+        # or who read us has seen enough. Of that Python would complain again when it flushes at the end.
+        if isinstance(ended, SystemExit) and "_RHYTHM_COMPLETE" in os.environ:
+            return ended.code if isinstance(ended.code, int) else Exit.DONE
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.BROKEN_PIPE
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last place where it can be said

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
@@ -38,6 +38,15 @@ class Paging(NamedTuple):
             cursor = page.next
             if cursor is None:
                 return page.model_copy(update={"items": tuple(items)})
+
+    def of(self, items: Sequence[T], name: Callable[[T], str]) -> Page[T]:
+        """The wanted stretch of a whole list, which is in the order of its names: those are the cursors."""
+        from rhythm_domain.models import Page
+
+        rest = tuple(item for item in items if self.after is None or name(item) > self.after)
+        if self.everything or len(rest) <= self.limit:
+            return Page(items=rest)
+        return Page(items=rest[: self.limit], next=name(rest[self.limit - 1]))
 
 
 def paging_options(command: F) -> F:

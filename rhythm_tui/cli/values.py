@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
@@ -108,15 +110,29 @@ def long_text(
 def edited(before: str, editor: str) -> str:
     """What a person makes of a text in their editor.
 
-    Raises `Invalid` if the editor fails; the text is kept in a file that the message names.
+    Its file is there until the command succeeded: whatever fails, from the editor to the saving, names it.
+    Raises `Invalid` if the editor fails.
     """
     handle, path = tempfile.mkstemp(suffix=".md", prefix="rhythm-")
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(before)
+    click.get_current_context().with_resource(_kept(Path(path)))
     # The person's own editor, which may be a command with arguments.
     done = subprocess.run(["/bin/sh", "-c", f'{editor} "$1"', "sh", path], check=False)  # noqa: S603
     if done.returncode != 0:
-        raise Invalid(f"The editor failed ({editor}).", field="text", hint=f"What you wrote is in {path}")
-    text = Path(path).read_text(encoding="utf-8")
-    Path(path).unlink()
-    return text
+        raise Invalid(f"The editor failed ({editor}).", field="text")
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise Invalid("What the editor wrote is no UTF-8 text.", field="text") from error
+
+
+@contextmanager
+def _kept(file: Path) -> Iterator[None]:
+    """Removes a person's text once it is not needed any more; an error notes where it still is."""
+    try:
+        yield
+    except BaseException as error:
+        error.add_note(f"What you wrote is in {file}")
+        raise
+    file.unlink(missing_ok=True)

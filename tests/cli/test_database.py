@@ -10,6 +10,7 @@ import pytest
 
 from rhythm_domain import backup as backups
 from rhythm_domain import queries
+from rhythm_domain.embedded.server import EmbeddedServer
 from rhythm_domain.errors import Unavailable
 from rhythm_tui.cli.errors import Exit
 from tests.cli.conftest import Cli, Instance, Team
@@ -23,6 +24,24 @@ def test_doctor_is_content_with_a_sound_instance(rhythm: Cli, team: Team) -> Non
     assert {"database", "schema", "clock", "trust", "counts", "search", "history"} <= {
         one["name"] for one in ran.json["items"]
     }
+
+
+def test_doctor_says_what_it_can_where_no_server_starts(rhythm: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: object) -> str:
+        raise Unavailable("The server does not start.")
+
+    monkeypatch.setattr(EmbeddedServer, "start", refuse)
+    ran = rhythm("doctor", "--json", RHYTHM_DATABASE_URL="", RHYTHM_DATA_DIR=str(rhythm.home / "own"))
+    assert ran.code == Exit.UNAVAILABLE, ran.err
+    found = {one["name"]: one["state"] for one in ran.json["items"]}
+    assert found["database"] == "bad"
+    assert {"settings", "disk", "encoding"} <= set(found)
+
+
+def test_a_role_that_is_not_there_is_granted_nothing(rhythm: Cli) -> None:
+    ran = rhythm("db", "migrate", "--grant", "nobody at all")
+    assert ran.code == Exit.INVALID
+    assert "no role nobody at all" in ran.err
 
 
 DAMAGES = {
@@ -126,6 +145,13 @@ def test_a_backup_is_not_overwritten_by_chance(rhythm: Cli) -> None:
     assert file.read_text() == "precious"
     assert rhythm("db", "backup", str(file), "--force").code == Exit.DONE
     assert file.read_bytes().startswith(b"PGDMP")
+
+
+def test_the_help_of_restore_warns_of_files_of_others(rhythm: Cli) -> None:
+    """Whose file it is decides what SQL runs as the database's owner."""
+    out = " ".join(rhythm("db", "restore", "--help").out.split())
+    assert "only files that you trust" in out
+    assert "runs as the database's owner" in out
 
 
 def test_a_broken_backup_restores_nothing(rhythm: Cli, empty: str) -> None:

@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -196,6 +197,28 @@ def test_completion_prints_the_shells_script(rhythm: Cli, shell: str) -> None:
 def test_completion_offers_commands(rhythm: Cli) -> None:
     words = {"_RHYTHM_COMPLETE": "zsh_complete", "COMP_WORDS": "rhythm proj", "COMP_CWORD": "1"}
     assert "project" in rhythm.process(**words).stdout
+
+
+def test_a_shell_hears_that_its_words_were_completed(rhythm: Cli) -> None:
+    words = {"_RHYTHM_COMPLETE": "zsh_complete", "COMP_WORDS": "rhythm proj", "COMP_CWORD": "1"}
+    assert rhythm.process(**words).returncode == Exit.DONE
+
+
+def test_the_settings_url_to_listen_reaches_the_tracker(
+    rhythm: Cli, team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from rhythm_domain.session import Tracker
+
+    opened: list[object] = []
+    real = Tracker.open
+
+    def spy(conninfo: str, **options: Any) -> Any:
+        opened.append(options["listen_conninfo"])
+        return real(conninfo, **options)
+
+    monkeypatch.setattr(Tracker, "open", spy)
+    rhythm("whoami", by=team.owner, RHYTHM_LISTEN_URL="postgresql://past.example/it")
+    assert opened == ["postgresql://past.example/it"]
 
 
 def test_on_a_terminal_a_table_has_a_header_and_colours(rhythm: Cli, team: Team) -> None:

@@ -89,6 +89,15 @@ def test_the_directory_is_for_everybody_and_accounts_for_administrators(rhythm: 
     assert every["next"] is None
 
 
+def test_the_directory_can_be_read_in_pages(rhythm: Cli, team: Team) -> None:
+    page = rhythm("user", "list", "--limit", "2", "--json", by=team.outsider).json
+    rest = rhythm("user", "list", "--after", page["next"], "--json", by=team.outsider).json
+    every = rhythm("user", "list", "--all", "--json", by=team.outsider).json
+    assert len(page["items"]) == 2
+    assert page["items"] + rest["items"] == every["items"]
+    assert every["next"] is None
+
+
 def test_a_cut_list_says_so(rhythm: Cli, team: Team) -> None:
     assert "--all" in rhythm("user", "list", "--accounts", "--limit", "2", by=team.admin).err
 
@@ -123,6 +132,21 @@ def test_the_owner_of_the_tables_makes_an_administrator_without_signing_in(rhyth
     code = rhythm("user", "add", "root", "--admin", "--owner").out.strip()
     assert rhythm("join", code, "--password-file", _file(rhythm)).code == Exit.DONE
     assert rhythm("whoami", "--json").json["admin"] is True
+
+
+def test_with_the_owners_url_alone_the_administrator_is_made_where_it_leads(
+    rhythm: Cli, conninfo: str
+) -> None:
+    only = {"RHYTHM_DATABASE_URL": "", "RHYTHM_OWNER_URL": conninfo}
+    code = rhythm("user", "add", "ada", "--full-name", "Ada Example", "--admin", **only).out.strip()
+    assert not (rhythm.home / "data").exists()
+    assert rhythm("join", code, "--password-file", _file(rhythm)).code == Exit.DONE
+    assert rhythm("whoami", "--json").json["admin"] is True
+
+
+def test_who_is_signed_in_makes_administrators_as_themselves(rhythm: Cli, team: Team, conninfo: str) -> None:
+    ran = rhythm("user", "add", "ada", "--admin", by=team.outsider, RHYTHM_OWNER_URL=conninfo)
+    assert ran.code == Exit.FORBIDDEN
 
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl mia@laptop"

@@ -51,8 +51,13 @@ async def _all(context: Context) -> AsyncIterator[Check]:
     """Every check, in the order in which one would look."""
     signed_in = await _sign_in(context)
     yield Check("settings", State.WELL, f"instance {context.instance_name}")
-    async for check in database_checks(context.conninfo()):
-        yield check
+    try:
+        conninfo = context.conninfo()
+    except RhythmError as error:
+        yield Check("database", State.BAD, error.message, error.hint, error)
+    else:
+        async for check in database_checks(conninfo):
+            yield check
     yield signed_in
     for check in (*_files(context), *_terminal(context.out)):
         yield check

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -190,7 +191,8 @@ async def edit(
     """Change fields of one or several issues of a project, in one step that one undo takes back.
 
     With --base-version (the `version` that `issue show --json` gave), a text that somebody else changed
-    since is a conflict: exit code 6, and both texts with --json.
+    since is a conflict: exit code 6, and both texts with --json. Without it --title and --description are
+    written over whatever is there; --edit always asks for the version that it began with.
     """
     if bool(ids) == bool(matching):
         raise click.UsageError("Name the issues, or give --matching QUERY.")
@@ -325,6 +327,8 @@ async def assign(context: Context, ids: tuple[str, ...], user: str) -> None:
 @pass_context
 async def comment(context: Context, id_: str, text: str | None, file: str | None) -> None:
     """Write a comment; in $EDITOR if no text is given. Markdown."""
+    if text is None and file is None and not sys.stdin.isatty():
+        raise click.UsageError("Give the text, or --file: there is no terminal for an editor here.")
     body = long_text(text, file, editor=context.editor, name="comment")
     async with context.session() as session:
         made = await session.comments.add(id_, body or "", operation=context.operation)

@@ -59,7 +59,7 @@ def _page(context: Context, user: User) -> None:
 
 
 @group.verb(
-    "add", examples=["rhythm user add ada --full-name 'Ada Lovelace'", "rhythm user add ada --admin --owner"]
+    "add", examples=["rhythm user add ada --full-name 'Ada Example'", "rhythm user add ada --admin --owner"]
 )
 @click.argument("name")
 @click.option("--full-name", default="", help="Their full name.")
@@ -69,8 +69,11 @@ def _page(context: Context, user: User) -> None:
 )
 @pass_context
 async def add(context: Context, name: str, full_name: str, admin: bool, owner: bool) -> None:
-    """Make an account; prints the one-time code with which its person joins."""
-    if owner:
+    """Make an account; prints the one-time code with which its person joins.
+
+    With RHYTHM_OWNER_URL set and nobody signed in, an administrator is made as with --owner.
+    """
+    if owner or (admin and context.only_owner):
         from rhythm_domain.session import Tracker
 
         if not admin:
@@ -107,8 +110,8 @@ async def list_users(context: Context, accounts: bool, begins: str, paging: Pagi
     """The people of this instance."""
     async with context.session() as session:
         if not accounts:
-            people = await session.people.directory(begins)
-            context.out.table(_DIRECTORY, people, empty="Nobody.")
+            people = paging.of(await session.people.directory(begins), lambda person: person.name)
+            context.out.page(_DIRECTORY, people, empty="Nobody.")
             return
         page = await paging.read(lambda cursor, limit: session.people.list(cursor=cursor, limit=limit))
     context.out.page(_ACCOUNTS, page, empty="Nobody.")
@@ -125,7 +128,8 @@ async def show(context: Context, name: str) -> None:
 
 
 @group.verb(
-    "edit", examples=["rhythm user edit --full-name 'Ada King'", "rhythm user edit --time-zone Europe/London"]
+    "edit",
+    examples=["rhythm user edit --full-name 'Ada Example'", "rhythm user edit --time-zone Europe/London"],
 )
 @click.option("--full-name", help="Your full name.")
 @click.option("--time-zone", help="Where your days begin and end.")
