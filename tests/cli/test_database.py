@@ -136,6 +136,9 @@ def test_a_restore_never_mixes_two_databases(rhythm: Cli) -> None:
     ran = rhythm("db", "restore", str(file))
     assert ran.code == Exit.CONFLICT
     assert "empty" in ran.err
+    assert "set RHYTHM_DATABASE_URL" in ran.err
+    as_owner = rhythm("db", "restore", str(file), RHYTHM_OWNER_URL=rhythm.environ["RHYTHM_DATABASE_URL"])
+    assert "set RHYTHM_OWNER_URL" in as_owner.err
 
 
 def test_a_backup_is_not_overwritten_by_chance(rhythm: Cli) -> None:

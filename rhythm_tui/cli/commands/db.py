@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from rhythm_domain.errors import Invalid
+from rhythm_domain.errors import AlreadyExists, Invalid
 from rhythm_tui.cli.command import Noun, pass_context
 from rhythm_tui.cli.context import Context
 from rhythm_tui.cli.progress import progress
@@ -111,6 +111,9 @@ async def backup(context: Context, file: Path, force: bool) -> None:
 async def restore(context: Context, file: Path) -> None:
     """Fill an empty database from FILE, brought up to this program's schema, and check it.
 
+    Restore only files that you trust: the SQL in FILE runs as the database's owner.
+    Grants are not in a backup: `rhythm db migrate --grant ROLE` gives them again.
+
     For the server of your own: stop it (rhythm db stop), move its folder away (rhythm db status names it),
     and restore.
     """
@@ -119,7 +122,12 @@ async def restore(context: Context, file: Path) -> None:
     from rhythm_domain.migrate import migrate
 
     conninfo = context.owner_conninfo()
-    read = await restore(conninfo, file)
+    try:
+        read = await restore(conninfo, file)
+    except AlreadyExists as error:
+        variable = "RHYTHM_OWNER_URL" if context.settings.owner_url else "RHYTHM_DATABASE_URL"
+        hint = f"Restore into a new one: `createdb NAME`, and set {variable} to it."
+        raise AlreadyExists(error.message, field=error.field, hint=hint) from error
     state = migrate(conninfo)
     checks = [check async for check in database_checks(conninfo)]
     bad = [check for check in checks if check.state is State.BAD]
@@ -129,6 +137,9 @@ async def restore(context: Context, file: Path) -> None:
         f"Restored {read.file} ({_size(read.size)}), schema {state.version}; "
         + (f"{len(bad)} of {len(checks)} checks failed." if bad else f"all {len(checks)} checks are well."),
         {"file": str(read.file), "schema": state.version, "well": not bad},
+    )
+    context.out.note(
+        "Grants are not in a backup: `rhythm db migrate --grant ROLE` lets the team's role work with it."
     )
     if bad:
         raise Invalid(

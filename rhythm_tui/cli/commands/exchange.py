@@ -16,6 +16,7 @@ from rhythm_domain.errors import Invalid, NotFound
 from rhythm_tui.cli.command import Verb, pass_context
 from rhythm_tui.cli.context import Context
 from rhythm_tui.cli.errors import Exit
+from rhythm_tui.cli.operation import operation_option
 from rhythm_tui.cli.progress import progress
 from rhythm_tui.cli.table import counted
 
@@ -41,6 +42,7 @@ FORMATS = ["github", "linear", "jira", "rhythm"]
 @click.argument("file", type=click.File("rb"))
 @click.option("--project", "key", metavar="KEY", required=True, help="The project that the issues go into.")
 @click.option("--dry-run", is_flag=True, help="Only say what would happen.")
+@operation_option
 @pass_context
 async def import_issues(context: Context, format: str, file: BinaryIO, key: str, dry_run: bool) -> int:
     """Import issues from GitHub, Linear, Jira or another Rhythm.
@@ -60,7 +62,7 @@ async def import_issues(context: Context, format: str, file: BinaryIO, key: str,
         with _seekable(file) as stream, _bar("Issues looked at", context) as tell:
             try:
                 report = await session.exchange.import_file(
-                    key, format, stream, dry_run=dry_run, progress=tell
+                    key, format, stream, dry_run=dry_run, progress=tell, operation=context.operation
                 )
             except NotFound as error:
                 hint = f'Create it: `rhythm project create {key.upper()} "NAME"`.'

@@ -7,6 +7,7 @@ import click
 from rhythm_domain.models import COLOURS, Label
 from rhythm_tui.cli.command import Noun, pass_context
 from rhythm_tui.cli.context import Context
+from rhythm_tui.cli.operation import operation_option
 from rhythm_tui.cli.prompts import confirm, yes_option
 from rhythm_tui.cli.table import Column
 
@@ -37,11 +38,14 @@ async def list_labels(context: Context, key: str) -> None:
 @click.argument("name")
 @_colour
 @click.option("--description", default="", help="What it is for.")
+@operation_option
 @pass_context
 async def create(context: Context, key: str, name: str, colour: str | None, description: str) -> None:
     """Make a label."""
     async with context.session() as session:
-        label = await session.labels.create(key, name, colour=colour or "", description=description)
+        label = await session.labels.create(
+            key, name, colour=colour or "", description=description, operation=context.operation
+        )
     context.out.done(f"Made the label {label.name} ({label.colour}).", label)
 
 
@@ -51,6 +55,7 @@ async def create(context: Context, key: str, name: str, colour: str | None, desc
 @click.option("--name", help="Another name.")
 @_colour
 @click.option("--description", help="Another description.")
+@operation_option
 @pass_context
 async def edit(
     context: Context, key: str, label: str, name: str | None, colour: str | None, description: str | None
@@ -59,7 +64,9 @@ async def edit(
     if name is None and colour is None and description is None:
         raise click.UsageError("Nothing to change: give --name, --colour or --description.")
     async with context.session() as session:
-        edited = await session.labels.edit(key, label, new_name=name, colour=colour, description=description)
+        edited = await session.labels.edit(
+            key, label, new_name=name, colour=colour, description=description, operation=context.operation
+        )
     context.out.done(f"Changed the label {edited.name}.", edited)
 
 
@@ -67,10 +74,11 @@ async def edit(
 @click.argument("key")
 @click.argument("label")
 @yes_option
+@operation_option
 @pass_context
 async def delete(context: Context, key: str, label: str, yes: bool) -> None:
     """Delete a label, and take it off its issues."""
     async with context.session() as session:
         confirm(f"Delete the label {label}, and take it off its issues?", yes=yes)
-        await session.labels.delete(key, label)
+        await session.labels.delete(key, label, operation=context.operation)
     context.out.done(f"Deleted the label {label}.")

@@ -7,6 +7,7 @@ import click
 from rhythm_domain.models import Member, Role
 from rhythm_tui.cli.command import Noun, pass_context
 from rhythm_tui.cli.context import Context
+from rhythm_tui.cli.operation import operation_option
 from rhythm_tui.cli.prompts import confirm, yes_option
 from rhythm_tui.cli.table import Column, relative_time
 
@@ -46,6 +47,7 @@ async def list_members(context: Context, key: str, former: bool) -> None:
 @click.argument("key")
 @click.argument("user")
 @click.argument("role", type=_role)
+@operation_option
 @pass_context
 async def add(context: Context, key: str, user: str, role: str) -> None:
     """Make a person a member of a project.
@@ -53,7 +55,7 @@ async def add(context: Context, key: str, user: str, role: str) -> None:
     ROLE is viewer, member, maintainer or owner.
     """
     async with context.session() as session:
-        member = await session.members.add(key, user, Role(role))
+        member = await session.members.add(key, user, Role(role), operation=context.operation)
     context.out.done(f"{member.user.name} is in {key.upper()} now, as {member.role}.", member)
 
 
@@ -61,11 +63,12 @@ async def add(context: Context, key: str, user: str, role: str) -> None:
 @click.argument("key")
 @click.argument("user")
 @click.argument("role", type=_role)
+@operation_option
 @pass_context
 async def set_role(context: Context, key: str, user: str, role: str) -> None:
     """Give a member another role. Anyone may lower their own."""
     async with context.session() as session:
-        member = await session.members.set_role(key, user, Role(role))
+        member = await session.members.set_role(key, user, Role(role), operation=context.operation)
     context.out.done(f"{member.user.name} is {member.role} in {key.upper()} now.", member)
 
 
@@ -73,12 +76,13 @@ async def set_role(context: Context, key: str, user: str, role: str) -> None:
 @click.argument("key")
 @click.argument("user")
 @yes_option
+@operation_option
 @pass_context
 async def remove(context: Context, key: str, user: str, yes: bool) -> None:
     """End a membership: the person's open issues are nobody's then. Anyone may remove themselves."""
     async with context.session() as session:
         confirm(f"Remove {user} from {key.upper()}, and from their open issues there?", yes=yes)
-        await session.members.remove(key, user)
+        await session.members.remove(key, user, operation=context.operation)
     context.out.done(f"{user} is no member of {key.upper()} any more.")
 
 
@@ -86,10 +90,11 @@ async def remove(context: Context, key: str, user: str, yes: bool) -> None:
 @click.argument("key")
 @click.argument("user")
 @yes_option
+@operation_option
 @pass_context
 async def transfer(context: Context, key: str, user: str, yes: bool) -> None:
     """Hand a project over: the member becomes its owner, and you its maintainer."""
     async with context.session() as session:
         confirm(f"Make {user} the owner of {key.upper()}, and yourself its maintainer?", yes=yes)
-        member = await session.members.transfer(key, user)
+        member = await session.members.transfer(key, user, operation=context.operation)
     context.out.done(f"{member.user.name} owns {key.upper()} now.", member)

@@ -7,6 +7,7 @@ import click
 from rhythm_domain.models import OPEN, Project, Status
 from rhythm_tui.cli.command import Noun, pass_context
 from rhythm_tui.cli.context import Context
+from rhythm_tui.cli.operation import operation_option, parts
 from rhythm_tui.cli.prompts import confirm, yes_option
 from rhythm_tui.cli.table import Column, relative_time
 
@@ -45,6 +46,7 @@ def show(context: Context, project: Project) -> None:
 @click.argument("key")
 @click.argument("name")
 @click.option("--description", default="", help="What it is about; Markdown.")
+@operation_option
 @pass_context
 async def create(context: Context, key: str, name: str, description: str) -> None:
     """Create a project; you become its owner.
@@ -52,7 +54,7 @@ async def create(context: Context, key: str, name: str, description: str) -> Non
     KEY begins its issues' keys: CORE-1. 2 to 10 letters and digits.
     """
     async with context.session() as session:
-        project = await session.projects.create(key, name, description)
+        project = await session.projects.create(key, name, description, operation=context.operation)
     context.out.done(f"Created the project {project.key}: {project.name}", project)
 
 
@@ -105,6 +107,7 @@ def _limit(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]
 @click.option(
     "--wip", multiple=True, callback=_limit, metavar="COLUMN=N", help="A limit of the board; N or none."
 )
+@operation_option
 @pass_context
 async def edit(
     context: Context,
@@ -117,40 +120,44 @@ async def edit(
     """Change a project's name, description, key or limits."""
     if name is None and description is None and new_key is None and not wip:
         raise click.UsageError("Nothing to change: give --name, --description, --key or --wip.")
-    async with context.session() as session:
-        if name is not None or description is not None:
-            await session.projects.edit(key, name=name, description=description)
-        for status, limit in wip.items():
-            await session.projects.set_wip_limit(key, status, limit)
-        if new_key is not None:
-            await session.projects.rekey(key, new_key)
-        project = await session.projects.show(new_key or key)
+    with parts(context) as part:
+        async with context.session() as session:
+            if name is not None or description is not None:
+                await session.projects.edit(key, name=name, description=description, operation=part("texts"))
+            for status, limit in wip.items():
+                await session.projects.set_wip_limit(key, status, limit, operation=part(f"wip {status}"))
+            if new_key is not None:
+                await session.projects.rekey(key, new_key, operation=part("key"))
+            project = await session.projects.show(new_key or key)
     context.out.done(f"Changed the project {project.key}.", project)
 
 
 @group.verb("archive", examples=["rhythm project archive CORE"])
 @click.argument("key")
+@operation_option
 @pass_context
 async def archive(context: Context, key: str) -> None:
     """Lay a project to rest: it can be read, nothing in it can be changed."""
     async with context.session() as session:
-        project = await session.projects.archive(key)
+        project = await session.projects.archive(key, operation=context.operation)
     context.out.done(f"Archived the project {project.key}.", project)
 
 
 @group.verb("unarchive", examples=["rhythm project unarchive CORE"])
 @click.argument("key")
+@operation_option
 @pass_context
 async def unarchive(context: Context, key: str) -> None:
     """Take an archived project up again."""
     async with context.session() as session:
-        project = await session.projects.unarchive(key)
+        project = await session.projects.unarchive(key, operation=context.operation)
     context.out.done(f"The project {project.key} is active again.", project)
 
 
 @group.verb("delete", examples=["rhythm project delete CORE"])
 @click.argument("key")
 @yes_option
+@operation_option
 @pass_context
 async def delete(context: Context, key: str, yes: bool) -> None:
     """Delete a project with everything in it; `rhythm project restore` brings it back."""
@@ -158,7 +165,7 @@ async def delete(context: Context, key: str, yes: bool) -> None:
         project = await session.projects.show(key)
         issues = project.open_count + project.closed_count
         confirm(f"Delete the project {project.key} ({project.name}) with {issues:,} issues?", yes=yes)
-        await session.projects.delete(key)
+        await session.projects.delete(key, operation=context.operation)
     context.out.done(
         f"Deleted the project {project.key}. `rhythm project restore {project.key}` restores it."
     )
@@ -166,9 +173,10 @@ async def delete(context: Context, key: str, yes: bool) -> None:
 
 @group.verb("restore", examples=["rhythm project restore CORE"])
 @click.argument("key")
+@operation_option
 @pass_context
 async def restore(context: Context, key: str) -> None:
     """Bring a deleted project back; for its owners and administrators."""
     async with context.session() as session:
-        project = await session.projects.restore(key)
+        project = await session.projects.restore(key, operation=context.operation)
     context.out.done(f"Restored the project {project.key}.", project)

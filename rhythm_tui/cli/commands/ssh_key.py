@@ -11,6 +11,7 @@ from rhythm_domain.errors import Invalid
 from rhythm_domain.models import SshKey
 from rhythm_tui.cli.command import Noun, pass_context
 from rhythm_tui.cli.context import Context
+from rhythm_tui.cli.operation import operation_option
 from rhythm_tui.cli.table import Column, relative_time
 
 group = Noun("ssh-key", help="Keys to sign in with over SSH, on a shared instance.")
@@ -45,12 +46,13 @@ async def list_keys(context: Context, user: str | None) -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--name", default="", help="Its name; otherwise the key's comment.")
 @_user
+@operation_option
 @pass_context
 async def add(context: Context, file: Path, name: str, user: str | None) -> None:
     """Add the public key in FILE (- for stdin)."""
     line = _line(file)
     async with context.session() as session:
-        key = await session.people.add_ssh_key(name, line, user)
+        key = await session.people.add_ssh_key(name, line, user, operation=context.operation)
     context.out.done(f"Added the key {key.name} ({key.fingerprint}).", key)
 
 
@@ -64,9 +66,10 @@ def _line(file: Path) -> str:
 @group.verb("remove", examples=["rhythm ssh-key remove laptop"])
 @click.argument("name")
 @_user
+@operation_option
 @pass_context
 async def remove(context: Context, name: str, user: str | None) -> None:
     """Remove a key, by its name or its fingerprint; whoever is signed in by it is out."""
     async with context.session() as session:
-        await session.people.remove_ssh_key(name, user)
+        await session.people.remove_ssh_key(name, user, operation=context.operation)
     context.out.done(f"Removed the key {name}.")

@@ -7,6 +7,7 @@ import click
 from rhythm_domain.models import AccessToken
 from rhythm_tui.cli.command import Noun, pass_context
 from rhythm_tui.cli.context import Context
+from rhythm_tui.cli.operation import operation_option
 from rhythm_tui.cli.table import Column, relative_time
 
 group = Noun("token", help="Access tokens for scripts: RHYTHM_TOKEN.")
@@ -31,11 +32,14 @@ _COLUMNS: list[Column[AccessToken]] = [
 @click.argument("name")
 @click.option("--days", default=90, show_default=True, help="How long it is good; 1 to 366.")
 @click.option("--read-only", is_flag=True, help="It may change nothing.")
+@operation_option
 @pass_context
 async def create(context: Context, name: str, days: int, read_only: bool) -> None:
     """Make a token; its text is printed this once."""
     async with context.session() as session:
-        token, text = await session.people.create_token(name, days, read_only=read_only)
+        token, text = await session.people.create_token(
+            name, days, read_only=read_only, operation=context.operation
+        )
     if context.out.as_json:
         context.out.document({"token": text, "about": token})
         return
@@ -54,9 +58,10 @@ async def list_tokens(context: Context) -> None:
 
 @group.verb("revoke", examples=["rhythm token revoke nightly-report"])
 @click.argument("name")
+@operation_option
 @pass_context
 async def revoke(context: Context, name: str) -> None:
     """End a token at once."""
     async with context.session() as session:
-        await session.people.revoke_token(name)
+        await session.people.revoke_token(name, operation=context.operation)
     context.out.done(f"Revoked the token {name}.")

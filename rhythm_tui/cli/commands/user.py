@@ -7,6 +7,7 @@ import click
 from rhythm_domain.models import PersonRef, SignIn, User
 from rhythm_tui.cli.command import Noun, pass_context
 from rhythm_tui.cli.context import Context
+from rhythm_tui.cli.operation import operation_option, parts
 from rhythm_tui.cli.paging import Paging, paging_options
 from rhythm_tui.cli.prompts import PasswordSource, confirm, password_options, yes_option
 from rhythm_tui.cli.table import Column, counted, relative_time
@@ -67,6 +68,7 @@ def _page(context: Context, user: User) -> None:
 @click.option(
     "--owner", is_flag=True, help="By RHYTHM_OWNER_URL instead of a sign-in: to make administrators."
 )
+@operation_option
 @pass_context
 async def add(context: Context, name: str, full_name: str, admin: bool, owner: bool) -> None:
     """Make an account; prints the one-time code with which its person joins.
@@ -82,7 +84,7 @@ async def add(context: Context, name: str, full_name: str, admin: bool, owner: b
             code = await tracker.accounts.add_administrator_as_owner(name, full_name)
     else:
         async with context.session() as session:
-            _, code = await session.people.add(name, full_name, admin=admin)
+            _, code = await session.people.add(name, full_name, admin=admin, operation=context.operation)
     _say_code(context, name, code)
 
 
@@ -93,11 +95,12 @@ def _say_code(context: Context, name: str, code: str) -> None:
 
 @group.verb("invite", examples=["rhythm user invite ada"])
 @click.argument("name")
+@operation_option
 @pass_context
 async def invite(context: Context, name: str) -> None:
     """Print a new code for somebody who has not joined yet, or forgot their password."""
     async with context.session() as session:
-        code = await session.people.new_join_code(name)
+        code = await session.people.new_join_code(name, operation=context.operation)
     _say_code(context, name, code)
 
 
@@ -133,72 +136,79 @@ async def show(context: Context, name: str) -> None:
 )
 @click.option("--full-name", help="Your full name.")
 @click.option("--time-zone", help="Where your days begin and end.")
+@operation_option
 @pass_context
 async def edit(context: Context, full_name: str | None, time_zone: str | None) -> None:
     """Change your own account."""
     if full_name is None and time_zone is None:
         raise click.UsageError("Nothing to change: give --full-name or --time-zone.")
-    async with context.session() as session:
-        if full_name is not None:
-            await session.people.set_display_name(full_name)
-        if time_zone is not None:
-            await session.people.set_time_zone(time_zone)
-        me = await session.people.me()
+    with parts(context) as part:
+        async with context.session() as session:
+            if full_name is not None:
+                await session.people.set_display_name(full_name, operation=part("name"))
+            if time_zone is not None:
+                await session.people.set_time_zone(time_zone, operation=part("zone"))
+            me = await session.people.me()
     context.out.done(f"Changed the account of {me.name}.", me)
 
 
 @group.verb("deactivate", examples=["rhythm user deactivate ada"])
 @click.argument("name")
 @yes_option
+@operation_option
 @pass_context
 async def deactivate(context: Context, name: str, yes: bool) -> None:
     """End an account; what its person did stays. You become the owner of projects left without one."""
     async with context.session() as session:
         confirm(f"Deactivate {name}, and sign them out everywhere?", yes=yes)
-        user = await session.people.deactivate(name)
+        user = await session.people.deactivate(name, operation=context.operation)
     context.out.done(f"Deactivated {user.name}.", user)
 
 
 @group.verb("reactivate", examples=["rhythm user reactivate ada"])
 @click.argument("name")
+@operation_option
 @pass_context
 async def reactivate(context: Context, name: str) -> None:
     """Open an account again."""
     async with context.session() as session:
-        user = await session.people.reactivate(name)
+        user = await session.people.reactivate(name, operation=context.operation)
     context.out.done(f"Reactivated {user.name}.", user)
 
 
 @group.verb("password", examples=["rhythm user password"])
+@operation_option
 @pass_context
 async def password(context: Context) -> None:
     """Change your own password; your other sessions end."""
     old = PasswordSource(False, None).read(label="Present password")
     new = PasswordSource(False, None).read(new=True)
     async with context.session() as session:
-        await session.people.change_password(old, new)
+        await session.people.change_password(old, new, operation=context.operation)
     context.out.done("Changed your password.")
 
 
 @group.verb("set-password", examples=["rhythm user set-password ada --password-file new-password"])
 @click.argument("name")
 @password_options
+@operation_option
 @pass_context
 async def set_password(context: Context, name: str, password: PasswordSource) -> None:
     """Give somebody a password and sign them out everywhere. `rhythm user invite` lets them choose."""
     async with context.session() as session:
-        user = await session.people.set_password(name, password.read(new=True))
+        user = await session.people.set_password(name, password.read(new=True), operation=context.operation)
     context.out.done(f"{user.name} has a new password, and is signed out everywhere.", user)
 
 
 @group.verb("set-admin", examples=["rhythm user set-admin ada", "rhythm user set-admin ada --no"])
 @click.argument("name")
 @click.option("--no", "withdraw", is_flag=True, help="They administer no longer.")
+@operation_option
 @pass_context
 async def set_admin(context: Context, name: str, withdraw: bool) -> None:
     """Make somebody an administrator of this instance, or no longer one."""
     async with context.session() as session:
-        user = await session.people.set_admin(name, not withdraw)
+        user = await session.people.set_admin(name, not withdraw, operation=context.operation)
     verb = "administers this instance now" if user.admin else "is no administrator now"
     context.out.done(f"{user.name} {verb}.", user)
 
@@ -215,9 +225,14 @@ async def sessions(context: Context, name: str | None) -> None:
 
 @group.verb("end-sessions", examples=["rhythm user end-sessions", "rhythm user end-sessions ada"])
 @click.argument("name", required=False)
+@operation_option
 @pass_context
 async def end_sessions(context: Context, name: str | None) -> None:
     """Sign yourself out everywhere else; as an administrator, anybody everywhere, tokens included."""
     async with context.session() as session:
-        ended = await (session.people.end_sessions_of(name) if name else session.people.end_sessions())
+        ended = await (
+            session.people.end_sessions_of(name, operation=context.operation)
+            if name
+            else session.people.end_sessions(operation=context.operation)
+        )
     context.out.done(f"Ended {counted(ended, 'session')}.", {"ended": ended})

@@ -7,6 +7,7 @@ import click
 from rhythm_domain.models import SavedView
 from rhythm_tui.cli.command import Noun, pass_context
 from rhythm_tui.cli.context import Context
+from rhythm_tui.cli.operation import operation_option
 from rhythm_tui.cli.table import Column
 
 group = Noun("view", help="Saved searches.")
@@ -48,13 +49,16 @@ async def list_views(context: Context, project: str | None) -> None:
 @click.argument("query")
 @_project
 @click.option("--publish", is_flag=True, help="For the whole team of --project.")
+@operation_option
 @pass_context
 async def save(context: Context, name: str, query: str, project: str | None, publish: bool) -> None:
     """Save a search under a name; your own of that name is replaced."""
     if publish and project is None:
         raise click.UsageError("A view is published to a project: add --project KEY.")
     async with context.session() as session:
-        view = await session.views.save(name, query, key=project, published=publish)
+        view = await session.views.save(
+            name, query, key=project, published=publish, operation=context.operation
+        )
     context.out.done(f"Saved the view {view.name}: {view.query}", view)
 
 
@@ -62,9 +66,10 @@ async def save(context: Context, name: str, query: str, project: str | None, pub
 @click.argument("name")
 @_project
 @click.option("--owner", metavar="USER", help="Of somebody else, published; for maintainers.")
+@operation_option
 @pass_context
 async def delete(context: Context, name: str, project: str | None, owner: str | None) -> None:
     """Delete a view."""
     async with context.session() as session:
-        await session.views.delete(name, key=project, owner=owner)
+        await session.views.delete(name, key=project, owner=owner, operation=context.operation)
     context.out.done(f"Deleted the view {name}.")
