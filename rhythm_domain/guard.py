@@ -456,13 +456,15 @@ class Guard:
         return list(held.values()), next(iter(places.values()))
 
     async def _admit(self, tx: Tx, permission: Permission, place: Place, *, author: bool = False) -> None:
-        role = place.role
         if tx.write:
-            kept = await tx.one(_Q["hold_membership"], project=place.id, user=tx.user.id)
-            role = Role(kept["role"]) if kept else None
-            if role is None and not tx.user.admin:
+            hold = "hold_project_back" if permission in _CLOSING else "hold_project_open"
+            await tx.fetch(_Q[hold], project=place.id)
+            row = await tx.one(_Q["hold_membership"], project=place.id, user=tx.user.id)
+            now = _place(row and {**place.row, **row}, tx.user)
+            if now is None:
                 raise NotFound(f"There is no project {place.key}.")
-        tx.place = Place(place.id, place.key, role, place.row)
+            place = now
+        tx.place = place
         # What was done already is only answered again, also to one who may no longer: who handed a project
         # over, or when it was archived meanwhile. What was done in another project answers nothing here.
         if tx.done is None:
@@ -539,6 +541,9 @@ async def gate(db: Database, purpose: Gate) -> AsyncIterator[Connection]:
 _Q = queries.load("guard")
 
 _ASK = "operation.ask"
+
+_CLOSING = {Permission.PROJECT_ARCHIVE, Permission.PROJECT_DELETE}
+"""What waits for all writes that are at work in a project, and is waited for by all behind it."""
 
 _MEMBERS = {Permission.MEMBER_LEAVE, Permission.MEMBER_MANAGE, Permission.OWNER_MANAGE}
 """What a change of a member enters by, and what it then needs."""

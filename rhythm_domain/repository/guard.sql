@@ -69,10 +69,22 @@ SELECT c.id, c.issue_id, c.author_id, c.deleted_at FROM comments c WHERE c.id = 
 SELECT p.id FROM projects p JOIN project_keys k ON k.project_id = p.id
 WHERE k.key = %(key)s FOR NO KEY UPDATE OF p;
 
+-- name: hold_project_open
+-- Whoever writes keeps a project from being archived or deleted meanwhile; writes do not wait for each other.
+-- Users have ids above 0: this is no lock of theirs (see lock_undo).
+SELECT pg_advisory_xact_lock_shared(-2, %(project)s);
+
+-- name: hold_project_back
+-- Whoever archives or deletes a project waits for the writes at work in it.
+SELECT pg_advisory_xact_lock(-2, %(project)s);
+
 -- name: hold_membership
--- Keeps the role from being changed or ended until the write is committed.
-SELECT role FROM project_members
-WHERE project_id = %(project)s AND user_id = %(user)s AND ended_at IS NULL FOR SHARE;
+-- Keeps the role from being changed or ended until the write is committed; and what the project is by now.
+SELECT p.archived_at, m.role
+FROM projects p LEFT JOIN (
+  SELECT project_id, role FROM project_members
+  WHERE project_id = %(project)s AND user_id = %(user)s AND ended_at IS NULL FOR SHARE) m ON m.project_id = p.id
+WHERE p.id = %(project)s AND p.deleted_at IS NULL;
 
 -- name: hold_issues
 -- Locks issues for a write, always in one order; as they are once they are held.

@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 
 from rhythm_domain import credentials
 from rhythm_domain.database import Database
-from rhythm_domain.errors import Conflict
+from rhythm_domain.errors import Conflict, NotFound
 from rhythm_domain.models import Issue, IssueDraft, IssueEdit, Priority, Role, Status
 from rhythm_domain.session import Session
 from tests.domain.conftest import Team
@@ -68,14 +68,18 @@ async def test_bulks_in_opposite_orders_all_succeed(team: Team, conninfo: str) -
 async def test_moves_and_bulks_and_links_do_not_lock_each_other_out(team: Team, conninfo: str) -> None:
     made = [issue.key for issue in await issues(team, 12)]
     async with elsewhere(conninfo, *(team.member,) * 6) as people:
-        await asyncio.gather(
+        results = await asyncio.gather(
             people[0].issues.edit_many(made, IssueEdit(priority=Priority.HIGH)),
             people[1].issues.edit_many(made[::-1], IssueEdit(assignee="vic")),
             people[2].issues.move(made[3], Status.DONE, after=made[-1]),
             people[3].issues.order(made[-1], before=made[0]),
             people[4].issues.delete([made[5], made[2]]),
             people[5].issues.create("CORE", IssueDraft(title="new", parent=made[7])),
+            return_exceptions=True,
         )
+    # A bulk that comes behind the deletion is refused as a whole.
+    assert not [one for one in results[2:] if isinstance(one, BaseException)]
+    assert all(isinstance(one, tuple | NotFound) for one in results[:2])
     assert team.instance.value("SELECT count(DISTINCT rank) FROM issues") == 13
 
 
