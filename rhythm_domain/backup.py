@@ -232,6 +232,14 @@ def _unguarded(reader: Path) -> Unavailable:
     )
 
 
+def _abandon(sink: subprocess.Popen[bytes]) -> None:
+    """Ends psql before it can commit; what it was still to be told goes nowhere."""
+    sink.kill()
+    assert sink.stdin is not None  # noqa: S101 - for mypy
+    with suppress(BrokenPipeError):
+        sink.stdin.close()
+
+
 def _load(target: _Target, file: Path) -> Backup:
     """pg_restore | psql, in one transaction that fails as a whole."""
     least = max(target.major, _reader_of(file))
@@ -260,7 +268,7 @@ def _load(target: _Target, file: Path) -> Backup:
                         continue
                     if not line.startswith(_GUARD):
                         source.kill()
-                        sink.kill()
+                        _abandon(sink)
                         raise _unguarded(reader)
                     guarded = True
                 if target.major >= 17 or line != _TIMEOUT_SETTING:
@@ -273,7 +281,7 @@ def _load(target: _Target, file: Path) -> Backup:
         else:
             # At the end of its input psql commits: that of a backup that breaks off must not look like one.
             if source.wait() != 0:
-                sink.kill()
+                _abandon(sink)
                 assert source.stderr is not None  # noqa: S101
                 raise _failure("pg_restore failed", source.stderr.read())
         _, said = sink.communicate()

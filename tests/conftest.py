@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rhythm_domain.embedded.server import EmbeddedServer
+from rhythm_domain.migrate import migrate
 
 if TYPE_CHECKING:
     import psycopg
@@ -77,3 +78,13 @@ def postgres() -> Iterator[Postgres]:
     server.start()
     yield Postgres(server)
     server.release()
+
+
+@pytest.fixture(scope="session")
+def template(postgres: Postgres, worker_id: str) -> str:
+    """The name of a database with the whole schema and nobody in it."""
+    name = f"template_{worker_id}"
+    with postgres.admin() as admin:
+        admin.execute(f'CREATE DATABASE "{name}" OWNER rhythm'.encode())
+    migrate(postgres.conninfo(name))
+    return name

@@ -127,7 +127,8 @@ async def create(
 ) -> User | None:
     """Writes an account, or takes over an existing one that is as `over` says; None if it is not.
 
-    Without a display name it is called by its name, or keeps the one that it has.
+    Without a display name it is called by its name, or keeps the one that it has. Once it is claimed, no join
+    code opens it that was given out before.
     """
     row = await _one(
         connection,
@@ -139,6 +140,8 @@ async def create(
         password_hash=password_hash,
         over=over,
     )
+    if row and claimed:
+        await withdraw_join_code(connection, row["id"])
     return user(row) if row else None
 
 
@@ -147,6 +150,11 @@ async def save_join_code(
 ) -> None:
     """Writes the join code of a person; an earlier one is void."""
     await _one(connection, "save_join_code", user=user_id, hash=hashed, lifetime=lifetime, by=by)
+
+
+async def withdraw_join_code(connection: Connection, user_id: int) -> None:
+    """Makes a person's join code void."""
+    await _one(connection, "withdraw_join_code", user=user_id)
 
 
 async def hold_administration(connection: Connection) -> None:

@@ -73,6 +73,9 @@ ON CONFLICT (user_id) DO UPDATE SET
   code_hash = excluded.code_hash, created_by = excluded.created_by, created_at = now(),
   expires_at = excluded.expires_at;
 
+-- name: withdraw_join_code
+DELETE FROM join_codes WHERE user_id = %(user)s;
+
 -- name: end_sessions_and_tokens
 -- Whatever a person is signed in by, but the ownership of the embedded instance.
 UPDATE sessions SET ended_at = now() WHERE user_id = %(user)s AND ended_at IS NULL AND kind <> 'local';

@@ -32,7 +32,7 @@ _Q = queries.load("search")
 SELECTIVE = 2000
 """Issues of a project from which on a condition is not worth starting from."""
 
-CANDIDATES = 1000
+CANDIDATES = 500
 """The newest matches that are ordered by relevance."""
 
 
@@ -198,7 +198,8 @@ async def _by_words(
     """The same for words that the index can be asked for, and a few more.
 
     Each project is read on only while what it has not read yet could stand before the last of `limit` found:
-    first a share of a window, then, where few projects are left, a larger share, then segments.
+    first a share of a window, then a larger share, where few projects are left or enough would be found at
+    this rate, then segments.
     """
     reached = dict(bounds)
     moments: dict[int, datetime] = {}
@@ -206,7 +207,8 @@ async def _by_words(
     ahead = list(start.projects)
     share = 0
     while ahead:
-        wider = max(sources.WINDOW // len(ahead), sources.SMALLEST_WINDOW)
+        size = 10 * sources.WINDOW if 10 * len(found) >= limit else sources.WINDOW
+        wider = min(max(size // len(ahead), sources.SMALLEST_WINDOW), sources.WINDOW)
         if wider > 2 * share:
             share = wider
             rows = sources.window(of.clauses, reading, limit=limit, width=share)
@@ -215,7 +217,8 @@ async def _by_words(
             rows = sources.segments(of.clauses, reading, limit=limit, width=width)
         text = SQL(
             "SELECT i.created_at AS moment, p.id AS project, f.number, f.id, f.found"
-            " FROM {scope} CROSS JOIN LATERAL ({rows}) f JOIN issues i ON i.id = f.id"
+            " FROM {scope} CROSS JOIN LATERAL ({rows}) f"
+            " CROSS JOIN LATERAL (SELECT created_at FROM issues WHERE id = f.id OFFSET 0) i"
         ).format(scope=scope(of, descending=reading.descending), rows=rows)
         unread: list[_Place] = []
         read = await fetch(
@@ -239,23 +242,24 @@ async def _by_words(
 async def _ordered(tx: Tx, of: Selection, at: Any, reading: Reading, limit: int) -> _Part:
     """By any other key, one stretch after the other. A place is an issue: its stretch, value and id."""
     by_relevance = of.sort.key is SortKey.RELEVANCE
-    begin = await starts(tx, of, words=not by_relevance)
-    if by_relevance:
-        begin = [start if start.driver else await _candidates(tx, of, start) for start in begin]
+    begin: list[Start] | None = None
     order = stretches(of.sort, sources.SCORE)
     index, value, id_ = at or (0, None, 0)
     rows: list[tuple[int, Any, int]] = []
     for place in range(index, -1, -1) if reading.back else range(index, len(order)):
-        rows += await _stretch(
-            tx,
-            of,
-            begin,
-            order[place],
-            place,
-            replace(reading, descending=order[place].descending),
-            limit + 1 - len(rows),
-            (value, id_) if at and place == index else None,
-        )
+        wanted = limit + 1 - len(rows)
+        reading = replace(reading, descending=order[place].descending)
+        behind = (value, id_) if at and place == index else None
+        found = None
+        if of.looked_up and not by_relevance:
+            found = await _walked(tx, of, order[place], reading, wanted, behind)
+        if found is None:
+            if begin is None:
+                begin = await starts(tx, of, words=not by_relevance)
+            if by_relevance:
+                begin = [start if start.driver else await _candidates(tx, of, start) for start in begin]
+            found = await _stretch(tx, of, begin, order[place], reading, wanted, behind)
+        rows += [(place, *each) for each in found[:wanted]]
         if len(rows) > limit:
             break
     more, rows = len(rows) > limit, rows[:limit]
@@ -273,16 +277,56 @@ async def _candidates(tx: Tx, of: Selection, start: Start) -> Start:
     return Start(tuple({place.project for place in found}), driver, words=False)
 
 
+async def _walked(
+    tx: Tx, of: Selection, stretch: Stretch, reading: Reading, limit: int, at: tuple[Any, int] | None
+) -> list[tuple[Any, int]] | None:
+    """The first values and ids of a stretch, if they stand among the first few thousand issues of the order.
+
+    Each project is read, and where that was too little read anew, as far as what it has not read could stand
+    before the last of `limit` found. None where going further would hardly find enough.
+    """
+    found: set[tuple[Any, int]] = set()
+    ahead = list(of.projects)
+    last: tuple[Any, int] | None = None
+    for size in (sources.WINDOW, 10 * sources.WINDOW):
+        width = max(size // max(len(ahead), 1), sources.SMALLEST_WINDOW)
+        text = SQL("SELECT p.id AS project, c.* FROM {scope} CROSS JOIN LATERAL ({rows}) c").format(
+            scope=scope(of),
+            rows=sources.first_in_order(
+                of.clauses, stretch, reading, resumed=at is not None, limit=limit, width=width
+            ),
+        )
+        value, id_ = at or (None, 0)
+        rows = await fetch(
+            tx, of, "search_walked", text, Start(tuple(ahead), None, words=True), value=value, id=id_
+        )
+        found |= {(row["value"], row["id"]) for row in rows if row["found"]}
+        if len(found) >= limit:
+            last = sorted(found, reverse=reading.falls)[limit - 1]
+        ahead = sorted(
+            {
+                row["project"]
+                for row in rows
+                if not row["found"] and (last is None or ((row["value"], row["id"]) > last) is reading.falls)
+            }
+        )
+        if not ahead:
+            return sorted(found, reverse=reading.falls)
+        if 10 * len(found) < limit:
+            break
+    return None
+
+
 async def _stretch(
     tx: Tx,
     of: Selection,
     begin: Sequence[Start],
     stretch: Stretch,
-    place: int,
     reading: Reading,
     limit: int,
     at: tuple[Any, int] | None,
-) -> list[tuple[int, Any, int]]:
+) -> list[tuple[Any, int]]:
+    """The first values and ids of a stretch."""
     rows: list[Row] = []
     for start in begin:
         found = sources.in_order(
@@ -300,8 +344,7 @@ async def _stretch(
         ).format(scope=scope(of), found=found, way=reading.way, limit=Literal(limit))
         value, id_ = at or (None, 0)
         rows += await fetch(tx, of, "search_ordered", text, start, value=value, id=id_)
-    rows.sort(key=lambda row: (row["value"], row["id"]), reverse=reading.falls)
-    return [(place, row["value"], row["id"]) for row in rows[:limit]]
+    return sorted(((row["value"], row["id"]) for row in rows), reverse=reading.falls)
 
 
 # Totals ------------------------------------------------------------------------------------------------

@@ -229,11 +229,7 @@ def in_order(
         "limit": Literal(limit),
         "rows": rows(driver),
         "where": conditions([*clauses, Clause(stretch.where)], words=words),
-        "behind": SQL(" AND ({}, i.id) {} (%(value)s::{}, %(id)s::bigint)").format(
-            stretch.column, reading.beyond, stretch.type
-        )
-        if resumed
-        else SQL(""),
+        "behind": _behind(stretch, reading) if resumed else SQL(""),
     }
     return SQL(" UNION ALL ").join(
         SQL(
@@ -241,6 +237,36 @@ def in_order(
             " ORDER BY {column} {way}, i.id {way} LIMIT {limit})"
         ).format(split=split, **parts)
         for split in stretch.split
+    )
+
+
+def first_in_order(
+    clauses: Sequence[Clause], stretch: Stretch, reading: Reading, *, resumed: bool, limit: int, width: int
+) -> Composable:
+    """The same of the first `width` issues of each split, and of the first one behind them, not `found`."""
+    parts = {
+        "column": stretch.column,
+        "way": reading.way,
+        "limit": Literal(limit),
+        "width": Literal(width),
+        "stretch": conditions([Clause(stretch.where)], words=False),
+        "behind": _behind(stretch, reading) if resumed else SQL(""),
+        "where": conditions(clauses, words=True),
+    }
+    return SQL(" UNION ALL ").join(
+        SQL(
+            "(SELECT i.id, i.value, i.place <= {width} AS found FROM (SELECT i.*, {column} AS value,"
+            " row_number() OVER (ORDER BY {column} {way}, i.id {way}) AS place FROM issues i"
+            " WHERE {stretch} AND {split}{behind} ORDER BY {column} {way}, i.id {way} LIMIT {width} + 1) i"
+            " WHERE i.place > {width} OR ({where}) ORDER BY i.place LIMIT {limit})"
+        ).format(split=split, **parts)
+        for split in stretch.split
+    )
+
+
+def _behind(stretch: Stretch, reading: Reading) -> Composable:
+    return SQL(" AND ({}, i.id) {} (%(value)s::{}, %(id)s::bigint)").format(
+        stretch.column, reading.beyond, stretch.type
     )
 
 

@@ -86,11 +86,6 @@ async def set_password(tx: Tx, user_id: int, fresh: str) -> User:
     return user(await _first(tx, "set_password", user=user_id, fresh=fresh))
 
 
-async def withdraw_join_code(tx: Tx, user_id: int) -> None:
-    """Makes a person's join code void."""
-    await tx.execute(_Q["withdraw_join_code"], user=user_id)
-
-
 # Sessions and tokens ------------------------------------------------------------------------------------
 
 

@@ -38,9 +38,6 @@ WHERE id = %(user)s AND password_hash IS NOT DISTINCT FROM %(hash)s;
 UPDATE users SET password_hash = %(fresh)s, claimed = true
 WHERE id = %(user)s RETURNING id, name, display_name, admin, active, claimed, time_zone, created_at;
 
--- name: withdraw_join_code
-DELETE FROM join_codes WHERE user_id = %(user)s;
-
 -- Sessions ---------------------------------------------------------------------------------------------
 
 -- name: session_kind

@@ -56,13 +56,13 @@ class Administration:
         """A new account, and the code with which its person joins within seven days.
 
         An author whom an import brought becomes that person, with all that is theirs. Done again, it gives
-        another code, and the one of the lost answer is void. Raises `AlreadyExists`, `Invalid`.
+        another code, and the one of the lost answer is void. Raises `AlreadyExists`, `Invalid`, and
+        `Forbidden` for an access token: the account would outlive it.
         """
         name = text.check_name(name)
         full_name = display_name_of(display_name) if display_name else None
         async with self._guard.person(write="user.add", operation=operation, admin=True) as tx:
-            if admin:
-                await require_person(tx)
+            await require_person(tx)
             tx.answers(name=name, admin=admin)
             if tx.done:
                 user = await users.by_name(tx, name)
@@ -111,7 +111,7 @@ class Administration:
                 raise _last_administrator(user)
             after = await users.set_state(tx, user.id, active=False, admin=False)
             await users.end_sessions(tx, user.id, tuple(SignInKind))
-            await users.withdraw_join_code(tx, user.id)
+            await accounts.withdraw_join_code(tx.connection, user.id)
             tx.record(
                 "user.deactivated",
                 before={"id": user.id, "active": True, "admin": user.admin},
@@ -186,7 +186,7 @@ class Administration:
             if not user.active:
                 raise _inactive(user)
             after = await users.set_password(tx, user.id, fresh)
-            await users.withdraw_join_code(tx, user.id)
+            await accounts.withdraw_join_code(tx.connection, user.id)
             await users.end_sessions(tx, user.id, users.ALL_BUT_LOCAL, keep=tx.session_id)
             tx.record("user.password_set", after={"id": user.id})
             return after

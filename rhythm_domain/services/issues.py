@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from hashlib import sha256
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -80,10 +81,13 @@ class Issues:
             tx.record("issue.created", issue=issue_id, after=new)
             return await issues.whole(tx, issue_id)
 
+    @repeatable
     async def edit(self, ref: Ref, edit: IssueEdit, *, operation: UUID | None = None) -> Issue:
         """Changes the fields that the edit sets. As `edit_many`, for one issue; the issue afterwards."""
-        await self.edit_many([ref], edit, operation=operation)
-        return await self.show(ref)
+        _check_some(edit)
+        async with self._guard.issues(_needed(edit), [ref], operation=operation) as (tx, held):
+            await _edit(tx, held, edit)
+            return await issues.whole(tx, held[0].id)
 
     @repeatable
     async def edit_many(
@@ -92,18 +96,11 @@ class Issues:
         """Makes the same change to some issues of one project: all or nothing, one step of the history.
 
         Edits of different fields merge. A text that somebody else changed since `base_version` raises
-        `Conflict` with both sides; without a base version the text is written as it is.
+        `Conflict` with both sides; without a base version it is written over whatever stands there.
         """
-        if not edit.fields:
-            raise Invalid("Nothing to change.", field="issue", hint="Name at least one field.")
+        _check_some(edit)
         async with self._guard.issues(_needed(edit), refs, operation=operation) as (tx, held):
-            if not tx.done:
-                before = await issues.values(tx, [one.id for one in held])
-                wanted = await _wanted(tx, edit)
-                for one in held:
-                    _check_texts(edit, before[one.id])
-                await _check_parent(tx, held, wanted.get("parent_id"))
-                await change(tx, before, {one.id: wanted for one in held})
+            await _edit(tx, held, edit)
             return await issues.rows(tx, [one.id for one in held])
 
     async def edit_all(
@@ -117,12 +114,13 @@ class Issues:
         """Makes the same change to any number of issues of one project, 2,000 in a transaction; how many.
 
         One step of the history, undone as one. It can be cancelled between two transactions: what was done
-        stays, and is undone as one too. `progress` is told how many are done.
+        stays, and is undone as one too. `progress` is told how many are done. Sent again with other issues,
+        as when a query finds only those that are left, it changes them as well.
         """
         operation = operation or uuid4()
-        for index, start in enumerate(range(0, len(refs), BULK)):
+        for start in range(0, len(refs), BULK):
             chunk = refs[start : start + BULK]
-            await self.edit_many(chunk, edit, operation=Chunk(operation, index))
+            await self.edit_many(chunk, edit, operation=Chunk(operation, _index(chunk)))
             progress(start + len(chunk))
         return len(refs)
 
@@ -284,6 +282,11 @@ async def change(
     return list(changes)
 
 
+def _index(refs: Sequence[Ref]) -> int:
+    """A number above 0 that stands for these issues."""
+    return 1 + int.from_bytes(sha256("\n".join(map(str, refs)).encode()).digest()[:8])
+
+
 def _reopened(before: Mapping[int, Values], wanted: Mapping[int, Values]) -> list[int]:
     return [
         issue
@@ -310,6 +313,22 @@ def _difference(before: Values, wanted: Values) -> Values:
 def same(one: Any, other: Any) -> bool:
     """Whether two values of a column are the same, however JSON holds them."""
     return one == other or (one is not None and other is not None and str(one) == str(other))
+
+
+def _check_some(edit: IssueEdit) -> None:
+    if not edit.fields:
+        raise Invalid("Nothing to change.", field="issue", hint="Name at least one field.")
+
+
+async def _edit(tx: Tx, held: Sequence[Held], edit: IssueEdit) -> None:
+    if tx.done:
+        return
+    before = await issues.values(tx, [one.id for one in held])
+    wanted = await _wanted(tx, edit)
+    for one in held:
+        _check_texts(edit, before[one.id])
+    await _check_parent(tx, held, wanted.get("parent_id"))
+    await change(tx, before, {one.id: wanted for one in held})
 
 
 def _needed(edit: IssueEdit) -> Permission:
@@ -339,11 +358,11 @@ async def _resolved(tx: Tx, asked: Mapping[str, Any]) -> Values:
     for name, value in asked.items():
         match name:
             case "assignee":
-                values["assignee_id"] = await members.resolve(tx, value) if value else None
+                values["assignee_id"] = None if value is None else await members.resolve(tx, value)
             case "sprint":
-                values["sprint_id"] = await sprint_to_plan(tx, value) if value else None
+                values["sprint_id"] = None if value is None else await sprint_to_plan(tx, value)
             case "parent":
-                values["parent_id"] = await _beside(tx, value) if value else None
+                values["parent_id"] = None if value is None else await _beside(tx, value)
             case "estimate":
                 values[name] = None if value is None else str(value.quantize(_TENTH))
             case "due":
@@ -358,8 +377,11 @@ async def sprint_to_plan(tx: Tx, name: str) -> int:
 
     It is held: nobody finishes it until the end. Raises `Invalid` (field `sprint`).
     """
-    found = await issues.plannable_sprint(tx, "" if name.lower() in ("current", "@current") else folded(name))
     hint = "`rhythm sprint list KEY` shows the sprints."
+    wanted = folded(name)
+    if not wanted:
+        raise Invalid("A sprint's name can't be empty.", field="sprint", hint=hint)
+    found = await issues.plannable_sprint(tx, "" if wanted in ("current", "@current") else wanted)
     if found is None:
         raise Invalid(f"There is no sprint {name!r} in this project.", field="sprint", hint=hint)
     if found["state"] == SprintState.FINISHED:

@@ -97,7 +97,7 @@ class People(Administration, Keys):
             if not await users.change_password(tx, tx.user.id, hashed, fresh):
                 raise Retry("the password was changed meanwhile")
             await accounts.forget_attempts(tx.connection, attempts, "")
-            await users.withdraw_join_code(tx, tx.user.id)
+            await accounts.withdraw_join_code(tx.connection, tx.user.id)
             await users.end_sessions(tx, tx.user.id, users.SIGN_INS, keep=tx.session_id)
             tx.record("user.password_changed", after={"id": tx.user.id})
 

@@ -113,6 +113,13 @@ async def _possible(tx: Tx, now: Mapping[int, Values], wanted: Mapping[int, Valu
 
 
 async def _set_deleted(tx: Tx, events: Sequence[Row], undoes: UUID, deleted: bool) -> set[int]:
+    """Into the trash or out of it, unless somebody else worked on them or decided about them since."""
+    if not events:
+        return set()
+    theirs = await touched_by_others(
+        tx, [row["issue_id"] for row in events], min(row["seq"] for row in events)
+    )
+    events = [row for row in events if row["issue_id"] not in theirs]
     now = await issues.values(tx, [row["issue_id"] for row in events])
     free = [row for row in events if row["issue_id"] in now and now[row["issue_id"]]["deleted"] != deleted]
     await issues.apply(tx, {row["issue_id"]: {"deleted": deleted} for row in free})
@@ -128,15 +135,6 @@ async def _set_deleted(tx: Tx, events: Sequence[Row], undoes: UUID, deleted: boo
 
 
 async def _created_issues(tx: Tx, events: Sequence[Row], undoes: UUID) -> set[int]:
-    """Into the trash, unless somebody else worked on them since."""
-    if not events:
-        return set()
-    since = min(row["seq"] for row in events)
-    theirs = await touched_by_others(tx, [row["issue_id"] for row in events], since)
-    return await _set_deleted(tx, [row for row in events if row["issue_id"] not in theirs], undoes, True)
-
-
-async def _restored_issues(tx: Tx, events: Sequence[Row], undoes: UUID) -> set[int]:
     return await _set_deleted(tx, events, undoes, True)
 
 
@@ -266,7 +264,7 @@ _REVERSERS: dict[str, Reverser] = {
     "issue.changed": _changed_issues,
     "issue.created": _created_issues,
     "issue.deleted": _deleted_issues,
-    "issue.restored": _restored_issues,
+    "issue.restored": _created_issues,
     "issue.linked": _linked,
     "issue.unlinked": _unlinked,
     "comment.created": _commented,

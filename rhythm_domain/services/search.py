@@ -46,7 +46,7 @@ class Search:
 
         `cursor` goes on behind a page (its `next`), `before` goes back (its `previous`). A query that is only
         a key or a number gives that issue, if there is one, else what the text finds. By relevance only the
-        newest 1,000 matches of each project are ordered. Raises `Invalid` for a cursor of another query.
+        newest 500 matches are ordered. Raises `Invalid` for a cursor of another query.
         """
         if cursor is not None and before is not None:
             raise Invalid("A page lies behind a cursor or before one, not both.", field="cursor")

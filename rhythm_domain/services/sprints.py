@@ -243,6 +243,8 @@ async def _take_out(tx: Tx, ids: Sequence[int], target: int | None) -> None:
 
 async def _id(tx: Tx, name: str) -> int:
     """A sprint of the project by name. Raises `NotFound` with the names that there are."""
+    if not folded(name):
+        raise Invalid("A sprint's name can't be empty.", field="sprint", hint="`rhythm sprint list KEY`")
     current = folded(name) in CURRENT
     found = await sprints.id_of(tx, sprints.ACTIVE if current else folded(name))
     if found is None:

@@ -12,22 +12,11 @@ import pytest
 from psycopg.rows import dict_row
 
 from rhythm_domain.database import Database
-from rhythm_domain.migrate import migrate
 from rhythm_domain.models import Role, User
 from rhythm_domain.session import Session
 from tests.conftest import Postgres
 
 _serial = count(1)
-
-
-@pytest.fixture(scope="session")
-def template(postgres: Postgres, worker_id: str) -> str:
-    """The name of a database with the whole schema and nobody in it."""
-    name = f"template_{worker_id}"
-    with postgres.admin() as admin:
-        admin.execute(f'CREATE DATABASE "{name}" OWNER rhythm'.encode())
-    migrate(postgres.conninfo(name))
-    return name
 
 
 @pytest.fixture

@@ -232,8 +232,7 @@ async def counts(rehearsal: Rehearsal) -> dict[str, int]:
     """The rows of every table."""
     tables = await rehearsal.rows("SELECT relname FROM pg_stat_user_tables ORDER BY relname")
     query = " UNION ALL ".join(
-        f"SELECT '{row['relname']}' AS name, count(*) AS rows FROM {row['relname']}"
-        for row in tables
+        f"SELECT '{row['relname']}' AS name, count(*) AS rows FROM {row['relname']}" for row in tables
     )
     return {row["name"]: row["rows"] for row in await rehearsal.rows(query)}
 

@@ -114,8 +114,7 @@ def structure(instance: Instance) -> list[Any]:
 def rows(instance: Instance) -> dict[str, Any]:
     """What stands in every table, hashed."""
     return {
-        table: instance.value(f"SELECT sum(hashtextextended(t::text, 0)) FROM {table} t")
-        for table in TABLES
+        table: instance.value(f"SELECT sum(hashtextextended(t::text, 0)) FROM {table} t") for table in TABLES
     }
 
 

@@ -15,7 +15,7 @@ import pytest
 from rhythm_domain import backup, migrate, passwords, ssh_keys
 from rhythm_domain.database import Database
 from rhythm_domain.embedded import places
-from rhythm_domain.errors import Invalid, NotFound, SignInFailed, Unavailable
+from rhythm_domain.errors import Forbidden, Invalid, NotFound, SignInFailed, Unavailable
 from rhythm_domain.guard import Chunk
 from rhythm_domain.models import IssueDraft, IssueEdit, Role, Status
 from rhythm_domain.session import Session, Tracker
@@ -123,20 +123,57 @@ async def test_undo_needs_every_right_that_was_used(team: Team) -> None:
     assert (await team.owner.issues.show(gone.key)).deleted_at is not None
 
 
+async def test_redo_brings_back_nothing_that_a_maintainer_deleted(team: Team) -> None:
+    """A member may not restore what was deleted. But whose own creation was undone redid it after a
+    maintainer had restored the issue and deleted it for good reason: it was back."""
+    made = await team.member.issues.create("CORE", IssueDraft(title="Made"))
+    await team.member.history.undo("CORE")
+    await team.maintainer.issues.restore([made.key])
+    await team.maintainer.issues.delete([made.key])
+    assert (await team.member.history.redo("CORE")).skipped == (made.key,)
+    gone = await team.member.issues.create("CORE", IssueDraft(title="Gone"))
+    await team.member.issues.delete([gone.key])
+    await team.maintainer.issues.restore([gone.key])
+    await team.maintainer.issues.delete([gone.key])
+    assert (await team.member.history.undo("CORE")).skipped == (gone.key,)
+    for key in (made.key, gone.key):
+        assert (await team.maintainer.issues.show(key)).deleted_at is not None
+
+
 # Ways into an account ------------------------------------------------------------------------------------
 
 
-async def test_an_access_token_gets_no_join_code_of_an_invited_administrator(
-    tracker: Tracker, team: Team
-) -> None:
-    """A token may add people, but invite nobody. Adding somebody "again", with the id of another addition,
-    gave a code for whomever was named: for an administrator who had not joined yet, and so their account."""
+async def test_an_addition_sent_again_gets_no_join_code_of_somebody_else(team: Team) -> None:
+    """Adding somebody "again", with the id of another addition, gave a code for whomever was named: for an
+    administrator who had not joined yet, and so their account."""
     await team.admin.people.add("boss", admin=True)
-    token = await access_token(tracker, team.admin)
     operation = uuid4()
-    await token.people.add("clerk", operation=operation)
+    await team.admin.people.add("clerk", operation=operation)
     with pytest.raises(Invalid, match="another change"):
-        await token.people.add("boss", operation=operation)
+        await team.admin.people.add("boss", operation=operation)
+
+
+async def test_nobody_joins_by_an_access_token_of_an_administrator(tracker: Tracker, team: Team) -> None:
+    """A token ends, and is revoked when it leaks. Whoever found one added a person, and their join code and
+    account were theirs long after; only administrators it could not add."""
+    token = await access_token(tracker, team.admin)
+    with pytest.raises(Forbidden, match="access token"):
+        await token.people.add("clerk")
+    with pytest.raises(NotFound):
+        await team.admin.people.show("clerk")
+
+
+async def test_no_invitation_opens_the_account_that_the_first_administrator_took(
+    tracker: Tracker, instance: Instance
+) -> None:
+    """An instance whose administrators are gone is set up again, under the name of somebody who was invited
+    and never joined. Whoever held that invitation signed in with it as the new administrator."""
+    founder = instance.person("root", admin=True)
+    _, code = await founder.people.add("ada")
+    instance.sql.execute("UPDATE users SET active = false, admin = false WHERE name = 'root'")
+    await tracker.accounts.first_administrator("ada", "Ada", PASSWORD)
+    with pytest.raises(SignInFailed, match="not valid"):
+        await tracker.accounts.join(code, "umbrella granite sofa lamp")
 
 
 async def test_no_join_code_is_made_without_a_trace(team: Team, instance: Instance) -> None:
@@ -266,7 +303,7 @@ async def test_a_pg_restore_that_lets_backups_run_programs_is_not_used(
     old.chmod(0o755)
     found = backup.program
     monkeypatch.setattr(
-        backup, "program", lambda name, major: old if name == "pg_restore" else found(name, major)
+        backup, "program", lambda name, *which: old if name == "pg_restore" else found(name, *which)
     )
     with pytest.raises(Unavailable, match="too old"):
         await backup.restore(empty, file)
