@@ -28,11 +28,11 @@ from uuid import UUID, uuid4
 import psycopg
 from psycopg.rows import dict_row
 
-from rhythm_domain import backup
 from rhythm_domain.database import Database
 from rhythm_domain.embedded.server import EmbeddedServer
 from rhythm_domain.errors import NotFound, RhythmError
-from rhythm_domain.health import State, database_checks
+from rhythm_domain.maintenance import backup
+from rhythm_domain.maintenance.health import State, database_checks
 from rhythm_domain.migrate import migrate
 from rhythm_domain.models import IssueDraft, IssueEdit, Priority, Role, Status, User
 from rhythm_domain.session import Session

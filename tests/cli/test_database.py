@@ -8,10 +8,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from rhythm_domain import backup as backups
 from rhythm_domain import queries
 from rhythm_domain.embedded.server import EmbeddedServer
 from rhythm_domain.errors import Unavailable
+from rhythm_domain.maintenance import backup as backups
 from rhythm_tui.cli.errors import Exit
 from tests.cli.conftest import Cli, Instance, Team
 from tests.conftest import Postgres, reachable_folder

@@ -12,11 +12,12 @@ from uuid import uuid4
 
 import pytest
 
-from rhythm_domain import backup, migrate, passwords, ssh_keys
+from rhythm_domain import migrate, passwords, ssh_keys
 from rhythm_domain.database import Database
 from rhythm_domain.embedded import places
 from rhythm_domain.errors import Forbidden, Invalid, NotFound, SignInFailed, Unavailable
 from rhythm_domain.guard import Chunk
+from rhythm_domain.maintenance import backup
 from rhythm_domain.models import IssueDraft, IssueEdit, Role, Status
 from rhythm_domain.session import Session, Tracker
 from tests.conftest import Postgres

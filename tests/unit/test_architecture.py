@@ -86,6 +86,11 @@ def test_services_write_no_sql_and_open_no_connection() -> None:
     assert not trespasses(("rhythm_domain.services",), ("psycopg", "psycopg_pool", "rhythm_domain.queries"))
 
 
+def test_the_tracker_does_not_lean_on_its_maintenance() -> None:
+    tracker = ("rhythm_domain",)
+    assert not trespasses(tracker, ("rhythm_domain.maintenance",), but=("rhythm_domain.maintenance",))
+
+
 def test_rows_and_sql_know_no_rules() -> None:
     assert not trespasses(("rhythm_domain.repository",), ("rhythm_domain.services", "rhythm_domain.session"))
 

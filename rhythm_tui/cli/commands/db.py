@@ -94,7 +94,7 @@ def migrate(context: Context, grant: str | None) -> None:
 @pass_context
 async def backup(context: Context, file: Path, force: bool) -> None:
     """Write the whole database to FILE, in pg_dump's custom format; only you may read it."""
-    from rhythm_domain.backup import backup
+    from rhythm_domain.maintenance.backup import backup
 
     made = await backup(context.owner_conninfo(), file, force=force)
     context.out.done(
@@ -117,8 +117,8 @@ async def restore(context: Context, file: Path) -> None:
     For the server of your own: stop it (rhythm db stop), move its folder away (rhythm db status names it),
     and restore.
     """
-    from rhythm_domain.backup import restore
-    from rhythm_domain.health import State, database_checks
+    from rhythm_domain.maintenance.backup import restore
+    from rhythm_domain.maintenance.health import State, database_checks
     from rhythm_domain.migrate import migrate
 
     conninfo = context.owner_conninfo()
@@ -185,7 +185,7 @@ async def explain(context: Context, name: str | None, list_names: bool) -> None:
     Its arguments are taken from the database. Slow queries are named in the log.
     """
     from rhythm_domain import queries
-    from rhythm_domain.plans import explain
+    from rhythm_domain.maintenance.plans import explain
 
     if list_names:
         names = sorted(queries.every())
@@ -212,7 +212,7 @@ async def explain(context: Context, name: str | None, list_names: bool) -> None:
 @pass_context
 async def reindex(context: Context) -> None:
     """Make the search index anew, and board totals that are wrong. People can work meanwhile."""
-    from rhythm_domain.reindex import issue_total, reindex
+    from rhythm_domain.maintenance.reindex import issue_total, reindex
 
     conninfo = context.owner_conninfo()
     with progress(await issue_total(conninfo), "Issues indexed", quiet=context.out.as_json) as advance:

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from rhythm_domain.errors import RhythmError
-from rhythm_domain.health import Check, State, database_checks, verdict
+from rhythm_domain.maintenance.health import Check, State, database_checks, verdict
 from rhythm_domain.text import shown
 from rhythm_tui.cli.command import Verb, pass_context
 from rhythm_tui.cli.context import Context

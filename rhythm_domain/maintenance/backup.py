@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from rhythm_domain import health
 from rhythm_domain.database import Database
 from rhythm_domain.embedded import programs
 from rhythm_domain.errors import AlreadyExists, Invalid, Unavailable
+from rhythm_domain.maintenance import health
 
 _MAGIC = b"PGDMP"
 """What a file of pg_dump's custom format begins with; its format's major and minor version follow."""
