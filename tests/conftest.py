@@ -1,4 +1,5 @@
-"""What all tests share: one PostgreSQL for the whole run, started by the first test that needs it.
+"""What all tests share: one PostgreSQL for the whole run, started by the first test that needs it; and for
+each test a database of its own, cloned from a template that the migrations made, with people to fill it.
 
 RHYTHM_TEST_POSTGRES=15 runs the suite on Debian's PostgreSQL 15 (any version that is installed there)
 instead of the embedded one.
@@ -9,21 +10,24 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
+from psycopg.rows import dict_row
 
+from rhythm_domain.database import Database
 from rhythm_domain.embedded.server import EmbeddedServer
 from rhythm_domain.migrate import migrate
-
-if TYPE_CHECKING:
-    import psycopg
+from tests.instances import Instance, Team
 
 SHARED_FOLDER = "TESTS_OF_RHYTHM_FOLDER"
 """The variable by which the workers of a run know the folder of its server."""
+
+_serial = count(1)
 
 
 @dataclass(frozen=True)
@@ -37,8 +41,6 @@ class Postgres:
 
     def admin(self, dbname: str = "postgres") -> psycopg.Connection:
         """Return a superuser's connection that commits every statement; the caller closes it."""
-        import psycopg
-
         return psycopg.connect(self.conninfo(dbname, "postgres"), autocommit=True)
 
 
@@ -88,3 +90,45 @@ def template(postgres: Postgres, worker_id: str) -> str:
         admin.execute(f'CREATE DATABASE "{name}" OWNER rhythm'.encode())
     migrate(postgres.conninfo(name))
     return name
+
+
+@pytest.fixture
+def conninfo(postgres: Postgres, template: str, worker_id: str) -> Iterator[str]:
+    """A database of the test's own; dropped afterwards."""
+    name = f"test_{worker_id}_{next(_serial)}"
+    with postgres.admin() as admin:
+        admin.execute(
+            f'CREATE DATABASE "{name}" TEMPLATE "{template}" OWNER rhythm STRATEGY file_copy'.encode()
+        )
+    yield postgres.conninfo(name)
+    with postgres.admin() as admin:
+        admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+
+
+@pytest.fixture
+async def db(conninfo: str) -> AsyncIterator[Database]:
+    """The test's database as the services see it."""
+    database = Database(conninfo, max_size=4)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+def instance(db: Database, conninfo: str) -> Iterator[Instance]:
+    """The test's database, to fill and to look into."""
+    with psycopg.connect(conninfo, autocommit=True, row_factory=dict_row) as sql:
+        yield Instance(db, sql)
+
+
+@pytest.fixture
+def team(instance: Instance) -> Team:
+    """Project CORE with owner olga, maintainer max, member mia, viewer vic; outsider otto, admin ada."""
+    people = {
+        "owner": instance.person("olga"),
+        "maintainer": instance.person("max"),
+        "member": instance.person("mia"),
+        "viewer": instance.person("vic"),
+    }
+    project = instance.project("CORE", **people)
+    outsider, admin = instance.person("otto"), instance.person("ada", admin=True)
+    return Team(instance, project, **people, outsider=outsider, admin=admin)

@@ -36,7 +36,7 @@ from rhythm_domain.maintenance.health import State, database_checks
 from rhythm_domain.migrate import migrate
 from rhythm_domain.models import IssueDraft, IssueEdit, Priority, Role, Status, User
 from rhythm_domain.session import Session
-from tests.domain.conftest import Instance
+from tests.instances import Instance
 
 CHANGES = ("create", "move", "move", "order", "edit", "undo", "redo")
 DOUBLES = 0.2

@@ -16,9 +16,6 @@ import pytest
 from rhythm_domain import credentials
 from rhythm_domain.session import Session
 from rhythm_tui.cli.main import run
-from tests.domain.conftest import Instance, Team, conninfo, db, instance, team
-
-__all__ = ["Cli", "Instance", "Ran", "Team", "conninfo", "db", "instance", "rhythm", "team"]
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,9 @@ from rhythm_domain.embedded.server import EmbeddedServer
 from rhythm_domain.errors import Unavailable
 from rhythm_domain.maintenance import backup as backups
 from rhythm_tui.cli.errors import Exit
-from tests.cli.conftest import Cli, Instance, Team
+from tests.cli.conftest import Cli
 from tests.conftest import Postgres, reachable_folder
+from tests.instances import Instance, Team
 
 
 def test_doctor_is_content_with_a_sound_instance(rhythm: Cli, team: Team) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from rhythm_tui.cli.errors import Exit
-from tests.cli.conftest import Cli, Ran, Team
+from tests.cli.conftest import Cli, Ran
+from tests.instances import Team
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,8 @@ from typing import Any
 
 from rhythm_domain.formats import READERS
 from rhythm_tui.cli.commands.exchange import FORMATS
-from tests.cli.conftest import Cli, Team
+from tests.cli.conftest import Cli
+from tests.instances import Team
 
 
 def issues(path: Path, *titles: str | None) -> str:

@@ -30,8 +30,9 @@ from rhythm_tui.cli.command import Verb
 from rhythm_tui.cli.errors import Exit
 from rhythm_tui.cli.main import ENTRIES, root
 from rhythm_tui.cli.values import OneOf
-from tests.cli.conftest import Cli, Instance, Ran
+from tests.cli.conftest import Cli, Ran
 from tests.conftest import Postgres
+from tests.instances import Instance
 
 _serial = count(1)
 

@@ -15,7 +15,8 @@ import pytest
 
 from rhythm_domain import errors
 from rhythm_tui.cli.errors import Exit, exit_code, report
-from tests.cli.conftest import Cli, Team
+from tests.cli.conftest import Cli
+from tests.instances import Team
 
 
 def test_help_teaches_by_examples_and_loads_no_command(rhythm: Cli) -> None:

@@ -8,7 +8,8 @@ import click
 
 from rhythm_tui.cli.errors import Exit
 from rhythm_tui.cli.main import ENTRIES, root
-from tests.cli.conftest import Cli, Instance, Team
+from tests.cli.conftest import Cli
+from tests.instances import Instance, Team
 
 READS = {"list", "show", "history", "trash", "sessions", "report"}
 """Verbs that change nothing."""

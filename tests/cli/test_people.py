@@ -7,7 +7,8 @@ import json
 import pytest
 
 from rhythm_tui.cli.errors import Exit
-from tests.cli.conftest import Cli, Instance, Team
+from tests.cli.conftest import Cli
+from tests.instances import Instance, Team
 
 PASSWORD = "seven green lamps in a row"
 

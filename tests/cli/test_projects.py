@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from rhythm_tui.cli.errors import Exit
-from tests.cli.conftest import Cli, Instance, Team
+from tests.cli.conftest import Cli
+from tests.instances import Instance, Team
 
 
 def test_a_project_from_its_creation_to_its_end(rhythm: Cli, team: Team) -> None:

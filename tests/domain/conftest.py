@@ -1,131 +1,32 @@
-"""A fresh database for each test, cloned from a template that the migrations made, and people to fill it."""
+"""The stage of `stage.py`, made once for each module that plays on it."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
 from itertools import count
-from typing import Any
 
-import psycopg
 import pytest
-from psycopg.rows import dict_row
 
-from rhythm_domain.database import Database
-from rhythm_domain.models import Role, User
-from rhythm_domain.session import Session
 from tests.conftest import Postgres
+from tests.domain.rehearsal import Rehearsal
+from tests.domain.stage import Stage, build
 
 _serial = count(1)
 
 
-@pytest.fixture
-def conninfo(postgres: Postgres, template: str, worker_id: str) -> Iterator[str]:
-    """A database of the test's own; dropped afterwards."""
-    name = f"test_{worker_id}_{next(_serial)}"
+@pytest.fixture(scope="module")
+def stage(postgres: Postgres, template: str, worker_id: str) -> Iterator[Stage]:
+    """The stage, in a database of its own."""
+    name = f"stage_{worker_id}_{next(_serial)}"
     with postgres.admin() as admin:
-        admin.execute(
-            f'CREATE DATABASE "{name}" TEMPLATE "{template}" OWNER rhythm STRATEGY file_copy'.encode()
-        )
-    yield postgres.conninfo(name)
+        admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" OWNER rhythm'.encode())
+    yield build(postgres.conninfo(name))
     with postgres.admin() as admin:
         admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
 
 
 @pytest.fixture
-async def db(conninfo: str) -> AsyncIterator[Database]:
-    """The test's database as the services see it."""
-    database = Database(conninfo, max_size=4)
-    yield database
-    await database.close()
-
-
-@dataclass
-class Instance:
-    """Fills a database behind the services' back, so that a test of one does not lean on the others."""
-
-    db: Database
-    sql: psycopg.Connection[dict[str, Any]]
-
-    def person(
-        self, name: str, *, admin: bool = False, active: bool = True, read_only: bool = False
-    ) -> Session:
-        """A person, signed in."""
-        user = self.sql.execute(
-            "INSERT INTO users (name, display_name, admin, active, claimed)"
-            " VALUES (%s, %s, %s, %s, true) RETURNING *",
-            (name, name.title(), admin, active),
-        ).fetchone()
-        assert user is not None
-        session = self.sql.execute(
-            "INSERT INTO sessions (user_id, kind, token_hash, read_only)"
-            " VALUES (%s, 'password', sha256(%s::text::bytea), %s) RETURNING id",
-            (user["id"], name, read_only),
-        ).fetchone()
-        assert session is not None
-        shown = User.model_validate({field: user[field] for field in User.model_fields})
-        return Session(self.db, shown, session["id"])
-
-    def project(self, key: str, **members: Session) -> int:
-        """A project whose members are given as role=session (an owner is needed); its id."""
-        row = self.sql.execute(
-            "INSERT INTO projects (key, name) VALUES (%s, %s) RETURNING id", (key, f"Project {key}")
-        ).fetchone()
-        assert row is not None
-        project = int(row["id"])
-        self.sql.execute("INSERT INTO project_keys VALUES (%s, %s)", (key, project))
-        self.sql.execute("INSERT INTO issue_numbers VALUES (%s, 0)", (project,))
-        for role, session in members.items():
-            self.join(project, session, Role(role))
-        return project
-
-    def join(self, project: int, session: Session, role: Role) -> None:
-        """Makes a person a member."""
-        self.sql.execute(
-            "INSERT INTO project_members (project_id, user_id, role) VALUES (%s, %s, %s)",
-            (project, session.user.id, role.value),
-        )
-
-    def end_session(self, session: Session) -> None:
-        """Signs a person out behind their back."""
-        self.sql.execute("UPDATE sessions SET ended_at = now() WHERE id = %s", (session.id,))
-
-    def value(self, query: str, *params: object) -> Any:
-        """The first column of the first row."""
-        row = self.sql.execute(query.encode(), params).fetchone()
-        return None if row is None else next(iter(row.values()))
-
-
-@pytest.fixture
-def instance(db: Database, conninfo: str) -> Iterator[Instance]:
-    """The test's database, to fill and to look into."""
-    with psycopg.connect(conninfo, autocommit=True, row_factory=dict_row) as sql:
-        yield Instance(db, sql)
-
-
-@dataclass
-class Team:
-    """One project CORE with a person in every role, and two outside it."""
-
-    instance: Instance
-    project_id: int
-    owner: Session
-    maintainer: Session
-    member: Session
-    viewer: Session
-    outsider: Session
-    admin: Session
-
-
-@pytest.fixture
-def team(instance: Instance) -> Team:
-    """Project CORE with owner olga, maintainer max, member mia, viewer vic; outsider otto, admin ada."""
-    people = {
-        "owner": instance.person("olga"),
-        "maintainer": instance.person("max"),
-        "member": instance.person("mia"),
-        "viewer": instance.person("vic"),
-    }
-    project = instance.project("CORE", **people)
-    outsider, admin = instance.person("otto"), instance.person("ada", admin=True)
-    return Team(instance, project, **people, outsider=outsider, admin=admin)
+async def rehearsal(stage: Stage) -> AsyncIterator[Rehearsal]:
+    """The stage's database, in which nothing stays."""
+    async with Rehearsal(stage.conninfo) as rehearsal:
+        yield rehearsal

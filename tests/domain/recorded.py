@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.domain.conftest import Instance
+from tests.instances import Instance
 
 
 def history(instance: Instance) -> list[tuple[str, dict[str, Any], dict[str, Any]]]:

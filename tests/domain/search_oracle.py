@@ -14,7 +14,7 @@ from rhythm_domain import lexemes
 from rhythm_domain.models import IssueType, Priority, Role, Status
 from rhythm_domain.query import CURRENT, ME, NEXT, Condition, Field, Has, Is, Op, Query, Sort, SortKey, Term
 from rhythm_domain.session import Session
-from tests.domain.conftest import Instance
+from tests.instances import Instance
 
 ZONE = ZoneInfo("Asia/Tokyo")
 WORDS = ("alpha", "alphabet", "beta", "gamma", "delta", "epsilon", "omicron")

@@ -17,7 +17,7 @@ from rhythm_domain.database import Database
 from rhythm_domain.models import Role, User
 from rhythm_domain.policy import Permission
 from rhythm_domain.session import Session
-from tests.domain.conftest import Instance
+from tests.instances import Instance
 
 OPERATION = UUID("00000000-0000-4000-8000-00000000000a")
 

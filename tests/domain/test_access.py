@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from itertools import count
 from typing import Any
 from uuid import UUID
 
@@ -17,12 +16,9 @@ from rhythm_domain.policy import Permission, reason
 from rhythm_domain.services.history import History
 from rhythm_domain.services.reversal import REVERSIBLE, RIGHTS
 from rhythm_domain.session import Session
-from tests.conftest import Postgres
 from tests.domain.actions import ACTIONS, MISSING, Action, Call, services
 from tests.domain.rehearsal import Rehearsal
-from tests.domain.stage import OPERATION, Spot, Stage, build
-
-_serial = count(1)
+from tests.domain.stage import OPERATION, Spot, Stage
 
 WRITES = [action for action in ACTIONS if action.writes]
 IN_PROJECTS = [action for action in ACTIONS if action.permission]
@@ -32,24 +28,6 @@ ROLES = ("owner", "maintainer", "member", "viewer", "admin")
 
 def named(action: Action) -> str:
     return action.id
-
-
-@pytest.fixture(scope="module")
-def stage(postgres: Postgres, template: str, worker_id: str) -> Iterator[Stage]:
-    """The stage, in a database of its own."""
-    name = f"stage_{worker_id}_{next(_serial)}"
-    with postgres.admin() as admin:
-        admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" OWNER rhythm'.encode())
-    yield build(postgres.conninfo(name))
-    with postgres.admin() as admin:
-        admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
-
-
-@pytest.fixture
-async def rehearsal(stage: Stage) -> AsyncIterator[Rehearsal]:
-    """The stage's database, in which nothing stays."""
-    async with Rehearsal(stage.conninfo) as rehearsal:
-        yield rehearsal
 
 
 def test_the_list_names_every_method_of_every_service() -> None:

@@ -15,7 +15,7 @@ from rhythm_domain.migrate import grant
 from rhythm_domain.services.accounts import Accounts, SignedIn
 from rhythm_domain.session import Tracker
 from tests.conftest import Postgres
-from tests.domain.conftest import Instance
+from tests.instances import Instance
 
 GOOD = "correct horse battery staple"
 WRONG = "wrong horse battery staple"

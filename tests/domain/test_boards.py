@@ -8,8 +8,8 @@ from rhythm_domain.errors import Invalid, NotFound
 from rhythm_domain.models import BoardColumn, Status, Total
 from rhythm_domain.query import QueryError, parse
 from rhythm_domain.repository import search
-from tests.domain.conftest import Instance, Team
 from tests.domain.search_oracle import Known, World, ordered, populate
+from tests.instances import Instance, Team
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from rhythm_domain.demo import filler, stories, vocabulary, workspace
 from rhythm_domain.models import IssueDraft, IssueType, Status
 from rhythm_domain.query import parse
 from rhythm_domain.repository import bulk
-from tests.domain.conftest import Instance
+from tests.instances import Instance
 
 
 @contextmanager

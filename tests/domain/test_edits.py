@@ -8,7 +8,7 @@ import pytest
 
 from rhythm_domain.errors import Invalid
 from rhythm_domain.models import IssueDraft, IssueEdit, Priority
-from tests.domain.conftest import Team
+from tests.instances import Team
 
 
 async def made(team: Team, count: int = 1) -> list[str]:

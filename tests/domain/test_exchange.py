@@ -14,7 +14,7 @@ import pytest
 from rhythm_domain.errors import Forbidden, Invalid, NotFound
 from rhythm_domain.models import ImportReport, IssueDraft, IssueEdit, LinkKind, Role, Status
 from rhythm_domain.session import Session
-from tests.domain.conftest import Instance, Team
+from tests.instances import Instance, Team
 
 
 def github(number: int, **fields: Any) -> dict[str, Any]:

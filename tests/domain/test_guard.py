@@ -12,7 +12,7 @@ from rhythm_domain.errors import Forbidden, Invalid, NotFound, NotSignedIn
 from rhythm_domain.guard import Guard
 from rhythm_domain.policy import Permission
 from rhythm_domain.session import Session
-from tests.domain.conftest import Instance, Team
+from tests.instances import Instance, Team
 
 
 def guard(session: Session) -> Guard:

@@ -13,8 +13,8 @@ from rhythm_domain.database import Database
 from rhythm_domain.errors import Forbidden, NotFound
 from rhythm_domain.models import Issue, IssueDraft, IssueEdit, LinkKind, Priority, Role, Status
 from rhythm_domain.session import Session
-from tests.domain.conftest import Team
 from tests.domain.recorded import history
+from tests.instances import Team
 
 
 async def new(person: Session, title: str = "x", **fields: object) -> Issue:

@@ -11,7 +11,7 @@ import pytest
 
 from rhythm_domain.errors import Forbidden, NotFound
 from rhythm_domain.models import IssueDraft, IssueEdit, Status
-from tests.domain.conftest import Team
+from tests.instances import Team
 
 WAITING = (
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"

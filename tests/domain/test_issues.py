@@ -25,8 +25,8 @@ from rhythm_domain.models import (
     Status,
 )
 from rhythm_domain.session import Session
-from tests.domain.conftest import Team
 from tests.domain.recorded import history, permission
+from tests.instances import Team
 
 
 async def new(person: Session, title: str = "x", **fields: object) -> Issue:

@@ -15,8 +15,8 @@ from rhythm_domain.models import COLOURS, Total
 from rhythm_domain.policy import Permission
 from rhythm_domain.repository import labels
 from rhythm_domain.session import Session
-from tests.domain.conftest import Team
 from tests.domain.recorded import history
+from tests.instances import Team
 
 
 def label_issue(team: Team, number: int, label: int, *, deleted: bool = False) -> int:

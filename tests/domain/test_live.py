@@ -16,7 +16,7 @@ from rhythm_domain.guard import Chunk
 from rhythm_domain.live import Change, Live, Resync
 from rhythm_domain.policy import Permission
 from rhythm_domain.session import Session
-from tests.domain.conftest import Team
+from tests.instances import Team
 
 WAIT = 20.0
 

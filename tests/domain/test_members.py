@@ -14,8 +14,8 @@ from rhythm_domain.models import Role
 from rhythm_domain.policy import Permission
 from rhythm_domain.repository import members
 from rhythm_domain.session import Session
-from tests.domain.conftest import Team
 from tests.domain.recorded import history, permission
+from tests.instances import Team
 
 
 def assign(team: Team, number: int, to: Session, *, status: str = "todo", deleted: bool = False) -> int:

@@ -22,7 +22,7 @@ from rhythm_domain.migrate import migrate
 from rhythm_domain.policy import Permission
 from rhythm_domain.session import Session
 from tests.conftest import Postgres, debian_programs, reachable_folder
-from tests.domain.conftest import Instance
+from tests.instances import Instance
 
 DEADLINE = 1.0
 SLACK = 2.5

@@ -24,7 +24,7 @@ from rhythm_domain.errors import (
 from rhythm_domain.models import Role, SignInKind, User
 from rhythm_domain.services.accounts import Accounts
 from rhythm_domain.session import Session, Tracker
-from tests.domain.conftest import Instance, Team
+from tests.instances import Instance, Team
 
 GOOD = "correct horse battery staple"
 BETTER = "better horse battery staple"

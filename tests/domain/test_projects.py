@@ -8,8 +8,8 @@ import pytest
 
 from rhythm_domain.errors import AlreadyExists, Conflict, Forbidden, Invalid, NotFound
 from rhythm_domain.models import Role, Status
-from tests.domain.conftest import Team
 from tests.domain.recorded import history, permission
+from tests.instances import Team
 
 
 def add_issue(team: Team, number: int, status: str = "todo") -> None:

@@ -16,7 +16,7 @@ from rhythm_domain.database import Database
 from rhythm_domain.errors import Conflict, NotFound
 from rhythm_domain.models import Issue, IssueDraft, IssueEdit, Priority, Role, Status
 from rhythm_domain.session import Session
-from tests.domain.conftest import Team
+from tests.instances import Team
 
 ROOT = Path(__file__).parents[2]
 

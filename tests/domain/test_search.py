@@ -12,8 +12,8 @@ from rhythm_domain.models import Total
 from rhythm_domain.query import QueryError, Sort, SortKey, parse
 from rhythm_domain.repository import search, sources
 from rhythm_domain.session import Session
-from tests.domain.conftest import Instance, Team
 from tests.domain.search_oracle import World, populate, random_query
+from tests.instances import Instance, Team
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from rhythm_domain.maintenance import backup
 from rhythm_domain.models import IssueDraft, IssueEdit, Role, Status
 from rhythm_domain.session import Session, Tracker
 from tests.conftest import Postgres
-from tests.domain.conftest import Instance, Team
+from tests.instances import Instance, Team
 
 PASSWORD = "granite violin harbour moss"
 

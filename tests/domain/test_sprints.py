@@ -26,8 +26,8 @@ from rhythm_domain.models import (
 )
 from rhythm_domain.queries import Named
 from rhythm_domain.session import Session
-from tests.domain.conftest import Instance, Team
 from tests.domain.recorded import history
+from tests.instances import Instance, Team
 
 
 async def issue(person: Session, title: str = "x", **fields: object) -> Issue:

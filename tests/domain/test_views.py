@@ -11,8 +11,8 @@ from rhythm_domain.models import SavedView
 from rhythm_domain.query import parse
 from rhythm_domain.services.views import BUILT_IN
 from rhythm_domain.session import Session
-from tests.domain.conftest import Team
 from tests.domain.recorded import history, permission
+from tests.instances import Team
 
 
 async def listed(session: Session, key: str | None = None) -> list[str]:
