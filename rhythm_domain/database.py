@@ -47,6 +47,8 @@ CONNECT: dict[str, Any] = {
 
 log = logging.getLogger("rhythm.database")
 
+_IN = "in query "
+
 
 class Retry(Exception):  # noqa: N818 - not an error that anyone sees
     """The transaction lost a race (a deadlock, a rank or an operation just taken): run it again."""
@@ -322,11 +324,17 @@ def checked(conninfo: str) -> str:
 
 @contextmanager
 def timed(name: str) -> Iterator[list[int]]:
-    """Logs a query that is slow: its name, milliseconds and rows (put the count into the list)."""
+    """Logs a query that is slow: its name, milliseconds and rows (put the count into the list).
+
+    An error is given the query's name, for whoever logs it.
+    """
     rows: list[int] = []
     start = perf_counter()
     try:
         yield rows
+    except psycopg.Error as error:
+        error.add_note(f"{_IN}{name}")
+        raise
     finally:
         ms = (perf_counter() - start) * 1000
         if ms >= SLOW_MS:
@@ -418,6 +426,21 @@ def no_text() -> errors.Invalid:
     )
 
 
+def _log_refusal(error: psycopg.Error) -> None:
+    """What the server refused and where, never with which values: its own message and detail quote them."""
+    asked = [note.removeprefix(_IN) for note in getattr(error, "__notes__", ()) if note.startswith(_IN)]
+    log.warning(
+        "the database refused it",
+        extra={
+            "query": asked[0] if asked else None,
+            "kind": type(error).__name__,
+            "sqlstate": error.sqlstate,
+            "constraint": error.diag.constraint_name,
+            "table": error.diag.table_name,
+        },
+    )
+
+
 def translated(
     error: psycopg.Error, *, committing: bool = False, operation: UUID | None = None
 ) -> errors.RhythmError | Retry:
@@ -427,6 +450,8 @@ def translated(
         return Retry(constraint or type(error).__name__)
     if known := _CONSTRAINTS.get(constraint):
         return type(known)(known.message, field=getattr(known, "field", ""), hint=known.hint)  # type: ignore[call-arg]
+    if error.sqlstate is not None or isinstance(error, psycopg.ProgrammingError):
+        _log_refusal(error)
     match error:
         case pg.UndefinedTable() | pg.UndefinedColumn() | pg.UndefinedFunction() | pg.UndefinedObject():
             return errors.SchemaMismatch("The database does not have the tables that this program needs.")

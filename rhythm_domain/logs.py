@@ -24,8 +24,8 @@ SIZE = 1_000_000
 KEPT = 2
 """Older logs that are kept: rhythm.log.1 and rhythm.log.2."""
 
-_EXTRA = ("query", "ms", "rows")
-"""What a record may carry beside its message; of slow queries."""
+_EXTRA = ("query", "ms", "rows", "kind", "sqlstate", "constraint", "table")
+"""What a record may carry beside its message: of slow queries, and of what the database refused."""
 
 
 def set_up(folder: Path, level: str = "warning") -> Path:
@@ -104,7 +104,7 @@ class JsonLines(logging.Formatter):
             "logger": record.name,
             "message": shown(record.getMessage()),
         }
-        line |= {name: vars(record)[name] for name in _EXTRA if name in vars(record)}
+        line |= {name: vars(record)[name] for name in _EXTRA if vars(record).get(name) is not None}
         if record.exc_info and record.exc_info[1] is not None:
             line["error"] = places(record.exc_info[1])
         return json.dumps(line, default=str)

@@ -7,6 +7,7 @@ instead of the embedded one.
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import tempfile
@@ -19,6 +20,7 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
+from rhythm_domain import logs
 from rhythm_domain.database import Database
 from rhythm_domain.embedded.server import EmbeddedServer
 from rhythm_domain.migrate import migrate
@@ -132,3 +134,13 @@ def team(instance: Instance) -> Team:
     project = instance.project("CORE", **people)
     outsider, admin = instance.person("otto"), instance.person("ada", admin=True)
     return Team(instance, project, **people, outsider=outsider, admin=admin)
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Iterator[Path]:
+    """A log of the test's own; afterwards there is none."""
+    yield logs.set_up(tmp_path / "log")
+    root = logging.getLogger()
+    for handler in [one for one in root.handlers if type(one).__module__ == "rhythm_domain.logs"]:
+        root.removeHandler(handler)
+        handler.close()

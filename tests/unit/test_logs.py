@@ -4,22 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from rhythm_domain import logs
-
-
-@pytest.fixture
-def log(tmp_path: Path) -> Iterator[Path]:
-    """A log of the test's own; afterwards there is none."""
-    yield logs.set_up(tmp_path / "log")
-    root = logging.getLogger()
-    for handler in [one for one in root.handlers if type(one).__module__ == "rhythm_domain.logs"]:
-        root.removeHandler(handler)
-        handler.close()
 
 
 def test_nothing_is_made_before_something_is_logged(log: Path) -> None:
