@@ -70,6 +70,7 @@ class Accounts:
                 session = await accounts.open_local_session(connection, user.id)
         return self._make(user, session)
 
+    @repeatable
     async def resume(self, token: str) -> Session:
         """The session of a session token or an access token. Raises `NotSignedIn` if it is no longer good."""
         hashed = credentials.token_hash(token)
@@ -135,6 +136,7 @@ class Accounts:
             await accounts.record(connection, user, "user.joined", Gate.JOIN, source=source)
         return signed_in
 
+    @repeatable
     async def needs_setup(self) -> bool:
         """Whether nobody can administer this instance yet."""
         async with gate(self._db, Gate.SIGN_IN) as connection:
@@ -173,6 +175,7 @@ class Accounts:
             )
         return signed_in
 
+    @repeatable
     async def add_administrator_as_owner(self, name: str, display_name: str = "") -> str:
         """A join code for a new administrator, for who holds the database's owner URL.
 

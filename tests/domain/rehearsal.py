@@ -12,7 +12,7 @@ from uuid import UUID
 import psycopg
 from psycopg.rows import dict_row
 
-from rhythm_domain.database import Connection, Database, translated
+from rhythm_domain.database import Connection, Database, Retry, translated
 from rhythm_domain.queries import Named
 
 
@@ -27,7 +27,10 @@ class Listening(psycopg.AsyncConnection[dict[str, Any]]):
 
 
 class Rehearsal(Database):
-    """As the services see it, a `Database`."""
+    """As the services see it, a `Database`. The write that comes as number `loses` loses a race, once."""
+
+    loses: int | None = None
+    writes = 0
 
     async def __aenter__(self) -> Self:
         self.line = await Listening.connect(self.conninfo, autocommit=True, row_factory=dict_row)
@@ -56,7 +59,11 @@ class Rehearsal(Database):
             await self.line.execute("SET TRANSACTION READ ONLY")
         try:
             yield self.line
-            if write:  # What COMMIT would check.
+            if write:
+                self.writes += 1
+                if self.writes == self.loses:
+                    raise Retry("as if somebody had come first")
+                # What COMMIT would check.
                 await self.line.execute("SET CONSTRAINTS ALL IMMEDIATE")
                 await self.line.execute("SET CONSTRAINTS ALL DEFERRED")
         except psycopg.Error as error:

@@ -77,10 +77,7 @@ class Importing:
 
     async def run(self) -> ImportReport:
         """Surveys the file, makes what its names need, writes its issues and then what connects them."""
-        async with self._guard.project(Permission.IMPORT, self._key) as tx:
-            self._prefix = await exchange.own_prefix(tx)
-            self._own_keys = await exchange.own_keys(tx)
-            tx.unchanged()
+        await self._begin()
         with TemporaryFile() as spool:
             async for batch in _ahead(self._batches(spool)):
                 for issue in batch:
@@ -100,6 +97,13 @@ class Importing:
             notes=tuple(self._outcome.notes),
             **self._planning.made,
         )
+
+    @repeatable
+    async def _begin(self) -> None:
+        async with self._guard.project(Permission.IMPORT, self._key) as tx:
+            self._prefix = await exchange.own_prefix(tx)
+            self._own_keys = await exchange.own_keys(tx)
+            tx.unchanged()
 
     def _batches(self, spool: IO[bytes]) -> Iterator[list[ImportIssue]]:
         """The file's issues, a transaction's worth at a time; written to the spool too."""
@@ -123,6 +127,7 @@ class Importing:
 
     # What is there already ------------------------------------------------------------------------------
 
+    @repeatable
     async def _known(self, keys: Sequence[str]) -> dict[str, Known]:
         known: dict[str, Known] = {}
         for start in range(0, len(keys), _LOOKED_UP):
@@ -229,18 +234,18 @@ class Importing:
         if not pending:
             return
         known = await self._known(list({key for one in pending for key in one.keys}))
-        async with self._guard.project(Permission.IMPORT, self._key) as tx:
-            linking = Linking(
-                {key: one.id for key, one in known.items()},
-                await exchange.parents(tx),
-                await exchange.links(tx),
-            )
-            tx.unchanged()
+        linking = await self._linking({key: one.id for key, one in known.items()})
         for start in range(0, len(pending), BATCH):
             await self._link(
                 linking, pending[start : start + BATCH], Chunk(self._operation, next(self._chunks) * _PARTS)
             )
         self._outcome.notes += linking.notes
+
+    @repeatable
+    async def _linking(self, ids: dict[str, int]) -> Linking:
+        async with self._guard.project(Permission.IMPORT, self._key) as tx:
+            tx.unchanged()
+            return Linking(ids, await exchange.parents(tx), await exchange.links(tx))
 
     async def _link(self, linking: Linking, pending: Sequence[Pending], chunk: Chunk) -> None:
         parents, links = linking.resolve(pending)
