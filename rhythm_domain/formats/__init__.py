@@ -17,21 +17,24 @@ from rhythm_domain.formats.records import (
     ImportLabel,
     ImportPerson,
     ImportSprint,
+    Layout,
     Problem,
     Record,
 )
-from rhythm_domain.formats.rhythm_csv import read_csv, write_csv
-from rhythm_domain.formats.rhythm_json import read_json, write_json
+from rhythm_domain.formats.rhythm_csv import WRITTEN_CSV, read_csv
+from rhythm_domain.formats.rhythm_json import WRITTEN_JSON, read_json
 from rhythm_domain.formats.streams import text_of
 from rhythm_domain.formats.tables import header_of
 
 __all__ = [
+    "LAYOUTS",
     "READERS",
     "ImportComment",
     "ImportIssue",
     "ImportLabel",
     "ImportPerson",
     "ImportSprint",
+    "Layout",
     "Problem",
     "Reader",
     "Record",
@@ -39,8 +42,6 @@ __all__ = [
     "read_json",
     "read_rhythm",
     "sniff",
-    "write_csv",
-    "write_json",
 ]
 
 Reader = Callable[[BinaryIO], Iterator[Record]]
@@ -57,6 +58,9 @@ READERS: dict[str, Reader] = {
     "jira": jira.read,
     "rhythm": read_rhythm,
 }
+
+LAYOUTS = {"csv": WRITTEN_CSV, "json": WRITTEN_JSON}
+"""What an export can be."""
 
 
 def sniff(stream: BinaryIO) -> str:

@@ -7,6 +7,7 @@ same issues by them.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -102,3 +103,21 @@ class Problem:
 
 
 Record = ImportIssue | Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How issues become a file: what comes first, each issue, what stands between two, what comes last."""
+
+    head: bytes
+    issue: Callable[[ImportIssue], bytes]
+    between: bytes = b""
+    tail: bytes = b""
+
+    def part(self, issues: Iterable[ImportIssue], *, first: bool) -> bytes:
+        """Some issues that follow one another; `first` says that nothing but the head precedes them."""
+        return (b"" if first else self.between) + self.between.join(map(self.issue, issues))
+
+    def whole(self, issues: Iterable[ImportIssue]) -> bytes:
+        """A file with these issues."""
+        return self.head + self.part(issues, first=True) + self.tail

@@ -6,14 +6,14 @@ cell. No cell begins like a formula: such a one gets a `'` before it, which read
 
 from __future__ import annotations
 
-import codecs
 import csv
+import io
 import json
 from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO
 
 from rhythm_domain import text
-from rhythm_domain.formats.records import ImportIssue, Problem, Record
+from rhythm_domain.formats.records import Layout, Problem, Record
 from rhythm_domain.formats.repair import repaired
 from rhythm_domain.formats.rhythm_json import as_json, from_json
 from rhythm_domain.formats.tables import Row, Table
@@ -56,14 +56,6 @@ COMPLEX = {
 HEADER = (*PLAIN, *COMPLEX)
 
 
-def write_csv(issues: Iterable[ImportIssue], stream: BinaryIO) -> None:
-    """Write a header and a row an issue, as UTF-8."""
-    lines = codecs.getwriter("utf-8")(stream)
-    writer = csv.writer(lines)
-    writer.writerow(HEADER)
-    writer.writerows(_cells(as_json(issue)) for issue in issues)
-
-
 def read_csv(stream: BinaryIO) -> Iterator[Record]:
     """The issues of such a file. Invalid if it has no columns Source key and Title."""
     required = frozenset({"source key", "title"})
@@ -84,6 +76,16 @@ def _cells(fields: dict[str, Any]) -> Iterator[str]:
         yield "" if value is None else text.csv_guarded(str(value))
     for name in COMPLEX.values():
         yield json.dumps(fields[name]) if name in fields else ""
+
+
+def _line(cells: Iterable[str]) -> bytes:
+    line = io.StringIO()
+    csv.writer(line).writerow(cells)
+    return line.getvalue().encode()
+
+
+WRITTEN_CSV = Layout(head=_line(HEADER), issue=lambda issue: _line(_cells(as_json(issue))))
+"""A header and a row an issue, as UTF-8."""
 
 
 def _issue(row: Row) -> Record:

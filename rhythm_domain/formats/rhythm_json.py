@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from pydantic import TypeAdapter, ValidationError
 
 from rhythm_domain.errors import Invalid
-from rhythm_domain.formats.records import ImportIssue, Problem, Record
+from rhythm_domain.formats.records import ImportIssue, Layout, Problem, Record
 from rhythm_domain.formats.repair import repaired
 from rhythm_domain.formats.streams import BrokenJsonError, json_values, text_of
 
@@ -28,16 +28,6 @@ _HEAD = re.compile(
 )
 _ISSUE: TypeAdapter[ImportIssue] = TypeAdapter(ImportIssue)
 _UNWRITTEN = frozenset({"line", "notes"})
-
-
-def write_json(issues: Iterable[ImportIssue], stream: BinaryIO) -> None:
-    """Write the document, issue by issue."""
-    stream.write(f'{{"format": "rhythm", "version": {VERSION}, "issues": ['.encode())
-    separator = "\n"
-    for issue in issues:
-        stream.write((separator + json.dumps(as_json(issue))).encode())
-        separator = ",\n"
-    stream.write(b"\n]}\n")
 
 
 def read_json(stream: BinaryIO) -> Iterator[Record]:
@@ -60,6 +50,15 @@ def as_json(issue: ImportIssue) -> dict[str, Any]:
         issue, mode="json", exclude_defaults=True, exclude=set(_UNWRITTEN)
     )
     return fields
+
+
+WRITTEN_JSON = Layout(
+    head=f'{{"format": "rhythm", "version": {VERSION}, "issues": ['.encode(),
+    issue=lambda issue: f"\n{json.dumps(as_json(issue))}".encode(),
+    between=b",",
+    tail=b"\n]}\n",
+)
+"""The document, issue by issue."""
 
 
 def from_json(value: object, line: int) -> Record:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import click
@@ -87,8 +88,16 @@ def run(args: Sequence[str]) -> int:
         # or who read us has seen enough. Of that Python would complain again when it flushes at the end.
         if isinstance(ended, SystemExit) and "_RHYTHM_COMPLETE" in os.environ:
             return ended.code if isinstance(ended.code, int) else Exit.DONE
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _let_go_of_output()
         return Exit.BROKEN_PIPE
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last place where it can be said
+        if isinstance(error, KeyboardInterrupt):
+            _let_go_of_output()
         return report(error, as_json="--json" in args)
     return outcome if isinstance(outcome, int) else Exit.DONE
+
+
+def _let_go_of_output() -> None:
+    """What was not written yet goes nowhere: Python would wait for a reader of it when it ends."""
+    with suppress(OSError):  # Somebody may have put a stream without a file in its place.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -81,6 +81,14 @@ class Cli:
             check=False,
         )
 
+    def started(
+        self, *args: str, by: Session | str | None = None, stdin: int = subprocess.DEVNULL
+    ) -> subprocess.Popen[bytes]:
+        """A command at work in a process of its own; its output waits in pipes."""
+        command = [sys.executable, "-m", "rhythm_tui", *args]
+        pipe = subprocess.PIPE
+        return subprocess.Popen(command, env=self._with(by), stdin=stdin, stdout=pipe, stderr=pipe)
+
     def token(self, session: Session) -> str:
         """A session token of somebody of the `instance` fixture."""
         import psycopg
@@ -93,6 +101,11 @@ class Cli:
     def _with(self, by: Session | str | None) -> dict[str, str]:
         token = self.token(by) if isinstance(by, Session) else by
         return {**self.environ, **({"RHYTHM_TOKEN": token} if token else {})}
+
+
+def waits_in(pid: int) -> str:
+    """The name of the kernel's function in which a process sleeps."""
+    return Path(f"/proc/{pid}/wchan").read_text()
 
 
 @pytest.fixture

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import signal
 from pathlib import Path
 from typing import Any
 
 from rhythm_domain.formats import READERS
 from rhythm_tui.cli.commands.exchange import FORMATS
-from tests.cli.conftest import Cli
+from rhythm_tui.cli.errors import Exit
+from tests.cli.conftest import Cli, waits_in
 from tests.instances import Team
 
 
@@ -98,3 +100,47 @@ def test_an_export_takes_a_query(rhythm: Cli, team: Team, tmp_path: Path) -> Non
     rhythm("import", "github", issues(tmp_path, "One", "Two"), "--project", "CORE", by=team.owner)
     ran = rhythm("export", "CORE", "two", "--format", "json", by=team.viewer)
     assert [issue["title"] for issue in ran.json["issues"]] == ["Two"]
+
+
+# Ctrl-C ------------------------------------------------------------------------------------------------
+
+
+def fill(team: Team, count: int) -> None:
+    """Issues behind the services' back, each with a long description."""
+    sql = team.instance.sql
+    sql.execute(
+        "INSERT INTO issues (project_id, number, title, reporter_id, rank)"
+        " SELECT %s, n, 'x', %s, 'b' || n || 'U' FROM generate_series(1, %s::int) n",
+        (team.project_id, team.owner.user.id, count),
+    )
+    sql.execute("INSERT INTO issue_texts (issue_id, description) SELECT id, repeat('x', 1000) FROM issues")
+
+
+def test_ctrl_c_stops_an_export_at_once_and_leaves_no_half_file(
+    rhythm: Cli, team: Team, tmp_path: Path
+) -> None:
+    fill(team, 20_000)
+    target, part = tmp_path / "core.json", tmp_path / "core.json.part"
+    target.write_text("an earlier one")
+    args = ("export", "CORE", "--format", "json", "--output", str(target))
+    with rhythm.started(*args, by=team.owner) as process:
+        while not (part.exists() and part.stat().st_size):
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=10)
+    assert process.returncode == Exit.INTERRUPTED
+    assert b"Traceback" not in err
+    assert target.read_text() == "an earlier one"
+    assert [path.name for path in tmp_path.glob("core*")] == ["core.json"]
+
+
+def test_ctrl_c_stops_an_export_that_nobody_reads(rhythm: Cli, team: Team) -> None:
+    """Into a pager that shows the first page: the pipe is full, and stays so."""
+    fill(team, 1000)
+    with rhythm.started("export", "CORE", "--format", "csv", by=team.owner) as process:
+        while "pipe_write" not in waits_in(process.pid):
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=10) == Exit.INTERRUPTED
+        _, err = process.communicate()
+    assert b"Traceback" not in err

@@ -15,7 +15,7 @@ import pytest
 
 from rhythm_domain import errors
 from rhythm_tui.cli.errors import Exit, exit_code, report
-from tests.cli.conftest import Cli
+from tests.cli.conftest import Cli, waits_in
 from tests.instances import Team
 
 
@@ -163,27 +163,14 @@ def test_a_reader_that_goes_away_is_no_error(rhythm: Cli) -> None:
 
 
 def test_ctrl_c_ends_with_130_and_no_traceback(rhythm: Cli) -> None:
-    with subprocess.Popen(
-        [sys.executable, "-m", "rhythm_tui", "ssh-key", "add", "-"],
-        env=rhythm.environ,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    ) as process:
+    with rhythm.started("ssh-key", "add", "-", stdin=subprocess.PIPE) as process:
         # It reads from us once it is at work.
-        while "read" not in _waits_in(process.pid):
+        while "read" not in waits_in(process.pid):
             assert process.poll() is None
         process.send_signal(signal.SIGINT)
         _, err = process.communicate()
     assert process.returncode == Exit.INTERRUPTED
     assert b"Traceback" not in err
-
-
-def _waits_in(pid: int) -> str:
-    """The name of the kernel's function in which a process sleeps."""
-    from pathlib import Path
-
-    return Path(f"/proc/{pid}/wchan").read_text()
 
 
 def test_version(rhythm: Cli) -> None:

@@ -5,11 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import BinaryIO
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -18,26 +16,24 @@ from hypothesis import strategies as st
 from rhythm_domain import text
 from rhythm_domain.errors import Invalid
 from rhythm_domain.formats import (
+    LAYOUTS,
     ImportComment,
     ImportIssue,
     ImportLabel,
     ImportPerson,
     ImportSprint,
+    Layout,
     Problem,
     Reader,
     read_csv,
     read_json,
     read_rhythm,
     sniff,
-    write_csv,
-    write_json,
 )
 from rhythm_domain.models import IssueType, LinkKind, Priority, SprintState, Status
 
-Writer = Callable[[Iterable[ImportIssue], BinaryIO], None]
-
 FORMATS = pytest.mark.parametrize(
-    ("write", "read"), [(write_csv, read_csv), (write_json, read_json)], ids=["csv", "json"]
+    ("layout", "read"), [(LAYOUTS["csv"], read_csv), (LAYOUTS["json"], read_json)], ids=["csv", "json"]
 )
 AT = datetime(2026, 5, 13, 11, 21, 41, 123456, tzinfo=UTC)
 
@@ -131,52 +127,50 @@ def whole() -> ImportIssue:
     )
 
 
-def written(write: Writer, *given_issues: ImportIssue) -> io.BytesIO:
-    stream = io.BytesIO()
-    write(given_issues, stream)
-    return stream
+def written(layout: Layout, *given_issues: ImportIssue) -> io.BytesIO:
+    return io.BytesIO(layout.whole(given_issues))
 
 
-def again(write: Writer, read: Reader, *given_issues: ImportIssue) -> list[object]:
+def again(layout: Layout, read: Reader, *given_issues: ImportIssue) -> list[object]:
     """What is read of what was written, without the lines that it stood on."""
-    found = read(written(write, *given_issues))
+    found = read(written(layout, *given_issues))
     return [replace(record, line=0) for record in found]
 
 
 @FORMATS
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(issue=issues)
-def test_every_issue_is_read_as_it_was_written(write: Writer, read: Reader, issue: ImportIssue) -> None:
+def test_every_issue_is_read_as_it_was_written(layout: Layout, read: Reader, issue: ImportIssue) -> None:
     """Any texts, any fields: formulas, quotes, separators, emoji, controls of direction."""
-    assert again(write, read, issue) == [issue]
+    assert again(layout, read, issue) == [issue]
 
 
 @FORMATS
-def test_a_whole_issue_and_a_bare_one(write: Writer, read: Reader) -> None:
+def test_a_whole_issue_and_a_bare_one(layout: Layout, read: Reader) -> None:
     """Every field set, then none but what must be; no notes, for nothing was changed."""
     bare = ImportIssue("rhythm:POT-8", "Pour")
-    assert again(write, read, whole(), bare) == [whole(), bare]
+    assert again(layout, read, whole(), bare) == [whole(), bare]
 
 
 @FORMATS
-def test_no_issues_are_an_empty_file_of_the_format(write: Writer, read: Reader) -> None:
+def test_no_issues_are_an_empty_file_of_the_format(layout: Layout, read: Reader) -> None:
     """It is still told apart and read."""
-    stream = written(write)
+    stream = written(layout)
     assert sniff(stream) == "rhythm"
     assert list(read(stream)) == []
     assert list(read_rhythm(stream)) == []
 
 
 @FORMATS
-def test_either_is_read_by_its_content(write: Writer, read: Reader) -> None:
+def test_either_is_read_by_its_content(layout: Layout, read: Reader) -> None:
     """One name for both in `rhythm import`."""
-    stream = written(write, whole())
+    stream = written(layout, whole())
     assert list(read_rhythm(stream)) == list(read(stream))
 
 
 def test_a_spreadsheet_sees_no_formula_and_plain_cells() -> None:
     """A title like a formula is guarded; people, days and points are cells as one would type them."""
-    stream = written(write_csv, replace(whole(), title="=HYPERLINK(0)"))
+    stream = written(LAYOUTS["csv"], replace(whole(), title="=HYPERLINK(0)"))
     [row] = csv.DictReader(io.StringIO(stream.getvalue().decode(), newline=""))
     assert row["Title"].startswith("'=")
     assert (row["Status"], row["Assignee"], row["Estimate"], row["Due"]) == (
@@ -191,17 +185,17 @@ def test_a_spreadsheet_sees_no_formula_and_plain_cells() -> None:
 
 def test_json_is_one_ascii_document_with_format_and_version() -> None:
     """Any JSON tool reads it; unset fields are left out."""
-    document = json.loads(written(write_json, replace(whole(), title="Tée")).getvalue().decode("ascii"))
+    document = json.loads(written(LAYOUTS["json"], replace(whole(), title="Tée")).getvalue().decode("ascii"))
     assert (document["format"], document["version"]) == ("rhythm", 1)
     assert document["issues"][0]["title"] == "Tée"
-    assert json.loads(written(write_json, ImportIssue("k", "t")).getvalue())["issues"] == [
+    assert json.loads(written(LAYOUTS["json"], ImportIssue("k", "t")).getvalue())["issues"] == [
         {"source_key": "k", "title": "t"}
     ]
 
 
 def test_json_that_another_tool_laid_out_is_read_with_lines() -> None:
     """Indented, with a byte order mark."""
-    document = json.loads(written(write_json, whole(), ImportIssue("k", "t")).getvalue())
+    document = json.loads(written(LAYOUTS["json"], whole(), ImportIssue("k", "t")).getvalue())
     first, second = read_json(io.BytesIO(json.dumps(document, indent=2).encode("utf-8-sig")))
     assert isinstance(first, ImportIssue)
     assert isinstance(second, ImportIssue)
@@ -242,7 +236,7 @@ def test_what_would_not_be_stored_is_repaired_and_said() -> None:
         links=((LinkKind.BLOCKS, "rhythm:POT-7"), (LinkKind.BLOCKS, "x"), (LinkKind.BLOCKS, "x")),
         sprint=ImportSprint("S", starts_on=date(2026, 5, 4), ends_on=date(2026, 5, 3)),
     )
-    [found] = read_json(written(write_json, replace(issue, url="javascript:1")))
+    [found] = read_json(written(LAYOUTS["json"], replace(issue, url="javascript:1")))
     assert isinstance(found, ImportIssue)
     assert found.labels == (ImportLabel("Hot"), ImportLabel("a b"))
     assert (found.url, found.metadata["full url"]) == (None, "javascript:1")

@@ -7,11 +7,11 @@ from typing import BinaryIO
 from uuid import UUID, uuid4
 
 from rhythm_domain.errors import Invalid
-from rhythm_domain.formats import READERS
+from rhythm_domain.formats import LAYOUTS, READERS
 from rhythm_domain.guard import Guard
 from rhythm_domain.models import ImportReport
 from rhythm_domain.query import parse
-from rhythm_domain.services.exchange.exporting import WRITERS, Exporting
+from rhythm_domain.services.exchange.exporting import Exporting
 from rhythm_domain.services.exchange.importing import Importing
 
 
@@ -76,7 +76,7 @@ class Exchange:
         and its own key. Issues come oldest first, in pages that are each consistent in themselves.
         Raises `QueryError` for a text that is no query, `Invalid` for another format.
         """
-        if format not in WRITERS:
-            raise Invalid(f"{format!r} is no format.", field="format", hint=f"One of: {', '.join(WRITERS)}.")
+        if format not in LAYOUTS:
+            raise Invalid(f"{format!r} is no format.", field="format", hint=f"One of: {', '.join(LAYOUTS)}.")
         exporting = Exporting(self._guard, key, parse(query), progress)
-        return await exporting.write(WRITERS[format], stream)
+        return await exporting.write(LAYOUTS[format], stream)

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
+from functools import partial
 from typing import BinaryIO
 
-from rhythm_domain.formats import ImportIssue, write_csv, write_json
+from rhythm_domain.formats import ImportIssue, Layout
 from rhythm_domain.guard import Guard
 from rhythm_domain.policy import Permission
 from rhythm_domain.query import Query, Sort, SortKey
 from rhythm_domain.repository import exchange, search
 from rhythm_domain.repository.selection import select
-
-Writer = Callable[[Iterable[ImportIssue], BinaryIO], None]
-
-WRITERS: dict[str, Writer] = {"csv": write_csv, "json": write_json}
 
 PAGE = 200
 """Issues that are held at a time, with all their comments."""
@@ -31,25 +28,24 @@ class Exporting:
         self._key = key
         self._query = query.with_sort(_OLDEST_FIRST)
         self._progress = progress
-        self._written = 0
 
-    async def write(self, writer: Writer, stream: BinaryIO) -> int:
-        """Writes all issues, oldest first; how many. The writer works beside the event loop, on a thread."""
+    async def write(self, layout: Layout, stream: BinaryIO) -> int:
+        """Writes all issues, oldest first; how many.
+
+        Pages are put into form on a thread, but written here: a thread that waits for the reader of a pipe
+        could not be stopped.
+        """
         page, cursor = await self._page(None)
-        await asyncio.to_thread(writer, self._issues(page, cursor, asyncio.get_running_loop()), stream)
-        return self._written
-
-    def _issues(
-        self, page: list[ImportIssue], cursor: str | None, loop: asyncio.AbstractEventLoop
-    ) -> Iterator[ImportIssue]:
-        """Every issue; on the writer's thread, which waits for the loop to fetch the pages."""
-        while True:
-            yield from page
-            self._written += len(page)
-            self._progress(self._written)
-            if cursor is None:
-                return
-            page, cursor = asyncio.run_coroutine_threadsafe(self._page(cursor), loop).result()
+        stream.write(layout.head)
+        written = 0
+        while page:
+            put = partial(layout.part, page, first=written == 0)
+            stream.write(await asyncio.to_thread(put))
+            written += len(page)
+            self._progress(written)
+            page, cursor = await self._page(cursor) if cursor else ([], None)
+        stream.write(layout.tail)
+        return written
 
     async def _page(self, cursor: str | None) -> tuple[list[ImportIssue], str | None]:
         async with self._guard.project(Permission.PROJECT_EXPORT, self._key) as tx:
