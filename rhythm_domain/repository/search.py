@@ -114,7 +114,7 @@ async def fetch(
 
 
 async def page(tx: Tx, of: Selection, *, cursor: str | None = None, back: bool = False, limit: int) -> Found:
-    """At most `limit` ids behind a cursor, or with `back` before it; from the start without one.
+    """At most `limit` ids behind a cursor, or with `back` before it; without one from the start, or the end.
 
     Raises `Invalid` for a cursor of another query.
     """
@@ -122,10 +122,11 @@ async def page(tx: Tx, of: Selection, *, cursor: str | None = None, back: bool =
     read = _newest if of.sort.key is SortKey.CREATED else _ordered
     ids, before, behind, more = await read(tx, of, at, Reading(of.sort.descending, back), limit)
     earlier = more if back else cursor is not None
+    later = cursor is not None if back else more
     return Found(
         ids,
         pack(of.tag, before) if ids and earlier else None,
-        pack(of.tag, behind) if ids and (more or back) else None,
+        pack(of.tag, behind) if ids and later else None,
     )
 
 
@@ -149,6 +150,8 @@ async def _newest(tx: Tx, of: Selection, at: Any, reading: Reading, limit: int) 
     issue counts as no newer than those before it in its project.
     """
     bounds = {int(project): int(number) for project, number in (at or {}).items()}
+    if reading.back and at is None:  # From the end: every project has all its issues before it.
+        bounds = dict.fromkeys(of.projects, sources.beyond_all(descending=not of.sort.descending))
     found: list[_Place] = []
     for start in await starts(tx, of, words=False):
         read = _by_words if start.driver is None and of.looked_up else _by_number
@@ -244,7 +247,7 @@ async def _ordered(tx: Tx, of: Selection, at: Any, reading: Reading, limit: int)
     by_relevance = of.sort.key is SortKey.RELEVANCE
     begin: list[Start] | None = None
     order = stretches(of.sort, sources.SCORE)
-    index, value, id_ = at or (0, None, 0)
+    index, value, id_ = at or (len(order) - 1 if reading.back else 0, None, 0)
     rows: list[tuple[int, Any, int]] = []
     for place in range(index, -1, -1) if reading.back else range(index, len(order)):
         wanted = limit + 1 - len(rows)
@@ -369,6 +372,12 @@ async def counts(tx: Tx) -> dict[Status, int]:
     """How many issues of this transaction's projects stand in each status, from the counters."""
     rows = await tx.fetch(_Q["search_counts"], projects=await projects(tx))
     return {Status(row["status"]): row["total"] for row in rows}
+
+
+async def visible(tx: Tx, ids: Sequence[int]) -> list[int]:
+    """Those of some issues that the person may see and that are not in the trash, in the same order."""
+    rows = await tx.fetch(_Q["search_visible"], ids=list(ids), user=tx.user.id, admin=tx.user.admin)
+    return [row["id"] for row in rows]
 
 
 async def vocabulary(tx: Tx) -> dict[str, dict[str, str]]:

@@ -54,6 +54,17 @@ SELECT i.id FROM issues i
 WHERE i.project_id = ANY(%(projects)s::int[]) AND i.number = %(number)s AND i.deleted_at IS NULL
 ORDER BY i.created_at DESC, i.id DESC;
 
+-- name: search_visible
+-- Those of some issues that a person may see and that are not in the trash, in the order given.
+SELECT i.id
+FROM unnest(%(ids)s::bigint[]) WITH ORDINALITY AS asked (id, place)
+JOIN issues i ON i.id = asked.id
+JOIN projects p ON p.id = i.project_id
+WHERE i.deleted_at IS NULL AND p.deleted_at IS NULL
+  AND (%(admin)s OR EXISTS (SELECT FROM project_members m
+                            WHERE m.project_id = i.project_id AND m.user_id = %(user)s AND m.ended_at IS NULL))
+ORDER BY asked.place;
+
 -- name: search_counts
 -- How many issues stand in each status, all projects together.
 SELECT status, sum(total)::bigint AS total FROM issue_counts

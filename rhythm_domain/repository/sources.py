@@ -89,11 +89,16 @@ def scope(*, across: bool, words: bool, descending: bool) -> Composable:
         " LEFT JOIN unnest(%(at_projects)s::int[], %(at_numbers)s::int[]) AS r (id, number) ON r.id = a.id"
         " {member} {filters} OFFSET 0) p"
     ).format(
-        bound=Literal(_NEVER if descending else 0),
+        bound=Literal(beyond_all(descending=descending)),
         columns=SQL(", t.last, t.filters") if words else SQL(""),
         member=member if across else SQL(""),
         filters=filters if words else SQL(""),
     )
+
+
+def beyond_all(*, descending: bool) -> int:
+    """A number that stands before all issues of a project in an order that falls, or rises."""
+    return _NEVER if descending else 0
 
 
 def conditions(clauses: Iterable[Clause], *, words: bool) -> Composable:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from rhythm_domain.errors import Invalid
-from rhythm_domain.guard import Guard, Tx
+from rhythm_domain.guard import BULK, Guard, Tx
 from rhythm_domain.models import CLOSED, OPEN, IssueRow, Page, Status, Total
 from rhythm_domain.policy import Permission
 from rhythm_domain.query import Condition, Field, Is, Query, parse
@@ -40,23 +40,34 @@ class Search:
         project: str | None = None,
         cursor: str | None = None,
         before: str | None = None,
+        last: bool = False,
         limit: int = 50,
     ) -> Page[IssueRow]:
         """A page of issues in the query's order, else the newest first.
 
-        `cursor` goes on behind a page (its `next`), `before` goes back (its `previous`). A query that is only
-        a key or a number gives that issue, if there is one, else what the text finds. By relevance only the
-        newest 500 matches are ordered. Raises `Invalid` for a cursor of another query.
+        `cursor` goes on behind a page (its `next`), `before` goes back (its `previous`), `last` begins at the
+        list's end. A query that is only a key or a number gives that issue, if there is one, else what the
+        text finds. By relevance only the newest 500 matches are ordered. Raises `Invalid` for a cursor of another query.
         """
-        if cursor is not None and before is not None:
-            raise Invalid("A page lies behind a cursor or before one, not both.", field="cursor")
+        if (cursor is not None) + (before is not None) + last > 1:
+            raise Invalid("A page lies behind a cursor, before one, or at the end.", field="cursor")
         limit = _checked(limit, MOST)
         asked = _parsed(query)
         async with self._enter(project) as tx:
             selection = await select(tx, asked)
             at = before if before is not None else cursor
-            part = await search.page(tx, selection, cursor=at, back=before is not None, limit=limit)
+            part = await search.page(tx, selection, cursor=at, back=last or before is not None, limit=limit)
             return Page(items=await issues.rows(tx, part.ids), next=part.next, previous=part.previous)
+
+    async def again(self, ids: Sequence[int]) -> tuple[IssueRow, ...]:
+        """Some issues as they are now, at most 2,000, wherever the person may see them.
+
+        Those that are in the trash, gone or not theirs to see are left out. For what is on the screen.
+        """
+        if len(ids) > BULK:
+            raise Invalid(f"At most {BULK:,} issues at once.", field="issue")
+        async with self._guard.person() as tx:
+            return await issues.rows(tx, await search.visible(tx, ids))
 
     async def ids(
         self, query: str | Query = "", *, project: str | None = None, limit: int = 100_000

@@ -547,6 +547,7 @@ ACTIONS = (
     # Search and boards
     Action("search.page", lambda c: c.session.search.page("issue"), EVERYBODY),
     Action("search.ids", lambda c: c.session.search.ids("issue"), EVERYBODY),
+    Action("search.again", lambda c: c.session.search.again([]), EVERYBODY),
     Action("search.total", lambda c: c.session.search.total("issue"), EVERYBODY),
     Action("search.exact_total", lambda c: c.session.search.exact_total("issue"), EVERYBODY),
     Action("search.suggest", lambda c: c.session.search.suggest("assignee:", 9), EVERYBODY),

@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from rhythm_domain.errors import Invalid, NotFound
-from rhythm_domain.models import Total
+from rhythm_domain.models import IssueDraft, Total
 from rhythm_domain.query import QueryError, Sort, SortKey, parse
 from rhythm_domain.repository import search, sources
 from rhythm_domain.session import Session
@@ -32,6 +32,8 @@ async def walk(
         assert len(page.items) == limit or page.next is None
         ids += [issue.id for issue in page.items]
         if page.next is None:
+            if sideways:
+                await check_end(session, query, project, limit, ids)
             return ids
         following = await session.search.page(query, project=project, cursor=page.next, limit=limit)
         assert following.items, "a cursor promised more"
@@ -40,6 +42,17 @@ async def walk(
             assert back.items == page.items
             assert (back.previous is None) == (len(ids) == len(page.items))
         page = following
+
+
+async def check_end(session: Session, query: str, project: str | None, limit: int, ids: list[int]) -> None:
+    """The last page, and the one before it, of a list whose ids are known."""
+    last = await session.search.page(query, project=project, last=True, limit=limit)
+    assert [issue.id for issue in last.items] == ids[-limit:]
+    assert last.next is None
+    assert (last.previous is None) == (len(ids) <= limit)
+    if last.previous is not None:
+        before = await session.search.page(query, project=project, before=last.previous, limit=limit)
+        assert [issue.id for issue in before.items] == ids[-2 * limit : -limit]
 
 
 @pytest.mark.parametrize(
@@ -138,7 +151,7 @@ async def test_a_cursor_of_another_query_is_refused(world: World) -> None:
     for word in ("nonsense", "", "bnVsbA"):
         with pytest.raises(Invalid, match="no cursor of this list"):
             await find("is:open", project="CORE", cursor=word)
-    with pytest.raises(Invalid, match="not both"):
+    with pytest.raises(Invalid, match="or at the end"):
         await find("is:open", project="CORE", cursor=cursor, before=cursor)
 
 
@@ -276,3 +289,14 @@ async def test_completion_offers_the_names_of_ones_projects(world: World, instan
     assert await offered("project:") == ["CORE", "WEB"]
     assert (await offered("sprint:S", "CORE"))[0] == "S2", "the active sprint first"
     assert "status:" in await offered("sta")
+
+
+async def test_what_is_shown_is_read_again_as_far_as_it_may_be_seen(team: Team) -> None:
+    """Issues of other projects and those in the trash are left out, and the order is the one given."""
+    draft = IssueDraft(title="one")
+    ids = [(await team.member.issues.create("CORE", draft)).id for _ in range(3)]
+    await team.member.issues.delete([ids[1]])
+    asked = [ids[2], ids[1], ids[0], 10**9]
+    assert [row.id for row in await team.viewer.search.again(asked)] == [ids[2], ids[0]]
+    assert [row.id for row in await team.admin.search.again(asked)] == [ids[2], ids[0]]
+    assert await team.outsider.search.again(asked) == ()
