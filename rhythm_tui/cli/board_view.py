@@ -9,6 +9,7 @@ from rhythm_domain.text import cell_width, shown, truncated
 from rhythm_tui import signs
 from rhythm_tui.cli.output import Output
 from rhythm_tui.cli.table import GAP, Column, padded
+from rhythm_tui.wording import initials, wrapped
 
 LEAST = 24
 """Cells that a column needs; when all do not fit into the width, they go on below."""
@@ -67,19 +68,3 @@ def _card(card: IssueRow, width: int) -> list[tuple[str, str]]:
     first, rest = wrapped(shown(card.title), width)
     lines = [(f"{left}{space}{who}", priority.style if priority.style != "dim" else ""), (first, "")]
     return [*lines, *([(truncated(rest, width), "")] if rest else []), ("", "")]
-
-
-def initials(name: str) -> str:
-    """ "Ada Example" as "AE"; safe to show."""
-    words = shown(name).split()
-    return (words[0][0] + (words[-1][0] if len(words) > 1 else "")).upper() if words else ""
-
-
-def wrapped(text: str, width: int) -> tuple[str, str]:
-    """The first line of a text in `width` cells, broken at a blank if there is one, and the rest."""
-    if cell_width(text) <= width:
-        return text, ""
-    kept = truncated(text, width + 1).removesuffix("…")
-    cut = kept.rfind(" ")
-    at = cut if cut > width // 3 else len(kept)
-    return text[:at].rstrip(), text[at:].lstrip()

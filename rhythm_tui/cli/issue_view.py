@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Any
 
 from rhythm_domain.models import Comment, Event, Issue, IssueLink, IssueRow, LinkKind, Priority
 from rhythm_tui import signs
 from rhythm_tui.cli.output import Output, plain
-from rhythm_tui.cli.table import Column, counted, relative_time
+from rhythm_tui.cli.table import Column
+from rhythm_tui.wording import counted, points, relative_time
 
 
 def columns(*, terminal: bool) -> list[Column[IssueRow]]:
@@ -34,13 +34,6 @@ def columns(*, terminal: bool) -> list[Column[IssueRow]]:
         Column("sprint", lambda row: row.sprint or "", "dim", shrink=1),
         Column("updated", lambda row: relative_time(row.updated_at), "dim"),
     ]
-
-
-def points(estimate: Decimal | None) -> str:
-    """An estimate as people read it: "3 points"."""
-    if estimate is None:
-        return ""
-    return f"{estimate.normalize():f} point{'' if estimate == 1 else 's'}"
 
 
 def show(out: Output, issue: Issue, comments: Sequence[Comment]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Generic, Literal, TypeVar
 
 from rhythm_domain.text import cell_width, truncated
@@ -83,25 +82,3 @@ def padded(value: str, width: int, align: Align = "left") -> str:
     kept = truncated(value, width)
     space = " " * (width - cell_width(kept))
     return space + kept if align == "right" else kept + space
-
-
-_STEPS = ((60, 1, "s"), (3600, 60, "min"), (86400, 3600, "h"), (7 * 86400, 86400, "d"))
-
-
-def relative_time(at: datetime | None, now: datetime | None = None) -> str:
-    """A time as people say it: "just now", "5 min ago", "in 3 d"; over a week the day; "" for none."""
-    if at is None:
-        return ""
-    seconds = ((now or datetime.now(UTC)) - at).total_seconds()
-    if 0 <= seconds < 10:
-        return "just now"
-    for limit, unit, name in _STEPS:
-        if abs(seconds) < limit:
-            count = f"{abs(seconds) // unit:.0f} {name}"
-            return f"{count} ago" if seconds > 0 else f"in {count}"
-    return f"{at:%Y-%m-%d}"
-
-
-def counted(count: int, noun: str) -> str:
-    """ "1 issue", "2 issues"; of a noun in -y "2 memberships" is the caller's to say."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -10,7 +10,7 @@ from rhythm_domain.errors import AlreadyExists, Invalid
 from rhythm_tui.cli.command import Noun, pass_context
 from rhythm_tui.cli.context import Context
 from rhythm_tui.cli.progress import progress
-from rhythm_tui.cli.table import counted
+from rhythm_tui.wording import counted
 
 group = Noun("db", help="Set up, back up, restore and look into the database.")
 

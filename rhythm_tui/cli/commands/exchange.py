@@ -18,7 +18,7 @@ from rhythm_tui.cli.context import Context
 from rhythm_tui.cli.errors import Exit
 from rhythm_tui.cli.operation import operation_option
 from rhythm_tui.cli.progress import progress
-from rhythm_tui.cli.table import counted
+from rhythm_tui.wording import counted
 
 if TYPE_CHECKING:
     from rhythm_domain.models import ImportReport

@@ -11,12 +11,13 @@ from rhythm_domain.models import Sprint, SprintEdit, SprintIssue, SprintReport, 
 from rhythm_tui import signs
 from rhythm_tui.cli.command import Noun, pass_context
 from rhythm_tui.cli.context import Context
-from rhythm_tui.cli.issue_view import keys, points
+from rhythm_tui.cli.issue_view import keys
 from rhythm_tui.cli.operation import operation_option
 from rhythm_tui.cli.output import Output, plain
 from rhythm_tui.cli.prompts import confirm, yes_option
-from rhythm_tui.cli.table import Column, counted
+from rhythm_tui.cli.table import Column
 from rhythm_tui.cli.values import day, nothing_or
+from rhythm_tui.wording import counted, points
 
 group = Noun("sprint", help="Plan, start, finish and report sprints.")
 

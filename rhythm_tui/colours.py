@@ -1,0 +1,122 @@
+"""A theme's colours for statuses, priorities, types, labels and people; pure.
+
+Colour is never the only signal: every one of them has a sign or a word too (`signs.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from zlib import crc32
+
+from rich.style import Style
+from textual.color import Color
+
+from rhythm_domain.models import COLOURS, IssueType, PersonRef, Priority, Status
+
+_ON_DARK = dict(
+    zip(
+        COLOURS,
+        (
+            "#f7768e", "#ff9e64", "#e0c068", "#b8d068", "#7ec98f", "#5ec4b0",
+            "#6cc7e8", "#7aa2f7", "#a78bfa", "#e08ad0", "#c49a78", "#8b95ab",
+        ),
+        strict=True,
+    )
+)  # fmt: skip
+_ON_LIGHT = dict(
+    zip(
+        COLOURS,
+        (
+            "#c2304a", "#b35309", "#8a6a00", "#57730b", "#22783a", "#0f766e",
+            "#0a6f96", "#2e5bc7", "#6d3fc0", "#a8328f", "#7d5433", "#5b6579",
+        ),
+        strict=True,
+    )
+)  # fmt: skip
+
+_STATUS = {
+    Status.BACKLOG: "muted",
+    Status.TODO: "foreground",
+    Status.IN_PROGRESS: "warning",
+    Status.IN_REVIEW: "accent",
+    Status.DONE: "success",
+    Status.CANCELLED: "muted",
+}
+_PRIORITY = {
+    Priority.URGENT: "error",
+    Priority.HIGH: "warning",
+    Priority.MEDIUM: "primary",
+    Priority.LOW: "muted",
+    Priority.NONE: "faint",
+}
+_TYPE = {
+    IssueType.BUG: "error",
+    IssueType.FEATURE: "success",
+    IssueType.TASK: "primary",
+    IssueType.CHORE: "muted",
+    IssueType.EPIC: "secondary",
+}
+
+_PEOPLE = [name for name in COLOURS if name not in ("brown", "grey")]
+
+
+@dataclass(frozen=True)
+class Colours:
+    """Colours as `#rrggbb`, by what they are for. `variables` are those of the theme."""
+
+    variables: Mapping[str, str]
+    dark: bool
+
+    def of(self, name: str) -> str:
+        """A colour of the theme; `muted` and `faint` are its text, less and much less strong."""
+        return self._known[name]
+
+    @cached_property
+    def _known(self) -> dict[str, str]:
+        ground, text = (Color.parse(self.variables[name]) for name in ("background", "foreground"))
+        names = ("foreground", "background", "surface", "panel", "primary", "secondary", "accent", "warning",
+                 "error", "success", "border", "block-cursor-background", "block-cursor-foreground",
+                 "block-cursor-blurred-background")  # fmt: skip
+        known = {name: Color.parse(self.variables.get(name) or "#808080") for name in names}
+        known |= {"muted": ground.blend(text, 0.62), "faint": ground.blend(text, 0.34)}
+        known |= {"rule": ground.blend(text, 0.16), "glow": ground.blend(known["warning"], 0.28)}
+        return {name: _hex(ground, colour) for name, colour in known.items()}
+
+    def status(self, status: Status) -> str:
+        return self.of(_STATUS[status])
+
+    def priority(self, priority: Priority) -> str:
+        return self.of(_PRIORITY[priority])
+
+    def type(self, type_: IssueType) -> str:
+        return self.of(_TYPE[type_])
+
+    def label(self, name: str) -> str:
+        """A label's colour by its name in the palette."""
+        palette = _ON_DARK if self.dark else _ON_LIGHT
+        return palette.get(name, palette["grey"])
+
+    def person(self, person: PersonRef) -> str:
+        """A person's own colour, the same on every screen and every day."""
+        return self.label(_PEOPLE[crc32(person.name.encode()) % len(_PEOPLE)])
+
+    def style(
+        self, foreground: str, background: str | None = None, *, bold: bool = False, strike: bool = False
+    ) -> Style:
+        """A Rich style of named colours of the theme, or of `#rrggbb`."""
+        return Style(
+            color=self._resolved(foreground),
+            bgcolor=self._resolved(background) if background else None,
+            bold=bold or None,
+            strike=strike or None,
+        )
+
+    def _resolved(self, name: str) -> str:
+        return name if name.startswith("#") else self.of(name)
+
+
+def _hex(ground: Color, colour: Color) -> str:
+    """A colour as it looks on the ground, without transparency."""
+    return ground.blend(colour.with_alpha(1.0), colour.a).hex6

@@ -1,0 +1,115 @@
+"""How screens and widgets take commands: a handler names its command, the rest is derived.
+
+    class BoardScreen(Commanding, Screen[None]):
+        @handles("card.left")
+        def move_left(self) -> None: ...
+
+The keys become Textual bindings. Before a handler runs, `why_not` is asked: a key that may not be used says
+why. A handler that is a coroutine runs in a worker of its own, so that it may ask for something in a dialog.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from typing import Any, ClassVar, NamedTuple, TypeVar
+
+from textual.binding import Binding
+from textual.dom import DOMNode
+
+from rhythm_domain.errors import RhythmError
+from rhythm_tui.commands import COMMANDS, Command
+from rhythm_tui.messages import Say
+from rhythm_tui.report import report
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def handles(id: str) -> Callable[[F], F]:
+    """Says which command a method carries out."""
+    command = COMMANDS[id]
+
+    def mark(method: F) -> F:
+        method.__dict__["command"] = command
+        return method
+
+    return mark
+
+
+class Offer(NamedTuple):
+    """A command that can be given now, by whom it is taken, and why not, if it is not allowed."""
+
+    command: Command
+    node: Commanding
+    why_not: str | None
+
+
+class Commanding(DOMNode):
+    """A screen, a widget or the app that takes commands."""
+
+    HANDLERS: ClassVar[dict[str, str]] = {}
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        own = {
+            method.__dict__["command"].id: name
+            for name, method in vars(cls).items()
+            if inspect.isfunction(method) and "command" in method.__dict__
+        }
+        if own:
+            bindings = [binding(COMMANDS[id]) for id in own if COMMANDS[id].keys]
+            cls.BINDINGS = [*cls.__dict__.get("BINDINGS", ()), *bindings]
+        inherited: dict[str, str] = {}
+        for base in reversed(cls.__mro__[1:]):
+            inherited |= base.__dict__.get("HANDLERS", {})
+        cls.HANDLERS = inherited | own
+        super().__init_subclass__(**kwargs)
+
+    def why_not(self, command: Command) -> str | None:
+        """Why a command can't be given now, in words; None if it can."""
+        return None
+
+    def action_command(self, id: str) -> None:
+        """Carries out a command, or says why not."""
+        command = COMMANDS[id]
+        reason = self.why_not(command)
+        if reason is not None:
+            self.post_message(Say(f"{reason[0].upper()}{reason[1:]}.", warning=True))
+            return
+        try:
+            result = getattr(self, self.HANDLERS[id])()
+        except RhythmError as error:
+            report(self, error)
+            return
+        if inspect.iscoroutine(result):
+            # The screen owns the worker: a widget may be gone before its dialog is answered.
+            self.screen.run_worker(_reported(self, result), group="commands", description=command.help)
+
+
+async def _reported(node: DOMNode, work: Any) -> None:
+    try:
+        await work
+    except RhythmError as error:
+        report(node, error)
+
+
+def binding(command: Command) -> Binding:
+    """A command's Textual binding; its id lets a person's own keys take the place of these."""
+    return Binding(
+        ",".join(command.keys),
+        f"command('{command.id}')",
+        command.label,
+        show=command.shown,
+        tooltip=command.help,
+        id=command.id,
+    )
+
+
+def offers(focused: DOMNode) -> Iterator[Offer]:
+    """The commands that can be given where the focus is, the nearest first, each once."""
+    seen: set[str] = set()
+    for node in focused.ancestors_with_self:
+        if isinstance(node, Commanding):
+            for id in node.HANDLERS:
+                if id not in seen:
+                    seen.add(id)
+                    yield Offer(COMMANDS[id], node, node.why_not(COMMANDS[id]))

@@ -1,0 +1,62 @@
+"""What all screens of a signed-in person share: the session, the writes on their way, the project shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from rhythm_domain.models import Project
+from rhythm_domain.policy import Permission
+from rhythm_domain.session import Session
+from rhythm_tui.commands import COMMANDS, Command
+from rhythm_tui.drafts import Drafts
+from rhythm_tui.edits import Edits
+
+
+class Desk:
+    """A person at work."""
+
+    def __init__(
+        self,
+        session: Session,
+        drafts: Drafts,
+        *,
+        commands: Mapping[str, Command] = COMMANDS,
+        editor: str | None = None,
+        source: str = "",
+    ) -> None:
+        self.session = session
+        self.drafts = drafts
+        self.edits = Edits()
+        self.commands = commands
+        self.editor = editor
+        """The person's own editor; None where programs of the machine must not be started."""
+        self.source = source
+        """What instance it is, for the corner of the screen."""
+        self.project: Project | None = None
+        """The project that all views show; None for all of the person's projects."""
+        self.projects: Mapping[str, Project] = {}
+        """The person's projects by key, as last read."""
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """The person's time zone: days are counted where they are."""
+        return ZoneInfo(self.session.user.time_zone)
+
+    def today(self) -> date:
+        """The day that it is for the person."""
+        return datetime.now(UTC).astimezone(self.zone).date()
+
+    @property
+    def key(self) -> str | None:
+        """The key of the project that is shown."""
+        return self.project.key if self.project else None
+
+    def why_not(self, permission: Permission, key: str | None = None, *, author: bool = False) -> str | None:
+        """Why the person may not, in a project or in the one that is shown; None if they may."""
+        project = self.projects.get(key) if key else self.project
+        if project is None:
+            return "choose a project first: g o" if key is None else None
+        return self.session.can(permission, project, author=author)

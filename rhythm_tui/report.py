@@ -1,0 +1,33 @@
+"""What went wrong -> its place on the screen, decided here and nowhere else.
+
+A form marks its wrong field, an editor shows both sides of a conflict: these catch such errors themselves.
+All else comes here: the strip of an instance that can't be reached, the way in when a session has ended, or a
+line of what happened and what to do.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from textual.dom import DOMNode
+
+from rhythm_domain.errors import NotSignedIn, Outcome, RhythmError, Unavailable
+from rhythm_tui.messages import Lost, Say, SignedOut
+
+log = logging.getLogger("rhythm.app")
+
+
+def report(node: DOMNode, error: RhythmError) -> None:
+    """Tells the person; errors that are defects go to the log too."""
+    match error:
+        case NotSignedIn():
+            node.post_message(SignedOut(error.message))
+        case Unavailable(outcome=Outcome.UNKNOWN):
+            node.post_message(Say(error.message, error.hint, warning=True))
+            node.post_message(Lost(error))
+        case Unavailable():
+            node.post_message(Lost(error))
+        case _:
+            if type(error) is RhythmError:
+                log.error("%s", error.message, exc_info=error)
+            node.post_message(Say(error.message, error.hint, warning=True))

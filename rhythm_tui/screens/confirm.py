@@ -1,0 +1,33 @@
+"""A question that undo cannot answer: it says what will happen, and on what key."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.widgets import Static
+
+from rhythm_tui.commanding import handles
+from rhythm_tui.screens.dialog import Dialog
+
+
+class Confirm(Dialog[bool]):
+    """Dismissed with True when it is confirmed: by enter, or by `y`."""
+
+    BINDINGS = [("enter", "yes", ""), ("y", "yes", ""), ("n", "no", "")]  # noqa: RUF012 - Textual's own form
+
+    def __init__(self, title: str, words: str, *, yes: str) -> None:
+        super().__init__(title, f"enter {yes} · esc cancel")
+        self._words = words
+
+    def body(self) -> ComposeResult:
+        yield Static(Content(self._words), classes="words")
+
+    def action_yes(self) -> None:
+        self.dismiss(True)
+
+    def action_no(self) -> None:
+        self.dismiss(False)
+
+    @handles("form.cancel")
+    def cancel(self) -> None:
+        self.dismiss(False)

@@ -1,0 +1,39 @@
+"""What all dialogs have in common: a box over the screen, left with escape. No key gets past it."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+
+from rhythm_domain.text import shown
+from rhythm_tui.commanding import Commanding, handles
+
+T = TypeVar("T")
+
+
+class Dialog(Commanding, ModalScreen[T | None]):
+    """A box with a title and, at its foot, what its keys do. Dismissed with None when it is cancelled."""
+
+    CSS_PATH = "dialog.tcss"
+
+    def __init__(self, title: str, foot: str = "") -> None:
+        super().__init__()
+        self._title, self._foot = shown(title), foot
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="box") as box:
+            box.border_title = Text(self._title)
+            box.border_subtitle = Text(self._foot)
+            yield from self.body()
+
+    def body(self) -> ComposeResult:
+        """What stands in the box."""
+        yield from ()
+
+    @handles("form.cancel")
+    def cancel(self) -> None:
+        self.dismiss(None)

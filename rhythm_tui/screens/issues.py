@@ -1,0 +1,394 @@
+"""The issue table: search as you type over all issues of a project, or of all projects."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, Literal
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.content import Content
+from textual.geometry import Offset, Region
+from textual.timer import Timer
+
+from rhythm_domain.errors import NotFound, RhythmError
+from rhythm_domain.lexemes import matches
+from rhythm_domain.live import Change
+from rhythm_domain.models import IssueRow, SavedView
+from rhythm_domain.query import Query, QueryError, Sort, SortKey, parse
+from rhythm_domain.text import shown
+from rhythm_tui.columns import CHOSEN, COLUMNS
+from rhythm_tui.commanding import handles
+from rhythm_tui.desk import Desk
+from rhythm_tui.messages import OpenIssue
+from rhythm_tui.report import report
+from rhythm_tui.screens.picker import Choice, MultiPicker
+from rhythm_tui.screens.prompt import Prompt
+from rhythm_tui.screens.triage import TriageScreen
+from rhythm_tui.widgets.issue_table import IssueTable
+from rhythm_tui.widgets.preview import Preview
+from rhythm_tui.widgets.search_bar import Completion, SearchBar
+from rhythm_tui.widgets.view_tabs import ViewTabs
+
+PAGE = 200
+"""Rows that are read at once when one scrolls."""
+
+FIRST = 60
+"""Rows of the first page: what fits on a screen, and a little more."""
+
+Place = Literal["side", "below", "away"]
+
+_NEXT_PLACE: dict[Place, Place] = {"side": "below", "below": "away", "away": "side"}
+
+
+class IssuesScreen(TriageScreen):
+    """The issue table with its search line, saved views as tabs, and a preview."""
+
+    VIEW: ClassVar[str] = "issues"
+    CSS_PATH = "issues.tcss"
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self.query_text = ""
+        self.asked = Query()
+        self._views: tuple[SavedView, ...] = ()
+        self._columns: Sequence[str] = CHOSEN
+        self._preview: Place = "away"
+        self._preview_timer: Timer | None = None
+        self._total = 0
+
+    def body(self) -> ComposeResult:
+        yield ViewTabs()
+        yield SearchBar(placeholder="search: words, status:todo, assignee:@me, label:ui …")
+        with Container(id="panes"):
+            table = IssueTable(id="table", empty="No issue is like that. esc clears the search, n makes one.")
+            table.shown = self.desk.edits.shown
+            table.unsaved = self.desk.edits.unsaved
+            table.today = self.desk.today
+            yield table
+            yield Preview()
+
+    @property
+    def table(self) -> IssueTable:
+        return self.query_one(IssueTable)
+
+    def on_mount(self) -> None:
+        self.table.focus()
+        self._place_preview("side" if self.app.size.width >= 150 else "away")
+
+    # Reading ---------------------------------------------------------------------------------------------
+
+    async def load(self) -> None:
+        self._views = await self.desk.session.views.list(self.desk.key)
+        self.query_one(ViewTabs).show([view.name for view in self._views])
+        await self._search(keep=True)
+
+    async def _search(self, *, keep: bool = False) -> None:
+        page = await self.desk.session.search.page(self.asked, project=self.desk.key, limit=FIRST)
+        self._say_query()
+        self.table.show(page, keep=keep)
+        await self._count()
+
+    async def _count(self) -> None:
+        search = self.desk.session.search
+        total = await search.total(self.asked, project=self.desk.key)
+        self._say_total(f"{total}", total.count)
+        if not total.exact:
+            exact = await search.exact_total(self.asked, project=self.desk.key)
+            self._say_total(f"{exact}", exact.count)
+
+    def _say_total(self, count: str, number: int) -> None:
+        self._total = number
+        marked = len(self.table.marks)
+        of = f"{marked:,} of " if marked else ""
+        self.query_one(SearchBar).total = f"{of}{count} issue{'' if number == 1 else 's'} "
+
+    def _say_query(self) -> None:
+        sort = self.asked.sort or Sort.by(SortKey.CREATED)
+        self.table.say_order(sort.key.value, descending=sort.descending)
+        terms = [term for term in self.asked.terms if not term.negated]
+        self.table.spans = (lambda title: matches(title, terms)) if terms else None
+        chips = [str(term) for term in self.asked.terms] + [str(each) for each in self.asked.conditions]
+        self.query_one(SearchBar).say(chips)
+        here = [view.name for view in self._views if view.query == str(self.asked)]
+        self.query_one(ViewTabs).current = here[0] if here else ""
+
+    def search_for(self, text: str) -> None:
+        """Searches for another text; the answer to the last one is what is shown."""
+        try:
+            asked = parse(text)
+        except QueryError as error:
+            self.query_one(SearchBar).say((), wrong=error.message)
+            return
+        self.query_text, self.asked = text, asked
+        self.table.unmark()
+        self.run_worker(self._reported_search(), group="search", exclusive=True)
+
+    async def _reported_search(self) -> None:
+        try:
+            await self._search()
+        except RhythmError as error:
+            report(self, error)
+
+    @on(SearchBar.Changed)
+    def _typed(self, event: SearchBar.Changed) -> None:
+        self.search_for(event.text)
+
+    @on(SearchBar.CompletionWanted)
+    def _complete(self, event: SearchBar.CompletionWanted) -> None:
+        self.run_worker(self._suggest(event.text, event.cursor), group="suggest", exclusive=True)
+
+    async def _suggest(self, text: str, cursor: int) -> None:
+        word = text[:cursor].rsplit(" ", 1)[-1]
+        if not word:
+            self.query_one(SearchBar).offer(())
+            return
+        found = await self.desk.session.search.suggest(text, cursor, project=self.desk.key)
+        self.query_one(SearchBar).offer(
+            [
+                Completion(each.label, each.description, each.replacement, each.start, each.end)
+                for each in found[:8]
+            ]
+        )
+
+    @on(SearchBar.Left)
+    def _left(self) -> None:
+        self.table.focus()
+
+    @on(IssueTable.MoreWanted)
+    def _more(self, event: IssueTable.MoreWanted) -> None:
+        window = self.table.window
+        at = window.next if event.direction == "next" else window.previous
+        if at is not None:
+            self.run_worker(self._extend(at, event.direction), group=f"more {event.direction}")
+
+    async def _extend(self, at: str, direction: Literal["next", "previous"]) -> None:
+        window = self.table.window
+        search, key = self.desk.session.search, self.desk.key
+        try:
+            if direction == "next":
+                page = await search.page(self.asked, project=key, cursor=at, limit=PAGE)
+            else:
+                page = await search.page(self.asked, project=key, before=at, limit=PAGE)
+        except RhythmError as error:
+            report(self, error)
+            return
+        if window is self.table.window:  # Else another list is shown by now.
+            self.table.extend(page, direction)
+
+    @on(IssueTable.EndWanted)
+    def _end(self, event: IssueTable.EndWanted) -> None:
+        self.run_worker(self._go_to_end(event.direction), group="search", exclusive=True)
+
+    async def _go_to_end(self, direction: Literal["first", "last"]) -> None:
+        last = direction == "last"
+        page = await self.desk.session.search.page(self.asked, project=self.desk.key, last=last, limit=FIRST)
+        self.table.show(page, last=last)
+
+    # Issues ----------------------------------------------------------------------------------------------
+
+    def targets(self) -> list[IssueRow]:
+        return self.table.targets
+
+    def replaced(self, rows: Sequence[IssueRow]) -> None:
+        self.table.replace(rows)
+
+    def done_with(self, issues: Sequence[int]) -> None:
+        self.table.leave(issues)
+        self.table.unmark()
+
+    def drawn(self, issues: frozenset[int]) -> None:
+        self.table.redraw(issues)
+
+    def title_region(self) -> Region | None:
+        table = self.table
+        column = next((start, width) for each, start, width in table.headings() if each.id == "title")
+        y = table.cursor - table.scroll_offset.y + 1
+        return Region.from_offset(table.content_region.offset + Offset(column[0] - 1, y), (column[1] + 1, 1))
+
+    async def changes(self, changes: list[Change]) -> None:
+        """Draws what others changed where it stands. Nothing moves: new issues are only announced."""
+        touched = frozenset().union(*(change.issue_ids for change in changes))
+        here = [issue for issue in touched if self.table.window.place(issue) is not None]
+        if here:
+            rows = await self.desk.session.search.again(here)
+            self.table.replace(rows)
+            self.table.leave(set(here) - {row.id for row in rows})
+            for change in changes:
+                if not self.desk.edits.ours(change.operation):
+                    self.table.glow(change.issue_ids, shown(change.actor.display_name))
+        if any("issue.created" in change.kinds or "issue.imported" in change.kinds for change in changes):
+            before = self._total
+            await self._count()
+            if self._total > before and not all(self.desk.edits.ours(change.operation) for change in changes):
+                self.say(f"{self._total - before:,} new", "r reads the list again")
+
+    @on(IssueTable.Opened)
+    def _opened(self, event: IssueTable.Opened) -> None:
+        siblings = tuple(row.key for row in self.table.window)
+        self.post_message(OpenIssue(event.row.key, siblings))
+
+    @on(IssueTable.MarksChanged)
+    def _marked(self) -> None:
+        self._say_total(f"{self._total:,}", self._total)
+
+    @handles("search")
+    def edit_search(self) -> None:
+        self.query_one(SearchBar).edit()
+
+    @handles("mark.all")
+    async def mark_all(self) -> None:
+        ids = await self.desk.session.search.ids(self.asked, project=self.desk.key, limit=100_000)
+        self.table.mark_all(ids)
+
+    @handles("back")
+    def back(self) -> None:
+        """Takes the marks away, then the search, then goes back."""
+        if self.table.marks:
+            self.table.unmark()
+        elif self.query_text:
+            self.query_one(SearchBar).set_text("")
+            self.search_for("")
+        else:
+            super().back()
+
+    # Order, columns, views, preview ------------------------------------------------------------------------
+
+    def sort_by(self, sort: Sort) -> None:
+        """Reads the list in another order."""
+        text = str(self.asked.with_sort(sort))
+        self.query_one(SearchBar).set_text(text)
+        self.search_for(text)
+
+    @on(IssueTable.SortWanted)
+    def _heading(self, event: IssueTable.SortWanted) -> None:
+        now = self.asked.sort or Sort.by(SortKey.CREATED)
+        key = SortKey(event.order)
+        usual = Sort.by(key)
+        self.sort_by(Sort.by(key, reverse=now == usual))
+
+    @handles("sort")
+    async def choose_sort(self) -> None:
+        now = self.asked.sort or Sort.by(SortKey.CREATED)
+        chosen = await self.pick(
+            "Sort by",
+            [
+                Choice(
+                    sort,
+                    Content.assemble(key.value, ("  the other way" if reverse else "", "dim")),
+                    f"{key.value}{' reverse other way' if reverse else ''}",
+                    sort == now,
+                )
+                for reverse in (False, True)
+                for key in SortKey
+                for sort in (Sort.by(key, reverse=reverse),)
+            ],
+        )
+        if chosen is not None:
+            self.sort_by(chosen)
+
+    @handles("columns")
+    async def choose_columns(self) -> None:
+        toggled = await self.app.push_screen_wait(
+            MultiPicker(
+                "Columns",
+                [
+                    Choice(column.id, Content(column.words), column.words, column.id in self._columns)
+                    for column in COLUMNS.values()
+                    if column.id != "title"
+                ],
+            )
+        )
+        if toggled:
+            chosen = {*self._columns, *(id for id, taken in toggled.items() if taken)}
+            chosen -= {id for id, taken in toggled.items() if not taken}
+            self._columns = tuple(id for id in COLUMNS if id in chosen or id == "title")
+            self.table.choose_columns(self._columns)
+
+    def show_view(self, view: SavedView) -> None:
+        """Searches for what a saved view says."""
+        self.query_one(SearchBar).set_text(view.query)
+        self.search_for(view.query)
+
+    @on(ViewTabs.Chosen)
+    def _view_pressed(self, event: ViewTabs.Chosen) -> None:
+        self.show_view(self._views[event.at])
+
+    @handles("view.next")
+    def next_view(self) -> None:
+        self._step_view(1)
+
+    @handles("view.previous")
+    def previous_view(self) -> None:
+        self._step_view(-1)
+
+    def _step_view(self, step: int) -> None:
+        if self._views:
+            here = next((at for at, view in enumerate(self._views) if view.query == str(self.asked)), None)
+            at = (0 if step > 0 else -1) if here is None else (here + step) % len(self._views)
+            self.show_view(self._views[at])
+
+    @handles("view.save")
+    async def save_view(self) -> None:
+        query = str(self.asked)
+
+        async def accept(name: str) -> SavedView:
+            return await self.desk.edits.run(
+                lambda operation: self.desk.session.views.save(
+                    name, query, key=self.desk.key, operation=operation
+                )
+            )
+
+        saved = await self.app.push_screen_wait(
+            Prompt("Save this search as a view", accept, words=query, placeholder="Its name")
+        )
+        if saved is not None:
+            self.say(f"{shown(saved.name)} saved")
+            self.reload()
+
+    @handles("view.delete")
+    async def delete_view(self) -> None:
+        view = next((view for view in self._views if view.query == str(self.asked)), None)
+        if view is None or view.built_in:
+            raise NotFound("This search is no saved view of yours.", hint="[ and ] go to one")
+        views, key = self.desk.session.views, self.desk.key
+        await self.desk.edits.run(lambda operation: views.delete(view.name, key=key, operation=operation))
+        self.say(f"{shown(view.name)} deleted")
+        self.reload()
+
+    @handles("preview")
+    def turn_preview(self) -> None:
+        self._place_preview(_NEXT_PLACE[self._preview])
+
+    def _place_preview(self, place: Place) -> None:
+        self._preview = place
+        panes = self.query_one("#panes")
+        panes.set_class(place == "below", "below")
+        self.query_one(Preview).display = place != "away"
+        self._show_preview()
+
+    @on(IssueTable.Highlighted)
+    def _highlighted(self) -> None:
+        if self._preview != "away":
+            if self._preview_timer is not None:
+                self._preview_timer.stop()
+            # Holding j does not read every issue that it passes.
+            self._preview_timer = self.set_timer(0.06, self._show_preview)
+
+    def _show_preview(self) -> None:
+        if self._preview != "away":
+            self.run_worker(self._read_preview(), group="preview", exclusive=True)
+
+    async def _read_preview(self) -> None:
+        row = self.table.row
+        preview = self.query_one(Preview)
+        if row is None:
+            preview.show(None, self.colours)
+            return
+        try:
+            preview.show(await self.desk.session.issues.show(row.id), self.colours)
+        except NotFound:
+            preview.show(None, self.colours)
+        except RhythmError as error:
+            report(self, error)

@@ -1,0 +1,155 @@
+"""A small list to choose from by typing: statuses, people, labels, sprints, projects ..."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Generic, TypeVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.widgets import Input, OptionList
+from textual.widgets.option_list import Option
+
+from rhythm_domain.text import folded
+from rhythm_tui.screens.dialog import Dialog
+
+V = TypeVar("V")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Choice(Generic[V]):
+    """Something to choose: how it looks, and the words by which it is found."""
+
+    value: V
+    label: Content
+    words: str
+    chosen: bool = False
+
+
+def filtered(choices: Sequence[Choice[V]], typed: str) -> list[Choice[V]]:
+    """The choices that have all typed words, those that begin with them first."""
+    words = folded(typed).split()
+    if not words:
+        return list(choices)
+    found: list[tuple[int, int, Choice[V]]] = []
+    for at, choice in enumerate(choices):
+        text = folded(choice.words)
+        if all(word in text for word in words):
+            begins = text.startswith(words[0])
+            starts_word = any(part.startswith(words[0]) for part in text.split())
+            found.append((0 if begins else 1 if starts_word else 2, at, choice))
+    return [choice for _, _, choice in sorted(found, key=lambda each: each[:2])]
+
+
+class Filtered(Dialog[R], Generic[V, R]):
+    """Choices that typing narrows down; what is done with one is the subclass's to say."""
+
+    def __init__(self, title: str, choices: Iterable[Choice[V]], foot: str) -> None:
+        super().__init__(title, foot)
+        self._choices = list(choices)
+        self._found: list[Choice[V]] = []
+
+    def body(self) -> ComposeResult:
+        yield Input(placeholder="Type to filter", compact=True)
+        yield OptionList(compact=True)
+
+    def on_mount(self) -> None:
+        self.query_one(OptionList).can_focus = False
+        self._show("")
+
+    def _show(self, typed: str, *, at: int | None = None) -> None:
+        self._found = filtered(self._choices, typed)
+        options = self.query_one(OptionList)
+        options.clear_options()
+        options.add_options([Option(self._look(choice)) for choice in self._found])
+        if not self._found:
+            options.add_option(Option(Content("Nothing like that.").stylize("dim"), disabled=True))
+            return
+        chosen = next((at for at, choice in enumerate(self._found) if choice.chosen), 0)
+        options.highlighted = at if at is not None else 0 if typed else chosen
+
+    def _look(self, choice: Choice[V]) -> Content:
+        return Content.assemble(choice.label, ("  ✓" if choice.chosen else "", "$success"))
+
+    @property
+    def _highlighted(self) -> Choice[V] | None:
+        at = self.query_one(OptionList).highlighted
+        return self._found[at] if at is not None and at < len(self._found) else None
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        self._show(event.value)
+
+    @on(Input.Submitted)
+    def _submitted(self) -> None:
+        self.choose()
+
+    @on(OptionList.OptionSelected)
+    def _pressed(self) -> None:
+        self.choose()
+
+    def choose(self) -> None:
+        """Is done with what the cursor is on."""
+        raise NotImplementedError
+
+    def on_key(self, event: events.Key) -> None:
+        options = self.query_one(OptionList)
+        match event.key:
+            case "down":
+                options.action_cursor_down()
+            case "up":
+                options.action_cursor_up()
+            case "pagedown":
+                options.action_page_down()  # type: ignore[no-untyped-call]
+            case "pageup":
+                options.action_page_up()  # type: ignore[no-untyped-call]
+            case _:
+                return
+        event.stop()
+        event.prevent_default()
+
+
+class Picker(Filtered[V, V], Generic[V]):
+    """One of some choices. The cursor begins on the chosen one."""
+
+    def __init__(self, title: str, choices: Iterable[Choice[V]]) -> None:
+        super().__init__(title, choices, "enter choose · esc cancel")
+
+    def choose(self) -> None:
+        if choice := self._highlighted:
+            self.dismiss(choice.value)
+
+
+class MultiPicker(Filtered[V, dict[V, bool]], Generic[V]):
+    """Any number of some choices: space takes one or gives it back, enter is the end.
+
+    Dismissed with what differs from before: True for what was taken, False for what was given back.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("space", "take", priority=True, show=False)]
+
+    def __init__(self, title: str, choices: Iterable[Choice[V]]) -> None:
+        super().__init__(title, choices, "space mark · enter done · esc cancel")
+        self._toggled: dict[V, bool] = {}
+
+    def _look(self, choice: Choice[V]) -> Content:
+        taken = self._toggled.get(choice.value, choice.chosen)
+        sign = ("◉ ", "$success") if taken else ("○ ", "$foreground 40%")
+        return Content.assemble(sign, choice.label)
+
+    def action_take(self) -> None:
+        """Takes what the cursor is on, or gives it back."""
+        if choice := self._highlighted:
+            taken = not self._toggled.pop(choice.value, choice.chosen)
+            if taken != choice.chosen:
+                self._toggled[choice.value] = taken
+            self._show(self.query_one(Input).value, at=self.query_one(OptionList).highlighted)
+
+    def choose(self) -> None:
+        if not self._toggled:
+            self.action_take()
+        self.dismiss(self._toggled)

@@ -1,0 +1,94 @@
+"""A line to type. It is handed over while the box is open: if that fails, the box says why and stays."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.geometry import Region
+from textual.suggester import Suggester
+from textual.widgets import Input, Static
+
+from rhythm_domain.errors import NotSignedIn, RhythmError
+from rhythm_domain.text import shown
+from rhythm_tui.report import report
+from rhythm_tui.screens.dialog import Dialog
+
+T = TypeVar("T")
+
+Accept = Callable[[str], Awaitable[T]]
+"""Takes what was typed; its answer is what the dialog is dismissed with."""
+
+
+class Prompt(Dialog[T], Generic[T]):
+    """One line. `words` explain what is wanted; over `region` it lies exactly there, without a box."""
+
+    def __init__(
+        self,
+        title: str,
+        accept: Accept[T],
+        *,
+        value: str = "",
+        words: str = "",
+        placeholder: str = "",
+        foot: str = "enter save · esc cancel",
+        region: Region | None = None,
+        suggester: Suggester | None = None,
+        secret: bool = False,
+    ) -> None:
+        super().__init__(title, foot)
+        self._accept = accept
+        self._value, self._words, self._placeholder = value, words, placeholder
+        self._region = region
+        self._suggester, self._secret = suggester, secret
+        self._busy = False
+
+    def body(self) -> ComposeResult:
+        if self._words:
+            yield Static(Content(self._words), classes="words")
+        yield Input(
+            self._value,
+            placeholder=self._placeholder,
+            suggester=self._suggester,
+            password=self._secret,
+            select_on_focus=False,
+            compact=True,
+        )
+        yield Static(classes="wrong")
+
+    def on_mount(self) -> None:
+        if self._region is not None:
+            self.add_class("in-place")
+            box = self.query_one("#box")
+            box.styles.width = self._region.width
+            box.styles.offset = self._region.offset
+
+    @on(Input.Changed)
+    def _typed(self) -> None:
+        self.query_one(".wrong").remove_class("said")
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        if not self._busy:
+            self._busy = True
+            self.run_worker(self._hand_over(event.value), exclusive=True)
+
+    async def _hand_over(self, value: str) -> None:
+        try:
+            answer = await self._accept(value)
+        except NotSignedIn as error:
+            report(self, error)
+        except RhythmError as error:
+            self._say_wrong(error)
+        else:
+            self.dismiss(answer)
+        finally:
+            self._busy = False
+
+    def _say_wrong(self, error: RhythmError) -> None:
+        wrong = self.query_one(".wrong", Static)
+        wrong.update(Content(" ".join(part for part in (shown(error.message), shown(error.hint)) if part)))
+        wrong.add_class("said")

@@ -1,0 +1,529 @@
+"""What one does with issues wherever they are shown: one key, one small question at most, done.
+
+The issue table, the board, the planner and an issue's page all derive from `TriageScreen`: they say which
+issues are meant (`targets`) and draw what comes back (`replaced`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from decimal import Decimal, InvalidOperation
+from itertools import groupby
+from typing import Any, TypeVar
+from uuid import UUID
+
+from textual.content import Content
+from textual.geometry import Region
+
+from rhythm_domain.days import parse_day
+from rhythm_domain.errors import Invalid
+from rhythm_domain.models import (
+    Issue,
+    IssueDraft,
+    IssueEdit,
+    IssueRow,
+    IssueType,
+    LabelRef,
+    PersonRef,
+    Priority,
+    Sprint,
+    SprintState,
+    Status,
+)
+from rhythm_domain.text import folded, shown
+from rhythm_tui import signs
+from rhythm_tui.colours import Colours
+from rhythm_tui.commanding import handles
+from rhythm_tui.commands import Command
+from rhythm_tui.edits import Change
+from rhythm_tui.messages import OpenIssue
+from rhythm_tui.screens.picker import Choice, MultiPicker, Picker
+from rhythm_tui.screens.prompt import Prompt
+from rhythm_tui.screens.work import WorkScreen
+from rhythm_tui.wording import counted
+
+T = TypeVar("T")
+
+
+class TriageScreen(WorkScreen):
+    """A view of issues."""
+
+    def targets(self) -> list[IssueRow]:
+        """The issues that a command is about: those that are marked, else the one under the cursor."""
+        return []
+
+    def replaced(self, rows: Sequence[IssueRow]) -> None:
+        """Draws what the database holds now of some issues."""
+
+    def done_with(self, issues: Sequence[int]) -> None:
+        """Some issues are no longer where they were shown: they are in the trash."""
+
+    def title_region(self) -> Region | None:
+        """Where on the screen the title under the cursor stands, to be edited there."""
+        return None
+
+    def why_not(self, command: Command) -> str | None:
+        if command.permission is None:
+            return None
+        rows = self.targets() if command.id.startswith(("issue.", "card.", "plan.")) else []
+        if command.id in ("issue.create", "issue.compose"):
+            return self.desk.why_not(command.permission)
+        if not rows:
+            return super().why_not(command) if self.desk.project else None
+        me = self.desk.session.user.id
+        for row in rows:
+            author = row.reporter.id == me
+            if reason := self.desk.why_not(command.permission, row.project_key, author=author):
+                return reason
+        return None
+
+    @property
+    def colours(self) -> Colours:
+        """The colours of the theme."""
+        return Colours(self.app.theme_variables, self.app.current_theme.dark)
+
+    # Asking and changing -------------------------------------------------------------------------------
+
+    async def pick(self, title: str, choices: Sequence[Choice[T]]) -> T | None:
+        """What the person chooses; None if they don't."""
+        return await self.app.push_screen_wait(Picker(title, choices))
+
+    async def change(self, edit: IssueEdit, look: Change, said: str, rows: Sequence[IssueRow]) -> None:
+        """Makes one change to some issues, in each project as one step. `look` is how they look meanwhile."""
+        for _, group in groupby(sorted(rows, key=_project), key=_project):
+            these = list(group)
+            ids = [row.id for row in these]
+            saved = await self.desk.edits.run(
+                _edit_many(self.desk.session.issues.edit_many, ids, edit),
+                issues=ids,
+                change=look,
+            )
+            self.replaced(saved)
+        if len(rows) > 1:
+            self.say(f"{counted(len(rows), 'issue')}: {said}", "u takes it back")
+
+    def _titled(self, what: str) -> str:
+        rows = self.targets()
+        return f"{what} · {rows[0].key}" if len(rows) == 1 else f"{what} · {counted(len(rows), 'issue')}"
+
+    def _one(self) -> IssueRow | None:
+        """The single issue that a command is about; several are too many for it."""
+        rows = self.targets()
+        if len(rows) > 1:
+            raise Invalid("That is for one issue at a time.", hint="esc takes the marks away")
+        return rows[0] if rows else None
+
+    # Fields ----------------------------------------------------------------------------------------------
+
+    @handles("issue.status")
+    async def choose_status(self) -> None:
+        rows = self.targets()
+        if not rows:
+            return
+        colours = self.colours
+        chosen = await self.pick(
+            self._titled("Status"),
+            [
+                Choice(
+                    status,
+                    Content.assemble(
+                        (f"{signs.STATUS[status].mark} ", colours.status(status)), signs.words(status)
+                    ),
+                    signs.words(status),
+                    all(row.status is status for row in rows),
+                )
+                for status in Status
+            ],
+        )
+        if chosen is not None:
+            await self._move(rows, chosen)
+
+    async def _move(self, rows: Sequence[IssueRow], status: Status) -> None:
+        await self.change(
+            IssueEdit(status=status), setting(status=status), f"moved to {signs.words(status)}", rows
+        )
+
+    @handles("issue.close")
+    async def close_or_reopen(self) -> None:
+        rows = self.targets()
+        closed = bool(rows) and all(row.status.closed for row in rows)
+        await self._move(rows, Status.TODO if closed else Status.DONE)
+
+    @handles("issue.cancel")
+    async def cancel_issue(self) -> None:
+        await self._move(self.targets(), Status.CANCELLED)
+
+    @handles("issue.priority")
+    async def choose_priority(self) -> None:
+        rows = self.targets()
+        if not rows:
+            return
+        colours = self.colours
+        chosen = await self.pick(
+            self._titled("Priority"),
+            [
+                Choice(
+                    each,
+                    Content.assemble((f"{signs.PRIORITY[each].mark} ", colours.priority(each)), each.value),
+                    each.value,
+                    all(row.priority is each for row in rows),
+                )
+                for each in Priority
+            ],
+        )
+        if chosen is not None:
+            said = f"{chosen.value} priority"
+            await self.change(IssueEdit(priority=chosen), setting(priority=chosen), said, rows)
+
+    @handles("issue.type")
+    async def choose_type(self) -> None:
+        rows = self.targets()
+        if not rows:
+            return
+        colours = self.colours
+        chosen = await self.pick(
+            self._titled("Type"),
+            [
+                Choice(
+                    each,
+                    Content.assemble((f"{signs.TYPE[each].mark} ", colours.type(each)), each.value),
+                    each.value,
+                    all(row.type is each for row in rows),
+                )
+                for each in IssueType
+            ],
+        )
+        if chosen is not None:
+            await self.change(IssueEdit(type=chosen), setting(type=chosen), chosen.value, rows)
+
+    @handles("issue.assign")
+    async def choose_assignee(self) -> None:
+        rows = self.targets()
+        if not rows:
+            return
+        key = _same_project(rows)
+        members = await self.desk.session.members.list(key)
+        colours = self.colours
+        current = {row.assignee.name if row.assignee else None for row in rows}
+        me = self.desk.session.user.name
+        people = sorted(
+            (member.user for member in members if member.active), key=lambda user: user.name != me
+        )
+        nobody = Choice("", Content.styled("nobody", "dim"), "nobody unassigned", current == {None})
+        chosen = await self.pick(
+            self._titled("Assign"),
+            [
+                *(
+                    Choice(
+                        user.name,
+                        Content.assemble(
+                            (shown(user.display_name), colours.person(user)), (f"  {user.name}", "dim")
+                        ),
+                        f"{user.display_name} {user.name}{' me' if user.name == me else ''}",
+                        current == {user.name},
+                    )
+                    for user in people
+                ),
+                nobody,
+            ],
+        )
+        if chosen is not None:
+            who = next((user for user in people if user.name == chosen), None)
+            await self._assign(rows, who)
+
+    @handles("issue.assign_me")
+    async def assign_me(self) -> None:
+        rows = self.targets()
+        me = self.desk.session.user.ref
+        mine = all(row.assignee is not None and row.assignee.id == me.id for row in rows)
+        await self._assign(rows, None if mine else me)
+
+    async def _assign(self, rows: Sequence[IssueRow], who: PersonRef | None) -> None:
+        said = f"assigned to {shown(who.display_name)}" if who else "assigned to nobody"
+        await self.change(IssueEdit(assignee=who.name if who else None), setting(assignee=who), said, rows)
+
+    @handles("issue.labels")
+    async def choose_labels(self) -> None:
+        rows = self.targets()
+        if not rows:
+            return
+        labels = await self.desk.session.labels.list(_same_project(rows))
+        if not labels:
+            raise Invalid("This project has no labels yet.", hint="g m: members, labels and settings")
+        colours = self.colours
+        on_all = set.intersection(*({label.name for label in row.labels} for row in rows))
+        toggled = await self.app.push_screen_wait(
+            MultiPicker(
+                self._titled("Labels"),
+                [
+                    Choice(
+                        label.name,
+                        Content.assemble(
+                            (f"•{shown(label.name)}", colours.label(label.colour)),
+                            (f"  {shown(label.description)}" if label.description else "", "dim"),
+                        ),
+                        label.name,
+                        label.name in on_all,
+                    )
+                    for label in labels
+                ],
+            )
+        )
+        if not toggled:
+            return
+        added = tuple(name for name, taken in toggled.items() if taken)
+        removed = tuple(name for name, taken in toggled.items() if not taken)
+        refs = {label.name: LabelRef(name=label.name, colour=label.colour) for label in labels}
+
+        def look(row: IssueRow) -> IssueRow:
+            kept = [label for label in row.labels if label.name not in removed]
+            new = [refs[name] for name in added if all(label.name != name for label in kept)]
+            return row.model_copy(update={"labels": (*kept, *new)})
+
+        await self.change(IssueEdit(add_labels=added, remove_labels=removed), look, "labelled", rows)
+
+    @handles("issue.sprint")
+    async def choose_sprint(self) -> None:
+        rows = self.targets()
+        if not rows:
+            return
+        sprints = await self.desk.session.sprints.list(_same_project(rows), finished=False)
+        current = {row.sprint_id for row in rows}
+        none = Choice[Sprint | None](None, Content.styled("no sprint", "dim"), "no sprint backlog")
+        chosen = await self.app.push_screen_wait(
+            Picker[tuple[Sprint | None]](
+                self._titled("Sprint"),
+                [
+                    *(
+                        Choice[tuple[Sprint | None]](
+                            (sprint,),
+                            Content.assemble(
+                                shown(sprint.name),
+                                ("  active" if sprint.state is SprintState.ACTIVE else "", "$success"),
+                            ),
+                            f"{sprint.name} {sprint.state.value}",
+                            current == {sprint.id},
+                        )
+                        for sprint in sprints
+                    ),
+                    Choice[tuple[Sprint | None]]((None,), none.label, none.words, current == {None}),
+                ],
+            )
+        )
+        if chosen is not None:
+            (sprint,) = chosen
+            look = setting(sprint=sprint and sprint.name, sprint_id=sprint and sprint.id)
+            said = f"planned into {shown(sprint.name)}" if sprint else "back in the backlog"
+            await self.change(IssueEdit(sprint=sprint.name if sprint else None), look, said, rows)
+
+    @handles("issue.due")
+    async def ask_due(self) -> None:
+        rows = self.targets()
+        if not rows:
+            return
+
+        async def accept(text: str) -> bool:
+            due = parse_day(text).resolve(self.desk.today())[1] if text.strip() else None
+            await self.change(IssueEdit(due=due), setting(due=due), f"due {due}" if due else "not due", rows)
+            return True
+
+        before = rows[0].due.isoformat() if len(rows) == 1 and rows[0].due else ""
+        await self.app.push_screen_wait(
+            Prompt(
+                self._titled("Due"),
+                accept,
+                value=before,
+                words="A day such as 2026-05-01, tomorrow, friday, 7d, 2w. Empty for none.",
+            )
+        )
+
+    @handles("issue.estimate")
+    async def ask_estimate(self) -> None:
+        rows = self.targets()
+        if not rows:
+            return
+
+        async def accept(text: str) -> bool:
+            points = _points(text)
+            await self.change(IssueEdit(estimate=points), setting(estimate=points), "estimated", rows)
+            return True
+
+        before = rows[0].estimate
+        await self.app.push_screen_wait(
+            Prompt(
+                self._titled("Estimate"),
+                accept,
+                value="" if before is None or len(rows) > 1 else f"{before.normalize():f}",
+                words="Points. Empty for none.",
+            )
+        )
+
+    # Texts -----------------------------------------------------------------------------------------------
+
+    @handles("issue.title")
+    async def edit_title(self) -> None:
+        row = self._one()
+        if row is None:
+            return
+
+        async def accept(text: str) -> bool:
+            if text != row.title:
+                await self.change(
+                    IssueEdit(title=text, base_version=row.version), setting(title=text), "renamed", [row]
+                )
+            return True
+
+        await self.app.push_screen_wait(
+            Prompt(self._titled("Title"), accept, value=row.title, region=self.title_region())
+        )
+
+    @handles("issue.create")
+    async def create_in_a_line(self) -> None:
+        project = self.desk.project
+        if project is None:
+            raise Invalid("Which project is it for?", hint="g o chooses one")
+
+        async def accept(text: str) -> Issue:
+            draft = IssueDraft(title=text, **self.new_issue_fields())
+            return await self.desk.edits.run(
+                lambda operation: self.desk.session.issues.create(project.key, draft, operation=operation)
+            )
+
+        created = await self.app.push_screen_wait(
+            Prompt(
+                f"New issue in {project.key}",
+                accept,
+                placeholder="Its title",
+                foot="enter create · esc cancel",
+            )
+        )
+        if created is not None:
+            self.created(created)
+
+    def new_issue_fields(self) -> dict[str, Any]:
+        """What a new issue is given because of where it is made, such as the column's status."""
+        return {}
+
+    def created(self, issue: Issue) -> None:
+        """An issue was made here."""
+        self.say(f"{issue.key} created", "u takes it back")
+        self.reload()
+
+    # All else --------------------------------------------------------------------------------------------
+
+    @handles("issue.delete")
+    async def delete(self) -> None:
+        rows = self.targets()
+        for _, group in groupby(sorted(rows, key=_project), key=_project):
+            ids = [row.id for row in group]
+            await self.desk.edits.run(_delete(self.desk.session.issues.delete, ids), issues=ids)
+            self.done_with(ids)
+        if rows:
+            what = rows[0].key if len(rows) == 1 else counted(len(rows), "issue")
+            self.say(f"{what} moved to the trash", "u takes it back")
+
+    @handles("issue.copy_key")
+    def copy_key(self) -> None:
+        keys = " ".join(row.key for row in self.targets())
+        if keys:
+            self.app.copy_to_clipboard(keys)
+            self.say(f"Copied {keys}")
+
+    @handles("issue.copy_branch")
+    def copy_branch(self) -> None:
+        if row := self._one():
+            name = branch_name(row)
+            self.app.copy_to_clipboard(name)
+            self.say(f"Copied {name}")
+
+    @handles("issue.jump")
+    async def jump(self) -> None:
+        async def accept(text: str) -> str:
+            key = text.strip()
+            if key.isdigit() and self.desk.key:
+                key = f"{self.desk.key}-{key}"
+            return (await self.desk.session.issues.show(key)).key
+
+        key = await self.app.push_screen_wait(
+            Prompt("Open an issue", accept, placeholder="CORE-123", foot="enter open · esc cancel")
+        )
+        if key is not None:
+            self.post_message(OpenIssue(key))
+
+    @handles("undo")
+    async def undo(self) -> None:
+        await self._take_back(redo=False)
+
+    @handles("redo")
+    async def redo(self) -> None:
+        await self._take_back(redo=True)
+
+    async def _take_back(self, *, redo: bool) -> None:
+        rows = self.targets()
+        key = self.desk.key or (rows[0].project_key if rows else None)
+        if key is None:
+            raise Invalid("In which project?", hint="g o chooses one")
+        history = self.desk.session.history
+        result = await self.desk.edits.run(
+            lambda operation: (history.redo if redo else history.undo)(key, operation=operation)
+        )
+        what = ", ".join(shown(each) for each in result.changed[:3])
+        more = f" and {len(result.changed) - 3} more" if len(result.changed) > 3 else ""
+        skipped = (
+            f"left alone: {', '.join(shown(each) for each in result.skipped[:3])}" if result.skipped else ""
+        )
+        self.say(
+            f"{'Redone' if redo else 'Undone'}: {what or result.kind}{more}",
+            skipped or ("u takes it back" if redo else "U does it again"),
+        )
+        self.after_undo()
+
+    def after_undo(self) -> None:
+        """Something was taken back: what is shown may stand otherwise now."""
+        self.reload()
+
+
+def _project(row: IssueRow) -> str:
+    return row.project_key
+
+
+def _same_project(rows: Sequence[IssueRow]) -> str:
+    keys = {row.project_key for row in rows}
+    if len(keys) > 1:
+        raise Invalid("These issues are of several projects.", hint="Mark those of one project.")
+    return keys.pop()
+
+
+def setting(**fields: Any) -> Change:
+    """A change that sets fields of an issue as it is shown."""
+    return lambda row: row.model_copy(update=fields)
+
+
+def _edit_many(
+    edit_many: Callable[..., Awaitable[tuple[IssueRow, ...]]], ids: Sequence[int], edit: IssueEdit
+) -> Callable[[UUID], Awaitable[tuple[IssueRow, ...]]]:
+    return lambda operation: edit_many(ids, edit, operation=operation)
+
+
+def _delete(
+    delete: Callable[..., Awaitable[tuple[str, ...]]], ids: Sequence[int]
+) -> Callable[[UUID], Awaitable[tuple[str, ...]]]:
+    return lambda operation: delete(ids, operation=operation)
+
+
+def _points(text: str) -> Decimal | None:
+    if not text.strip():
+        return None
+    try:
+        return Decimal(text.strip().replace(",", "."))
+    except InvalidOperation:
+        raise Invalid(
+            f"{shown(text.strip())!r} is no number.", field="estimate", hint="Such as 3 or 0.5."
+        ) from None
+
+
+def branch_name(row: IssueRow) -> str:
+    """A name for a git branch: `core-12-sign-in-fails-on-safari`."""
+    words = re.sub(r"[^a-z0-9]+", "-", folded(row.title)).strip("-")
+    return f"{row.key.lower()}-{words[:50].rstrip('-')}".rstrip("-")

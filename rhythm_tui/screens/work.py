@@ -1,0 +1,110 @@
+"""What every view has in common: top line, body and bottom line, and how live changes reach it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.screen import Screen
+from textual.widgets import Static
+
+from rhythm_domain.errors import RhythmError
+from rhythm_domain.live import Change
+from rhythm_tui.commanding import Commanding, handles
+from rhythm_tui.commands import Command
+from rhythm_tui.desk import Desk
+from rhythm_tui.messages import GoTo
+from rhythm_tui.report import report
+from rhythm_tui.widgets.key_bar import KeyBar
+from rhythm_tui.widgets.title_bar import TitleBar
+
+
+class WorkScreen(Commanding, Screen[None]):
+    """A view. A subclass says what stands in its `body`, how it `load`s, and what it does with `changes`."""
+
+    VIEW: ClassVar[str] = ""
+    """Its name in the top line, see `title_bar.VIEWS`."""
+
+    CSS_PATH = "work.tcss"
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self.desk = desk
+        self.stale = True
+        """Whether it must read anew once it is seen."""
+
+    def compose(self) -> ComposeResult:
+        yield TitleBar()
+        yield Static(id="strip")
+        yield from self.body()
+        yield KeyBar({id: command.keys for id, command in self.desk.commands.items()})
+
+    def body(self) -> ComposeResult:
+        """The widgets between the top line and the bottom line."""
+        yield from ()
+
+    async def load(self) -> None:
+        """Reads everything that is shown, for the project that the desk has now."""
+
+    async def changes(self, changes: list[Change]) -> None:
+        """What others or another screen changed; only for the screen that is seen."""
+
+    def drawn(self, issues: frozenset[int]) -> None:
+        """Draws issues anew: a change of them is on its way, or its answer came."""
+
+    # The frame -------------------------------------------------------------------------------------------
+
+    def on_screen_resume(self) -> None:
+        self._say_where()
+        if self.stale:
+            self.stale = False
+            self.reload()
+
+    def reload(self) -> None:
+        """Reads everything that is shown again."""
+        self.run_worker(self._load(), group="load", exclusive=True, exit_on_error=True)
+
+    async def _load(self) -> None:
+        try:
+            await self.load()
+        except RhythmError as error:
+            self.stale = True
+            report(self, error)
+
+    def _say_where(self) -> None:
+        bar = self.query_one(TitleBar)
+        project = self.desk.project
+        bar.place = f"{project.key}  {project.name}" if project else "All projects"
+        bar.view = self.VIEW
+        bar.person = self.desk.session.user.display_name
+
+    def say(self, text: str, hint: str = "", *, warning: bool = False) -> None:
+        """A line for the person, in the bottom line."""
+        self.query_one(KeyBar).say(text, hint, warning=warning)
+
+    def set_lost(self, reason: str) -> None:
+        """Shows or, with an empty reason, hides the strip of a database that does not answer."""
+        strip = self.query_one("#strip", Static)
+        strip.display = bool(reason)
+        strip.update(reason)
+        self.query_one(TitleBar).well = not reason
+
+    def why_not(self, command: Command) -> str | None:
+        """The project's role decides, of the project that is shown; see `TriageScreen` for an issue's own."""
+        if command.permission is None:
+            return None
+        return self.desk.why_not(command.permission)
+
+    @handles("refresh")
+    def refresh_all(self) -> None:
+        self.reload()
+
+    @handles("pane.next")
+    def next_pane(self) -> None:
+        self.focus_next()
+
+    @handles("back")
+    def back(self) -> None:
+        """Views have nowhere to go back to but the projects."""
+        if self.VIEW != "projects":
+            self.post_message(GoTo("projects"))

@@ -1,0 +1,1 @@
+"""What screens are made of. A widget knows models, never the tracker."""

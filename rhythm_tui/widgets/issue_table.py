@@ -1,0 +1,482 @@
+"""The issue table: one widget that draws the lines that are seen of a list of any length.
+
+It holds a window of the list (`rows.py`) and asks for more with `MoreWanted` before the end is reached. The
+cursor, the marks and the scroll position follow issues by their ids through every refresh.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import ClassVar, Literal
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.reactive import reactive
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from rhythm_domain.models import IssueRow, Page
+from rhythm_tui.colours import Colours
+from rhythm_tui.columns import CHOSEN, GAP, Column, View, laid_out
+from rhythm_tui.commanding import Commanding, handles
+from rhythm_tui.presentation import Piece, fitted
+from rhythm_tui.rows import Window
+
+AHEAD = 150
+"""Rows that are left before more are asked for."""
+
+GUTTER = 3
+"""Cells before the first column: the cursor's bar and the mark."""
+
+Spans = Callable[[str], list[tuple[int, int]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Glow:
+    """That somebody changed an issue just now."""
+
+    who: str
+
+
+class IssueTable(Commanding, ScrollView, can_focus=True):
+    """Issues as lines. Show a list with `show`, go on with `extend`."""
+
+    cursor: reactive[int] = reactive(0, repaint=False)
+
+    @dataclass
+    class Highlighted(Message):
+        """The cursor is on another issue, or on none."""
+
+        row: IssueRow | None
+
+    @dataclass
+    class Opened(Message):
+        """An issue was opened."""
+
+        row: IssueRow
+
+    @dataclass
+    class MoreWanted(Message):
+        """The page behind the window or before it is needed."""
+
+        direction: Literal["next", "previous"]
+
+    @dataclass
+    class EndWanted(Message):
+        """The first or the last page of the list is needed; where the window holds it none is asked for."""
+
+        direction: Literal["first", "last"]
+
+    @dataclass
+    class SortWanted(Message):
+        """The heading of a column was pressed; its order in the search language."""
+
+        order: str
+
+    class MarksChanged(Message):
+        """Other issues are marked."""
+
+    DEFAULT_CLASSES: ClassVar[str] = "lines"
+
+    def __init__(self, *, id: str | None = None, empty: str = "Nothing here.") -> None:
+        super().__init__(id=id)
+        self.window = Window()
+        self.marks: dict[int, IssueRow | None] = {}
+        """The marked issues, with their rows where they were read."""
+        self.empty = empty
+        self.shown: Callable[[IssueRow], IssueRow] = lambda row: row
+        self.unsaved: Callable[[int], bool] = lambda _: False
+        self.spans: Spans | None = None
+        self.today: Callable[[], date] = lambda: datetime.now(UTC).date()
+        self._columns: Sequence[str] = CHOSEN
+        self._order = ("created", True)
+        self._glowing: dict[int, Glow] = {}
+        self._gone: set[int] = set()
+        self._range_from: int | None = None
+        self._drawn: dict[tuple[int, str, bool], Strip] = {}
+        self._asked: set[str] = set()
+        self._colours_known: Colours | None = None
+
+    # What it shows ---------------------------------------------------------------------------------------
+
+    def show(self, page: Page[IssueRow], *, keep: bool = False, last: bool = False) -> None:
+        """Shows a list from its first page on. With `keep` the cursor stays on its issue, if it is there.
+
+        `last` says that the page is the end of the list: the cursor goes there.
+        """
+        before = self.row
+        line = self.cursor - self.scroll_offset.y
+        self.window = Window(page)
+        self._asked.clear()
+        self._gone.clear()
+        self._anew()
+        place = self.window.place(before.id) if keep and before else None
+        if place is not None:
+            self.scroll_to(y=max(0, place - line), animate=False, immediate=True)
+            self._go(place, told=before)
+        else:
+            self._range_from = None
+            self._go(len(self.window) - 1 if last else 0, told=None)
+
+    def extend(self, page: Page[IssueRow], direction: Literal["next", "previous"]) -> None:
+        """Adds a page behind the window or before it. What is seen does not move."""
+        self._asked.discard(direction)
+        shift = -self.window.append(page) if direction == "next" else self.window.prepend(page)
+        self._resize()
+        if shift:
+            self.set_reactive(IssueTable.cursor, self.cursor + shift)
+            self.scroll_to(y=self.scroll_offset.y + shift, animate=False, immediate=True)
+        self.refresh()
+
+    def replace(self, rows: Sequence[IssueRow]) -> frozenset[int]:
+        """Draws newer states of issues; those that the table holds."""
+        changed = self.window.replace(rows)
+        for row in rows:
+            if row.id in self.marks:
+                self.marks[row.id] = row
+        self.redraw(changed)
+        return changed
+
+    def redraw(self, issues: Iterable[int]) -> None:
+        """Draws some issues anew, as when a change of them is on its way."""
+        for issue in issues:
+            place = self.window.place(issue)
+            if place is not None:
+                for key in [key for key in self._drawn if key[0] == issue]:
+                    del self._drawn[key]
+                self._refresh_row(place)
+                if place == self.cursor:
+                    self.post_message(self.Highlighted(self.row))
+
+    def leave(self, issues: Iterable[int]) -> None:
+        """Draws issues that are not of the list any more as such, until it is read anew."""
+        self._gone |= set(issues)
+        self.redraw(issues)
+
+    def glow(self, issues: Iterable[int], who: str, seconds: float = 2.0) -> None:
+        """Lights up what somebody changed, with their name, for some seconds."""
+        lit = frozenset(issue for issue in issues if self.window.place(issue) is not None)
+        for issue in lit:
+            self._glowing[issue] = Glow(who)
+        if lit:
+            self.redraw(lit)
+            self.set_timer(seconds, lambda: self._fade(lit))
+
+    def _fade(self, issues: frozenset[int]) -> None:
+        for issue in issues:
+            self._glowing.pop(issue, None)
+        self.redraw(issues)
+
+    def choose_columns(self, ids: Sequence[str]) -> None:
+        """Shows these columns, in their own order."""
+        self._columns = tuple(ids)
+        self._anew()
+
+    def say_order(self, key: str, *, descending: bool) -> None:
+        """Says by which order the list is, for the headings."""
+        self._order = (key, descending)
+        self.refresh()
+
+    @property
+    def row(self) -> IssueRow | None:
+        """The issue under the cursor, as it is shown."""
+        return self.shown(self.window[self.cursor]) if self.cursor < len(self.window) else None
+
+    @property
+    def targets(self) -> list[IssueRow]:
+        """What a command is about: the marked issues that were read, else the one under the cursor."""
+        if self.marks:
+            return [self.shown(row) for row in self.marks.values() if row is not None]
+        return [self.row] if self.row else []
+
+    def unmark(self) -> None:
+        """Takes all marks away."""
+        if self.marks or self._range_from is not None:
+            self.marks.clear()
+            self._range_from = None
+            self._anew()
+            self.post_message(self.MarksChanged())
+
+    # Moving ----------------------------------------------------------------------------------------------
+
+    @handles("list.down")
+    def move_down(self) -> None:
+        self._go(self.cursor + 1)
+
+    @handles("list.up")
+    def move_up(self) -> None:
+        self._go(self.cursor - 1)
+
+    @handles("list.page_down")
+    def page_down(self) -> None:
+        self._go(self.cursor + max(1, self._height // 2))
+
+    @handles("list.page_up")
+    def page_up(self) -> None:
+        self._go(self.cursor - max(1, self._height // 2))
+
+    @handles("list.top")
+    def to_top(self) -> None:
+        if self.window.previous is None:
+            self._go(0)
+        else:
+            self.post_message(self.EndWanted("first"))
+
+    @handles("list.bottom")
+    def to_bottom(self) -> None:
+        if self.window.next is None:
+            self._go(len(self.window) - 1)
+        else:
+            self.post_message(self.EndWanted("last"))
+
+    @handles("list.open")
+    def open(self) -> None:
+        if self.row:
+            self.post_message(self.Opened(self.row))
+
+    @handles("mark")
+    def mark(self) -> None:
+        if row := self.row:
+            marks = {issue: known for issue, known in self.marks.items() if issue != row.id}
+            self._set_marks(marks if row.id in self.marks else {**marks, row.id: row})
+            self._go(self.cursor + 1)
+
+    @handles("mark.range")
+    def mark_range(self) -> None:
+        if row := self.row:
+            self._range_from = None if self._range_from is not None else row.id
+            self._set_marks({**self.marks, row.id: row})
+
+    def go_to(self, issue: int) -> bool:
+        """Puts the cursor on an issue; whether the window holds it."""
+        place = self.window.place(issue)
+        if place is not None:
+            self._go(place)
+        return place is not None
+
+    def mark_all(self, issues: Iterable[int]) -> None:
+        """Marks issues, also such as were not read."""
+        places = {issue: self.window.place(issue) for issue in issues}
+        self._set_marks(
+            {issue: None if place is None else self.window[place] for issue, place in places.items()}
+        )
+
+    def _set_marks(self, marks: dict[int, IssueRow | None]) -> None:
+        changed = marks.keys() ^ self.marks.keys()
+        self.marks = marks
+        self.redraw(changed)
+        self.post_message(self.MarksChanged())
+
+    def _go(self, place: int, *, told: IssueRow | None = None) -> None:
+        place = max(0, min(place, len(self.window) - 1))
+        before, self.cursor = self.cursor, place
+        start = self.window.place(self._range_from) if self._range_from is not None else None
+        if start is not None:
+            first, last = sorted((start, place))
+            between = {self.window[at].id: self.window[at] for at in range(first, last + 1)}
+            self._set_marks({**self.marks, **between})
+        self._refresh_row(before)
+        self._refresh_row(place)
+        self._keep_in_view()
+        self._look_ahead()
+        if told is None or self.row is not told:
+            self.post_message(self.Highlighted(self.row))
+
+    def _keep_in_view(self) -> None:
+        top, height = self.scroll_offset.y, self._height
+        if self.cursor < top:
+            self.scroll_to(y=self.cursor, animate=False, immediate=True)
+        elif self.cursor >= top + height:
+            self.scroll_to(y=self.cursor - height + 1, animate=False, immediate=True)
+
+    def _look_ahead(self) -> None:
+        if self.window.next and len(self.window) - self.scroll_offset.y - self._height < AHEAD:
+            self._ask("next")
+        if self.window.previous and self.scroll_offset.y < AHEAD:
+            self._ask("previous")
+
+    def _ask(self, direction: Literal["next", "previous"]) -> None:
+        if direction not in self._asked:
+            self._asked.add(direction)
+            self.post_message(self.MoreWanted(direction))
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_y(old_value, new_value)
+        self._look_ahead()
+
+    # Mouse -----------------------------------------------------------------------------------------------
+
+    def on_click(self, event: events.Click) -> None:
+        if event.y == 0:
+            for column, start, width in self.headings():
+                if column.sort and start <= event.x < start + width:
+                    self.post_message(self.SortWanted(column.sort))
+            return
+        place = self.scroll_offset.y + event.y - 1
+        if place < len(self.window):
+            self._go(place)
+            if event.chain == 2 and self.row:
+                self.post_message(self.Opened(self.row))
+
+    # Drawing ---------------------------------------------------------------------------------------------
+
+    def on_mount(self) -> None:
+        self.watch(self.app, "theme", self._anew, init=False)
+        self.set_interval(60, self._anew)
+
+    def on_resize(self) -> None:
+        self._anew()
+        self._keep_in_view()
+
+    def watch_has_focus(self, _focused: bool) -> None:
+        self._refresh_row(self.cursor)
+
+    def _anew(self) -> None:
+        self._drawn.clear()
+        self._colours_known = None
+        self._resize()
+        self.refresh()
+
+    def _resize(self) -> None:
+        self.virtual_size = Size(0, len(self.window) + 1)
+
+    @property
+    def _height(self) -> int:
+        """Lines for rows."""
+        return max(1, self.scrollable_content_region.height - 1)
+
+    def _refresh_row(self, place: int) -> None:
+        y = place - self.scroll_offset.y + 1
+        if 0 < y <= self._height:
+            self.refresh(Region(0, y, self.size.width, 1))
+
+    @property
+    def _colours(self) -> Colours:
+        if self._colours_known is None:
+            self._colours_known = Colours(self.app.theme_variables, self.app.current_theme.dark)
+        return self._colours_known
+
+    def _laid_out(self) -> list[tuple[Column, int]]:
+        return laid_out(self._columns, self.scrollable_content_region.width - GUTTER - 1)
+
+    def headings(self) -> Iterable[tuple[Column, int, int]]:
+        """The columns that are shown, where each begins and how wide it is, in cells."""
+        start = GUTTER
+        for column, width in self._laid_out():
+            yield column, start, width
+            start += width + GAP
+
+    def render_line(self, y: int) -> Strip:
+        if y == 0:
+            return self._heading_line()
+        place = self.scroll_offset.y + y - 1
+        if place < len(self.window):
+            return self._row_line(place)
+        colours = self._colours
+        width = self.scrollable_content_region.width
+        if not self.window and y == 2:
+            text = fitted(" " * GUTTER + self.empty, width)
+            return Strip([Segment(text, colours.style("muted", "background"))], width)
+        return Strip.blank(width, colours.style("foreground", "background"))
+
+    def _heading_line(self) -> Strip:
+        colours = self._colours
+        plain, lit = colours.style("muted", "background"), colours.style("primary", "background", bold=True)
+        key, descending = self._order
+        segments = [Segment(" " * GUTTER, plain)]
+        for column, width in self._laid_out():
+            sorted_by = column.sort == key and column.heading
+            text = column.heading + (" ↓" if descending else " ↑") if sorted_by else column.heading
+            segments.append(
+                Segment(fitted(text, width, "right" if column.right else "left"), lit if sorted_by else plain)
+            )
+            segments.append(Segment(" " * GAP, plain))
+        width = self.scrollable_content_region.width
+        return Strip(segments).adjust_cell_length(width, plain)
+
+    def _row_line(self, place: int) -> Strip:
+        row = self.window[place]
+        on_cursor = place == self.cursor
+        marked = row.id in self.marks
+        if on_cursor:
+            ground = "block-cursor-background" if self.has_focus else "block-cursor-blurred-background"
+        elif row.id in self._glowing:
+            ground = "glow"
+        else:
+            ground = "background"
+        unsaved = self.unsaved(row.id)
+        key = (row.id, ground, marked)
+        known = self._drawn.get(key)
+        if known is not None and not unsaved:
+            return known
+        strip = self._draw(self.shown(row), ground, on_cursor=on_cursor, marked=marked, unsaved=unsaved)
+        if not unsaved:
+            if len(self._drawn) > 5000:
+                self._drawn.clear()
+            self._drawn[key] = strip
+        return strip
+
+    def _draw(self, row: IssueRow, ground: str, *, on_cursor: bool, marked: bool, unsaved: bool) -> Strip:
+        colours = self._colours
+        view = View(colours, datetime.now(UTC), self.today())
+        gone, faded = row.id in self._gone, row.status.closed
+        blank = colours.style("foreground", ground)
+        mark = "✓" if marked else "…" if unsaved else " "
+        segments = [
+            Segment("▌" if on_cursor else " ", colours.style("primary", ground)),
+            Segment(f"{mark} ", colours.style("accent" if marked else "muted", ground, bold=marked)),
+        ]
+        glow = self._glowing.get(row.id)
+        for column, width in self._laid_out():
+            pieces = column.draw(row, view)
+            if column.id == "title":
+                pieces = self._title(row, pieces[0], glow, width, faded=faded)
+            segments += _cells(pieces, width, colours, ground, right=column.right, strike=gone)
+            segments.append(Segment(" " * GAP, blank))
+        return Strip(segments).adjust_cell_length(self.scrollable_content_region.width, blank)
+
+    def _title(
+        self, row: IssueRow, piece: Piece, glow: Glow | None, width: int, *, faded: bool
+    ) -> list[Piece]:
+        """The title with what the search found in it; whether it is blocked; who changed it just now."""
+        colour = "muted" if faded else "foreground"
+        before = [Piece("⊘ ", "error")] if row.blocked and not faded else []
+        behind = [Piece(f"  ← {glow.who}", "warning", bold=True)] if glow else []
+        room = max(1, width - sum(len(each.text) for each in (*before, *behind)))
+        text = fitted(piece.text, room).rstrip() if not behind else fitted(piece.text, room)
+        if self.spans is None:
+            return [*before, Piece(text, colour), *behind]
+        pieces, end = list(before), 0
+        for start, stop in self.spans(text):
+            pieces += [Piece(text[end:start], colour), Piece(text[start:stop], "primary", bold=True)]
+            end = stop
+        return [*pieces, Piece(text[end:], colour), *behind]
+
+
+def _cells(
+    pieces: Sequence[Piece], width: int, colours: Colours, ground: str, *, right: bool, strike: bool
+) -> list[Segment]:
+    """Pieces in exactly `width` cells."""
+
+    def style(piece: Piece) -> Style:
+        return colours.style(piece.colour, ground, bold=piece.bold, strike=strike)
+
+    if len(pieces) == 1:
+        text = fitted(pieces[0].text, width, "right" if right else "left")
+        return [Segment(text, style(pieces[0]))]
+    segments: list[Segment] = []
+    left = width
+    for piece in pieces:
+        segment = Segment(piece.text, style(piece))
+        if segment.cell_length > left:
+            segment = Segment(fitted(piece.text, left), segment.style)
+        segments.append(segment)
+        left -= segment.cell_length
+        if left <= 0:
+            break
+    return [*segments, Segment(" " * left, colours.style("foreground", ground))]

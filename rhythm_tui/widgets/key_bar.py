@@ -1,0 +1,83 @@
+"""The bottom line: the keys that help most where one is, and for a while what has just happened."""
+
+from __future__ import annotations
+
+from rich.cells import cell_len
+from textual.content import Content
+from textual.timer import Timer
+from textual.widget import Widget
+
+from rhythm_tui.commanding import Offer, offers
+from rhythm_tui.commands import Command, readable
+
+
+class KeyBar(Widget):
+    """Keys of the commands that can be given now; those that may not be used are faint."""
+
+    def __init__(self, keys: dict[str, tuple[str, ...]] | None = None) -> None:
+        super().__init__()
+        self._said: tuple[str, str, bool] | None = None
+        self._timer: Timer | None = None
+        self._keys = keys or {}
+
+    def say(self, text: str, hint: str = "", *, warning: bool = False) -> None:
+        """Shows a line for some seconds in place of the keys; longer if there is something to do."""
+        self._said = (text, hint, warning)
+        if self._timer is not None:
+            self._timer.stop()
+        self._timer = self.set_timer(9 if warning or hint else 5, self.clear)
+        self.refresh()
+
+    def clear(self) -> None:
+        """Shows the keys again."""
+        self._said = None
+        self.refresh()
+
+    @property
+    def said(self) -> str:
+        """What it says at the moment, for who looks at it from outside."""
+        return "" if self._said is None else " ".join(part for part in self._said[:2] if part)
+
+    def on_mount(self) -> None:
+        self.watch(self.screen, "focused", self._look_again, init=False)
+
+    def _look_again(self) -> None:
+        self.refresh()
+
+    def key_of(self, command: Command) -> str:
+        """The first key of a command, as the person has it."""
+        keys = self._keys.get(command.id, command.keys)
+        return readable(keys[0]) if keys else ""
+
+    def render(self) -> Content:
+        if self._said is not None:
+            text, hint, warning = self._said
+            sign = "!" if warning else "✓"
+            return Content.assemble(
+                (f" {sign} ", "bold $warning" if warning else "bold $success"),
+                (text, "$foreground"),
+                (f"  {hint}" if hint else "", "$foreground 60%"),
+            )
+        here = list(offers(self.screen.focused or self.screen))
+        pieces: list[tuple[str, str]] = [(" ", "")]
+        room = self.size.width - 1
+        last = [offer for offer in here if offer.command.id == "help"]
+        for offer in [one for one in here if one.command.shown and one not in last] + last:
+            piece, cells = self._piece(offer)
+            reserve = 8 if offer not in last else 0
+            if cells > room - reserve:
+                continue
+            pieces += piece
+            room -= cells
+        return Content.assemble(*pieces)
+
+    def _piece(self, offer: Offer) -> tuple[list[tuple[str, str]], int]:
+        key, label = self.key_of(offer.command), offer.command.label
+        allowed = offer.why_not is None
+        return (
+            [
+                (key, "bold $footer-key-foreground" if allowed else "$foreground 30%"),
+                (f" {label}   ", "$foreground 65%" if allowed else "$foreground 30%"),
+            ],
+            cell_len(key) + cell_len(label) + 4,
+        )

@@ -1,0 +1,205 @@
+"""The search line: what is filtered for as chips, and while one types a field with completion; the total.
+
+The widget knows nothing of the search language: whoever owns it says what the chips are and what completes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.message import Message
+from textual.reactive import reactive
+from textual.widget import Widget
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from rhythm_domain.text import shown
+from rhythm_tui.commanding import Commanding
+
+
+class Completion(NamedTuple):
+    """A way to go on typing: `replacement` takes the place of the characters from `start` to `end`."""
+
+    label: str
+    description: str
+    replacement: str
+    start: int
+    end: int
+
+
+class SearchField(Input):
+    """The field. Up, down and tab are for the completion, as long as there is one."""
+
+    @dataclass
+    class Steered(Message):
+        """A key that the field itself has no use for."""
+
+        key: str
+
+    async def _on_key(self, event: events.Key) -> None:
+        if event.key in ("up", "down", "tab", "escape", "enter"):
+            event.stop()
+            event.prevent_default()
+            self.post_message(self.Steered(event.key))
+            return
+        await super()._on_key(event)
+
+
+class SearchBar(Commanding, Widget):
+    """One line; the completion hangs below it."""
+
+    text: reactive[str] = reactive("", init=False)
+    total: reactive[str] = reactive("", init=False)
+
+    @dataclass
+    class Changed(Message):
+        """Another text stands there."""
+
+        text: str
+
+    @dataclass
+    class CompletionWanted(Message):
+        """The person is typing here."""
+
+        text: str
+        cursor: int
+
+    class Left(Message):
+        """The person is done typing."""
+
+    def __init__(self, *, placeholder: str) -> None:
+        super().__init__()
+        self._placeholder = placeholder
+        self._completions: list[Completion] = []
+        self._chips: Sequence[str] = ()
+        self._wrong = ""
+
+    def compose(self) -> ComposeResult:
+        with Horizontal():
+            yield Static(" / ", id="slash")
+            yield SearchField(placeholder=self._placeholder, select_on_focus=False, compact=True)
+            yield Static(id="chips")
+            yield Static(id="total")
+        options = OptionList(id="completion", compact=True)
+        options.can_focus = False
+        yield options
+
+    @property
+    def _field(self) -> SearchField:
+        return self.query_one(SearchField)
+
+    @property
+    def typing(self) -> bool:
+        """Whether the person is typing in it."""
+        return self._field.has_focus
+
+    def edit(self) -> None:
+        """Lets the person type."""
+        self._field.display = True
+        self.query_one("#chips").display = False
+        self._field.focus()
+        self._field.cursor_position = len(self._field.value)
+
+    def set_text(self, text: str) -> None:
+        """Puts another text there; nobody is told."""
+        self._field.value = text
+        self.set_reactive(SearchBar.text, text)
+        self._look()
+
+    def say(self, chips: Sequence[str], *, wrong: str = "") -> None:
+        """What is filtered for, in pieces; or why the text can't be read."""
+        self._chips, self._wrong = chips, wrong
+        self._look()
+
+    def offer(self, completions: Sequence[Completion]) -> None:
+        """Shows how one could go on."""
+        self._completions = list(completions) if self.typing else []
+        options = self.query_one("#completion", OptionList)
+        options.display = bool(self._completions)
+        options.clear_options()
+        for each in self._completions:
+            options.add_option(
+                Option(
+                    Content.assemble(
+                        (shown(each.label), "bold $foreground"),
+                        (f"  {shown(each.description)}" if each.description else "", "$foreground 55%"),
+                    )
+                )
+            )
+
+    def watch_total(self) -> None:
+        self.query_one("#total", Static).update(Content.styled(self.total, "$foreground 60%"))
+
+    def on_mount(self) -> None:
+        self._field.display = False
+        self.query_one("#completion").display = False
+        self._look()
+
+    def on_click(self) -> None:
+        self.edit()
+
+    def _look(self) -> None:
+        slash, chips = self.query_one("#slash", Static), self.query_one("#chips", Static)
+        slash.update(Content.styled(" / ", "bold $error" if self._wrong else "bold $primary"))
+        if self._wrong and self.typing:
+            self.query_one("#total", Static).update(Content.styled(shown(self._wrong), "$error"))
+        else:
+            self.watch_total()
+        parts: list[tuple[str, str]] = []
+        for chip in self._chips:
+            parts += [(f" {shown(chip)} ", "$foreground on $panel"), (" ", "")]
+        chips.update(Content.assemble(*(parts or [(self._placeholder, "$foreground 35%")])))
+
+    @on(Input.Changed)
+    def _changed(self, event: Input.Changed) -> None:
+        event.stop()
+        if event.value != self.text:
+            self.set_reactive(SearchBar.text, event.value)
+            self.post_message(self.Changed(event.value))
+        if self.typing:
+            self.post_message(self.CompletionWanted(event.value, self._field.cursor_position))
+
+    @on(SearchField.Steered)
+    def _steered(self, event: SearchField.Steered) -> None:
+        event.stop()
+        options = self.query_one("#completion", OptionList)
+        match event.key:
+            case "down" if self._completions:
+                options.action_cursor_down()
+            case "up" if self._completions:
+                options.action_cursor_up()
+            case "tab" if self._completions:
+                self._complete(self._completions[options.highlighted or 0])
+            case "enter" if self._completions and options.highlighted is not None:
+                self._complete(self._completions[options.highlighted])
+            case "escape" if self._completions:
+                self.offer(())
+            case _:
+                self._leave()
+
+    @on(OptionList.OptionSelected)
+    def _pressed(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        self._complete(self._completions[event.option_index])
+
+    def _complete(self, completion: Completion) -> None:
+        text = self._field.value
+        self._field.value = text[: completion.start] + completion.replacement + text[completion.end :]
+        self._field.cursor_position = completion.start + len(completion.replacement)
+        self.offer(())
+
+    def _leave(self) -> None:
+        self.offer(())
+        self.post_message(self.Left())
+
+    def on_descendant_blur(self) -> None:
+        self.offer(())
+        self._field.display = False
+        self.query_one("#chips").display = True
+        self._look()

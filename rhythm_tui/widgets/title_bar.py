@@ -1,0 +1,69 @@
+"""The top line: where one is, the views, who one is, and whether all is well."""
+
+from __future__ import annotations
+
+from rich.cells import cell_len
+from textual import events
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from rhythm_domain.text import shown, truncated
+from rhythm_tui.messages import GoTo
+
+VIEWS = {
+    "issues": "Issues",
+    "board": "Board",
+    "sprints": "Sprints",
+    "projects": "Projects",
+    "activity": "Activity",
+    "reports": "Reports",
+}
+"""The views that have a number, in order."""
+
+
+class TitleBar(Widget):
+    """One line; a view that is pressed is gone to."""
+
+    place: reactive[str] = reactive("")
+    view: reactive[str] = reactive("")
+    person: reactive[str] = reactive("")
+    well: reactive[bool] = reactive(True)
+
+    def render(self) -> Content:
+        return Content.assemble(*((text, style) for text, style, _ in self._parts()))
+
+    def _parts(self) -> list[tuple[str, str, str]]:
+        """Texts with style, and the view that each leads to."""
+        width = self.size.width
+        named = width >= 100
+        views: list[tuple[str, str, str]] = []
+        for number, (view, name) in enumerate(VIEWS.items(), start=1):
+            here = view == self.view
+            if not named and not here and width < 74:
+                name = ""
+            style = "bold $primary" if here else "$foreground 60%"
+            views.append((f" {number}", style if here else "$foreground 35%", view))
+            views.append((f" {name} " if name else " ", style, view))
+        light = ("● ", "$success") if self.well else ("○ ", "bold $error")
+        who = truncated(shown(self.person), 20)
+        fixed = sum(cell_len(text) for text, _, _ in views) + cell_len(who) + 6
+        place = truncated(shown(self.place), max(6, width - fixed))
+        space = " " * max(1, width - fixed - cell_len(place))
+        return [
+            (f" {place} ", "bold $foreground", ""),
+            (" ", "", ""),
+            *views,
+            (space, "", ""),
+            (light[0], light[1], ""),
+            (f"{who} ", "$foreground 60%", ""),
+        ]
+
+    def on_click(self, event: events.Click) -> None:
+        at = 0
+        for text, _, view in self._parts():
+            at += cell_len(text)
+            if event.x < at:
+                if view:
+                    self.post_message(GoTo(view))
+                return

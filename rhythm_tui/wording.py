@@ -1,0 +1,52 @@
+"""Numbers, times and names as people read them, for the app and the command line; pure."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from rhythm_domain.text import cell_width, shown, truncated
+
+_STEPS = ((60, 1, "s"), (3600, 60, "min"), (86400, 3600, "h"), (7 * 86400, 86400, "d"))
+
+
+def relative_time(at: datetime | None, now: datetime | None = None) -> str:
+    """A time as people say it: "just now", "5 min ago", "in 3 d"; over a week the day; "" for none."""
+    if at is None:
+        return ""
+    seconds = ((now or datetime.now(UTC)) - at).total_seconds()
+    if 0 <= seconds < 10:
+        return "just now"
+    for limit, unit, name in _STEPS:
+        if abs(seconds) < limit:
+            count = f"{abs(seconds) // unit:.0f} {name}"
+            return f"{count} ago" if seconds > 0 else f"in {count}"
+    return f"{at:%Y-%m-%d}"
+
+
+def counted(count: int, noun: str) -> str:
+    """ "1 issue", "2 issues"; of a noun in -y "2 memberships" is the caller's to say."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def points(estimate: Decimal | None) -> str:
+    """An estimate as people read it: "3 points"."""
+    if estimate is None:
+        return ""
+    return f"{estimate.normalize():f} point{'' if estimate == 1 else 's'}"
+
+
+def initials(name: str) -> str:
+    """ "Ada Example" as "AE"; safe to show."""
+    words = shown(name).split()
+    return (words[0][0] + (words[-1][0] if len(words) > 1 else "")).upper() if words else ""
+
+
+def wrapped(text: str, width: int) -> tuple[str, str]:
+    """The first line of a text in `width` cells, broken at a blank if there is one, and the rest."""
+    if cell_width(text) <= width:
+        return text, ""
+    kept = truncated(text, width + 1).removesuffix("…")
+    cut = kept.rfind(" ")
+    at = cut if cut > width // 3 else len(kept)
+    return text[:at].rstrip(), text[at:].lstrip()
