@@ -290,6 +290,16 @@ async def unlink(tx: Tx, blocker: int, blocked: int) -> bool:
     return await tx.execute(_Q["remove_link"], project=tx.project_id, blocker=blocker, blocked=blocked) == 1
 
 
+async def children(tx: Tx, ids: Sequence[int]) -> list[int]:
+    """The ids of the issues right below some issues, the trash included."""
+    return [row["id"] for row in await tx.fetch(_Q["children_of"], ids=list(ids), project=tx.project_id)]
+
+
+async def links(tx: Tx, ids: Sequence[int]) -> list[tuple[int, int]]:
+    """The links of some issues as (blocker, blocked)."""
+    return [(row["blocker_id"], row["blocked_id"]) for row in await tx.fetch(_Q["links_of"], ids=list(ids))]
+
+
 async def trash(tx: Tx, limit: int, after: tuple[str, int] | None) -> list[tuple[int, datetime]]:
     """The (id, time of deletion) of deleted issues, the last deleted first."""
     before, id_ = after or (None, None)

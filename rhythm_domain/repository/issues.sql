@@ -230,6 +230,17 @@ WHERE i.project_id = %(project)s AND i.deleted_at IS NOT NULL
   AND (%(before)s::timestamptz IS NULL OR (i.deleted_at, i.id) < (%(before)s::timestamptz, %(id)s::bigint))
 ORDER BY i.deleted_at DESC, i.id DESC LIMIT %(limit)s;
 
+-- name: children_of
+-- The issues below some issues, the trash included.
+SELECT id FROM issues WHERE parent_id = ANY(%(ids)s::bigint[]) AND project_id = %(project)s ORDER BY id;
+
+-- name: links_of
+-- The links of some issues to whatever.
+SELECT blocker_id, blocked_id FROM issue_links WHERE blocker_id = ANY(%(ids)s::bigint[])
+UNION
+SELECT blocker_id, blocked_id FROM issue_links WHERE blocked_id = ANY(%(ids)s::bigint[])
+ORDER BY 1, 2;
+
 -- name: purge_contents
 -- Everything that hangs on purged issues; the issues themselves go last.
 WITH gone AS (SELECT unnest(%(ids)s::bigint[]) AS id),
@@ -238,9 +249,8 @@ WITH gone AS (SELECT unnest(%(ids)s::bigint[]) AS id),
   c AS (DELETE FROM issue_links USING gone WHERE blocker_id = gone.id OR blocked_id = gone.id),
   d AS (DELETE FROM issue_sources USING gone WHERE issue_id = gone.id),
   e AS (DELETE FROM issue_search USING gone WHERE issue_id = gone.id),
-  f AS (DELETE FROM issue_texts USING gone WHERE issue_id = gone.id),
-  g AS (DELETE FROM sprint_scope USING gone WHERE issue_id = gone.id)
-UPDATE issues SET parent_id = NULL, updated_at = now() FROM gone WHERE parent_id = gone.id;
+  f AS (DELETE FROM sprint_scope USING gone WHERE issue_id = gone.id)
+DELETE FROM issue_texts USING gone WHERE issue_id = gone.id;
 
 -- name: erase_events
 UPDATE events SET before = '{}', after = '{}', erased_at = now()

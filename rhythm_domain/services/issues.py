@@ -228,9 +228,7 @@ class Issues:
                 held,
             ):
                 if not tx.done:
-                    await issues.purge(tx, [one.id for one in held])
-                    for one in held:
-                        tx.record("issue.purged", issue=one.id, after={"number": one.number})
+                    await _purge(tx, held)
                 return tuple(one.key for one in held)
         except NotFound:
             if not await self._guard.happened(operation):
@@ -445,6 +443,24 @@ async def _set_deleted(tx: Tx, held: Sequence[Held], deleted: bool) -> None:
             before={"deleted": not deleted},
             after={"deleted": deleted},
         )
+
+
+async def _purge(tx: Tx, held: Sequence[Held]) -> None:
+    """Removes issues. What hung on them is let go first, as if somebody had done it: history says so."""
+    await issues.lock_graph(tx)
+    gone = [one.id for one in held]
+    below = [child for child in await issues.children(tx, gone) if child not in gone]
+    links = await issues.links(tx, gone)
+    others = {end for link in links for end in link}.difference(gone)
+    await tx.hold([*below, *others])
+    await change(tx, await issues.values(tx, below), {child: {"parent_id": None} for child in below})
+    for blocker, blocked in links:
+        for other in {blocker, blocked}.difference(gone):
+            ends = {"blocker_id": blocker, "blocked_id": blocked}
+            tx.record("issue.unlinked", issue=other, before=ends)
+    await issues.purge(tx, gone)
+    for one in held:
+        tx.record("issue.purged", issue=one.id, after={"number": one.number})
 
 
 async def _rank_beside(tx: Tx, held: Held, after: Ref | None, before: Ref | None) -> str:

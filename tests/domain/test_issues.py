@@ -557,6 +557,30 @@ async def test_a_purged_issue_leaves_a_tombstone_without_its_contents(team: Team
     assert (await new(team.owner)).number == 3, "a number is never given again"
 
 
+async def test_what_hung_on_a_purged_issue_is_let_go_with_a_word(team: Team) -> None:
+    """Children and linked issues have it in their history; what is purged along needs none."""
+    for fields in ({}, {"parent": "CORE-1"}, {"parent": "CORE-1"}, {}, {}):
+        await new(team.owner, **fields)
+    link = team.owner.issues.link
+    await link("CORE-1", LinkKind.BLOCKS, "CORE-4")
+    await link("CORE-5", LinkKind.BLOCKS, "CORE-1")
+    await link("CORE-1", LinkKind.BLOCKS, "CORE-3")
+    await team.owner.issues.delete(["CORE-1", "CORE-3"])
+    await team.owner.issues.purge(["CORE-1", "CORE-3"])
+    told = {}
+    for key in ("CORE-2", "CORE-4", "CORE-5"):
+        (event, *_) = (await team.owner.history.of_issue(key)).items
+        told[key] = (event.text, event.permission)
+    assert told == {
+        "CORE-2": ("took it from below its parent", "issue.purge"),
+        "CORE-4": ("unlinked an issue as blocking CORE-4", "issue.purge"),
+        "CORE-5": ("unlinked CORE-5 as blocking an issue", "issue.purge"),
+    }
+    child = await team.owner.issues.show("CORE-2")
+    assert (child.parent_key, child.version) == (None, 2)
+    assert len(history(team.instance)) == 5 + 3 + 2 + 3 + 2
+
+
 # Many at once ------------------------------------------------------------------------------------------
 
 
