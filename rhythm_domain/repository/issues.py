@@ -235,11 +235,6 @@ async def holders(tx: Tx, ranks: Sequence[str]) -> dict[str, int]:
     return {row["rank"]: row["id"] for row in rows}
 
 
-async def plannable_sprint(tx: Tx, folded: str) -> Row | None:
-    """The id and state of a sprint of this project by folded name; the active one for an empty name."""
-    return await tx.one(_Q["plannable_sprint"], project=tx.project_id, folded=folded)
-
-
 async def next_rank(tx: Tx, rank: str) -> str | None:
     """The rank that follows in this project."""
     row = await tx.one(_Q["rank_after"], project=tx.project_id, rank=rank)

@@ -199,14 +199,6 @@ ORDER BY id FOR SHARE;
 -- name: holders_of_ranks
 SELECT id, rank FROM issues WHERE project_id = %(project)s AND rank = ANY(%(ranks)s::text[]);
 
--- name: plannable_sprint
--- A sprint that work can be planned into, by folded name; the active one for an empty name. Held: who
--- finishes it waits, and then finds the work in it.
-SELECT id, state FROM sprints
-WHERE project_id = %(project)s AND deleted_at IS NULL
-  AND CASE WHEN %(folded)s = '' THEN state = 'active' ELSE folded = %(folded)s END
-FOR SHARE;
-
 -- name: add_link
 INSERT INTO issue_links (project_id, blocker_id, blocked_id)
 VALUES (%(project)s, %(blocker)s, %(blocked)s) ON CONFLICT DO NOTHING;

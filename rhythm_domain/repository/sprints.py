@@ -10,6 +10,7 @@ from typing import Any
 
 from rhythm_domain import queries
 from rhythm_domain.database import Row
+from rhythm_domain.errors import Invalid
 from rhythm_domain.guard import Tx
 from rhythm_domain.models import BurndownDay, Sprint, SprintIssue, SprintReport, SprintState, Status
 from rhythm_domain.text import folded
@@ -19,8 +20,8 @@ _Q = queries.load("sprints")
 Values = dict[str, Any]
 """Columns of a sprint by name, as JSON holds them; `deleted` says whether it is."""
 
-ACTIVE = ""
-"""The folded name that stands for the active sprint."""
+CURRENT = frozenset({"current", "@current"})
+"""Names for the active sprint."""
 
 
 async def of_project(
@@ -53,10 +54,21 @@ async def one(tx: Tx, sprint: int) -> Sprint:
     return Sprint(**row)
 
 
-async def id_of(tx: Tx, name: str) -> int | None:
-    """The id of a sprint by folded name, or the active one's."""
-    row = await tx.one(_Q["sprint_by_name"], project=tx.project_id, folded=name)
-    return int(row["id"]) if row else None
+async def named(tx: Tx, name: str, *, hold: bool = False) -> Row | None:
+    """The id and state of a sprint by its name, or of the active one by a name for that. `hold`: who would
+    finish it waits until the end.
+
+    Raises `Invalid` (field `sprint`) for an empty name.
+    """
+    wanted = folded(name)
+    if not wanted:
+        raise Invalid(
+            "A sprint's name can't be empty.",
+            field="sprint",
+            hint="`rhythm sprint list KEY` shows the sprints.",
+        )
+    query = _Q["hold_sprint_by_name" if hold else "sprint_by_name"]
+    return await tx.one(query, project=tx.project_id, folded="" if wanted in CURRENT else wanted)
 
 
 async def names(tx: Tx) -> list[str]:

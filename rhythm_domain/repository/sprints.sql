@@ -19,9 +19,16 @@ LIMIT %(limit)s;
 
 -- name: sprint_by_name
 -- A sprint by folded name; the active one for an empty name.
-SELECT id FROM sprints
+SELECT id, state FROM sprints
 WHERE project_id = %(project)s AND deleted_at IS NULL
   AND CASE WHEN %(folded)s = '' THEN state = 'active' ELSE folded = %(folded)s END;
+
+-- name: hold_sprint_by_name
+-- The same, held: who finishes it waits, and then finds the work that is planned into it.
+SELECT id, state FROM sprints
+WHERE project_id = %(project)s AND deleted_at IS NULL
+  AND CASE WHEN %(folded)s = '' THEN state = 'active' ELSE folded = %(folded)s END
+FOR SHARE;
 
 -- name: sprint_names
 SELECT name FROM sprints WHERE project_id = %(project)s AND deleted_at IS NULL ORDER BY id DESC LIMIT 1000;

@@ -13,7 +13,7 @@ from rhythm_domain.policy import Permission
 from rhythm_domain.repository import comments, issues, sprints
 from rhythm_domain.repository.history import touched_by_others
 from rhythm_domain.repository.issues import Values
-from rhythm_domain.services.issues import MAX_LABELS, change, same
+from rhythm_domain.services.editing import MAX_LABELS, change, same
 from rhythm_domain.services.sprints import write
 
 

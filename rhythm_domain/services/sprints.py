@@ -14,18 +14,15 @@ from rhythm_domain.nearest import did_you_mean
 from rhythm_domain.policy import Permission
 from rhythm_domain.repository import issues, sprints
 from rhythm_domain.repository.sprints import Values
-from rhythm_domain.services.issues import change, sprint_to_plan
+from rhythm_domain.services.editing import change, sprint_to_plan
 from rhythm_domain.text import folded
 
 LENGTH = timedelta(weeks=2)
 """How long a sprint lasts unless its last day is said."""
 
-CURRENT = frozenset({"current", "@current"})
-"""Names for the active sprint."""
-
 BACKLOG = "backlog"
 
-_RESERVED = CURRENT | {BACKLOG, "next", "@next", "none"}
+_RESERVED = sprints.CURRENT | {BACKLOG, "next", "@next", "none"}
 """Names that mean something else where a sprint is asked for."""
 
 
@@ -243,18 +240,16 @@ async def _take_out(tx: Tx, ids: Sequence[int], target: int | None) -> None:
 
 async def _id(tx: Tx, name: str) -> int:
     """A sprint of the project by name. Raises `NotFound` with the names that there are."""
-    if not folded(name):
-        raise Invalid("A sprint's name can't be empty.", field="sprint", hint="`rhythm sprint list KEY`")
-    current = folded(name) in CURRENT
-    found = await sprints.id_of(tx, sprints.ACTIVE if current else folded(name))
+    found = await sprints.named(tx, name)
     if found is None:
+        current = folded(name) in sprints.CURRENT
         known = await sprints.names(tx)
         there_are = f"There are {', '.join(known[:10])}." if known else "Plan one: `rhythm sprint create`."
         raise NotFound(
             f"No sprint of {_key(tx)} is active." if current else f"{_key(tx)} has no sprint {name!r}.",
             hint=there_are if current else did_you_mean(name, known, there_are),
         )
-    return found
+    return int(found["id"])
 
 
 async def _held(tx: Tx, name: str) -> Values:

@@ -13,9 +13,9 @@ from rhythm_domain.guard import Tx
 from rhythm_domain.models import ImportNote, SprintState
 from rhythm_domain.repository import exchange, issues
 from rhythm_domain.repository.exchange import Known
+from rhythm_domain.services.editing import MAX_LABELS
 from rhythm_domain.services.exchange.linking import Pending, shown
 from rhythm_domain.services.exchange.survey import Survey, account_name
-from rhythm_domain.services.issues import MAX_LABELS
 from rhythm_domain.text import folded
 
 
