@@ -21,6 +21,7 @@ _SIMPLE = {
     "issue.restored": "took it out of the trash",
     "issue.purged": "removed it for ever",
     "issue.imported": "imported it",
+    "issues.chosen": "chose the issues to change at once",
     "import.started": "began an import",
     "import.linked": "linked what was imported",
     "comment.created": "commented",

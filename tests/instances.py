@@ -80,3 +80,14 @@ class Team:
     viewer: Session
     outsider: Session
     admin: Session
+
+    def fill(self, count: int) -> list[int]:
+        """New issues behind the services' back, by the member; their ids."""
+        rows = self.instance.sql.execute(
+            "INSERT INTO issues (project_id, number, title, reporter_id, rank)"
+            " SELECT %s, n, 'x', %s, 'b' || n || 'U' FROM generate_series(1, %s::int) n RETURNING id",
+            (self.project_id, self.member.user.id, count),
+        ).fetchall()
+        self.instance.sql.execute("INSERT INTO issue_texts (issue_id) SELECT id FROM issues")
+        self.instance.sql.execute("UPDATE issue_numbers SET last = %s", (count,))
+        return [row["id"] for row in rows]

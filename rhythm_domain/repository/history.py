@@ -9,7 +9,7 @@ from uuid import UUID
 
 from rhythm_domain import queries
 from rhythm_domain.database import Row
-from rhythm_domain.guard import Tx
+from rhythm_domain.guard import BULK, Ref, Tx
 from rhythm_domain.models import Event, PersonRef
 from rhythm_domain.words import Names, happened
 
@@ -17,6 +17,9 @@ _Q = queries.load("history")
 
 LATEST = 2**62
 """A sequence number beyond every event."""
+
+CHOSEN = "issues.chosen"
+"""The event that begins a change of more issues than one transaction takes: which they are."""
 
 _PEOPLE = ("assignee_id", "user_id")
 _ISSUES = ("parent_id", "blocker_id", "blocked_id")
@@ -147,3 +150,19 @@ async def saved(tx: Tx, operation: UUID) -> bool:
     """Whether an operation of the person was saved."""
     row = await tx.one(_Q["outcome"], operation=operation, user=tx.user.id)
     return bool(row and row["saved"])
+
+
+async def chosen(tx: Tx, operation: UUID) -> list[Ref]:
+    """The issues that an operation of the person began with; none if it did not begin."""
+    rows = await tx.fetch(
+        _Q["issues_of_operation"], operation=operation, user=tx.user.id, chosen=CHOSEN, limit=BULK
+    )
+    if rows and rows[0]["chosen"]:
+        return list(rows[0]["chosen"])
+    return [row["issue_id"] for row in rows]
+
+
+async def changed(tx: Tx, operation: UUID) -> int:
+    """How many issues an operation of the person changed."""
+    row = await tx.one(_Q["count_of_operation"], operation=operation, user=tx.user.id)
+    return int((row or {})["issues"])

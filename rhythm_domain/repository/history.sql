@@ -98,3 +98,14 @@ WHERE issue_id = ANY(%(issues)s::bigint[]) AND seq > %(since)s AND actor_id <> %
 -- name: outcome
 -- Whether an operation of a person was saved.
 SELECT EXISTS (SELECT 1 FROM events WHERE operation = %(operation)s AND actor_id = %(user)s) AS saved;
+
+-- name: issues_of_operation
+-- The issues of an operation of a person; if it began with a choice of issues, that comes first.
+SELECT e.issue_id, CASE WHEN e.kind = %(chosen)s THEN e.after->'issues' END AS chosen
+FROM events e
+WHERE e.operation = %(operation)s AND e.actor_id = %(user)s AND (e.issue_id IS NOT NULL OR e.kind = %(chosen)s)
+ORDER BY e.seq LIMIT %(limit)s;
+
+-- name: count_of_operation
+-- How many issues an operation of a person changed.
+SELECT count(DISTINCT issue_id) AS issues FROM events WHERE operation = %(operation)s AND actor_id = %(user)s;

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from hashlib import sha256
 from uuid import UUID, uuid4
 
 from rhythm_domain import rank
@@ -20,7 +19,7 @@ from rhythm_domain.models import (
     Status,
 )
 from rhythm_domain.policy import Permission
-from rhythm_domain.repository import issues, labels
+from rhythm_domain.repository import history, issues, labels
 from rhythm_domain.repository.issues import Values
 from rhythm_domain.services.editing import change, check_labels, check_some, edit_held, needed, resolved
 from rhythm_domain.services.ordering import rank_beside
@@ -88,18 +87,31 @@ class Issues:
         operation: UUID | None = None,
         progress: Callable[[int], None] = lambda _: None,
     ) -> int:
-        """Makes the same change to any number of issues of one project, 2,000 in a transaction; how many.
+        """Makes the same change to any number of issues of one project, 2,000 in a transaction; how many it
+        changed.
 
         One step of the history, undone as one. It can be cancelled between two transactions: what was done
-        stays, and is undone as one too. `progress` is told how many are done. Sent again with other issues,
-        as when a query finds only those that are left, it changes them as well.
+        stays, and is undone as one too. Sent again, the operation goes on with the issues that it began with,
+        whatever `refs` are by now. `progress` is told how many were looked at.
         """
+        check_some(edit)
+        if operation is not None:
+            async with self._guard.person() as tx:
+                refs = await history.chosen(tx, operation) or refs
         operation = operation or uuid4()
         for start in range(0, len(refs), BULK):
-            chunk = refs[start : start + BULK]
-            await self.edit_many(chunk, edit, operation=Chunk(operation, _index(chunk)))
-            progress(start + len(chunk))
-        return len(refs)
+            await self._edit_part(refs, start, edit, Chunk(operation, start // BULK))
+            progress(min(start + BULK, len(refs)))
+        async with self._guard.person() as tx:
+            return await history.changed(tx, operation)
+
+    @repeatable
+    async def _edit_part(self, refs: Sequence[Ref], start: int, edit: IssueEdit, chunk: Chunk) -> None:
+        part = refs[start : start + BULK]
+        async with self._guard.issues(needed(edit), part, operation=chunk) as (tx, held):
+            if start == 0 and len(refs) > len(part) and not tx.done:
+                tx.record(history.CHOSEN, after={"issues": list(refs)})
+            await edit_held(tx, held, edit)
 
     @repeatable
     async def move(
@@ -220,11 +232,6 @@ class Issues:
             rows = await issues.rows(tx, [issue_id for issue_id, _ in shown])
             more = len(found) > limit
             return Page(items=rows, next=pack(shown[-1][1], shown[-1][0]) if more else None)
-
-
-def _index(refs: Sequence[Ref]) -> int:
-    """A number above 0 that stands for these issues."""
-    return 1 + int.from_bytes(sha256("\n".join(map(str, refs)).encode()).digest()[:8])
 
 
 def _ends(kind: LinkKind, held: Sequence[Held]) -> tuple[Held, Held]:

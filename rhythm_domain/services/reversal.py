@@ -11,7 +11,7 @@ from rhythm_domain.guard import Tx
 from rhythm_domain.models import OPEN, SprintState
 from rhythm_domain.policy import Permission
 from rhythm_domain.repository import comments, issues, sprints
-from rhythm_domain.repository.history import touched_by_others
+from rhythm_domain.repository.history import CHOSEN, touched_by_others
 from rhythm_domain.repository.issues import Values
 from rhythm_domain.services.editing import MAX_LABELS, change, same
 from rhythm_domain.services.sprints import write
@@ -274,8 +274,8 @@ _REVERSERS: dict[str, Reverser] = {
     **dict.fromkeys(_BACK, _changed_sprints),
 }
 
-_ASIDE = frozenset({"history.skipped"})
-"""Events that record that something was left alone."""
+_ASIDE = frozenset({"history.skipped", CHOSEN})
+"""Events that change nothing themselves: that something was left alone, which issues were chosen."""
 
 REVERSIBLE = tuple(_REVERSERS)
 """The kinds of change that undo takes back; it passes over all others."""

@@ -105,21 +105,10 @@ def test_an_export_takes_a_query(rhythm: Cli, team: Team, tmp_path: Path) -> Non
 # Ctrl-C ------------------------------------------------------------------------------------------------
 
 
-def fill(team: Team, count: int) -> None:
-    """Issues behind the services' back, each with a long description."""
-    sql = team.instance.sql
-    sql.execute(
-        "INSERT INTO issues (project_id, number, title, reporter_id, rank)"
-        " SELECT %s, n, 'x', %s, 'b' || n || 'U' FROM generate_series(1, %s::int) n",
-        (team.project_id, team.owner.user.id, count),
-    )
-    sql.execute("INSERT INTO issue_texts (issue_id, description) SELECT id, repeat('x', 1000) FROM issues")
-
-
 def test_ctrl_c_stops_an_export_at_once_and_leaves_no_half_file(
     rhythm: Cli, team: Team, tmp_path: Path
 ) -> None:
-    fill(team, 20_000)
+    team.fill(20_000)
     target, part = tmp_path / "core.json", tmp_path / "core.json.part"
     target.write_text("an earlier one")
     args = ("export", "CORE", "--format", "json", "--output", str(target))
@@ -136,7 +125,8 @@ def test_ctrl_c_stops_an_export_at_once_and_leaves_no_half_file(
 
 def test_ctrl_c_stops_an_export_that_nobody_reads(rhythm: Cli, team: Team) -> None:
     """Into a pager that shows the first page: the pipe is full, and stays so."""
-    fill(team, 1000)
+    team.fill(1000)
+    team.instance.sql.execute("UPDATE issue_texts SET description = repeat('x', 1000)")
     with rhythm.started("export", "CORE", "--format", "csv", by=team.owner) as process:
         while "pipe_write" not in waits_in(process.pid):
             assert process.poll() is None

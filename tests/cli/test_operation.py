@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import uuid4
 
 import click
+import pytest
 
 from rhythm_tui.cli.errors import Exit
 from rhythm_tui.cli.main import ENTRIES, root
@@ -47,3 +48,32 @@ def test_a_label_is_made_once(rhythm: Cli, team: Team) -> None:
     create = ("label", "create", "CORE", "bug", "--operation", str(uuid4()))
     assert rhythm(*create, by=team.owner).code == Exit.DONE
     assert rhythm(*create, by=team.owner).code == Exit.DONE
+
+
+def test_an_edit_of_all_that_match_is_answered_from_its_own_operation(
+    rhythm: Cli, team: Team, instance: Instance
+) -> None:
+    """Sent again, it would find what matches by now."""
+    for title in ("One", "Two"):
+        rhythm("issue", "create", "CORE", title, by=team.owner)
+    edit = ("issue", "edit", "--matching", "status:backlog", "--project", "CORE", "--status", "todo", "--yes")
+    operation = ("--operation", str(uuid4()))
+    first = rhythm(*edit, *operation, by=team.owner)
+    rhythm("issue", "create", "CORE", "Three", by=team.owner)
+    again = rhythm(*edit, *operation, by=team.owner)
+    assert (again.code, again.out) == (first.code, first.out)
+    assert first.out == "Changed 2 issues. `rhythm undo CORE` takes it back.\n"
+    assert instance.value("SELECT count(*) FROM issues WHERE status = 'todo'") == 2
+
+
+def test_more_than_can_be_changed_at_once_is_said(
+    rhythm: Cli, team: Team, instance: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rhythm_tui.cli.commands.issue.MOST_MATCHING", 1)
+    for title in ("One", "Two"):
+        rhythm("issue", "create", "CORE", title, by=team.owner)
+    edit = ("issue", "edit", "--matching", "is:open", "--project", "CORE", "--priority", "low", "--yes")
+    ran = rhythm(*edit, by=team.owner)
+    assert ran.code == Exit.INVALID
+    assert ran.err.startswith("rhythm: More than 1 issues match: nothing was changed.\nTake them in parts")
+    assert instance.value("SELECT count(*) FROM issues WHERE priority = 'low'") == 0

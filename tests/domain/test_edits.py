@@ -42,14 +42,42 @@ async def test_an_edit_answers_from_its_own_transaction(team: Team, monkeypatch:
     assert (await team.member.issues.edit(key, IssueEdit(title="y"))).title == "y"
 
 
-async def test_a_bulk_that_is_sent_again_for_what_is_left_changes_it(team: Team) -> None:
+async def test_a_bulk_that_is_sent_again_is_answered_from_its_own_operation(team: Team) -> None:
+    """Whatever it is sent with by now: a query finds others once the first were changed."""
     one, other = await made(team, 2)
     operation, edit = uuid4(), IssueEdit(priority=Priority.HIGH)
-    for refs in ([one], [one], [other]):
-        await team.member.issues.edit_all(refs, edit, operation=operation)
-    assert (await team.member.issues.show(other)).priority is Priority.HIGH
-    assert team.instance.value("SELECT count(*) FROM events WHERE kind = 'issue.changed'") == 2
-    assert len((await team.member.history.undo("CORE")).changed) == 2
+    for refs in ([one], [one], [other], []):
+        assert await team.member.issues.edit_all(refs, edit, operation=operation) == 1
+    assert (await team.member.issues.show(other)).priority is Priority.NONE
+    assert team.instance.value("SELECT count(*) FROM events WHERE kind = 'issue.changed'") == 1
+
+
+async def test_a_bulk_that_was_broken_off_goes_on_with_its_own_issues(team: Team) -> None:
+    ids = team.fill(4100)
+    (other,) = await made(team)
+    operation, edit = uuid4(), IssueEdit(priority=Priority.HIGH)
+
+    def break_off(done: int) -> None:
+        if done == 4000:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        await team.member.issues.edit_all(ids, edit, operation=operation, progress=break_off)
+    told: list[int] = []
+    assert await team.member.issues.edit_all([other], edit, operation=operation, progress=told.append) == 4100
+    assert told == [2000, 4000, 4100]
+    assert (await team.member.issues.show(other)).priority is Priority.NONE
+    assert team.instance.value("SELECT count(*) FROM issues WHERE priority = 'high'") == 4100
+    assert team.instance.value("SELECT count(*) FROM events WHERE kind = 'issue.changed'") == 4100
+    assert len((await team.member.history.undo("CORE")).changed) == 4100
+
+
+async def test_the_operation_of_another_change_is_no_bulk(team: Team) -> None:
+    operation = uuid4()
+    (key,) = await made(team)
+    await team.member.comments.add(key, "hm", operation=operation)
+    with pytest.raises(Invalid, match="that of another change"):
+        await team.member.issues.edit_all([key], IssueEdit(priority=Priority.HIGH), operation=operation)
 
 
 async def test_a_long_chain_of_parents_is_not_closed_to_a_circle(team: Team) -> None:

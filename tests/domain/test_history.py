@@ -26,18 +26,6 @@ def seen(issue: Issue) -> dict[str, Any]:
     return issue.model_dump(exclude={"version", "updated_at"})
 
 
-def many(team: Team, count: int) -> list[int]:
-    """New issues behind the services' back, by the member; their ids."""
-    rows = team.instance.sql.execute(
-        "INSERT INTO issues (project_id, number, title, reporter_id, rank)"
-        " SELECT %s, n, 'x', %s, 'b' || n || 'U' FROM generate_series(1, %s::int) n RETURNING id",
-        (team.project_id, team.member.user.id, count),
-    ).fetchall()
-    team.instance.sql.execute("INSERT INTO issue_texts (issue_id) SELECT id FROM issues")
-    team.instance.sql.execute("UPDATE issue_numbers SET last = %s", (count,))
-    return [row["id"] for row in rows]
-
-
 def set_role(team: Team, person: Session, role: Role) -> None:
     team.instance.sql.execute(
         "UPDATE project_members SET role = %s WHERE user_id = %s", (role.value, person.user.id)
@@ -196,7 +184,7 @@ async def test_it_survives_a_new_start(team: Team, conninfo: str) -> None:
 
 
 async def test_a_bulk_of_200_is_one_step(team: Team) -> None:
-    ids = many(team, 200)
+    ids = team.fill(200)
     await team.member.issues.edit_many(ids, IssueEdit(priority=Priority.HIGH))
     undone = await team.member.history.undo("CORE")
     assert len(undone.changed) == 200
@@ -206,7 +194,7 @@ async def test_a_bulk_of_200_is_one_step(team: Team) -> None:
 
 
 async def test_a_bulk_of_more_than_one_transaction_is_one_step(team: Team) -> None:
-    ids = many(team, 4100)
+    ids = team.fill(4100)
     progress: list[int] = []
     await team.member.issues.edit_all(ids, IssueEdit(priority=Priority.HIGH), progress=progress.append)
     assert progress == [2000, 4000, 4100]
@@ -218,7 +206,7 @@ async def test_a_bulk_of_more_than_one_transaction_is_one_step(team: Team) -> No
 
 
 async def test_a_bulk_whose_first_part_changed_nothing_is_undone_too(team: Team) -> None:
-    ids = many(team, 2001)
+    ids = team.fill(2001)
     team.instance.sql.execute("UPDATE issues SET priority = 'high' WHERE number <= 2000")
     await team.member.issues.edit_all(ids, IssueEdit(priority=Priority.HIGH))
     assert (await team.member.history.undo("CORE")).changed == ("CORE-2001",)
@@ -228,7 +216,7 @@ async def test_a_bulk_whose_first_part_changed_nothing_is_undone_too(team: Team)
 
 
 async def test_what_others_changed_since_is_left_alone_and_named(team: Team) -> None:
-    ids = many(team, 3)
+    ids = team.fill(3)
     await team.member.issues.edit_many(ids, IssueEdit(priority=Priority.HIGH))
     await team.owner.issues.edit("CORE-2", IssueEdit(priority=Priority.LOW))
     await team.owner.issues.edit("CORE-3", IssueEdit(title="another field does not matter"))
@@ -511,7 +499,7 @@ async def test_history_marks_what_was_undone(team: Team) -> None:
 
 
 async def test_history_is_read_page_by_page(team: Team) -> None:
-    many(team, 1)
+    team.fill(1)
     for number in range(5):
         await team.member.issues.edit("CORE-1", IssueEdit(title=f"t{number}"))
     seqs: list[int] = []

@@ -19,9 +19,13 @@ from rhythm_tui.cli.operation import operation_option
 from rhythm_tui.cli.paging import Paging, paging_options
 from rhythm_tui.cli.progress import progress
 from rhythm_tui.cli.prompts import confirm, yes_option
+from rhythm_tui.cli.table import counted
 from rhythm_tui.cli.values import OneOf, day, edited, estimate, long_text, nothing_or
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+MOST_MATCHING = 100_000
+"""The most issues that one edit of all that match changes."""
 
 group = Noun("issue", help="Create, list, show, edit, move, assign, comment on, link and delete issues.")
 
@@ -232,12 +236,21 @@ async def _edit_matching(
         raise click.UsageError("--matching goes with --project KEY.")
     if not change.fields:
         raise Invalid("Nothing to change.", field="issue", hint="Name at least one field.")
-    found = await session.search.ids(query, project=project)
-    if not found:
-        context.out.done("No issue matches: nothing was changed.", {"changed": 0})
-        return
-    confirm(f"Change {len(found):,} issues of {project.upper()}?", yes=yes)
-    with progress(len(found), "Issues changed", quiet=context.json) as advance:
+    found: Sequence[int] = ()
+    # An operation that began before goes on with its own issues: by now others may match.
+    if not await session.history.saved(context.operation):
+        found = await session.search.ids(query, project=project, limit=MOST_MATCHING + 1)
+        if len(found) > MOST_MATCHING:
+            raise Invalid(
+                f"More than {MOST_MATCHING:,} issues match: nothing was changed.",
+                field="matching",
+                hint="Take them in parts, such as `created:<2026-01-01`.",
+            )
+        if not found:
+            context.out.done("No issue matches: nothing was changed.", {"changed": 0})
+            return
+        confirm(f"Change {len(found):,} issues of {project.upper()}?", yes=yes)
+    with progress(len(found) or None, "Issues looked at", quiet=context.json) as advance:
         done = 0
 
         def count(now: int) -> None:
@@ -245,10 +258,10 @@ async def _edit_matching(
             advance(now - done)
             done = now
 
-        await session.issues.edit_all(found, change, operation=context.operation, progress=count)
+        changed = await session.issues.edit_all(found, change, operation=context.operation, progress=count)
     context.out.done(
-        f"Changed {len(found):,} issues. `rhythm undo {project.upper()}` takes it back.",
-        {"changed": len(found)},
+        f"Changed {counted(changed, 'issue')}. `rhythm undo {project.upper()}` takes it back.",
+        {"changed": changed},
     )
 
 
