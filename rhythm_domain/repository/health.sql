@@ -11,6 +11,8 @@ SELECT current_setting('server_version') AS version,
        pg_database_size(current_database()) AS size,
        current_user::text AS role,
        (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) AS superuser,
+       (SELECT bool_or(pg_has_role(current_user, oid, 'MEMBER')) FROM pg_roles WHERE rolname IN
+        ('pg_execute_server_program', 'pg_write_server_files', 'pg_read_server_files')) AS unbounded,
        (SELECT pg_has_role(current_user, relowner, 'USAGE') FROM pg_class
         WHERE oid = to_regclass('users')) AS owner,
        (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend') AS connections,
@@ -23,6 +25,16 @@ SELECT 1 AS one;
 -- How many things that are nobody's extension the database has: 0 is an empty one.
 SELECT (SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace)
      + (SELECT count(*) FROM pg_proc WHERE pronamespace = 'public'::regnamespace) AS things;
+
+-- name: table_sizes
+-- How large each table is, in bytes and in rows, as the server last counted or guessed these.
+SELECT oid::bigint AS relation, greatest(reltuples, 0)::bigint AS rows, pg_table_size(oid) AS bytes
+FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r';
+
+-- name: rows_copied
+-- How many rows of which table are copied out at the moment: how far a pg_dump is.
+SELECT relid::bigint AS relation, max(tuples_processed) AS rows
+FROM pg_stat_progress_copy WHERE datname = current_database() AND command = 'COPY TO' GROUP BY 1;
 
 -- name: open_sessions
 -- Who is signed in: sessions that have not ended.

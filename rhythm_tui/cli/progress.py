@@ -35,3 +35,27 @@ def progress(total: int | None, label: str, *, quiet: bool = False) -> Iterator[
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(shown(label), total=total)
         yield lambda more: bar.advance(task, more)
+
+
+@contextmanager
+def watched(*, quiet: bool = False) -> Iterator[Callable[[str, int, int | None], None]]:
+    """Yields a function to be told how far long work is: what is being done, how much of it, and of how much
+    (None if nobody knows). A bar with a percentage on a terminal; nothing anywhere else.
+    """
+    if quiet or not sys.stderr.isatty():
+        yield lambda doing, done, total: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TaskProgressColumn(show_speed=False),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda doing, done, total: bar.update(
+            task, description=shown(doing), completed=done, total=total
+        )

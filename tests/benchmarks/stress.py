@@ -31,8 +31,9 @@ from psycopg.rows import dict_row
 from rhythm_domain.database import Database
 from rhythm_domain.embedded.server import EmbeddedServer
 from rhythm_domain.errors import NotFound, RhythmError
-from rhythm_domain.maintenance import backup
+from rhythm_domain.maintenance.backup import backup
 from rhythm_domain.maintenance.health import State, database_checks
+from rhythm_domain.maintenance.restore import restore
 from rhythm_domain.migrate import migrate
 from rhythm_domain.models import IssueDraft, IssueEdit, Priority, Role, Status, User
 from rhythm_domain.session import Session
@@ -183,7 +184,7 @@ def _run(server: EmbeddedServer, folder: Path, people: int, seconds: float, *, w
             )
             if with_backup:
                 running.wait(seconds / 2)
-                asyncio.run(backup.backup(conninfo, saved))
+                asyncio.run(backup(conninfo, saved))
             accounts = running.get()
         said = sum((account.said for account in accounts), Counter[str]())
         print(f"{people} people, {seconds:.0f} s: {sum(said.values()):,} changes", dict(said))
@@ -213,7 +214,7 @@ def _restored(server: EmbeddedServer, saved: Path) -> list[str]:
         admin.execute("CREATE DATABASE again OWNER rhythm")
     again = server.conninfo("again")
     try:
-        asyncio.run(backup.restore(again, saved))
+        asyncio.run(restore(again, saved))
         bad = asyncio.run(_bad(again))
     except RhythmError as error:
         bad = [error.message]

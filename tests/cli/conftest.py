@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -88,6 +89,22 @@ class Cli:
         command = [sys.executable, "-m", "rhythm_tui", *args]
         pipe = subprocess.PIPE
         return subprocess.Popen(command, env=self._with(by), stdin=stdin, stdout=pipe, stderr=pipe)
+
+    def on_terminal(self, *args: str, by: Session | str | None = None, **environ: str) -> str:
+        """Runs a command in a process of its own on a terminal; what that was sent."""
+        import pty
+
+        ours, theirs = pty.openpty()
+        command = [sys.executable, "-m", "rhythm_tui", *args]
+        environment = {**self._with(by), "TERM": "xterm-256color", **environ}
+        with subprocess.Popen(command, env=environment, stdin=theirs, stdout=theirs, stderr=theirs) as ran:
+            os.close(theirs)
+            sent = b""
+            with suppress(OSError), os.fdopen(ours, "rb", buffering=0) as terminal:
+                while piece := terminal.read(4096):
+                    sent += piece
+        assert ran.returncode == 0, sent
+        return sent.decode()
 
     def token(self, session: Session) -> str:
         """A session token of somebody of the `instance` fixture."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +12,9 @@ import pytest
 from rhythm_domain import queries
 from rhythm_domain.embedded.server import EmbeddedServer
 from rhythm_domain.errors import Unavailable
-from rhythm_domain.maintenance import backup as backups
+from rhythm_domain.maintenance import clients
+from rhythm_domain.maintenance.backup import backup
+from rhythm_domain.maintenance.restore import restore
 from rhythm_tui.cli.errors import Exit
 from tests.cli.conftest import Cli
 from tests.conftest import Postgres, reachable_folder
@@ -131,6 +134,36 @@ def test_a_backup_comes_back_whole_into_an_empty_database(
         sql.execute("TRUNCATE events CASCADE")
 
 
+def test_a_backup_and_a_restore_say_how_far_they_are(
+    instance: Instance, team: Team, conninfo: str, empty: str, tmp_path: Path
+) -> None:
+    _issue(instance, team)
+    instance.sql.execute("ANALYZE")
+    steps: list[tuple[str, int, int | None]] = []
+
+    def watch(doing: str, done: int, total: int | None) -> None:
+        steps.append((doing, done, total))
+
+    file = tmp_path / "backup"
+    made = asyncio.run(backup(conninfo, file, watch=watch))
+    assert {doing for doing, _, _ in steps} == {"Backing up"}
+    assert all(total and 0 <= done <= total for _, done, total in steps)
+    steps.clear()
+    asyncio.run(restore(empty, file, watch=watch))
+    assert steps[-2:] == [("Restoring", made.size, made.size), ("Making indexes", 0, None)]
+
+
+def test_a_bar_is_drawn_on_a_terminal_and_nothing_in_a_pipe(
+    rhythm: Cli, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ran = rhythm("db", "backup", str(rhythm.home / "one"))
+    assert "\x1b" not in ran.err
+    assert "Backing up" not in ran.err
+    drawn = rhythm.on_terminal("db", "backup", str(rhythm.home / "two"))
+    assert "Backing up" in drawn
+    assert "Wrote" in drawn
+
+
 def test_a_restore_never_mixes_two_databases(rhythm: Cli) -> None:
     file = rhythm.home / "backup"
     rhythm("db", "backup", str(file))
@@ -158,16 +191,91 @@ def test_the_help_of_restore_warns_of_files_of_others(rhythm: Cli) -> None:
     assert "runs as the database's owner" in out
 
 
+def tables(conninfo: str) -> int:
+    """How many tables, indexes and the like a database has."""
+    with psycopg.connect(conninfo) as sql:
+        row = sql.execute(
+            "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+        ).fetchone()
+    assert row
+    return int(row[0])
+
+
 def test_a_broken_backup_restores_nothing(rhythm: Cli, empty: str) -> None:
     file = rhythm.home / "backup"
     rhythm("db", "backup", str(file))
     file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
     assert rhythm("db", "restore", str(file), RHYTHM_DATABASE_URL=empty).code == Exit.UNAVAILABLE
+    assert tables(empty) == 0
+
+
+@pytest.mark.parametrize("share", [1.0, 0.9], ids=["whole", "cut off"])
+def test_a_backup_that_psql_gives_up_early_says_why_and_restores_nothing(
+    rhythm: Cli, instance: Instance, empty: str, share: float
+) -> None:
+    """Much is still to come when psql ends: writing on to it must not be what the person is told of, nor
+    keep a file that breaks off from being told of."""
+    room = "room for something else"
+    instance.sql.execute(
+        f"COMMENT ON TABLE users IS '{room}';"
+        "CREATE TABLE ample AS SELECT md5(i::text) || md5((-i)::text) AS word"
+        "  FROM generate_series(1, 40000) i".encode()
+    )
+    file = rhythm.home / "backup"
+    rhythm("db", "backup", str(file))
+    broken = file.read_bytes().replace(room.encode(), b"'; SELECT nothing; --".ljust(len(room)))
+    assert broken != file.read_bytes()
+    file.write_bytes(broken[: int(len(broken) * share)])
+    ran = rhythm("db", "restore", str(file), RHYTHM_DATABASE_URL=empty)
+    assert ran.code == Exit.UNAVAILABLE, ran.err
+    assert 'column "nothing" does not exist' in ran.err or share < 1
+    assert "Nothing was changed" in ran.err
+    assert tables(empty) == 0
+
+
+def test_a_backup_of_something_else_is_refused(rhythm: Cli, empty: str, postgres: Postgres) -> None:
+    file = rhythm.home / "backup"
+    rhythm("db", "backup", str(file), RHYTHM_DATABASE_URL=postgres.conninfo("rhythm"))
+    ran = rhythm("db", "restore", str(file), "--trust", RHYTHM_DATABASE_URL=empty)
+    assert ran.code == Exit.INVALID
+    assert "something else than Rhythm" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("made", "named"),
+    [
+        ("CREATE VIEW burndown AS SELECT 1 AS one", "VIEW public burndown"),
+        ("CREATE SCHEMA other CREATE TABLE thing (id int)", "TABLE other thing"),
+        ("CREATE RULE gone AS ON DELETE TO labels DO INSTEAD NOTHING", "RULE public labels gone"),
+    ],
+)
+def test_a_backup_with_more_than_rhythm_makes_needs_trust(
+    rhythm: Cli, instance: Instance, empty: str, made: str, named: str
+) -> None:
+    instance.sql.execute(made.encode())
+    file = rhythm.home / "backup"
+    rhythm("db", "backup", str(file))
+    ran = rhythm("db", "restore", str(file), RHYTHM_DATABASE_URL=empty)
+    assert ran.code == Exit.INVALID
+    assert named in ran.err
+    assert "--trust" in ran.err
+    assert tables(empty) == 0
+    assert rhythm("db", "restore", str(file), "--trust", RHYTHM_DATABASE_URL=empty).code == Exit.DONE
+
+
+def test_a_superuser_restores_nothing_without_trust(
+    rhythm: Cli, team: Team, empty: str, postgres: Postgres
+) -> None:
+    """As a superuser the file's SQL could run programs on the server."""
+    file = rhythm.home / "backup"
+    rhythm("db", "backup", str(file))
     with psycopg.connect(empty) as sql:
-        row = sql.execute(
-            "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace"
-        ).fetchone()
-    assert row == (0,)
+        url = postgres.conninfo(sql.info.dbname, "postgres")
+    ran = rhythm("db", "restore", str(file), RHYTHM_DATABASE_URL=url)
+    assert ran.code == Exit.INVALID
+    assert "may run programs on the server" in ran.err
+    assert tables(empty) == 0
+    assert rhythm("db", "restore", str(file), "--trust", RHYTHM_DATABASE_URL=url).code == Exit.DONE
 
 
 def test_what_is_no_backup_is_refused(rhythm: Cli, empty: str) -> None:
@@ -184,12 +292,12 @@ def test_the_program_of_the_servers_version_is_preferred_to_a_newer_one(
         tool.parent.mkdir()
         tool.write_text(f"#!/bin/sh\necho 'pg_dump (PostgreSQL) {major}.2'\n")
         tool.chmod(0o755)
-    monkeypatch.setattr(backups, "_bundled", lambda: iter(()))
-    monkeypatch.setattr(backups, "_installed", lambda: iter(sorted(tmp_path.iterdir())))
-    assert backups.program("pg_dump", 16).parent.name == "16"
-    assert backups.program("pg_dump", 15).parent.name == "16"
+    monkeypatch.setattr(clients, "_bundled", lambda: iter(()))
+    monkeypatch.setattr(clients, "_installed", lambda: iter(sorted(tmp_path.iterdir())))
+    assert clients.program("pg_dump", 16).parent.name == "16"
+    assert clients.program("pg_dump", 15).parent.name == "16"
     with pytest.raises(Unavailable, match="PostgreSQL 18"):
-        backups.program("pg_dump", 18)
+        clients.program("pg_dump", 18)
 
 
 def test_over_a_network_programs_that_speak_tls_come_first(
@@ -200,18 +308,18 @@ def test_over_a_network_programs_that_speak_tls_come_first(
         tool.parent.mkdir()
         tool.write_text(f"#!/bin/sh\necho 'pg_dump (PostgreSQL) {major}.2'\n")
         tool.chmod(0o755)
-    monkeypatch.setattr(backups, "_bundled", lambda: iter([tmp_path / "wheel"]))
-    monkeypatch.setattr(backups, "_installed", lambda: iter([tmp_path / "system"]))
+    monkeypatch.setattr(clients, "_bundled", lambda: iter([tmp_path / "wheel"]))
+    monkeypatch.setattr(clients, "_installed", lambda: iter([tmp_path / "system"]))
 
-    def chosen(line: backups.Line) -> str:
-        return backups.program("pg_dump", 16, line).parent.name
+    def chosen(line: clients.Line) -> str:
+        return clients.program("pg_dump", 16, line).parent.name
 
-    assert chosen(backups.Line.SOCKET) == "wheel"
-    assert chosen(backups.Line.NETWORK) == chosen(backups.Line.ENCRYPTED) == "system"
-    monkeypatch.setattr(backups, "_installed", lambda: iter(()))
-    assert chosen(backups.Line.NETWORK) == "wheel"
+    assert chosen(clients.Line.SOCKET) == "wheel"
+    assert chosen(clients.Line.NETWORK) == chosen(clients.Line.ENCRYPTED) == "system"
+    monkeypatch.setattr(clients, "_installed", lambda: iter(()))
+    assert chosen(clients.Line.NETWORK) == "wheel"
     with pytest.raises(Unavailable, match="TLS"):
-        chosen(backups.Line.ENCRYPTED)
+        chosen(clients.Line.ENCRYPTED)
 
 
 def test_every_named_query_has_a_plan(rhythm: Cli, team: Team, instance: Instance) -> None:

@@ -17,7 +17,7 @@ from rhythm_domain.database import Database
 from rhythm_domain.embedded import places
 from rhythm_domain.errors import Forbidden, Invalid, NotFound, SignInFailed, Unavailable
 from rhythm_domain.guard import Chunk
-from rhythm_domain.maintenance import backup
+from rhythm_domain.maintenance import backup, clients, restore
 from rhythm_domain.models import IssueDraft, IssueEdit, Role, Status
 from rhythm_domain.session import Session, Tracker
 from tests.conftest import Postgres
@@ -280,17 +280,17 @@ async def test_a_backup_runs_no_programs_when_it_is_restored(
     conninfo: str, empty: str, tmp_path: Path, instance: Instance
 ) -> None:
     r"""A restore goes through psql, which runs a line such as `\! rm -rf ~`; a crafted backup has one inside
-    of a view. PostgreSQL's programs tell psql to obey no such line."""
+    of a comment. PostgreSQL's programs tell psql to obey no such line."""
     file, marker = tmp_path / "crafted.dump", tmp_path / "ran"
     room = "x" * (len(str(marker)) + 20)
-    instance.sql.execute(f"CREATE VIEW room AS SELECT '{room}' AS room".encode())
+    instance.sql.execute(f"COMMENT ON TABLE users IS '{room}'".encode())
     await backup.backup(conninfo, file)
     crafted = f"';\n\\! touch {marker}\n--".ljust(len(room), "-").encode()
     whole = file.read_bytes()
     assert room.encode() in whole
     file.write_bytes(whole.replace(room.encode(), crafted))
     with pytest.raises(Unavailable, match="restricted"):
-        await backup.restore(empty, file)
+        await restore.restore(empty, file)
     assert not marker.exists()
 
 
@@ -300,14 +300,19 @@ async def test_a_pg_restore_that_lets_backups_run_programs_is_not_used(
     """Older minor versions do not tell psql: with them, whoever made the file had a shell."""
     file, marker, old = tmp_path / "crafted.dump", tmp_path / "ran", tmp_path / "pg_restore"
     await backup.backup(conninfo, file)
-    old.write_text(f"#!/bin/sh\nprintf '%s\\n' '--' '' 'SET a.b = 0;' '\\! touch {marker}'\n")
+    found = clients.program
+    old.write_text(
+        f"""#!/bin/sh
+        if [ "$1" = --list ]; then exec '{found("pg_restore", 17)}' --list; fi
+        printf '%s\\n' '--' '' 'SET a.b = 0;' '\\! touch {marker}'
+        """
+    )
     old.chmod(0o755)
-    found = backup.program
     monkeypatch.setattr(
-        backup, "program", lambda name, *which: old if name == "pg_restore" else found(name, *which)
+        clients, "program", lambda name, *which: old if name == "pg_restore" else found(name, *which)
     )
     with pytest.raises(Unavailable, match="too old"):
-        await backup.restore(empty, file)
+        await restore.restore(empty, file)
     assert not marker.exists()
 
 

@@ -9,7 +9,7 @@ import click
 from rhythm_domain.errors import AlreadyExists, Invalid
 from rhythm_tui.cli.command import Noun, pass_context
 from rhythm_tui.cli.context import Context
-from rhythm_tui.cli.progress import progress
+from rhythm_tui.cli.progress import progress, watched
 from rhythm_tui.wording import counted
 
 group = Noun("db", help="Set up, back up, restore and look into the database.")
@@ -96,7 +96,8 @@ async def backup(context: Context, file: Path, force: bool) -> None:
     """Write the whole database to FILE, in pg_dump's custom format; only you may read it."""
     from rhythm_domain.maintenance.backup import backup
 
-    made = await backup(context.owner_conninfo(), file, force=force)
+    with watched(quiet=context.out.as_json) as watch:
+        made = await backup(context.owner_conninfo(), file, force=force, watch=watch)
     context.out.done(
         f"Wrote {made.file} ({_size(made.size)}).",
         {"file": str(made.file), "size": made.size, "postgresql": made.server},
@@ -107,23 +108,29 @@ async def backup(context: Context, file: Path, force: bool) -> None:
     "restore", examples=["createdb again && RHYTHM_DATABASE_URL=postgresql:///again rhythm db restore FILE"]
 )
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--trust", is_flag=True, help="Restore also what Rhythm did not make, and even as a superuser.")
 @pass_context
-async def restore(context: Context, file: Path) -> None:
+async def restore(context: Context, file: Path, trust: bool) -> None:
     """Fill an empty database from FILE, brought up to this program's schema, and check it.
 
-    Restore only files that you trust: the SQL in FILE runs as the database's owner.
+    Restore only files that you trust: the SQL in FILE runs as the database's owner. Whoever made FILE can
+    put anything into the new database: accounts and rights of their own, and functions that run later, when
+    people use it. It can't reach other databases or run programs, unless the owner is a superuser; that,
+    and a FILE that holds more than Rhythm makes, is refused without --trust.
+
     Grants are not in a backup: `rhythm db migrate --grant ROLE` gives them again.
 
     For the server of your own: stop it (rhythm db stop), move its folder away (rhythm db status names it),
     and restore.
     """
-    from rhythm_domain.maintenance.backup import restore
     from rhythm_domain.maintenance.health import State, database_checks
+    from rhythm_domain.maintenance.restore import restore
     from rhythm_domain.migrate import migrate
 
     conninfo = context.owner_conninfo()
     try:
-        read = await restore(conninfo, file)
+        with watched(quiet=context.out.as_json) as watch:
+            read = await restore(conninfo, file, trust=trust, watch=watch)
     except AlreadyExists as error:
         variable = "RHYTHM_OWNER_URL" if context.settings.owner_url else "RHYTHM_DATABASE_URL"
         hint = f"Restore into a new one: `createdb NAME`, and set {variable} to it."
