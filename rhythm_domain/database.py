@@ -13,6 +13,7 @@ import os
 import socket
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
 from time import perf_counter
 from types import TracebackType
 from typing import Any, Self, TypeAlias
@@ -46,6 +47,9 @@ CONNECT: dict[str, Any] = {
 }
 
 log = logging.getLogger("rhythm.database")
+
+overheard: ContextVar[list[tuple[Named, Params]] | None] = ContextVar("overheard", default=None)
+"""Where queries and their parameters are noted as they are sent, if anybody wants to know."""
 
 _IN = "in query "
 
@@ -341,8 +345,14 @@ def timed(name: str) -> Iterator[list[int]]:
             log.warning("slow query", extra={"query": name, "ms": round(ms, 1), "rows": sum(rows)})
 
 
+def _note(query: Named, params: Params) -> None:
+    if (notes := overheard.get()) is not None:
+        notes.append((query, params))
+
+
 async def fetch(connection: Connection, query: Named, params: Params = None) -> list[Row]:
     """All rows of a query."""
+    _note(query, params)
     with timed(query.name) as rows:
         cursor = await connection.execute(query.text, params)
         found = await cursor.fetchall() if cursor.description else []
@@ -352,6 +362,7 @@ async def fetch(connection: Connection, query: Named, params: Params = None) -> 
 
 async def execute(connection: Connection, query: Named, params: Params = None) -> int:
     """Runs a query; the number of rows it touched."""
+    _note(query, params)
     with timed(query.name) as rows:
         cursor = await connection.execute(query.text, params)
         rows.append(cursor.rowcount)

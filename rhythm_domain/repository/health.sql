@@ -101,7 +101,7 @@ WITH place AS (SELECT project_id AS id FROM issues GROUP BY 1 ORDER BY count(*) 
      latest AS (SELECT i.id, i.number FROM issues i JOIN place p ON p.id = i.project_id
                 WHERE i.deleted_at IS NULL ORDER BY i.number DESC LIMIT 1),
      person AS (SELECT m.user_id AS id, u.name FROM project_members m JOIN place p ON p.id = m.project_id
-                JOIN users u ON u.id = m.user_id WHERE m.ended_at IS NULL ORDER BY m.role DESC, 1 LIMIT 1)
+                JOIN users u ON u.id = m.user_id WHERE m.ended_at IS NULL AND u.active ORDER BY m.role DESC, 1 LIMIT 1)
 SELECT place.id AS project, ARRAY[place.id] AS projects, projects.key, ARRAY[projects.key] AS keys,
        latest.id AS issue, latest.id, ARRAY[latest.id] AS issues, ARRAY[latest.id] AS ids,
        latest.number, ARRAY[latest.number] AS numbers,
@@ -113,6 +113,13 @@ SELECT place.id AS project, ARRAY[place.id] AS projects, projects.key, ARRAY[pro
        'todo' AS status, 50 AS "limit", 50 AS count, 0 AS after
 FROM (SELECT) one LEFT JOIN place ON true LEFT JOIN projects ON projects.id = place.id
 LEFT JOIN latest ON true LEFT JOIN person ON true;
+
+-- name: open_rehearsal
+-- A session for somebody as whom calls are tried, in a transaction that is rolled back.
+WITH opened AS (INSERT INTO sessions (user_id, kind) SELECT id, 'key' FROM users WHERE id = %(user)s AND active
+                RETURNING id, user_id)
+SELECT opened.id AS session, u.id, u.name, u.display_name, u.admin, u.active, u.claimed, u.time_zone, u.created_at
+FROM opened JOIN users u ON u.id = opened.user_id;
 
 -- name: issue_total
 SELECT count(*) AS issues FROM issues;

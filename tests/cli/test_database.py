@@ -14,6 +14,7 @@ from rhythm_domain.embedded.server import EmbeddedServer
 from rhythm_domain.errors import Unavailable
 from rhythm_domain.maintenance import clients
 from rhythm_domain.maintenance.backup import backup
+from rhythm_domain.maintenance.calls import CALLS
 from rhythm_domain.maintenance.restore import restore
 from rhythm_tui.cli.errors import Exit
 from tests.cli.conftest import Cli
@@ -327,13 +328,72 @@ def test_every_named_query_has_a_plan(rhythm: Cli, team: Team, instance: Instanc
     for name in queries.every():
         ran = rhythm("db", "explain", name, "--json")
         assert ran.code == Exit.DONE, f"{name}: {ran.err}"
-        assert ran.json["plan"]
+        (plan,) = ran.json["items"]
+        assert plan["plan"]
+
+
+@pytest.mark.parametrize(
+    ("call", "sends"),
+    [
+        ("list", "search_newest"),
+        ("list_sorted", "search_ordered"),
+        ("list_everywhere", "search_newest"),
+        ("search", "search_words"),
+        ("search_sorted", "search_ordered"),
+        ("search_everywhere", "search_words"),
+        ("total", "search_total"),
+        ("board", "board"),
+        ("board_filtered", "board_of_few"),
+        ("backlog", "search_ordered"),
+        ("issue", "issue_text"),
+        ("history", "events_of_project"),
+    ],
+)
+def test_what_people_ask_for_has_plans_of_all_its_queries(
+    rhythm: Cli, team: Team, instance: Instance, call: str, sends: str
+) -> None:
+    _issue(instance, team)
+    before = instance.value("SELECT count(*) FROM sessions")
+    ran = rhythm("db", "explain", call, "--json")
+    assert ran.code == Exit.DONE, ran.err
+    plans = {one["name"]: one for one in ran.json["items"]}
+    assert sends in plans, list(plans)
+    assert all("Execution Time" in one["plan"][-1] for one in plans.values())
+    assert instance.value("SELECT count(*) FROM sessions") == before
+
+
+def test_every_call_that_can_be_explained_is_tried(rhythm: Cli) -> None:
+    tried = test_what_people_ask_for_has_plans_of_all_its_queries.pytestmark[0].args[1]  # type: ignore[attr-defined]
+    assert {call for call, _ in tried} == set(CALLS)
+    listed = rhythm("db", "explain", "--json").json["items"]
+    assert {one["name"] for one in listed} == set(CALLS) | set(queries.every())
+    assert not set(CALLS) & set(queries.every())
+
+
+def test_a_query_of_ones_own_is_explained_and_one_that_the_log_names(
+    rhythm: Cli, team: Team, instance: Instance
+) -> None:
+    """Slow queries are in the log by the name of the query, which a call put together."""
+    _issue(instance, team)
+    asked = rhythm("db", "explain", "list", "--query", "safari sort:due", "--json").json["items"]
+    assert any("i.due" in one["query"] for one in asked)
+    (words,) = rhythm("db", "explain", "search_words", "--json").json["items"]
+    assert words["name"] == "search_words"
+    printed = rhythm("db", "explain", "board").out
+    assert "LATERAL" in printed
+    assert "Buffers:" in printed
+
+
+def test_where_there_are_no_issues_yet_there_is_nothing_to_try(rhythm: Cli) -> None:
+    ran = rhythm("db", "explain", "board")
+    assert ran.code == Exit.NOT_FOUND
+    assert "no issues yet" in ran.err
 
 
 def test_explaining_a_write_changes_nothing(rhythm: Cli, team: Team, instance: Instance) -> None:
     _issue(instance, team)
     instance.sql.execute("DELETE FROM issue_counts")
-    plan = rhythm("db", "explain", "correct_counts", "--json").json
+    (plan,) = rhythm("db", "explain", "correct_counts", "--json").json["items"]
     assert plan["ran"] is True
     assert instance.value("SELECT count(*) FROM issue_counts") == 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from pathlib import Path
 
 import click
@@ -10,6 +11,7 @@ from rhythm_domain.errors import AlreadyExists, Invalid
 from rhythm_tui.cli.command import Noun, pass_context
 from rhythm_tui.cli.context import Context
 from rhythm_tui.cli.progress import progress, watched
+from rhythm_tui.cli.table import Column
 from rhythm_tui.wording import counted
 
 group = Noun("db", help="Set up, back up, restore and look into the database.")
@@ -182,37 +184,59 @@ def stop(context: Context) -> None:
     context.out.done("It is stopped.")
 
 
-@group.verb("explain", examples=["rhythm db explain --list", "rhythm db explain issue_by_number"])
+@group.verb(
+    "explain",
+    examples=[
+        "rhythm db explain",
+        "rhythm db explain board",
+        "rhythm db explain list --query 'is:open sort:due'",
+        "rhythm db explain issue_by_number",
+    ],
+)
 @click.argument("name", required=False)
-@click.option("--list", "list_names", is_flag=True, help="Name all queries.")
+@click.option("--query", metavar="QUERY", default="", help="What a list, search or board asks for.")
 @pass_context
-async def explain(context: Context, name: str | None, list_names: bool) -> None:
-    """How the database carries out a named query: EXPLAIN (ANALYZE, BUFFERS), rolled back.
+async def explain(context: Context, name: str | None, query: str) -> None:
+    """How the database carries out a query: EXPLAIN (ANALYZE, BUFFERS), rolled back.
 
-    Its arguments are taken from the database. Slow queries are named in the log.
+    Without NAME: what can be explained. That is what people ask for (a list, a search, a board), with all
+    the queries that it takes; and each named query by itself, as the log names those that are slow.
+    Arguments are taken from the database.
     """
-    from rhythm_domain import queries
-    from rhythm_domain.maintenance.plans import explain
+    from rhythm_domain.maintenance.plans import explain, known
 
-    if list_names:
-        names = sorted(queries.every())
-        if context.out.as_json:
-            context.out.document({"items": names, "next": None})
-        else:
-            context.out.text("\n".join(names))
-        return
     if name is None:
-        raise click.UsageError("Name a query, or give --list.")
-    plan = await explain(context.conninfo(), name)
-    if context.out.as_json:
-        context.out.document(
-            {"name": plan.name, "ran": plan.ran, "arguments": plan.arguments, "plan": plan.lines}
-        )
+        columns = [
+            Column[tuple[str, str]]("Name", itemgetter(0)),
+            Column[tuple[str, str]]("What it is", itemgetter(1), style="dim", shrink=1),
+        ]
+        if context.out.as_json:
+            items = [{"name": name, "help": help} for name, help in known().items()]
+            context.out.document({"items": items, "next": None})
+        else:
+            context.out.rows(columns, list(known().items()))
         return
-    context.out.text(plan.query)
-    given = ", ".join(f"{parameter} = {value}" for parameter, value in plan.arguments.items())
-    context.out.note(f"With {given or 'no arguments'}" + ("" if plan.ran else "; only estimated"))
-    context.out.text("\n".join(("", *plan.lines)))
+    plans = await explain(context.conninfo(), name, query)
+    if context.out.as_json:
+        found = [
+            {
+                "name": plan.name,
+                "query": plan.query,
+                "arguments": plan.arguments,
+                "ran": plan.ran,
+                "plan": plan.lines,
+            }
+            for plan in plans
+        ]
+        context.out.document({"items": found, "next": None})
+        return
+    for number, plan in enumerate(plans, start=1):
+        if len(plans) > 1:
+            context.out.heading(f"{number} of {len(plans)}: {plan.name}")
+        context.out.text(plan.query)
+        given = ", ".join(f"{parameter} = {value}" for parameter, value in plan.arguments.items())
+        note = f"With {given or 'no arguments'}" + ("" if plan.ran else "; only estimated")
+        context.out.text("\n".join((f"-- {note}", *plan.lines, "")))
 
 
 @group.verb("reindex", examples=["rhythm db reindex"])
