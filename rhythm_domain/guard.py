@@ -34,7 +34,12 @@ from rhythm_domain.policy import Permission, allows, reason
 from rhythm_domain.queries import Named
 
 CHANNEL = "rhythm"
-"""The channel of the notices; a notice is `{"p": project id, "i": [issue ids], "o": operation}`."""
+"""The channel of the notices; a notice is `{"p": project id, "i": [issue ids], "o": operation}`. Without a
+project it concerns everybody.
+"""
+
+_FOR_ALL = ("member.", "project.created", "project.restored")
+"""Kinds of events that concern those whose project it was not so far."""
 
 BULK = 2000
 """The most issues in one transaction; larger bulks go in chunks of one operation."""
@@ -214,10 +219,13 @@ class Tx:
         if not self._events or self.done is not None:
             return None
         issues = sorted({issue for _, issue, *_ in self._events if issue is not None})
+        projects = {event[5] for event in self._events}
+        # Who becomes a member does not know yet that it is their project.
+        for_all = len(projects) > 1 or any(kind.startswith(_FOR_ALL) for kind, *_ in self._events)
         # A notice holds at most 8,000 bytes; without ids it says "much changed".
         return json.dumps(
             {
-                "p": self._events[0][5],
+                "p": None if for_all else projects.pop(),
                 "i": issues if len(issues) <= 200 else None,
                 "o": str(self.operation),
             }

@@ -3,15 +3,16 @@
     async for change in session.live.changes():
         ...re-read what is on the screen and in `change.issue_ids`; everything after a Resync
 
-The events table is the truth. A notice on the channel only wakes the reader up, and one that was lost is made
-good by a look every five seconds. Sequence numbers are given before COMMIT, so events can appear behind newer
-ones: each look goes back to where the end was fifteen seconds ago, longer than any transaction lives, and
-passes over what it has told already.
+The events table is the truth. A notice on the channel only wakes the reader up: at most every 100 ms it looks
+what is new, however many notices came, and one that was lost is made good by a look every five seconds.
+Sequence numbers are given before COMMIT, so events can appear behind newer ones: each look goes back to where
+no transaction was at work any more, and passes over what it has told already.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import deque
 from collections.abc import AsyncGenerator
 from itertools import groupby
@@ -25,12 +26,16 @@ from rhythm_domain.errors import Unavailable
 from rhythm_domain.guard import CHANNEL, Guard
 from rhythm_domain.models import Model, PersonRef
 from rhythm_domain.repository import live
+from rhythm_domain.repository.live import End
 
 POLL = 5.0
 """Seconds between two looks when no notice comes."""
 
+GATHER = 0.1
+"""The least seconds between two looks, however many notices come."""
+
 OVERLAP = 15.0
-"""Seconds that a look goes back."""
+"""The most seconds that a look goes back: longer than any transaction of Rhythm lives."""
 
 MANY = 5000
 """More events than this at once are told as a Resync."""
@@ -40,9 +45,14 @@ _PAUSES = (0.1, 0.3, 1.0, 2.0)
 
 
 class Change(Model):
-    """One operation of one person in one project: which issues it touched, and what it did (event kinds)."""
+    """One operation of one person in one project: which issues it touched, and what it did (event kinds).
+
+    `seq` grows from change to change, but for those that were committed behind newer ones. An operation of
+    several transactions is told as it comes, under the one id.
+    """
 
     operation: UUID
+    seq: int
     project_id: int
     project_key: str
     actor: PersonRef
@@ -55,17 +65,21 @@ class Resync(Model):
 
 
 class Live:
-    """The changes in a person's projects. Needs a connection of its own while it listens."""
+    """The changes in a person's projects; of their membership in one, also the end of it.
+
+    A program subscribes once, for all that it shows. `watched` is the id of one more project to hear of, the
+    one that an administrator looks at without being a member; it can be set at any time.
+    """
 
     def __init__(self, db: Database, guard: Guard, *, poll: float = POLL) -> None:
         self._db = db
         self._guard = guard
         self._poll = poll
-        self._told: set[int] = set()
-        self._ends: deque[tuple[float, int]] = deque()
+        self.watched: int | None = None
 
     async def changes(self) -> AsyncGenerator[Change | Resync, None]:
-        """Changes from now on, those of this session among them, for as long as it is iterated.
+        """Changes from now on, those of this session among them (known by their `operation`), for as long as
+        it is iterated. Each iteration needs a connection of its own.
 
         The first is a Resync, and so is the first after each gap in the connection: it reconnects by itself.
         Raises `NotSignedIn` when the session ended.
@@ -75,60 +89,114 @@ class Live:
             try:
                 async with self._db.connection(listen=True) as connection:
                     await connection.execute(f"LISTEN {CHANNEL}".encode())
-                    await self._begin()
+                    tail = _Tail(self._guard)
+                    await tail.begin()
                     failures = 0
                     yield Resync()
                     while True:
-                        await self._wait(connection)
-                        for change in await self._look():
+                        await self._wait(connection, tail)
+                        for change in await self._look(tail):
                             yield change
             except (Unavailable, psycopg.Error):
                 await asyncio.sleep(_PAUSES[min(failures, len(_PAUSES) - 1)])
                 failures += 1
 
-    async def _wait(self, connection: Connection) -> None:
-        """Until there is a notice, or for as long as a poll; a connection that died raises."""
-        async for _ in connection.notifies(timeout=self._poll, stop_after=1):
-            return
+    async def _wait(self, connection: Connection, tail: _Tail) -> None:
+        """Until it is time to look: after a notice that concerns the person, or for as long as a poll.
+
+        A connection that died raises.
+        """
+        until = monotonic() + self._poll
+        while (left := until - monotonic()) > 0:
+            heard = [notice async for notice in connection.notifies(timeout=left, stop_after=1)]
+            if any(self._concerns(notice.payload, tail) for notice in heard):
+                # The first is looked at right away, those of a burst together.
+                pause = max(tail.looked + GATHER - monotonic(), 0.001)
+                async for _ in connection.notifies(timeout=pause):
+                    pass
+                return
         with Deadline(_PATIENCE) as deadline:
             deadline.watch(connection)
             await connection.execute(b"SELECT 1")
 
-    async def _begin(self) -> None:
-        self._told.clear()
-        self._ends.clear()
-        async with self._guard.person() as tx:
-            self._ends.append((monotonic(), await live.latest(tx)))
+    def _concerns(self, payload: str, tail: _Tail) -> bool:
+        """Whether a notice is about a project that is listened to. Without one it concerns everybody, and so
+        does what another program sent.
+        """
+        try:
+            project = json.loads(payload)["p"]
+        except (ValueError, TypeError, KeyError):
+            project = None
+        return project is None or project == self.watched or project in tail.projects
 
-    async def _look(self) -> list[Change | Resync]:
-        now = monotonic()
-        while len(self._ends) > 1 and self._ends[1][0] < now - OVERLAP:
-            self._ends.popleft()
-        since = self._ends[0][1]
+    async def _look(self, tail: _Tail) -> list[Change | Resync]:
+        """What is new. A look that fails misses nothing: the next one begins where the last one ended."""
+        for pause in _PAUSES:
+            try:
+                return await tail.look(self.watched)
+            except Unavailable:
+                await asyncio.sleep(pause)
+        return await tail.look(self.watched)
+
+
+class _Tail:
+    """How far one reader of the history has come."""
+
+    def __init__(self, guard: Guard) -> None:
+        self._guard = guard
+        self._since = 0
+        self._told: set[int] = set()
+        self._ends: deque[tuple[float, End]] = deque()
+        self.projects: set[int] = set()
+        self.looked = 0.0
+
+    async def begin(self) -> None:
+        """Takes what is there as told; what is still being committed with a lower number is not."""
         async with self._guard.person() as tx:
-            rows = await live.since(tx, since, MANY + 1)
-        self._told = {seq for seq in self._told if seq > since}
-        fresh = [row for row in rows if row["seq"] not in self._told]
-        self._told |= {row["seq"] for row in fresh}
-        if rows:
-            self._ends.append((now, rows[-1]["seq"]))
+            end = await live.end(tx)
+            self._told = await live.newest(tx, MANY)
+            self.projects = await live.projects(tx)
+        self._since = min(self._told) - 1 if len(self._told) == MANY else 0
+        self._ends = deque([(monotonic(), end)])
+
+    async def look(self, watched: int | None) -> list[Change | Resync]:
+        """What is new since the last look."""
+        self.looked = now = monotonic()
+        async with self._guard.person() as tx:
+            end = await live.end(tx)
+            rows = await live.since(tx, self._since, told=self._told, watched=watched, limit=MANY + 1)
+            self.projects = await live.projects(tx)
         if len(rows) > MANY:
-            await self._begin()
+            await self.begin()
             return [Resync()]
-        return _changes(fresh)
+        self._told.update(row["seq"] for row in rows)
+        self._ends.append((now, end))
+        self._settle(now, end)
+        return _changes(rows)
+
+    def _settle(self, now: float, end: End) -> None:
+        """Lets go of what no transaction can come behind any more: those that were at work when the history
+        ended there were over before this look.
+        """
+        while self._ends and (self._ends[0][1].next <= end.oldest or self._ends[0][0] < now - OVERLAP):
+            self._since = max(self._since, self._ends.popleft()[1].seq)
+        self._told = {seq for seq in self._told if seq > self._since}
 
 
 def _changes(rows: list[Row]) -> list[Change | Resync]:
+    """Events as changes, in the order of their last events."""
+
     def operation(row: Row) -> tuple[str, int]:
         return str(row["operation"]), row["project_id"]
 
-    made: list[Change | Resync] = []
+    made: list[Change] = []
     for _, group in groupby(sorted(rows, key=operation), operation):
         events = list(group)
         first = events[0]
         made.append(
             Change(
                 operation=first["operation"],
+                seq=max(row["seq"] for row in events),
                 project_id=first["project_id"],
                 project_key=first["project_key"],
                 actor=PersonRef(id=first["id"], name=first["name"], display_name=first["display_name"]),
@@ -136,4 +204,4 @@ def _changes(rows: list[Row]) -> list[Change | Resync]:
                 issue_ids=frozenset(row["issue_id"] for row in events if row["issue_id"] is not None),
             )
         )
-    return made
+    return [*sorted(made, key=lambda change: change.seq)]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import NamedTuple
+
 from rhythm_domain import queries
 from rhythm_domain.database import Row
 from rhythm_domain.guard import Tx
@@ -9,12 +12,42 @@ from rhythm_domain.guard import Tx
 _Q = queries.load("live")
 
 
-async def latest(tx: Tx) -> int:
-    """The highest sequence number that is visible."""
-    row = await tx.one(_Q["latest_event"])
-    return int((row or {"seq": 0})["seq"])
+class End(NamedTuple):
+    """The end of the history at a moment: the highest sequence number that is visible, the oldest transaction
+    that is at work, and the first that has not begun.
+    """
+
+    seq: int
+    oldest: int
+    next: int
 
 
-async def since(tx: Tx, seq: int, limit: int) -> list[Row]:
-    """Events behind a sequence number in projects of the person, in order."""
-    return await tx.fetch(_Q["events_since"], since=seq, user=tx.user.id, admin=tx.user.admin, limit=limit)
+async def end(tx: Tx) -> End:
+    """The end of the history now."""
+    (row,) = await tx.fetch(_Q["end_of_history"])
+    return End(row["seq"], row["oldest"], row["next"])
+
+
+async def newest(tx: Tx, limit: int) -> set[int]:
+    """The highest sequence numbers."""
+    return {row["seq"] for row in await tx.fetch(_Q["newest_events"], limit=limit)}
+
+
+async def projects(tx: Tx) -> set[int]:
+    """The ids of the person's projects."""
+    return {row["project_id"] for row in await tx.fetch(_Q["own_projects"], user=tx.user.id)}
+
+
+async def since(tx: Tx, seq: int, *, told: Collection[int], watched: int | None, limit: int) -> list[Row]:
+    """Events behind a sequence number that the person may know of, in order, but for those that were told.
+
+    `watched` is one more project, if the person is an administrator.
+    """
+    return await tx.fetch(
+        _Q["events_since"],
+        since=seq,
+        told=list(told),
+        user=tx.user.id,
+        watched=watched if tx.user.admin else None,
+        limit=limit,
+    )
