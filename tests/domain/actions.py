@@ -113,7 +113,7 @@ def services() -> dict[str, dict[str, Callable[..., Any]]]:
             method: value
             for method in dir(getattr(session, name))
             if not method.startswith("_")
-            and isfunction(value := getattr(type(getattr(session, name)), method))
+            and isfunction(value := getattr(type(getattr(session, name)), method, None))
         }
         for name in names
     }
