@@ -1,4 +1,4 @@
-"""`rhythm`: the app when a person calls it without arguments at a terminal, else the command line."""
+"""`rhythm`: the command line; the app where a command wants it, or when a person calls it at a terminal."""
 
 from __future__ import annotations
 
@@ -6,9 +6,19 @@ import signal
 import sys
 from types import FrameType
 
+from rhythm_tui.cli.main import run
+from rhythm_tui.cli.opening import Opening
+
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
+
+
+def _open_app(opening: Opening) -> int:
+    from rhythm_tui import app
+    from rhythm_tui.instance import Instance
+
+    return app.run(Instance(opening.flags), start=opening.start)
 
 
 def main() -> None:
@@ -16,13 +26,7 @@ def main() -> None:
     # asyncio would replace Python's own handler with one that waits for the next await: a person who is being
     # asked for something could not leave.
     signal.signal(signal.SIGINT, _interrupt)
-    if sys.argv[1:] or not (sys.stdin.isatty() and sys.stdout.isatty()):
-        from rhythm_tui.cli.main import run
-
-        sys.exit(run(sys.argv[1:]))
-    from rhythm_tui.cli.welcome import open_app
-
-    sys.exit(open_app())
+    sys.exit(run(sys.argv[1:], open_app=_open_app))
 
 
 if __name__ == "__main__":

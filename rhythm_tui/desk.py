@@ -11,8 +11,8 @@ from rhythm_domain.models import Project
 from rhythm_domain.policy import Permission
 from rhythm_domain.session import Session
 from rhythm_tui.commands import COMMANDS, Command
-from rhythm_tui.drafts import Drafts
 from rhythm_tui.edits import Edits
+from rhythm_tui.notebook import Notebook
 
 
 class Desk:
@@ -21,14 +21,18 @@ class Desk:
     def __init__(
         self,
         session: Session,
-        drafts: Drafts,
         *,
+        drafts: Notebook,
+        memory: Notebook,
         commands: Mapping[str, Command] = COMMANDS,
         editor: str | None = None,
         source: str = "",
     ) -> None:
         self.session = session
         self.drafts = drafts
+        """Texts that are not saved yet."""
+        self.memory = memory
+        """How the person left the app: the project, the view, the columns ..."""
         self.edits = Edits()
         self.commands = commands
         self.editor = editor

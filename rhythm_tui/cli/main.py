@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -13,6 +13,7 @@ import click
 from rhythm_tui.cli.command import Entry, LazyRoot
 from rhythm_tui.cli.context import Context
 from rhythm_tui.cli.errors import Exit, report
+from rhythm_tui.cli.opening import Opening, at_terminal
 
 _WORK, _PEOPLE, _INSTANCE = "Work", "People", "This instance"
 
@@ -60,23 +61,36 @@ def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
         ctx.exit()
 
 
-@click.command(cls=LazyRoot, entries=ENTRIES, examples=EXAMPLES, options_metavar="[OPTIONS]")
+@click.command(
+    cls=LazyRoot,
+    entries=ENTRIES,
+    examples=EXAMPLES,
+    options_metavar="[OPTIONS]",
+    subcommand_metavar="[COMMAND] [ARGS]...",
+    invoke_without_command=True,
+)
 @click.option("--database-url", metavar="URL", help="The team's database (without a password).")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), help="When to use colours.")
 @click.option("--demo", is_flag=True, help="Work on the instance of `rhythm demo`.")
 @click.option("--version", is_flag=True, expose_value=False, is_eager=True, callback=_version, help="Say it.")
 @click.pass_context
-def root(ctx: click.Context, /, **flags: Any) -> None:
+def root(ctx: click.Context, /, **flags: Any) -> Opening | None:
     """An issue tracker in the terminal, over PostgreSQL.
 
     Without a command and at a terminal, `rhythm` opens the app. With nothing configured it keeps its own
     database; set RHYTHM_DATABASE_URL to work with a team.
     """
     ctx.obj = Context(flags)
+    if ctx.invoked_subcommand is not None:
+        return None
+    if at_terminal():
+        return Opening(flags)
+    click.echo(ctx.get_help())
+    return None
 
 
-def run(args: Sequence[str]) -> int:
-    """Runs one command; the exit code (see `errors.Exit`)."""
+def run(args: Sequence[str], *, open_app: Callable[[Opening], int] | None = None) -> int:
+    """Runs one command; the exit code (see `errors.Exit`). `open_app` is for those that want the app."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
@@ -94,6 +108,8 @@ def run(args: Sequence[str]) -> int:
         if isinstance(error, KeyboardInterrupt):
             _let_go_of_output()
         return report(error, as_json="--json" in args)
+    if isinstance(outcome, Opening):
+        return open_app(outcome) if open_app else Exit.DONE
     return outcome if isinstance(outcome, int) else Exit.DONE
 
 

@@ -18,8 +18,6 @@ T = TypeVar("T")
 class Dialog(Commanding, ModalScreen[T | None]):
     """A box with a title and, at its foot, what its keys do. Dismissed with None when it is cancelled."""
 
-    CSS_PATH = "dialog.tcss"
-
     def __init__(self, title: str, foot: str = "") -> None:
         super().__init__()
         self._title, self._foot = shown(title), foot

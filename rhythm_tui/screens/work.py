@@ -25,13 +25,13 @@ class WorkScreen(Commanding, Screen[None]):
     VIEW: ClassVar[str] = ""
     """Its name in the top line, see `title_bar.VIEWS`."""
 
-    CSS_PATH = "work.tcss"
-
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self.desk = desk
         self.stale = True
         """Whether it must read anew once it is seen."""
+        self.busy = True
+        """Whether what it shows is being read."""
 
     def compose(self) -> ComposeResult:
         yield TitleBar()
@@ -62,6 +62,7 @@ class WorkScreen(Commanding, Screen[None]):
 
     def reload(self) -> None:
         """Reads everything that is shown again."""
+        self.busy = True
         self.run_worker(self._load(), group="load", exclusive=True, exit_on_error=True)
 
     async def _load(self) -> None:
@@ -70,6 +71,7 @@ class WorkScreen(Commanding, Screen[None]):
         except RhythmError as error:
             self.stale = True
             report(self, error)
+        self.busy = False
 
     def _say_where(self) -> None:
         bar = self.query_one(TitleBar)

@@ -218,12 +218,21 @@ def test_on_a_terminal_a_table_has_a_header_and_colours(rhythm: Cli, team: Team)
     assert all(len(line) <= 60 for line in plain.splitlines())
 
 
-def test_without_arguments_on_a_terminal_it_shows_the_projects_and_what_to_type(
-    rhythm: Cli, team: Team
-) -> None:
-    shown = _on_a_terminal(rhythm, by=team.owner, columns=80, NO_COLOR="1")
-    assert "Project CORE" in shown
-    assert "rhythm issue create CORE" in shown
+def test_without_arguments_on_a_terminal_it_opens_the_app_and_in_a_pipe_it_helps(rhythm: Cli) -> None:
+    """The command line itself knows nothing of the app: it hands over what is to be opened."""
+    from rhythm_tui.cli import main, opening
+
+    assert "Usage: rhythm" in rhythm("--demo").out
+    opened: list[opening.Opening] = []
+
+    def open_app(wanted: opening.Opening) -> int:
+        opened.append(wanted)
+        return 7
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(main, "at_terminal", lambda: True)
+        assert main.run(["--demo"], open_app=open_app) == 7
+    assert opened[0].flags["demo"] is True
 
 
 def _on_a_terminal(rhythm: Cli, *args: str, by: object, columns: int, **environ: str) -> str:

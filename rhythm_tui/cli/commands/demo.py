@@ -13,6 +13,7 @@ import click
 
 from rhythm_tui.cli.command import Verb, pass_context
 from rhythm_tui.cli.context import Context
+from rhythm_tui.cli.opening import Opening, at_terminal
 from rhythm_tui.cli.progress import progress
 
 _NEXT = (
@@ -31,7 +32,9 @@ _NEXT = (
 )
 @click.option("--no-open", is_flag=True, help="Only fill it.")
 @pass_context
-def demo(context: Context, issues: int | None, no_open: bool) -> Coroutine[object, object, None] | None:
+def demo(
+    context: Context, issues: int | None, no_open: bool
+) -> Coroutine[object, object, None] | Opening | None:
     """Try Rhythm on a workspace that is full of life: a weather station, its dashboard and its app.
 
     It has a database of its own, beside yours. What you do there stays until you remove its folder; with
@@ -53,7 +56,9 @@ def demo(context: Context, issues: int | None, no_open: bool) -> Coroutine[objec
     if no_open:
         context.out.done("The demo is ready: rhythm demo")
         return None
-    return _open(context, workspace.MAIN)
+    if at_terminal() and not context.json:
+        return Opening({**context.flags, "demo": True})
+    return _print(context, workspace.MAIN)
 
 
 async def _enter(context: Context) -> int:
@@ -62,7 +67,7 @@ async def _enter(context: Context) -> int:
         return session.user.id
 
 
-async def _open(context: Context, key: str) -> None:
+async def _print(context: Context, key: str) -> None:
     """The board of the main project, and what to type next."""
     from rhythm_tui.cli import board_view
 

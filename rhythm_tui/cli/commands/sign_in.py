@@ -9,8 +9,8 @@ import click
 from rhythm_domain.errors import Invalid, NotSignedIn
 from rhythm_tui.cli.command import Verb, pass_context
 from rhythm_tui.cli.context import Context
-from rhythm_tui.cli.person import system_person
 from rhythm_tui.cli.prompts import PasswordSource, password_options
+from rhythm_tui.person import system_person
 
 if TYPE_CHECKING:
     from rhythm_domain.services.accounts import SignedIn

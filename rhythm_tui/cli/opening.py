@@ -1,0 +1,21 @@
+"""What a command answers that wants the app opened: the command line itself knows nothing of it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """With which flags to open the app, and at which view; None for where the person left."""
+
+    flags: Mapping[str, Any] = field(default_factory=dict)
+    start: str | None = None
+
+
+def at_terminal() -> bool:
+    """Whether somebody sits before a terminal that the app can be opened on."""
+    return sys.stdin.isatty() and sys.stdout.isatty()

@@ -1,0 +1,111 @@
+"""The instance that the settings lead to, and the ways into it; for the app and the command line."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from rhythm_domain import config
+from rhythm_domain.errors import NotSignedIn, SchemaMismatch
+
+if TYPE_CHECKING:
+    from rhythm_domain.embedded.server import EmbeddedServer
+    from rhythm_domain.session import Session, Tracker
+
+
+class Instance:
+    """Where the tracker is. Nothing is read or opened before it is needed."""
+
+    def __init__(self, flags: Mapping[str, Any] | None = None) -> None:
+        self.flags = dict(flags or {})
+        self.demo: bool = self.flags.pop("demo", False)
+
+    @cached_property
+    def settings(self) -> config.Settings:
+        """The settings; from now on what is logged goes to the log."""
+        from rhythm_domain import logs
+
+        settings = config.load(self.flags)
+        settings = config.of_demo(settings) if self.demo else settings
+        logs.set_up(settings.log_dir, settings.log_level)
+        return settings
+
+    @cached_property
+    def embedded(self) -> EmbeddedServer:
+        """The server of the person's own; it is used when no database URL is set."""
+        from rhythm_domain.embedded.server import EmbeddedServer
+
+        return EmbeddedServer(self.settings.data_dir / "postgres")
+
+    def conninfo(self) -> str:
+        """The database of this run; starts the embedded server if there is no URL."""
+        return self.settings.database_url or self.embedded.start()
+
+    def owner_conninfo(self) -> str:
+        """The same database as its owner: for migrations and what else a team's members may not."""
+        return self.settings.owner_url or self.conninfo()
+
+    @property
+    def only_owner(self) -> bool:
+        """Whether the owner's URL is the way to the instance: it is set, and nobody is signed in there."""
+        settings = self.settings
+        signed_in = settings.token or self.remembered.get(self.instance_name)
+        return bool(settings.owner_url) and not (settings.database_url and signed_in)
+
+    @asynccontextmanager
+    async def tracker(self) -> AsyncIterator[Tracker]:
+        """The instance, for somebody who is not signed in yet."""
+        from rhythm_domain.session import Tracker
+
+        settings = self.settings
+        async with Tracker.open(
+            self.conninfo(), pooler=settings.pooler, listen_conninfo=settings.listen_url
+        ) as tracker:
+            yield tracker
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[Session]:
+        """The signed-in person: by RHYTHM_TOKEN, by the sign-in that `rhythm login` remembered, or as the
+        owner of the embedded server, which is set up or brought up to date on the way.
+
+        Raises `NotSignedIn`.
+        """
+        async with self.tracker() as tracker:
+            yield await self.signed_in(tracker)
+
+    async def signed_in(self, tracker: Tracker) -> Session:
+        """The same on an open instance."""
+        if token := self.settings.token or self.remembered.get(self.instance_name):
+            return await tracker.accounts.resume(token)
+        if self.settings.database_url:
+            raise NotSignedIn("You are not signed in.")
+        from rhythm_tui.person import system_person
+
+        person = system_person()
+        try:
+            return await tracker.accounts.local(person.name, person.full_name)
+        except SchemaMismatch:
+            from rhythm_domain.migrate import migrate
+
+            migrate(self.conninfo())
+            return await tracker.accounts.local(person.name, person.full_name)
+
+    @property
+    def instance_name(self) -> str:
+        """What tells this instance from others: its URL without a password."""
+        return config.without_password(self.settings.database_url or f"embedded:{self.settings.data_dir}")
+
+    @property
+    def remembered(self) -> dict[str, str]:
+        """The session tokens that `rhythm login` left, by instance."""
+        from rhythm_tui.remembered import read
+
+        return read(self.settings.state_dir)
+
+    def remember(self, token: str | None) -> None:
+        """Keeps the token of this instance for the next commands; None forgets it."""
+        from rhythm_tui.remembered import write
+
+        write(self.settings.state_dir, self.instance_name, token)

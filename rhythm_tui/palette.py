@@ -1,0 +1,48 @@
+"""The command palette: every command that can be given where the focus is; those that may not be say why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.content import Content
+
+from rhythm_tui.commanding import Offer, offers
+from rhythm_tui.commands import Command, readable
+
+
+class CommandProvider(Provider):
+    """The commands of the screen below the palette."""
+
+    def _offers(self) -> Iterator[Offer]:
+        for offer in offers(self.focused or self.screen):
+            if not offer.command.id.startswith("list.") and offer.command.id != "palette":
+                yield offer
+
+    async def discover(self) -> Hits:
+        for offer in self._offers():
+            words = offer.command.help
+            yield DiscoveryHit(_look(offer), partial(_give, offer), text=words, help=offer.why_not)
+
+    async def search(self, query: str) -> Hits:
+        matcher = self.matcher(query)
+        for offer in self._offers():
+            words = offer.command.help
+            score = max(matcher.match(words), matcher.match(offer.command.label))
+            if score > 0:
+                yield Hit(score, _look(offer), partial(_give, offer), text=words, help=offer.why_not)
+
+
+def _look(offer: Offer) -> Content:
+    words = offer.command.help.removesuffix(".")
+    style = "$foreground" if offer.why_not is None else "$foreground 40%"
+    return Content.assemble((words, style), (f"   {_keys(offer.command)}", "$footer-key-foreground 80%"))
+
+
+def _keys(command: Command) -> str:
+    return " · ".join(readable(key) for key in command.keys[:2])
+
+
+def _give(offer: Offer) -> None:
+    offer.node.action_command(offer.command.id)

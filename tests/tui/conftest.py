@@ -1,0 +1,28 @@
+"""The app on a database of the test's own, opened by any of the team."""
+
+from __future__ import annotations
+
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+
+from rhythm_domain.session import Session
+from tests.tui.driver import Driver, opened
+
+
+class Open(Protocol):
+    """Opens the app for a person; see `driver.opened`."""
+
+    def __call__(self, session: Session, **options: Any) -> AbstractAsyncContextManager[Driver]: ...
+
+
+@pytest.fixture
+def app(conninfo: str, tmp_path: Path) -> Open:
+    """Opens the app: `async with app(team.member, project="CORE") as driver: ...`."""
+
+    def open_(session: Session, **options: Any) -> AbstractAsyncContextManager[Driver]:
+        return opened(conninfo, session, tmp_path / session.user.name, **options)
+
+    return open_

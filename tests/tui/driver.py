@@ -1,0 +1,123 @@
+"""A person at the app: presses keys, waits until something is seen, looks at the screen."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import TypeVar
+
+from textual.pilot import Pilot
+from textual.widget import Widget
+
+from rhythm_domain import config
+from rhythm_domain.session import Session, Tracker
+from rhythm_tui.app import RhythmApp
+from rhythm_tui.instance import Instance
+from rhythm_tui.screens.work import WorkScreen
+
+PATIENCE = 10.0
+"""Seconds after which what does not come is given up."""
+
+W = TypeVar("W", bound=Widget)
+
+
+class SignedIn(Instance):
+    """A test's instance, with somebody signed in already."""
+
+    def __init__(self, conninfo: str, session: Session, folder: Path, keys: dict[str, str]) -> None:
+        super().__init__()
+        self._conninfo, self._session, self._folder, self._keys = conninfo, session, folder, keys
+
+    @cached_property
+    def settings(self) -> config.Settings:
+        return config.Settings(
+            database_url=self._conninfo, state_dir=self._folder, log_dir=self._folder, keys=self._keys
+        )
+
+    async def signed_in(self, tracker: Tracker) -> Session:
+        return tracker._session(self._session.user, self._session.id)
+
+
+class Driver:
+    """What a test does instead of a person. Everything waits on conditions, nothing on the clock."""
+
+    def __init__(self, app: RhythmApp, pilot: Pilot[int]) -> None:
+        self.app = app
+        self.pilot = pilot
+
+    async def press(self, *keys: str) -> None:
+        """Presses keys, each once the one before was taken."""
+        await self.pilot.press(*keys)
+
+    async def write(self, text: str) -> None:
+        """Types a text."""
+        for character in text:
+            await self.pilot.press("space" if character == " " else character)
+
+    @property
+    def view(self) -> WorkScreen:
+        """The view that is seen, also below a dialog."""
+        view = self.app.view
+        assert view is not None
+        return view
+
+    @property
+    def text(self) -> str:
+        """What stands on the screen, line by line."""
+        screen = self.app.screen
+        return "\n".join(strip.text.rstrip() for strip in screen._compositor.render_strips())
+
+    def widget(self, kind: type[W]) -> W:
+        """The widget of a kind in the view."""
+        return self.view.query_one(kind)
+
+    async def until(self, holds: Callable[[], object], what: str = "") -> None:
+        """Waits until a condition holds."""
+        async with asyncio.timeout(PATIENCE):
+            try:
+                while not holds():
+                    await self.pilot.pause(0.01)
+            except asyncio.CancelledError:
+                raise AssertionError(f"{what or 'it'} never came to be:\n{self.text}") from None
+
+    async def sees(self, *texts: str) -> None:
+        """Waits until texts stand on the screen."""
+        await self.until(lambda: all(text in self.text for text in texts), f"{texts}")
+
+    async def misses(self, *texts: str) -> None:
+        """Waits until texts stand on the screen no more."""
+        await self.until(lambda: not any(text in self.text for text in texts), f"the end of {texts}")
+
+    async def until_saved(self) -> None:
+        """Waits until no write is on its way."""
+        await self.until(lambda: self.app.desk is not None and not self.app.desk.edits.waiting, "saved")
+
+    async def eventually(self, ask: Callable[[], Awaitable[object]], what: str = "") -> None:
+        """Waits until the database holds something."""
+        async with asyncio.timeout(PATIENCE):
+            while not await ask():
+                await self.pilot.pause(0.02)
+
+
+@asynccontextmanager
+async def opened(
+    conninfo: str,
+    session: Session,
+    folder: Path,
+    *,
+    project: str | None = None,
+    view: str = "issues",
+    size: tuple[int, int] = (120, 40),
+    keys: dict[str, str] | None = None,
+    theme: str = "rhythm-dark",
+) -> AsyncIterator[Driver]:
+    """The app, opened by a person at a view of a project, read and ready."""
+    app = RhythmApp(SignedIn(conninfo, session, folder, keys or {}), start=view, project=project)
+    app.theme = theme
+    async with app.run_test(size=size) as pilot:
+        driver = Driver(app, pilot)
+        await driver.until(lambda: app.view is not None and not app.view.busy, f"the view {view}")
+        yield driver

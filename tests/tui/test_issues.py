@@ -1,0 +1,110 @@
+"""The issue table: what is found while one types, what keys do, what others do."""
+
+from __future__ import annotations
+
+from rhythm_domain.models import IssueDraft, Priority, Status
+from rhythm_tui.widgets.issue_table import IssueTable
+from tests.instances import Team
+from tests.tui.conftest import Open
+
+
+async def fill(team: Team, *titles: str) -> list[str]:
+    """Issues of the member's; their keys."""
+    return [(await team.member.issues.create("CORE", IssueDraft(title=title))).key for title in titles]
+
+
+async def test_typing_finds_and_escape_shows_all_again(team: Team, app: Open) -> None:
+    """Each letter searches; nothing that does not match stays."""
+    await fill(team, "Login fails on Safari", "Crash in the importer", "Log the importer's progress")
+    async with app(team.member, project="CORE") as driver:
+        await driver.sees("Login fails", "Crash in", "3 issues")
+        await driver.press("slash")
+        await driver.write("importer")
+        await driver.sees("Crash in", "2 issues")
+        await driver.misses("Login fails")
+        await driver.press("enter", "escape")
+        await driver.sees("Login fails", "3 issues")
+
+
+async def test_a_field_is_changed_by_a_key_and_a_choice(team: Team, app: Open) -> None:
+    """Two strokes, and it is saved; undo takes it back."""
+    (key,) = await fill(team, "Login fails on Safari")
+    async with app(team.member, project="CORE") as driver:
+        await driver.sees(key)
+        await driver.press("s")
+        await driver.sees("Status · CORE-1")
+        await driver.write("review")
+        await driver.press("enter")
+        await driver.sees("in review")
+        await driver.until_saved()
+        assert (await team.owner.issues.show(key)).status is Status.IN_REVIEW
+        await driver.press("u")
+        await driver.sees("Undone", "backlog")
+        assert (await team.owner.issues.show(key)).status is Status.BACKLOG
+
+
+async def test_marked_issues_change_as_one_step(team: Team, app: Open) -> None:
+    """Two are marked, the third is left alone; one undo takes both back."""
+    await fill(team, "one", "two", "three")
+    async with app(team.member, project="CORE") as driver:
+        await driver.sees("three")
+        await driver.press("space", "space", "p")
+        await driver.write("urgent")
+        await driver.press("enter")
+        await driver.sees("2 issues: urgent priority")
+        rows = (await team.member.search.page("priority:urgent", project="CORE")).items
+        assert {row.title for row in rows} == {"three", "two"}
+        await driver.press("u")
+        await driver.sees("Undone")
+        assert not (await team.member.search.page("priority:urgent", project="CORE")).items
+
+
+async def test_the_cursor_stays_where_it_is_while_others_work(team: Team, app: Open) -> None:
+    """What they change glows with their name; what they add is announced; nothing moves."""
+    keys = await fill(team, "one", "two", "three")
+    async with app(team.viewer, project="CORE") as driver:
+        await driver.sees("three")
+        await driver.press("j")
+        table = driver.widget(IssueTable)
+        assert table.row is not None
+        assert table.row.title == "two"
+        await team.member.issues.move(keys[0], Status.DONE)
+        await driver.sees("← Mia", "done")
+        await fill(team, "four")
+        await driver.sees("1 new")
+        assert table.row.title == "two"
+        await driver.press("r")
+        await driver.sees("four")
+        assert table.row.title == "two"
+
+
+async def test_a_key_that_may_not_be_used_says_why(team: Team, app: Open) -> None:
+    """A viewer presses a member's key."""
+    await fill(team, "one")
+    async with app(team.viewer, project="CORE") as driver:
+        await driver.sees("one")
+        await driver.press("s")
+        await driver.sees("Only members may move issues")
+
+
+async def test_a_new_issue_is_one_line_away(team: Team, app: Open) -> None:
+    """A title that can't be stored stays in the box, with the reason."""
+    async with app(team.member, project="CORE") as driver:
+        await driver.press("n")
+        await driver.sees("New issue in CORE")
+        await driver.press("enter")
+        await driver.sees("title")
+        await driver.write("Something new")
+        await driver.press("enter")
+        await driver.sees("CORE-1 created", "Something new")
+
+
+async def test_keys_can_be_remapped(team: Team, app: Open) -> None:
+    """By the command's id, in the settings."""
+    (key,) = await fill(team, "one")
+    async with app(team.member, project="CORE", keys={"issue.priority": "f6", "view.save": "p"}) as driver:
+        await driver.press("f6")
+        await driver.write("high")
+        await driver.press("enter")
+        await driver.until_saved()
+        assert (await team.member.issues.show(key)).priority is Priority.HIGH
