@@ -328,22 +328,26 @@ class IssueLink(Model):
 
 
 class Issue(IssueRow):
-    """An issue, whole."""
+    """An issue, whole. `imported_by` is on whose word it is the reporter's; None if it was made here."""
 
     description: str
     links: tuple[IssueLink, ...] = ()
     children: tuple[IssueLink, ...] = ()
     comment_count: int = 0
+    imported_by: PersonRef | None = None
     source_url: str | None = None
     metadata: dict[str, Any] = Field(default_factory=dict)
 
 
 class Comment(Model):
-    """What somebody wrote under an issue. `version` counts its edits."""
+    """What somebody wrote under an issue. `version` counts its edits; `imported_by` is on whose word it is
+    the author's, None for what they wrote here.
+    """
 
     id: int
     issue_key: str
     author: PersonRef
+    imported_by: PersonRef | None = None
     body: str
     version: int
     created_at: datetime

@@ -14,8 +14,15 @@ _Q = queries.load("comments")
 
 def _comment(row: Row) -> Comment:
     author = PersonRef(id=row["author_id"], name=row["name"], display_name=row["display_name"])
-    plain = {name: row[name] for name in Comment.model_fields if name != "author"}
-    return Comment(author=author, **plain)
+    plain = {name: row[name] for name in Comment.model_fields if name not in ("author", "imported_by")}
+    return Comment(author=author, imported_by=importer(row), **plain)
+
+
+def importer(row: Row) -> PersonRef | None:
+    """Who imported what a row is about; None if nobody did."""
+    return row["imported_by"] and PersonRef(
+        id=row["imported_by"], name=row["importer_name"], display_name=row["importer_display_name"]
+    )
 
 
 async def of_issue(tx: Tx, issue: int, limit: int, after: tuple[datetime, int] | None) -> list[Comment]:

@@ -171,6 +171,7 @@ async def write_sources(tx: Tx, sources: Sequence[Source], *, new: bool) -> None
     await tx.execute(
         _Q["add_sources" if new else "put_sources"],
         project=tx.project_id,
+        importer=tx.user.id,
         keys=[source.record.source_key for source in sources],
         issues=[source.issue for source in sources],
         urls=[source.record.url for source in sources],
@@ -187,7 +188,7 @@ async def put_digests(tx: Tx, digests: Mapping[str, bytes]) -> None:
 
 
 async def name_comments(tx: Tx, issues: Mapping[int, str]) -> None:
-    """Gives comments that were made here their keys: those of their issues, and their ids."""
+    """Gives comments that were written here their keys: those of their issues, and their ids."""
     await tx.execute(_Q["name_comments"], issues=list(issues), keys=list(issues.values()))
 
 
@@ -198,6 +199,7 @@ async def put_comments(tx: Tx, comments: Sequence[tuple[int, int, ImportComment]
     return await tx.execute(
         _Q["put_comments"],
         project=tx.project_id,
+        importer=tx.user.id,
         issues=[issue for issue, _, _ in comments],
         authors=[author for _, author, _ in comments],
         bodies=[comment.body for _, _, comment in comments],

@@ -86,12 +86,13 @@ ON CONFLICT DO NOTHING;
 
 -- name: add_sources
 -- Fails if another import brought one of them meanwhile.
-INSERT INTO issue_sources (project_id, source_key, issue_id, url, metadata, digest)
-SELECT %(project)s, n.source_key, n.issue_id, n.url, n.metadata, n.digest
+INSERT INTO issue_sources (project_id, source_key, issue_id, imported_by, url, metadata, digest)
+SELECT %(project)s, n.source_key, n.issue_id, %(importer)s, n.url, n.metadata, n.digest
 FROM unnest(%(keys)s::text[], %(issues)s::bigint[], %(urls)s::text[], %(metadata)s::jsonb[], %(digests)s::bytea[])
      AS n (source_key, issue_id, url, metadata, digest);
 
 -- name: put_sources
+-- Of issues that are there: imported before, or made here.
 INSERT INTO issue_sources AS s (project_id, source_key, issue_id, url, metadata, digest)
 SELECT %(project)s, n.source_key, n.issue_id, n.url, n.metadata, n.digest
 FROM unnest(%(keys)s::text[], %(issues)s::bigint[], %(urls)s::text[], %(metadata)s::jsonb[], %(digests)s::bytea[])
@@ -105,22 +106,24 @@ FROM unnest(%(keys)s::text[], %(digests)s::bytea[]) AS n (source_key, digest)
 WHERE s.project_id = %(project)s AND s.source_key = n.source_key;
 
 -- name: name_comments
--- Gives the comments of an issue that was made here the keys that an export gave them.
+-- Gives the comments that were written here the keys that an export gave them.
 UPDATE comments c SET source_key = n.source_key || '/' || c.id
 FROM unnest(%(issues)s::bigint[], %(keys)s::text[]) AS n (issue_id, source_key)
-WHERE c.issue_id = n.issue_id AND c.source_key IS NULL;
+WHERE c.issue_id = n.issue_id AND c.source_key IS NULL
+  AND NOT EXISTS (SELECT 1 FROM comments o WHERE o.issue_id = c.issue_id
+                  AND o.source_key = n.source_key || '/' || c.id);
 
 -- name: put_comments
--- New ones, and those that say something else now; what was deleted here stays deleted. What was written here
--- (see name_comments) stays as its author wrote it: nobody edits another's words.
-INSERT INTO comments AS c (project_id, issue_id, author_id, body, source_key, created_at)
-SELECT %(project)s, n.issue_id, n.author_id, n.body, n.source_key, n.created_at
+-- New ones, and those that say something else now; what was deleted here stays deleted. What was written or
+-- edited here stays as its author wrote it: nobody edits another's words.
+INSERT INTO comments AS c (project_id, issue_id, author_id, imported_by, body, source_key, created_at)
+SELECT %(project)s, n.issue_id, n.author_id, %(importer)s, n.body, n.source_key, n.created_at
 FROM unnest(%(issues)s::bigint[], %(authors)s::int[], %(bodies)s::text[], %(keys)s::text[], %(times)s::timestamptz[])
      AS n (issue_id, author_id, body, source_key, created_at)
 ORDER BY n.issue_id, n.created_at
 ON CONFLICT (issue_id, source_key) WHERE source_key IS NOT NULL DO UPDATE SET
-  body = excluded.body, version = c.version + 1, edited_at = now()
-WHERE c.body <> excluded.body AND c.deleted_at IS NULL AND c.source_key NOT LIKE '%%/' || c.id;
+  body = excluded.body, version = c.version + 1, edited_at = now(), imported_by = excluded.imported_by
+WHERE c.body <> excluded.body AND c.deleted_at IS NULL AND c.imported_by IS NOT NULL;
 
 -- name: comment_keys
 SELECT source_key FROM comments WHERE issue_id = ANY(%(issues)s::bigint[]) AND source_key IS NOT NULL;

@@ -12,6 +12,7 @@ from rhythm_domain import lexemes, queries
 from rhythm_domain.database import Row
 from rhythm_domain.guard import Tx
 from rhythm_domain.models import Issue, IssueLink, IssueRow, LabelRef, PersonRef
+from rhythm_domain.repository.comments import importer
 
 _Q = queries.load("issues")
 
@@ -34,6 +35,7 @@ async def whole(tx: Tx, issue_id: int) -> Issue:
         **row_fields(row),
         description=text["description"],
         comment_count=text["comment_count"],
+        imported_by=importer(text),
         source_url=text["source_url"],
         metadata=text["metadata"] or {},
         links=tuple(_link(link) for link in await tx.fetch(_Q["issue_links_of"], id=issue_id)),

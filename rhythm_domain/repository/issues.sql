@@ -26,8 +26,10 @@ ORDER BY found.place;
 -- name: issue_text
 -- What only the issue's own screen shows.
 SELECT t.description, src.url AS source_url, src.metadata,
+       src.imported_by, m.name AS importer_name, m.display_name AS importer_display_name,
        (SELECT count(*) FROM comments c WHERE c.issue_id = t.issue_id AND c.deleted_at IS NULL) AS comment_count
 FROM issue_texts t LEFT JOIN issue_sources src ON src.issue_id = t.issue_id
+LEFT JOIN users m ON m.id = src.imported_by
 WHERE t.issue_id = %(id)s;
 
 -- name: issue_links_of

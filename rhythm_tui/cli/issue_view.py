@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-from rhythm_domain.models import Comment, Event, Issue, IssueLink, IssueRow, LinkKind, Priority
+from rhythm_domain.models import Comment, Event, Issue, IssueLink, IssueRow, LinkKind, PersonRef, Priority
 from rhythm_tui import signs
 from rhythm_tui.cli.output import Output, plain
 from rhythm_tui.cli.table import Column
@@ -57,7 +56,7 @@ def show(out: Output, issue: Issue, comments: Sequence[Comment]) -> None:
             ("Priority", f"{mark(priority)}{issue.priority}"),
             ("Type", f"{mark(signs.TYPE[issue.type])}{issue.type}"),
             ("Assignee", _person(issue.assignee)),
-            ("Reporter", _person(issue.reporter)),
+            ("Reporter", _author(issue.reporter, issue.imported_by)),
             ("Sprint", issue.sprint or ""),
             ("Estimate", points(issue.estimate)),
             ("Due", issue.due.isoformat() if issue.due else ""),
@@ -76,16 +75,21 @@ def show(out: Output, issue: Issue, comments: Sequence[Comment]) -> None:
     )
     for comment in comments:
         edited = ", edited" if comment.edited_at else ""
-        head = f"{comment.author.display_name} · {relative_time(comment.created_at)}{edited} · #{comment.id}"
+        author = _author(comment.author, comment.imported_by)
         out.line("")
-        out.heading(head)
+        out.heading(f"{author} · {relative_time(comment.created_at)}{edited} · #{comment.id}")
         out.text(comment.body)
     if issue.comment_count > len(comments):
         out.note(f"{counted(issue.comment_count, 'comment')} in all: add --all")
 
 
-def _person(person: Any) -> str:
+def _person(person: PersonRef | None) -> str:
     return f"{person.display_name} (@{person.name})" if person else ""
+
+
+def _author(author: PersonRef, importer: PersonRef | None) -> str:
+    """Who wrote something; of what was imported, on whose word."""
+    return _person(author) + (f", imported by {_person(importer)}" if importer else "")
 
 
 def _linked(link: IssueLink) -> str:
@@ -100,7 +104,7 @@ def history(out: Output, events: Sequence[Event], next: str | None) -> None:
     """What happened, newest first, in words."""
     columns: list[Column[Event]] = [
         Column("when", lambda event: relative_time(event.at), "dim"),
-        Column("who", lambda event: event.actor.display_name, "cyan"),
+        Column("who", lambda event: event.actor.name, "cyan"),
         Column("issue", lambda event: event.issue_key or "", "bold"),
         Column("what", lambda event: event.text + (" (undone)" if event.undone else ""), shrink=1),
     ]

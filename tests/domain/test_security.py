@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import time
 from base64 import b64encode, urlsafe_b64encode
@@ -218,6 +219,64 @@ async def test_an_import_does_not_change_what_others_wrote_here(team: Team) -> N
     assert forged != file.getvalue()
     await team.maintainer.exchange.import_file("CORE", "rhythm", io.BytesIO(forged))
     assert [comment.body for comment in (await team.owner.comments.list(issue.key)).items] == ["I agree."]
+
+
+def brought(author: str, body: str = "I resign.") -> io.BytesIO:
+    """A file that has somebody report an issue and say something."""
+    said = {"author": {"login": author}, "body": body, "createdAt": "2020-01-01T00:00:00Z"}
+    issue = {
+        "number": 1,
+        "title": "Farewell",
+        "state": "OPEN",
+        "author": {"login": author},
+        "comments": [said],
+    }
+    return io.BytesIO(json.dumps([issue]).encode())
+
+
+async def test_an_import_puts_no_words_into_the_mouth_of_who_cannot_see_them(team: Team) -> None:
+    """Authors are found by their user names. A maintainer wrote a file in which a colleague says what they
+    like, and it stood under the colleague's own account in a project that they never heard of."""
+    report = await team.maintainer.exchange.import_file("CORE", "github", brought("otto"))
+    assert (report.people, report.matched) == (("otto-imported",), ())
+    assert [(note.source, note.note) for note in report.notes] == [
+        ("otto", "no member here: what they wrote stands under otto-imported")
+    ]
+    (comment,) = (await team.viewer.comments.list("CORE-1")).items
+    assert (await team.viewer.issues.show("CORE-1")).reporter.name == comment.author.name == "otto-imported"
+    again = await team.maintainer.exchange.import_file("CORE", "github", brought("otto"))
+    assert (again.unchanged, again.people) == (1, ())
+
+
+async def test_words_that_were_imported_say_who_imported_them(team: Team) -> None:
+    """A member sees what is said to be theirs, but for everybody else it read as if they had written it. It
+    names who imported it until the author edits it, and from then on no import says anything else."""
+    await team.maintainer.exchange.import_file("CORE", "github", brought("mia"))
+    issue = await team.viewer.issues.show("CORE-1")
+    (comment,) = (await team.viewer.comments.list("CORE-1")).items
+    for author, importer in ((issue.reporter, issue.imported_by), (comment.author, comment.imported_by)):
+        assert author.name == "mia"
+        assert importer is not None
+        assert importer.name == "max"
+    await team.member.comments.edit("CORE-1", comment.id, "I stay.")
+    await team.maintainer.exchange.import_file("CORE", "github", brought("mia", "I leave."))
+    (comment,) = (await team.viewer.comments.list("CORE-1")).items
+    assert (comment.body, comment.imported_by) == ("I stay.", None)
+
+
+async def test_an_export_that_comes_back_says_nothing_twice(team: Team) -> None:
+    """Comments under an issue that was imported once were not known by the keys that an export gave them: a
+    maintainer changed one in the file, and it stood there a second time, with other words."""
+    await team.maintainer.exchange.import_file("CORE", "github", brought("mia"))
+    await team.member.comments.add("CORE-1", "I agree.")
+    file = io.BytesIO()
+    await team.maintainer.exchange.export("CORE", file, format="json")
+    forged = io.BytesIO(file.getvalue().replace(b"I agree.", b"I disagree."))
+    await team.maintainer.exchange.import_file("CORE", "rhythm", forged)
+    assert [one.body for one in (await team.viewer.comments.list("CORE-1")).items] == [
+        "I resign.",
+        "I agree.",
+    ]
 
 
 # Work without an end -------------------------------------------------------------------------------------

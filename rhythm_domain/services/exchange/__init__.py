@@ -40,8 +40,13 @@ class Exchange:
         stays there. A row that can't be read or stored is reported, and the rest goes in.
 
         A project in which there is nothing else keeps the source's numbers; else issues get new ones, the
-        oldest first. People are found by their user names, or get an account that nobody can sign in to
-        before an administrator gives it to them; who is assigned becomes a member, but for those who left.
+        oldest first. Who is assigned becomes a member, but for those who left.
+
+        Authors are found by their user names among the project's members and the accounts that nobody has
+        claimed, or get an account that nobody can sign in to before an administrator gives it to them. So do
+        people of this instance who are no members: a file could have them say anything, and they would not
+        see it. Whatever comes in shows who imported it, until its author edits it here; what was written or
+        edited here is never changed.
 
         500 issues are one transaction: an import that is broken off can be run again. Undo passes over it.
         `progress` is told how many of how many issues are done.

@@ -94,7 +94,7 @@ class Importing:
             unchanged=self._outcome.unchanged,
             comments=self._outcome.comments,
             problems=tuple(sorted(self._problems, key=lambda problem: problem.line)),
-            notes=tuple(self._outcome.notes),
+            notes=(*self._planning.notes, *self._outcome.notes),
             **self._planning.made,
         )
 

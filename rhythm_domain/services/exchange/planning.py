@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
+from rhythm_domain.database import Retry
 from rhythm_domain.formats.records import ImportIssue, ImportPerson
 from rhythm_domain.guard import Tx
 from rhythm_domain.models import ImportNote, SprintState
@@ -15,7 +16,7 @@ from rhythm_domain.repository import exchange, issues
 from rhythm_domain.repository.exchange import Known
 from rhythm_domain.services.editing import MAX_LABELS
 from rhythm_domain.services.exchange.linking import Pending, shown
-from rhythm_domain.services.exchange.survey import Survey, account_name
+from rhythm_domain.services.exchange.survey import Survey, account_name, stand_in
 from rhythm_domain.text import folded
 
 
@@ -47,20 +48,23 @@ class Plan:
     """What the file's names stand for in the project, and the numbers that its new issues get."""
 
     people: dict[str, int] = field(default_factory=dict)
+    stand_ins: dict[str, int] = field(default_factory=dict)
     members: set[int] = field(default_factory=set)
     former: set[int] = field(default_factory=set)
     labels: dict[str, int] = field(default_factory=dict)
     sprints: dict[str, tuple[int, SprintState]] = field(default_factory=dict)
     numbers: dict[str, int] = field(default_factory=dict)
 
-    def person(self, person: ImportPerson) -> int:
-        return self.people[account_name(person.login)]
+    def author(self, person: ImportPerson) -> int:
+        """Under whose name words stand: never under somebody's who is not here to see it."""
+        name = account_name(person.login)
+        return self.stand_ins.get(name, self.people[name])
 
     def assignee(self, issue: ImportIssue, outcome: Outcome) -> int | None:
         """Only members can be assigned; what is closed stays with those who left."""
         if issue.assignee is None:
             return None
-        user = self.person(issue.assignee)
+        user = self.people[account_name(issue.assignee.login)]
         if user in self.members or (issue.status.closed and user in self.former):
             return user
         outcome.note(issue, f"assignee: {issue.assignee.login} is no member any more; left unassigned")
@@ -86,12 +90,14 @@ class Plan:
 class Planning:
     """Makes what a surveyed file needs, or with `dry_run` only says what that is.
 
-    `made` are the names of it by kind: people, matched, members, labels, sprints.
+    `made` are the names of it by kind: people, matched, members, labels, sprints; `notes` say who is not
+    taken for the author that the file names.
     """
 
     def __init__(self, survey: Survey, *, dry_run: bool) -> None:
         self.plan = Plan()
         self.made: dict[str, tuple[str, ...]] = {}
+        self.notes: list[ImportNote] = []
         self._survey = survey
         self._dry_run = dry_run
 
@@ -115,7 +121,6 @@ class Planning:
         people = self._survey.people
         found = await exchange.accounts(tx, people)
         missing = {name: one.display_name or one.login for name, one in people.items() if name not in found}
-        matched = [name for name, row in found.items() if row["claimed"]]
         if not self._dry_run:
             await exchange.add_authors(tx, missing)
             found = await exchange.accounts(tx, people)
@@ -128,17 +133,51 @@ class Planning:
             for name in self._survey.assigned
             if name not in ids or (ids[name] in usable and ids[name] not in before)
         ]
+        memberships = before | {ids[name]: True for name in joining if name in ids}
+        members = {user for user, now in memberships.items() if now and user in usable}
+        strangers = {
+            name
+            for name, row in found.items()
+            if name in self._survey.authors and row["claimed"] and row["id"] not in {*members, tx.user.id}
+        }
+        stand_ins = await self._stand_ins(tx, strangers, missing)
         if not self._dry_run:
             await exchange.add_assignees(tx, [ids[name] for name in joining])
-            members = before | {ids[name]: True for name in joining}
-            self.plan.people = ids
-            self.plan.members = {user for user, now in members.items() if now and user in usable}
-            self.plan.former = set(members)
+            await exchange.add_authors(tx, missing)
+            there = await exchange.accounts(tx, stand_ins.values())
+            if any(row["claimed"] for row in there.values()):
+                raise Retry("accounts")
+            self.plan.people, self.plan.members, self.plan.former = ids, members, set(memberships)
+            self.plan.stand_ins = {name: there[account]["id"] for name, account in stand_ins.items()}
+        matched = {name for name, row in found.items() if row["claimed"]}
         return {
             "people": tuple(sorted(missing)),
-            "matched": tuple(sorted(matched)),
+            "matched": tuple(sorted(matched - (strangers - self._survey.assigned))),
             "members": tuple(sorted(joining)),
         }
+
+    async def _stand_ins(self, tx: Tx, strangers: Iterable[str], missing: dict[str, str]) -> dict[str, str]:
+        """For people who would not see what a file has them say: the names of accounts that nobody has
+        claimed. Those that are not there yet are added to what is missing.
+        """
+        found: dict[str, str] = {}
+        ahead, at = sorted(strangers), 1
+        while ahead:
+            there = await exchange.accounts(tx, [stand_in(name, at) for name in ahead])
+            for name in ahead:
+                account = stand_in(name, at)
+                if account not in there:
+                    person = self._survey.people[name]
+                    missing[account] = f"{(person.display_name or person.login)[:85]} (imported)"
+                elif there[account]["claimed"]:
+                    continue
+                found[name] = account
+            ahead, at = [name for name in ahead if name not in found], at + 1
+        self.notes = [
+            ImportNote(source=name, note=f"no member here: what they wrote stands under {account}")
+            for name, account in sorted(found.items())
+        ]
+        return found
 
     async def _labels(self, tx: Tx) -> tuple[str, ...]:
         wanted = self._survey.labels

@@ -105,7 +105,7 @@ class Storing:
                 "status": issue.status.value,
                 "priority": issue.priority.value,
                 "type": issue.type.value,
-                "reporter_id": plan.person(issue.author) if issue.author else tx.user.id,
+                "reporter_id": plan.author(issue.author) if issue.author else tx.user.id,
                 "assignee_id": plan.assignee(issue, self._outcome),
                 "sprint_id": plan.sprint(issue, self._outcome),
                 "estimate": issue.estimate,
@@ -144,7 +144,7 @@ class Storing:
         ids = [before.id for _, before, _ in changed]
         now = await issues.values(tx, ids)
         await exchange.name_comments(
-            tx, {before.id: issue.source_key for issue, before, _ in changed if before.native}
+            tx, {before.id: issue.source_key for issue, before, fields in changed if "comments" in fields}
         )
         await issues.apply(
             tx,
@@ -198,7 +198,7 @@ class Storing:
         self._outcome.comments += await exchange.put_comments(
             self._tx,
             [
-                (issue_id, self._plan.person(comment.author or GHOST), comment)
+                (issue_id, self._plan.author(comment.author or GHOST), comment)
                 for issue_id, issue in written
                 for comment in issue.comments
             ],

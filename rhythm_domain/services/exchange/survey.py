@@ -45,6 +45,11 @@ def account_name(login: str) -> str:
     return name
 
 
+def stand_in(name: str, at: int) -> str:
+    """The user name of the `at`-th account that could hold what is said to be somebody else's words."""
+    return account_name(f"{name}-imported" if at == 1 else f"{name}-imported-{at}")
+
+
 @dataclass(slots=True)
 class SurveyedSprint:
     """A sprint, whether an issue in it is open, and when its issues begin and end."""
@@ -99,6 +104,7 @@ class Survey:
     """People by user name, labels and sprints by folded name, and (number, age) by source key."""
 
     people: dict[str, ImportPerson] = field(default_factory=dict)
+    authors: set[str] = field(default_factory=set)
     assigned: set[str] = field(default_factory=set)
     labels: dict[str, ImportLabel] = field(default_factory=dict)
     sprints: dict[str, SurveyedSprint] = field(default_factory=dict)
@@ -107,23 +113,23 @@ class Survey:
     def add(self, issue: ImportIssue) -> None:
         """Takes note of an issue."""
         self.issues[issue.source_key] = (issue.number, issue.created_at or _NEVER)
-        authors = [comment.author or GHOST for comment in issue.comments]
-        for person in (issue.author, issue.assignee, *authors):
-            if person:
-                self._meet(person)
+        for author in (issue.author, *(comment.author or GHOST for comment in issue.comments)):
+            if author:
+                self.authors.add(self._meet(author))
         if issue.assignee:
-            self.assigned.add(account_name(issue.assignee.login))
+            self.assigned.add(self._meet(issue.assignee))
         for label in issue.labels:
             self.labels.setdefault(folded(label.name), label)
         if issue.sprint:
             name = folded(issue.sprint.name)
             self.sprints.setdefault(name, SurveyedSprint(issue.sprint)).add(issue, issue.sprint)
 
-    def _meet(self, person: ImportPerson) -> None:
+    def _meet(self, person: ImportPerson) -> str:
         name = account_name(person.login)
         known = self.people.get(name)
         if known is None or (not known.display_name and person.display_name):
             self.people[name] = person
+        return name
 
     def own_numbers(self) -> dict[str, int] | None:
         """The source's numbers by key, if all issues have one and no two the same; else None."""
