@@ -142,13 +142,19 @@ class Tx:
             raise RuntimeError("this transaction is about no project")
         return self.place.id
 
+    def allows(self, permission: Permission, *, author: bool = False) -> bool:
+        """Whether the person's role here allows something: for what they see beside what they asked for."""
+        return self.place is not None and allows(
+            permission, self.place.role, admin=self.user.admin, author=author
+        )
+
     def admit(self, permission: Permission, *, author: bool = False) -> None:
         """Admits the person by a permission, which the history then records; a service may ask for a higher
         one than its door did, once it has seen the rows. Raises `Forbidden` with the reason.
         """
         if self.place is None:
             raise RuntimeError("this transaction is about no project")
-        if not allows(permission, self.place.role, admin=self.user.admin, author=author):
+        if not self.allows(permission, author=author):
             raise Forbidden(f"You may not do that: {reason(permission)}.")
         if self.write and self.place.archived and not permission.rule.archived:
             raise Forbidden(
@@ -373,7 +379,8 @@ class Guard:
         async with self._db.transaction(write=write, operation=chunk.operation) as connection:
             tx = await self._enter(connection, write=write, chunk=chunk)
             await self._repeated(tx, permission.value)
-            held, place = await self._find(tx, refs, trash=trash if write else None)
+            moved = permission is Permission.ISSUE_DELETE
+            held, place = await self._find(tx, refs, trash=trash if write else None, moved=moved)
             author = all(one.reporter_id == tx.user.id for one in held)
             owner: Row | None = None
             if comment is not None:
@@ -415,7 +422,9 @@ class Guard:
         user = User.model_validate({name: row[name] for name in User.model_fields})
         return Tx(connection, user, self.session_id, chunk.operation, write, chunk.index, stale=row["stale"])
 
-    async def _find(self, tx: Tx, refs: Sequence[Ref], *, trash: bool | None) -> tuple[list[Held], Place]:
+    async def _find(
+        self, tx: Tx, refs: Sequence[Ref], *, trash: bool | None, moved: bool
+    ) -> tuple[list[Held], Place]:
         wanted = [parse_ref(ref) for ref in dict.fromkeys(refs)]
         if not wanted:
             raise Invalid("Name at least one issue.", field="issue")
@@ -440,9 +449,9 @@ class Guard:
         for ref in wanted:
             row = found.get(ref, {})
             place = _place(row or None, tx.user)
-            # What this very operation moved into the trash, or out of it, is found when it is sent again;
-            # besides that an answer shows what a read would.
-            again = tx.done is not None and row.get("issue_id") in tx.done.issue_ids
+            # What this very operation moved into the trash is found when it is sent again; besides that an
+            # answer shows what a read would.
+            again = moved and tx.done is not None and row.get("issue_id") in tx.done.issue_ids
             sought = trash if tx.done is None else None
             if place is None or not (again or _visible(row, place, tx.user, sought)):
                 name = f"{ref[0]}-{ref[1]}" if isinstance(ref, tuple) else f"with the id {ref}"

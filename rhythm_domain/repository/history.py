@@ -11,6 +11,7 @@ from rhythm_domain import queries
 from rhythm_domain.database import Row
 from rhythm_domain.guard import BULK, Ref, Tx
 from rhythm_domain.models import Event, PersonRef
+from rhythm_domain.policy import Permission
 from rhythm_domain.words import Names, happened
 
 _Q = queries.load("history")
@@ -27,17 +28,22 @@ _LABELS = ("labels", "labels_added", "labels_removed")
 
 
 async def of_project(tx: Tx, before: int, limit: int) -> tuple[Event, ...]:
-    """The latest changes of the transaction's project, newest first."""
+    """The latest changes of the transaction's project, newest first.
+
+    What stands in the trash is known only to those who may see that, and what a deleted comment said to those
+    who may delete it: for all others the changes stay and their words go.
+    """
     rows = await tx.fetch(_Q["events_of_project"], project=tx.project_id, before=before, limit=limit)
     return await _events(tx, rows)
 
 
 async def of_issue(tx: Tx, issue: int, before: int, limit: int) -> tuple[Event, ...]:
-    """The changes of an issue, newest first."""
+    """The changes of an issue, newest first; see `of_project`."""
     return await _events(tx, await tx.fetch(_Q["events_of_issue"], issue=issue, before=before, limit=limit))
 
 
-async def _events(tx: Tx, rows: Sequence[Row]) -> tuple[Event, ...]:
+async def _events(tx: Tx, found: Sequence[Row]) -> tuple[Event, ...]:
+    rows = [{**row, **{side: _known(tx, row, row[side]) for side in ("before", "after")}} for row in found]
     names = await _names(tx, [side for row in rows for side in (row["before"], row["after"])])
     return tuple(
         Event(
@@ -52,6 +58,16 @@ async def _events(tx: Tx, rows: Sequence[Row]) -> tuple[Event, ...]:
         )
         for row in rows
     )
+
+
+def _known(tx: Tx, row: Row, side: Mapping[str, Any]) -> dict[str, Any]:
+    """What the person may know of the values before or after a change."""
+    if row["trashed"] and not tx.allows(Permission.TRASH_READ):
+        return {}
+    own = row["said_by"] == tx.user.id
+    if row["withdrawn"] and not tx.allows(Permission.COMMENT_DELETE, author=own):
+        return {name: value for name, value in side.items() if name != "body"}
+    return dict(side)
 
 
 async def _names(tx: Tx, sides: Iterable[Mapping[str, Any]]) -> Names:
@@ -144,6 +160,12 @@ async def touched_by_others(tx: Tx, issues: Sequence[int], since: int) -> set[in
     """Which of some issues somebody else changed since."""
     rows = await tx.fetch(_Q["touched_by_others"], issues=list(issues), since=since, user=tx.user.id)
     return {row["issue_id"] for row in rows}
+
+
+async def comments_touched_by_others(tx: Tx, issues: Sequence[int], since: int) -> set[int]:
+    """Which comments of some issues somebody else deleted or brought back since."""
+    rows = await tx.fetch(_Q["comments_touched_by_others"], issues=list(issues), since=since, user=tx.user.id)
+    return {row["id"] for row in rows}
 
 
 async def saved(tx: Tx, operation: UUID) -> bool:

@@ -3,24 +3,28 @@
 -- name: events_of_project
 -- The latest changes of a project, newest first.
 SELECT e.seq, e.id, e.operation, e.kind, e.permission, e.actor_id, u.name, u.display_name, e.at, e.issue_id,
-       p.key AS project_key, i.number, e.before, e.after, e.undoes,
+       p.key AS project_key, i.number, e.before, e.after, e.undoes, i.deleted_at IS NOT NULL AS trashed,
+       c.deleted_at IS NOT NULL AS withdrawn, c.author_id AS said_by,
        EXISTS (SELECT 1 FROM events x WHERE x.undoes = e.operation AND x.id = x.operation
                AND NOT EXISTS (SELECT 1 FROM events y WHERE y.undoes = x.operation AND y.id = y.operation)) AS undone
 FROM events e JOIN users u ON u.id = e.actor_id
 JOIN projects p ON p.id = e.project_id
 LEFT JOIN issues i ON i.id = e.issue_id
+LEFT JOIN comments c ON e.kind LIKE 'comment.%%' AND c.id = (e.after->>'id')::bigint
 WHERE e.project_id = %(project)s AND e.seq < %(before)s
 ORDER BY e.seq DESC LIMIT %(limit)s;
 
 -- name: events_of_issue
 -- The changes of an issue, newest first.
 SELECT e.seq, e.id, e.operation, e.kind, e.permission, e.actor_id, u.name, u.display_name, e.at, e.issue_id,
-       p.key AS project_key, i.number, e.before, e.after, e.undoes,
+       p.key AS project_key, i.number, e.before, e.after, e.undoes, i.deleted_at IS NOT NULL AS trashed,
+       c.deleted_at IS NOT NULL AS withdrawn, c.author_id AS said_by,
        EXISTS (SELECT 1 FROM events x WHERE x.undoes = e.operation AND x.id = x.operation
                AND NOT EXISTS (SELECT 1 FROM events y WHERE y.undoes = x.operation AND y.id = y.operation)) AS undone
 FROM events e JOIN users u ON u.id = e.actor_id
 JOIN projects p ON p.id = e.project_id
 LEFT JOIN issues i ON i.id = e.issue_id
+LEFT JOIN comments c ON e.kind LIKE 'comment.%%' AND c.id = (e.after->>'id')::bigint
 WHERE e.issue_id = %(issue)s AND e.seq < %(before)s
 ORDER BY e.seq DESC LIMIT %(limit)s;
 
@@ -94,6 +98,11 @@ WHERE e.operation = %(operation)s AND e.actor_id = %(user)s AND e.project_id = %
 -- Which of some issues somebody else changed since.
 SELECT DISTINCT issue_id FROM events
 WHERE issue_id = ANY(%(issues)s::bigint[]) AND seq > %(since)s AND actor_id <> %(user)s;
+
+-- name: comments_touched_by_others
+-- Which of some comments somebody else deleted or brought back since.
+SELECT DISTINCT (after->>'id')::bigint AS id FROM events
+WHERE issue_id = ANY(%(issues)s::bigint[]) AND kind LIKE 'comment.%%' AND seq > %(since)s AND actor_id <> %(user)s;
 
 -- name: outcome
 -- Whether an operation of a person was saved.

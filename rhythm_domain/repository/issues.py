@@ -297,7 +297,7 @@ async def links(tx: Tx, ids: Sequence[int]) -> list[tuple[int, int]]:
     return [(row["blocker_id"], row["blocked_id"]) for row in await tx.fetch(_Q["links_of"], ids=list(ids))]
 
 
-async def trash(tx: Tx, limit: int, after: tuple[str, int] | None) -> list[tuple[int, datetime]]:
+async def trash(tx: Tx, limit: int, after: tuple[datetime, int] | None) -> list[tuple[int, datetime]]:
     """The (id, time of deletion) of deleted issues, the last deleted first."""
     before, id_ = after or (None, None)
     found = await tx.fetch(_Q["trash"], project=tx.project_id, before=before, id=id_, limit=limit)

@@ -8,10 +8,14 @@ issue there, so that going on from it is one comparison of rows, which the index
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
 
 from psycopg.sql import SQL, Composable, Literal
 
+from rhythm_domain.cursors import row_id
 from rhythm_domain.models import Priority, Status
 from rhythm_domain.query import Sort, SortKey
 
@@ -19,21 +23,32 @@ EVERYTHING = SQL("true")
 
 
 @dataclass(frozen=True, slots=True)
+class Type:
+    """A column's type: in SQL, and what makes a value of it of what a cursor holds."""
+
+    sql: Composable
+    read: Callable[[Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Stretch:
-    """Issues `i` of which `where` holds, by `column` (of the SQL type `type`) and id.
+    """Issues `i` of which `where` holds, by `column` (of type `type`) and id.
 
     `split` is a list of further conditions of which each issue fulfils one; each has an index of its own.
     """
 
     column: Composable
-    type: Composable
+    type: Type
     descending: bool
     where: Composable
     split: tuple[Composable, ...] = (EVERYTHING,)
 
 
-_TIME = SQL("timestamptz")
-_ID, _NUMBER = SQL("i.id"), SQL("bigint")
+_TIME = Type(SQL("timestamptz"), datetime.fromisoformat)
+_DAY = Type(SQL("date"), date.fromisoformat)
+_TEXT = Type(SQL('text COLLATE "C"'), str)
+_SCORE = Type(SQL("float8"), float)
+_ID, _NUMBER = SQL("i.id"), Type(SQL("bigint"), row_id)
 _CLOSINGS = tuple(SQL("i.status = {}").format(Literal(status.value)) for status in Status if status.closed)
 
 
@@ -53,7 +68,7 @@ def stretches(sort: Sort, score: Composable) -> tuple[Stretch, ...]:
             )
         case SortKey.DUE:
             return (
-                Stretch(SQL("i.due"), SQL("date"), falls, SQL("i.due IS NOT NULL")),
+                Stretch(SQL("i.due"), _DAY, falls, SQL("i.due IS NOT NULL")),
                 Stretch(_ID, _NUMBER, falls, SQL("i.due IS NULL")),
             )
         case SortKey.CLOSED:
@@ -62,8 +77,24 @@ def stretches(sort: Sort, score: Composable) -> tuple[Stretch, ...]:
                 Stretch(_ID, _NUMBER, falls, SQL("i.closed_at IS NULL")),
             )
         case SortKey.RANK:
-            return (Stretch(SQL("i.rank"), SQL('text COLLATE "C"'), falls, EVERYTHING),)
+            return (Stretch(SQL("i.rank"), _TEXT, falls, EVERYTHING),)
         case SortKey.RELEVANCE:
-            return (Stretch(score, SQL("float8"), falls, EVERYTHING),)
+            return (Stretch(score, _SCORE, falls, EVERYTHING),)
         case _:
             return (Stretch(SQL("i.updated_at"), _TIME, falls, EVERYTHING),)
+
+
+def place_at(sort: Sort, position: Any) -> tuple[int, Any, int]:
+    """A place in an order, of what a cursor holds: the number of its stretch, the value and the id there.
+
+    What it raises for what no cursor holds is what `cursors.unpack` expects.
+    """
+    index, value, id_ = position
+    order = stretches(sort, EVERYTHING)
+    index = range(len(order))[index]
+    return index, order[index].type.read(value), row_id(id_)
+
+
+def bounds_at(position: Any) -> dict[int, int]:
+    """The same for the order of numbers: the last number before a place, by project."""
+    return {row_id(project): row_id(number) for project, number in position.items()}

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -23,7 +24,7 @@ from rhythm_domain.models import Status
 from rhythm_domain.queries import Named
 from rhythm_domain.query import SortKey
 from rhythm_domain.repository import sources
-from rhythm_domain.repository.orders import Stretch, stretches
+from rhythm_domain.repository.orders import Stretch, bounds_at, place_at, stretches
 from rhythm_domain.repository.selection import Selection, projects
 from rhythm_domain.repository.sources import Reading
 
@@ -118,7 +119,7 @@ async def page(tx: Tx, of: Selection, *, cursor: str | None = None, back: bool =
 
     Raises `Invalid` for a cursor of another query.
     """
-    at = None if cursor is None else _position(cursor, of.tag)
+    at = None if cursor is None else _position(cursor, of)
     read = _newest if of.sort.key is SortKey.CREATED else _ordered
     ids, before, behind, more = await read(tx, of, at, Reading(of.sort.descending, back), limit)
     earlier = more if back else cursor is not None
@@ -130,12 +131,13 @@ async def page(tx: Tx, of: Selection, *, cursor: str | None = None, back: bool =
     )
 
 
-def _position(cursor: str, tag: str) -> Any:
+def _position(cursor: str, of: Selection) -> Any:
     def check(given: Any) -> None:
-        if given != tag:
+        if given != of.tag:
             raise ValueError("a cursor of another list")
 
-    return unpack(cursor, check, lambda position: position)[1]
+    read = bounds_at if of.sort.key is SortKey.CREATED else partial(place_at, of.sort)
+    return unpack(cursor, check, read)[1]
 
 
 _Part = tuple[tuple[int, ...], Any, Any, bool]
@@ -149,7 +151,7 @@ async def _newest(tx: Tx, of: Selection, at: Any, reading: Reading, limit: int) 
     on by number, as their words are looked up, even where an import gave old issues high numbers. Such an
     issue counts as no newer than those before it in its project.
     """
-    bounds = {int(project): int(number) for project, number in (at or {}).items()}
+    bounds: dict[int, int] = at or {}
     if reading.back and at is None:  # From the end: every project has all its issues before it.
         bounds = dict.fromkeys(of.projects, sources.beyond_all(descending=not of.sort.descending))
     found: list[_Place] = []

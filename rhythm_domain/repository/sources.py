@@ -271,7 +271,7 @@ def first_in_order(
 
 def _behind(stretch: Stretch, reading: Reading) -> Composable:
     return SQL(" AND ({}, i.id) {} (%(value)s::{}, %(id)s::bigint)").format(
-        stretch.column, reading.beyond, stretch.type
+        stretch.column, reading.beyond, stretch.type.sql
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from rhythm_domain import credentials, passwords, text
-from rhythm_domain.cursors import pack, unpack
+from rhythm_domain.cursors import checked_limit, pack, row_id, unpack
 from rhythm_domain.errors import AlreadyExists, Forbidden, Invalid
 from rhythm_domain.guard import Guard, Tx, repeatable
 from rhythm_domain.models import Page, Role, SignIn, SignInKind, User
@@ -32,7 +32,8 @@ class Administration:
         self, *, active: bool | None = None, cursor: str | None = None, limit: int = 100
     ) -> Page[User]:
         """Accounts by name: the active ones, the inactive ones, or all."""
-        after = unpack(cursor, str, int)[0] if cursor else ""
+        after = unpack(cursor, str, row_id)[0] if cursor else ""
+        limit = checked_limit(limit)
         async with self._guard.person(admin=True) as tx:
             found = await users.page(tx, after=after, active=active, limit=limit + 1)
         shown = tuple(found[:limit])

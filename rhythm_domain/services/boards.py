@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rhythm_domain.cursors import pack
-from rhythm_domain.errors import NotFound
+from rhythm_domain.cursors import checked_limit, pack
+from rhythm_domain.errors import Invalid, NotFound
 from rhythm_domain.guard import Guard, Tx
 from rhythm_domain.models import Board, BoardColumn, IssueRow, Page, Status, Total
 from rhythm_domain.policy import Permission
@@ -34,7 +34,7 @@ class Boards:
         Open columns are in the order of rank, closed ones by when they were closed, the latest first. Totals
         are exact without a query, else up to 1,000. Raises `QueryError` for what is no query.
         """
-        asked = parse(query).with_sort(None)
+        asked, limit = parse(query).with_sort(None), checked_limit(limit)
         async with self._guard.project(Permission.PROJECT_READ, key) as tx:
             project = await projects.current(tx)
             filtered = bool(asked.terms or asked.conditions)
@@ -67,7 +67,7 @@ class Boards:
         self, key: str, status: Status, query: str = "", *, cursor: str | None = None, limit: int = 50
     ) -> BoardColumn:
         """One column, or more of its cards behind the cursor that it gave."""
-        asked = _of_column(parse(query), status)
+        asked, limit = _of_column(parse(query), status), checked_limit(limit)
         async with self._guard.project(Permission.PROJECT_READ, key) as tx:
             project = await projects.current(tx)
             selection = await select(tx, asked)
@@ -126,8 +126,10 @@ async def _page(
     limit: int,
 ) -> Page[IssueRow]:
     selection = await select(tx, parse(query), sort=_BY_RANK, clauses=clauses, name=name)
+    if cursor is not None and before is not None:
+        raise Invalid("A page lies behind a cursor or before one, not both.", field="cursor")
     at = before if before is not None else cursor
-    part = await search.page(tx, selection, cursor=at, back=before is not None, limit=limit)
+    part = await search.page(tx, selection, cursor=at, back=before is not None, limit=checked_limit(limit))
     return Page(items=await issues.rows(tx, part.ids), next=part.next, previous=part.previous)
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from rhythm_domain import text
-from rhythm_domain.cursors import pack, unpack
+from rhythm_domain.cursors import checked_limit, pack, row_id, unpack
 from rhythm_domain.errors import Conflict, NotFound
 from rhythm_domain.guard import Guard, Ref, Tx, repeatable
 from rhythm_domain.models import TEXT_LENGTH, Comment, Page
@@ -24,7 +24,8 @@ class Comments:
 
     async def list(self, ref: Ref, *, cursor: str | None = None, limit: int = 100) -> Page[Comment]:
         """The comments of an issue, oldest first."""
-        after = unpack(cursor, datetime.fromisoformat, int) if cursor else None
+        after = unpack(cursor, datetime.fromisoformat, row_id) if cursor else None
+        limit = checked_limit(limit)
         async with self._guard.issue(Permission.PROJECT_READ, ref) as (tx, held):
             found = await comments.of_issue(tx, held.id, limit + 1, after)
             shown = tuple(found[:limit])

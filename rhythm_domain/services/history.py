@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID, uuid4
 
-from rhythm_domain.cursors import pack, unpack
+from rhythm_domain.cursors import checked_limit, pack, row_id, unpack
 from rhythm_domain.database import Retry, Row
 from rhythm_domain.errors import NotFound
 from rhythm_domain.guard import BULK, Chunk, Guard, Ref, Tx, repeatable
@@ -23,13 +23,15 @@ class History:
 
     async def of_project(self, key: str, *, cursor: str | None = None, limit: int = 50) -> Page[Event]:
         """The latest changes of a project, newest first."""
+        before, limit = _before(cursor), checked_limit(limit)
         async with self._guard.project(Permission.PROJECT_READ, key) as tx:
-            return _page(await history.of_project(tx, _before(cursor), limit + 1), limit)
+            return _page(await history.of_project(tx, before, limit + 1), limit)
 
     async def of_issue(self, ref: Ref, *, cursor: str | None = None, limit: int = 50) -> Page[Event]:
         """The changes of an issue, newest first."""
+        before, limit = _before(cursor), checked_limit(limit)
         async with self._guard.issue(Permission.PROJECT_READ, ref) as (tx, held):
-            return _page(await history.of_issue(tx, held.id, _before(cursor), limit + 1), limit)
+            return _page(await history.of_issue(tx, held.id, before, limit + 1), limit)
 
     async def saved(self, operation: UUID) -> bool:
         """Whether a change whose outcome was unknown was saved."""
@@ -95,7 +97,7 @@ async def _take_back_chunk(tx: Tx, target: UUID, before: int, *, redo: bool) -> 
 
 
 def _before(cursor: str | None) -> int:
-    return unpack(cursor, int, int)[0] if cursor else history.LATEST
+    return unpack(cursor, row_id, row_id)[0] if cursor else history.LATEST
 
 
 def _page(events: Sequence[Event], limit: int) -> Page[Event]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from uuid import UUID, uuid4
 
 from rhythm_domain import rank
-from rhythm_domain.cursors import pack, unpack
+from rhythm_domain.cursors import checked_limit, pack, row_id, unpack
 from rhythm_domain.errors import Invalid, NotFound
 from rhythm_domain.guard import BULK, Chunk, Guard, Held, Operation, Ref, Tx, repeatable
 from rhythm_domain.models import (
@@ -46,7 +47,7 @@ class Issues:
         """Creates an issue at the end of the project's order. Raises `Invalid` with the field at fault."""
         async with self._guard.project(Permission.ISSUE_CREATE, key, operation=operation) as tx:
             if tx.done:
-                return await issues.whole(tx, tx.done.issue_ids[0])
+                return await _made(tx, tx.done.issue_ids[0])
             asked = draft.model_dump(exclude_defaults=True, exclude={"labels"})
             new = await resolved(tx, {"title": draft.title, **asked})
             new["labels"] = sorted((await labels.ids_by_name(tx, draft.labels, create=False)).values())
@@ -226,12 +227,25 @@ class Issues:
 
     async def trash(self, key: str, *, cursor: str | None = None, limit: int = 50) -> Page[IssueRow]:
         """Deleted issues of a project, the last deleted first."""
+        after = unpack(cursor, datetime.fromisoformat, row_id) if cursor else None
+        limit = checked_limit(limit)
         async with self._guard.project(Permission.TRASH_READ, key) as tx:
-            found = await issues.trash(tx, limit + 1, unpack(cursor, str, int) if cursor else None)
+            found = await issues.trash(tx, limit + 1, after)
             shown = found[:limit]
             rows = await issues.rows(tx, [issue_id for issue_id, _ in shown])
             more = len(found) > limit
             return Page(items=rows, next=pack(shown[-1][1], shown[-1][0]) if more else None)
+
+
+async def _made(tx: Tx, issue: int) -> Issue:
+    """An issue that was created before, as a read would show it now."""
+    try:
+        made = await issues.whole(tx, issue)
+    except LookupError:
+        raise NotFound("There is no issue like that any more.") from None
+    if made.deleted_at is not None and not tx.allows(Permission.TRASH_READ):
+        raise NotFound(f"There is no issue {made.key}.")
+    return made
 
 
 def _ends(kind: LinkKind, held: Sequence[Held]) -> tuple[Held, Held]:

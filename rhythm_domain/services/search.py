@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+from rhythm_domain.cursors import checked_limit
 from rhythm_domain.errors import Invalid
 from rhythm_domain.guard import BULK, Guard, Tx
 from rhythm_domain.models import CLOSED, OPEN, IssueRow, Page, Status, Total
@@ -16,9 +17,6 @@ from rhythm_domain.suggest import Suggestion, Vocabulary, suggest
 
 COUNTED = 10_000
 """Where a total stops being exact."""
-
-MOST = 500
-"""The most issues in one page."""
 
 
 class Search:
@@ -52,7 +50,7 @@ class Search:
         """
         if (cursor is not None) + (before is not None) + last > 1:
             raise Invalid("A page lies behind a cursor, before one, or at the end.", field="cursor")
-        limit = _checked(limit, MOST)
+        limit = checked_limit(limit)
         asked = _parsed(query)
         async with self._enter(project) as tx:
             selection = await select(tx, asked)
@@ -77,7 +75,7 @@ class Search:
         asked = _parsed(query)
         async with self._enter(project) as tx:
             selection = await select(tx, asked)
-            return (await search.page(tx, selection, limit=_checked(limit, 1_000_000))).ids
+            return (await search.page(tx, selection, limit=checked_limit(limit, 1_000_000))).ids
 
     async def total(self, query: str | Query = "", *, project: str | None = None) -> Total:
         """How many issues are found: exact where only statuses are asked for, else up to 10,000."""
@@ -138,9 +136,3 @@ def _statuses(condition: Condition) -> frozenset[Status] | None:
 
 def _parsed(query: str | Query) -> Query:
     return parse(query) if isinstance(query, str) else query
-
-
-def _checked(limit: int, most: int) -> int:
-    if not 1 <= limit <= most:
-        raise Invalid(f"A limit is a number from 1 to {most:,}.", field="limit")
-    return limit

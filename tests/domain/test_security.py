@@ -6,12 +6,15 @@ import io
 import json
 import os
 import time
-from base64 import b64encode, urlsafe_b64encode
-from collections.abc import Iterator
+from base64 import b64encode, urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from rhythm_domain import migrate, passwords, ssh_keys
 from rhythm_domain.database import Database
@@ -19,7 +22,7 @@ from rhythm_domain.embedded import places
 from rhythm_domain.errors import Forbidden, Invalid, NotFound, SignInFailed, Unavailable
 from rhythm_domain.guard import Chunk
 from rhythm_domain.maintenance import backup, clients, restore
-from rhythm_domain.models import IssueDraft, IssueEdit, Role, Status
+from rhythm_domain.models import IssueDraft, IssueEdit, LinkKind, Role, Status
 from rhythm_domain.session import Session, Tracker
 from tests.conftest import Postgres
 from tests.instances import Instance, Team
@@ -140,6 +143,49 @@ async def test_redo_brings_back_nothing_that_a_maintainer_deleted(team: Team) ->
     assert (await team.member.history.undo("CORE")).skipped == (gone.key,)
     for key in (made.key, gone.key):
         assert (await team.maintainer.issues.show(key)).deleted_at is not None
+
+
+async def test_a_change_sent_again_does_not_read_what_became_of_it_in_the_trash(team: Team) -> None:
+    """What an operation touched was found again wherever it was. A member sent an old change, or the
+    creation, again and read what others wrote later into an issue that is in the trash; or it was a defect of
+    Rhythm, once the issue was removed for ever."""
+    made, changed, linked, restored = (uuid4() for _ in range(4))
+    draft = IssueDraft(title="Known")
+    issue = await team.member.issues.create("CORE", draft, operation=made)
+    other = await team.member.issues.create("CORE", IssueDraft(title="Other"))
+    edit = IssueEdit(title="Mine")
+    await team.member.issues.edit(issue.key, edit, operation=changed)
+    await team.member.issues.link(issue.key, LinkKind.BLOCKS, other.key, operation=linked)
+    await team.maintainer.issues.delete([issue.key])
+    await team.maintainer.issues.restore([issue.key], operation=restored)
+    await team.owner.members.set_role("CORE", "max", Role.MEMBER)
+    await team.owner.issues.edit(issue.key, IssueEdit(title="Secret"))
+    await team.owner.issues.delete([issue.key])
+    for again in (
+        lambda: team.member.issues.create("CORE", draft, operation=made),
+        lambda: team.member.issues.edit(issue.key, edit, operation=changed),
+        lambda: team.member.issues.edit_many([issue.key], edit, operation=changed),
+        lambda: team.member.issues.link(issue.key, LinkKind.BLOCKS, other.key, operation=linked),
+        lambda: team.maintainer.issues.restore([issue.key], operation=restored),
+    ):
+        with pytest.raises(NotFound, match="There is no issue CORE-1"):
+            await again()
+    await team.owner.issues.purge([issue.key])
+    with pytest.raises(NotFound, match="There is no issue"):
+        await team.member.issues.create("CORE", draft, operation=made)
+
+
+async def test_redo_brings_back_no_comment_that_a_maintainer_deleted(team: Team) -> None:
+    """Nor undo: who had deleted their own comment once, and taken that back, brought it back again after a
+    maintainer deleted it."""
+    issue = await team.owner.issues.create("CORE", IssueDraft(title="A question"))
+    comment = await team.member.comments.add(issue.key, "An insult")
+    await team.member.comments.delete(issue.key, comment.id)
+    await team.member.history.undo("CORE")
+    await team.maintainer.comments.delete(issue.key, comment.id)
+    assert (await team.member.history.redo("CORE")).skipped == (issue.key,)
+    assert (await team.member.history.undo("CORE")).skipped == (issue.key,)
+    assert (await team.owner.comments.list(issue.key)).items == ()
 
 
 # Ways into an account ------------------------------------------------------------------------------------
@@ -279,6 +325,66 @@ async def test_an_export_that_comes_back_says_nothing_twice(team: Team) -> None:
     ]
 
 
+async def said_in_history(person: Session) -> str:
+    """All that the history of the project tells somebody."""
+    return " ".join(
+        f"{one.text} {one.before} {one.after}" for one in (await person.history.of_project("CORE")).items
+    )
+
+
+async def test_history_keeps_the_words_of_the_trash_for_those_who_see_it(team: Team) -> None:
+    """Who may not see the trash read there what stood in an issue, and under it, before it was deleted. The
+    changes stay in the history, their words are only for maintainers; once they are purged, for nobody."""
+    issue = await team.owner.issues.create("CORE", IssueDraft(title="Secret one", description="Secret two"))
+    await team.owner.issues.edit(issue.key, IssueEdit(title="Secret three"))
+    await team.owner.comments.add(issue.key, "Secret four")
+    await team.owner.issues.delete([issue.key])
+    for person in (team.viewer, team.member):
+        assert "Secret" not in await said_in_history(person)
+        kinds = [one.kind for one in (await person.history.of_project("CORE")).items]
+        assert kinds == ["issue.deleted", "comment.created", "issue.changed", "issue.created"]
+    for person in (team.maintainer, team.owner, team.admin):
+        told = await said_in_history(person)
+        assert all(f"Secret {word}" in told for word in ("one", "two", "three", "four"))
+    await team.owner.issues.purge([issue.key])
+    assert "Secret" not in await said_in_history(team.admin)
+
+
+async def test_history_keeps_the_words_of_a_deleted_comment_for_those_who_may_delete_it(team: Team) -> None:
+    """They were in the history for everybody, as they were written and as they were edited. Now they are for
+    their author, who can take the deletion back, and for maintainers."""
+    issue = await team.owner.issues.create("CORE", IssueDraft(title="A question"))
+    comment = await team.member.comments.add(issue.key, "Secret one")
+    await team.member.comments.edit(issue.key, comment.id, "Secret two")
+    assert "Secret" in await said_in_history(team.viewer)
+    await team.maintainer.comments.delete(issue.key, comment.id)
+    other = team.instance.person("moe")
+    team.instance.join(team.project_id, other, Role.MEMBER)
+    for person in (team.viewer, other):
+        assert "Secret" not in await said_in_history(person)
+        said = (await person.history.of_issue(issue.key)).items[-2]
+        assert (said.kind, said.after) == ("comment.created", {"id": comment.id})
+    for person in (team.member, team.maintainer):
+        told = await said_in_history(person)
+        assert "Secret one" in told
+        assert "Secret two" in told
+    await team.owner.members.set_role("CORE", "mia", Role.VIEWER)
+    assert "Secret" not in await said_in_history(team.member)
+
+
+async def test_a_private_view_is_in_nobodys_history(team: Team) -> None:
+    """When a view was published, or no longer, the history of the project told what it asked for while it was
+    its owner's alone."""
+    views = team.member.views
+    await views.save("Mine", "assignee:vic label:secret", key="CORE")
+    await views.save("Mine", "is:open", key="CORE", published=True)
+    await views.save("Mine", "assignee:vic label:hidden", key="CORE", published=False)
+    told = await said_in_history(team.owner)
+    assert "is:open" in told
+    assert "secret" not in told
+    assert "hidden" not in told
+
+
 # Work without an end -------------------------------------------------------------------------------------
 
 
@@ -298,6 +404,100 @@ async def test_a_cursor_nested_without_end_is_no_cursor(team: Team) -> None:
     nested = urlsafe_b64encode(b"[" * 100_000).decode()
     with pytest.raises(Invalid, match="no cursor"):
         await team.viewer.history.of_project("CORE", cursor=nested)
+
+
+Listing = Callable[[str | None, int], Awaitable[object]]
+
+ORDERS = ("created", "updated", "priority", "due", "rank", "closed", "relevance", "created-asc", "due-asc")
+
+
+def listings(team: Team) -> dict[str, Listing]:
+    """Every list that goes on from a cursor, by the session of somebody who may read it."""
+    admin, search, boards = team.admin, team.viewer.search, team.viewer.boards
+
+    def found(order: str, project: str | None, *, back: bool) -> Listing:
+        query = f"login sort:{order}"
+        if back:
+            return lambda cursor, limit: search.page(query, project=project, before=cursor, limit=limit)
+        return lambda cursor, limit: search.page(query, project=project, cursor=cursor, limit=limit)
+
+    return {
+        "project": lambda cursor, limit: admin.history.of_project("CORE", cursor=cursor, limit=limit),
+        "issue": lambda cursor, limit: admin.history.of_issue("CORE-1", cursor=cursor, limit=limit),
+        "comments": lambda cursor, limit: admin.comments.list("CORE-1", cursor=cursor, limit=limit),
+        "trash": lambda cursor, limit: admin.issues.trash("CORE", cursor=cursor, limit=limit),
+        "accounts": lambda cursor, limit: admin.people.list(cursor=cursor, limit=limit),
+        "backlog": lambda cursor, limit: boards.backlog("CORE", cursor=cursor, limit=limit),
+        "sprint": lambda cursor, limit: boards.sprint_cards("CORE", 1, cursor=cursor, limit=limit),
+        "todo": lambda cursor, limit: boards.column("CORE", Status.TODO, cursor=cursor, limit=limit),
+        "done": lambda cursor, limit: boards.column("CORE", Status.DONE, cursor=cursor, limit=limit),
+        "board": lambda _, limit: boards.show("CORE", limit=limit),
+        **{
+            f"{order} {project} {back}": found(order, project, back=back)
+            for order in ORDERS
+            for project in ("CORE", None)
+            for back in (False, True)
+        },
+    }
+
+
+@pytest.fixture
+async def lists(team: Team) -> dict[str, Listing]:
+    """All lists, with something in each."""
+    for number in range(4):
+        draft = IssueDraft(title=f"Login {number}", status=Status.DONE if number % 2 else Status.TODO)
+        await team.owner.issues.create("CORE", draft)
+        await team.member.comments.add("CORE-1", f"{number}")
+    await team.owner.issues.create("CORE", IssueDraft(title="Login, planned"))
+    await team.owner.issues.delete(["CORE-4"])
+    await team.owner.sprints.create("CORE", "One")
+    return listings(team)
+
+
+json_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.sampled_from([2**31, 2**63, -(2**63) - 1, 10**400])
+    | st.floats()
+    | st.text(st.characters(codec=None), max_size=20)
+    | st.datetimes().map(str)
+    | st.dates().map(str)
+    | st.sampled_from(["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", "infinity", "\0", "\ud800"]),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4) | st.just("1"), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+
+
+@settings(
+    max_examples=20,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(first=json_values, position=json_values, place=st.tuples(st.integers(-9, 9), json_values, json_values))
+async def test_no_forged_cursor_is_a_defect_of_rhythm(
+    lists: dict[str, Listing], first: object, position: object, place: tuple[object, ...]
+) -> None:
+    """A cursor is only base64: whoever packed another one was told of a defect, and the log was full of them.
+    It is a place in the list, or it is refused."""
+    for listing in lists.values():
+        page = await listing(None, 1)
+        cursor = getattr(page, "next", None) or getattr(page, "previous", None)
+        tag = json.loads(urlsafe_b64decode(cursor + "=="))[0] if cursor else first
+        for forged in ([tag, position], [tag, place], [tag, {"1": position}], [first, position], position):
+            word = urlsafe_b64encode(json.dumps(forged).encode("ascii")).decode().rstrip("=")
+            with suppress(Invalid):
+                await listing(word, 1)
+
+
+@pytest.mark.parametrize("limit", [-(2**63), -1, 0, 501, 2**31, 10**30])
+async def test_no_list_is_longer_than_a_page(lists: dict[str, Listing], limit: int) -> None:
+    """A negative limit was a defect of Rhythm, and a huge one read a whole project at once."""
+    for listing in lists.values():
+        with pytest.raises(Invalid, match="limit is a number from 1"):
+            await listing(None, limit)
 
 
 def test_a_key_of_a_megabyte_is_refused_at_once() -> None:
