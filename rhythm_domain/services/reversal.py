@@ -11,7 +11,7 @@ from rhythm_domain.guard import Tx
 from rhythm_domain.models import OPEN, SprintState
 from rhythm_domain.policy import Permission
 from rhythm_domain.repository import comments, issues, sprints
-from rhythm_domain.repository.history import CHOSEN, touched_by_others
+from rhythm_domain.repository.history import CHOSEN, comments_touched_by_others, touched_by_others
 from rhythm_domain.repository.issues import Values
 from rhythm_domain.services.editing import MAX_LABELS, change, same
 from rhythm_domain.services.sprints import write
@@ -166,9 +166,17 @@ async def _unlinked(tx: Tx, events: Sequence[Row], undoes: UUID) -> set[int]:
 
 
 async def _comment_presence(tx: Tx, events: Sequence[Row], undoes: UUID, deleted: bool) -> set[int]:
-    done = set()
+    """Deletes comments or brings them back, unless somebody else decided about them since."""
+    done: set[int] = set()
+    if not events:
+        return done
+    theirs = await comments_touched_by_others(
+        tx, [row["issue_id"] for row in events], min(row["seq"] for row in events)
+    )
     for row in events:
         id_ = int(row["after"]["id"])
+        if id_ in theirs:
+            continue
         now = await comments.one(tx, row["issue_id"], id_)
         if now is None or (now.deleted_at is not None) == deleted:
             continue

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 from uuid import UUID
 
 from rhythm_domain import text
@@ -77,13 +78,14 @@ class Views:
                 tx.unchanged()
                 return await views.one(tx, before["id"])
             view = await views.put(tx, project, name=name, query=query, published=published)
+            was = {"id": view, **{column: before[column] for column in after}} if before else {}
+            now: dict[str, Any] = {"id": view, **after}
             seen = published or (before and before["published"])
-            tx.record(
-                "view.saved",
-                before={"id": view, **{column: before[column] for column in after}} if before else None,
-                after={"id": view, **after},
-                project=project if seen else None,
-            )
+            if seen and was and "published" in after:
+                # The project learns that it was published, or no longer is, but not what it was in private.
+                private = was if published else now
+                private.pop("query", None)
+            tx.record("view.saved", before=was, after=now, project=project if seen else None)
             return await views.one(tx, view)
 
     @repeatable
