@@ -125,7 +125,7 @@ class Live:
         """
         try:
             project = json.loads(payload)["p"]
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, RecursionError):
             project = None
         return project is None or project == self.watched or project in tail.projects
 

@@ -131,7 +131,8 @@ async def taken_back(tx: Tx, operation: UUID) -> tuple[tuple[str, ...], tuple[st
         if row["skipped"] is not None:
             skipped |= dict.fromkeys(row["skipped"])
         else:
-            changed[f"{tx.place.key}-{row['number']}" if tx.place and row["number"] else row["name"]] = None
+            key = f"{tx.place.key}-{row['number']}" if tx.place and row["number"] else None
+            changed[key or row["name"] or "an issue that is gone"] = None
     return tuple(changed), tuple(skipped)
 
 

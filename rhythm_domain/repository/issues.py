@@ -10,6 +10,7 @@ from typing import Any
 
 from rhythm_domain import lexemes, queries
 from rhythm_domain.database import Row
+from rhythm_domain.errors import NotFound
 from rhythm_domain.guard import Tx
 from rhythm_domain.models import Issue, IssueLink, IssueRow, LabelRef, PersonRef
 from rhythm_domain.repository.comments import importer
@@ -26,11 +27,11 @@ async def rows(tx: Tx, ids: Sequence[int]) -> tuple[IssueRow, ...]:
 
 
 async def whole(tx: Tx, issue_id: int) -> Issue:
-    """An issue with its description, links and children."""
+    """An issue with its description, links and children. Raises `NotFound`."""
     row = await tx.one(_Q["issue_rows"], ids=[issue_id])
     text = await tx.one(_Q["issue_text"], id=issue_id)
     if row is None or text is None:
-        raise LookupError(issue_id)
+        raise NotFound("The issue was removed for ever since.")
     return Issue(
         **row_fields(row),
         description=text["description"],

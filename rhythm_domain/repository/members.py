@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from rhythm_domain import queries
 from rhythm_domain.database import Row
-from rhythm_domain.errors import Invalid
+from rhythm_domain.errors import Invalid, NotFound
 from rhythm_domain.guard import Tx
 from rhythm_domain.models import Member, PersonRef, Role
 from rhythm_domain.nearest import did_you_mean
-from rhythm_domain.text import check_name
+from rhythm_domain.text import check_name, shown
 
 _Q = queries.load("members")
 
@@ -33,10 +33,10 @@ async def of_project(tx: Tx, *, former: bool) -> tuple[Member, ...]:
 
 
 async def one(tx: Tx, name: str) -> Member:
-    """A membership of the transaction's project, ended or not."""
+    """A membership of the transaction's project, ended or not. Raises `NotFound`."""
     row = await tx.one(_Q["member_named"], project=tx.project_id, name=name)
     if row is None:
-        raise LookupError(name)
+        raise NotFound(f"{shown(name)} was never in this project.")
     return _member(row)
 
 

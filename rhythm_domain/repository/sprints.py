@@ -10,7 +10,7 @@ from typing import Any
 
 from rhythm_domain import queries
 from rhythm_domain.database import Row
-from rhythm_domain.errors import Invalid
+from rhythm_domain.errors import Invalid, NotFound
 from rhythm_domain.guard import Tx
 from rhythm_domain.models import BurndownDay, Sprint, SprintIssue, SprintReport, SprintState, Status
 from rhythm_domain.text import folded
@@ -41,7 +41,7 @@ async def of_project(
 
 
 async def one(tx: Tx, sprint: int) -> Sprint:
-    """A sprint of the transaction's project."""
+    """A sprint of the transaction's project. Raises `NotFound`."""
     row = await tx.one(
         _Q["sprints_of"],
         project=tx.project_id,
@@ -50,7 +50,7 @@ async def one(tx: Tx, sprint: int) -> Sprint:
         limit=None,
     )
     if row is None:
-        raise LookupError(sprint)
+        raise NotFound("The sprint was deleted since.")
     return Sprint(**row)
 
 

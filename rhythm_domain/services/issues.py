@@ -239,10 +239,7 @@ class Issues:
 
 async def _made(tx: Tx, issue: int) -> Issue:
     """An issue that was created before, as a read would show it now."""
-    try:
-        made = await issues.whole(tx, issue)
-    except LookupError:
-        raise NotFound("There is no issue like that any more.") from None
+    made = await issues.whole(tx, issue)
     if made.deleted_at is not None and not tx.allows(Permission.TRASH_READ):
         raise NotFound(f"There is no issue {made.key}.")
     return made

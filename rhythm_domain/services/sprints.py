@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
+from rhythm_domain.cursors import checked_limit
 from rhythm_domain.errors import Conflict, Invalid, NotFound
 from rhythm_domain.guard import Guard, Ref, Tx, repeatable
 from rhythm_domain.models import IssueRow, Sprint, SprintEdit, SprintReport, SprintState
@@ -211,7 +212,7 @@ class Sprints:
     async def velocity(self, key: str, last: int = 3) -> tuple[Sprint, ...]:
         """The last finished sprints, the latest first: their `done_points` are the team's velocity."""
         async with self._guard.project(Permission.PROJECT_READ, key) as tx:
-            return await sprints.of_project(tx, [SprintState.FINISHED], last)
+            return await sprints.of_project(tx, [SprintState.FINISHED], checked_limit(last))
 
 
 async def write(tx: Tx, kind: str, sprint: Values, wanted: Values, *, undoes: UUID | None = None) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -255,6 +256,41 @@ async def test_a_write_is_recorded_and_happens_once(
             again = await action.call(call)
             assert action.varies or told(again) == told(first)
         assert await counts(rehearsal) == once
+
+
+SINCE = {
+    "its issues are gone": (
+        *("DELETE FROM comments", "DELETE FROM issue_labels", "DELETE FROM issue_links"),
+        *("DELETE FROM issue_sources", "DELETE FROM issue_search", "DELETE FROM issue_texts"),
+        *("DELETE FROM sprint_scope", "UPDATE issues SET parent_id = NULL", "DELETE FROM issues"),
+    ),
+    "all else is gone": (
+        *("DELETE FROM labels", "DELETE FROM saved_views", "UPDATE sprints SET deleted_at = now()"),
+    ),
+    "the project is deleted": ("UPDATE projects SET deleted_at = now()",),
+    "the person is removed": ("UPDATE project_members SET ended_at = now() WHERE user_id = {user}",),
+}
+"""What can have happened since a write was sent, in SQL."""
+
+
+@pytest.mark.parametrize("action", [one for one in WRITES if one.may], ids=named)
+async def test_a_write_is_answered_again_whatever_happened_since(
+    stage: Stage, rehearsal: Rehearsal, action: Action
+) -> None:
+    """Once what it made was gone, that was a defect of Rhythm. To whom the project does not exist any more it
+    tells nothing but the keys that they named themselves."""
+    call = Call(stage.session(entitled(action), rehearsal), stage.spots["CORE"], OPERATION)
+    for since, statements in SINCE.items():
+        async with rehearsal.taken_back():
+            if action.before:
+                await rehearsal.rows(action.before(call))
+            await action.call(call)
+            for statement in statements:
+                await rehearsal.rows(f"{statement.format(user=call.session.user.id)} RETURNING 1")
+            with suppress(Forbidden, Invalid, NotFound, NotSignedIn):
+                answer = await action.call(call)
+                exists = "gone" in since or action.permission is None or call.session.user.name == "admin"
+                assert exists or answer in (None, (call.at.trashed,)), since
 
 
 @pytest.mark.parametrize(
