@@ -394,13 +394,14 @@ CREATE TRIGGER issue_sprint_changed AFTER UPDATE OF sprint_id ON issues
 -- Derived from titles and descriptions by lexemes.py; `rhythm db reindex` rebuilds it. Every lexeme carries
 -- its project and its segment of 8,192 numbers (12.75/database), so that one GIN look-up finds the newest
 -- segment's matches only. The trash is not in it. fastupdate would stall a writer when it flushes.
+-- Rows up to a page stay uncompressed: reading one would take ten times as long.
 CREATE TABLE issue_search (
   issue_id   bigint PRIMARY KEY,
   project_id int NOT NULL,
   number     int NOT NULL,
   tsv        tsvector NOT NULL,
   FOREIGN KEY (project_id, issue_id) REFERENCES issues (project_id, id)
-);
+) WITH (toast_tuple_target = 8160);
 CREATE UNIQUE INDEX issue_search_newest ON issue_search (project_id, number DESC);
 CREATE INDEX issue_search_tsv ON issue_search USING gin (tsv) WITH (fastupdate = off);
 

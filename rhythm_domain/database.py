@@ -46,6 +46,13 @@ CONNECT: dict[str, Any] = {
     "application_name": "rhythm",
 }
 
+_PLANS = (
+    b"; SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL jit = off;"
+    b" SET LOCAL max_parallel_workers_per_gather = 0"
+)
+"""How statements are planned: once for any values, as with a word's own the planner is sometimes far off.
+Compiling them would take longer than running them, and so would starting workers."""
+
 log = logging.getLogger("rhythm.database")
 
 overheard: ContextVar[list[tuple[Named, Params]] | None] = ContextVar("overheard", default=None)
@@ -221,7 +228,7 @@ class Database:
             connection: Connection = await self._take(pool)
             deadline.watch(connection)
             try:
-                await connection.execute(begin)
+                await connection.execute(begin + _PLANS, prepare=False)
             except psycopg.OperationalError:
                 self._reached = False
                 await pool.putconn(connection)
@@ -355,7 +362,7 @@ async def fetch(connection: Connection, query: Named, params: Params = None) -> 
     _note(query, params)
     with timed(query.name) as rows:
         cursor = await connection.execute(query.text, params)
-        found = await cursor.fetchall() if cursor.description else []
+        found = await cursor.fetchall() if cursor.rownumber is not None else []
         rows.append(len(found))
         return found
 

@@ -322,15 +322,17 @@ class Guard:
         """
         chunk = _chunk(operation)
         async with self._db.transaction(write=not permission.reads, operation=chunk.operation) as connection:
-            tx = await self._enter(connection, write=not permission.reads, chunk=chunk)
-            asked = {"key": key.strip().upper(), "user": tx.user.id}
-            row = await tx.one(_Q["place_by_key"], **asked)
-            if alone and _place(row, tx.user) is not None:
-                await tx.execute(_Q["hold_project"], **asked)
-                row = await tx.one(_Q["place_by_key"], **asked)
-            place = _place(row, tx.user)
+            key = key.strip().upper()
+            if permission.reads:
+                tx, place = await self._enter_project(connection, key, chunk)
+            else:
+                tx = await self._enter(connection, write=True, chunk=chunk)
+                place = await self._project(tx, key)
+            if alone and place is not None:
+                await tx.execute(_Q["hold_project"], key=key)
+                place = await self._project(tx, key)
             if place is None:
-                raise NotFound(f"There is no project {asked['key']}.")
+                raise NotFound(f"There is no project {key}.")
             await self._repeated(tx, permission.value, place.id)
             await self._admit(tx, permission, place, author=own)
             yield tx
@@ -412,6 +414,22 @@ class Guard:
     async def _enter(self, connection: Connection, *, write: bool, chunk: Chunk) -> Tx:
         query = _Q["enter_to_write" if write else "enter"]
         rows = await database.fetch(connection, query, {"session": self.session_id})
+        return self._begun(connection, rows, write=write, chunk=chunk)
+
+    async def _enter_project(self, connection: Connection, key: str, chunk: Chunk) -> tuple[Tx, Place | None]:
+        """To read in a project: who is there and where, asked in one."""
+        asked = {"session": self.session_id, "key": key}
+        rows = await database.fetch(connection, _Q["enter_project"], asked)
+        tx = self._begun(connection, rows, write=False, chunk=chunk)
+        (row,) = rows
+        place = {**row, "id": row["project_id"], "key": row["project_key"]} if row["project_id"] else None
+        return tx, _place(place, tx.user)
+
+    async def _project(self, tx: Tx, key: str) -> Place | None:
+        return _place(await tx.one(_Q["place_by_key"], key=key, user=tx.user.id), tx.user)
+
+    def _begun(self, connection: Connection, rows: Sequence[Row], *, write: bool, chunk: Chunk) -> Tx:
+        """The transaction of the person whose session was asked for; no row says that it has ended."""
         if not rows:
             raise NotSignedIn("Your session has ended.")
         row = rows[0]

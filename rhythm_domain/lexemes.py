@@ -13,6 +13,8 @@ holds lower-case letters, digits and marks only (and a final `++` or `#`, for la
   ў and the like are letters of their own.
 - English plural and singular find each other: a query names both, the index holds only what was written. In
   quotes nothing is added. There are no stop words.
+- Numbers that follow each other, as in versions, dates and addresses, are each found everywhere; so the index
+  also holds each two of them as one (`.1.2`), for it to be asked for.
 
 In the index every lexeme starts with its project and segment, `12.75/database`: `document`, `SearchQuery`.
 """
@@ -63,9 +65,9 @@ class SearchQuery:
     """A tsquery for any segment; of project 12, segment 75: `replace(template, '@', '12.75/')::tsquery`.
 
     `template` is the whole condition, to filter with. `lookup` is what to ask the index for, the same or a
-    wider condition, so what it finds must still be filtered: it has no negations, and no prefix of one or two
-    letters where other words are given, because that names a good part of all lexemes. It is None when the
-    query is `negative_only`; then the rows can only be filtered.
+    wider condition, so what it finds must still be filtered: it has no order of words, no negations, and no
+    prefix of one or two letters where other words are given, because that names a good part of all lexemes.
+    It is None when the query is `negative_only`; then the rows can only be filtered.
     """
 
     template: str
@@ -117,9 +119,9 @@ def tsquery(terms: Iterable[Term]) -> SearchQuery | None:
             conditions.append(f"!({condition})")
             continue
         conditions.append(condition)
-        wider = [slots[:-1] if _short(slots[-1]) else slots for slots in alternatives]
+        wider = [_wider(slots) for slots in alternatives]
         if all(wider):
-            lookups.append(_any(_phrase(slots) for slots in wider))
+            lookups.append(_any(wider))
         else:
             spare.append(condition)
     if not conditions:
@@ -210,6 +212,8 @@ _RUN = re.compile(r"c+|[Aas0]+(?:-[Aas0]+)*(\+\+|#)?")
 _CAMEL = re.compile(r"(?<![Aas0])[A0]+(?![Aas0])|A{2,}s(?![as0])|A?[as0]+|A+(?![as])0*")
 _NUMBERED = re.compile(r"[a-z]+([0-9]+)")
 _VERSION = re.compile(r"v[0-9]+")
+_DIGITS = frozenset("0123456789")
+_NUMBER = re.compile(r"[0-9]{1,9}")
 # What most words are, and what most stand between: not worth an analysis.
 _PLAIN = re.compile(r"[A-Z]?[a-z]+|[0-9]+")
 _EDGES = ".,:;!?()[]`'\"*"
@@ -220,10 +224,17 @@ _LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ı": "i",
 
 def _place(places: dict[str, str], text: str, position: int, weight: str) -> int:
     """Adds where each lexeme of a text stands, counting from `position`, as `:1A,20`; the position after."""
+    number = ""
     for chunk in text.split():
         word = chunk.strip(_EDGES)
         for lexemes in _lexemes(word) if len(word) <= _CACHED_LENGTH else _lexemes.__wrapped__(word):
+            before, number = number, ""
             for lexeme in lexemes:
+                if lexeme[0] in _DIGITS:
+                    if before:
+                        places.setdefault(_pair(before, lexeme), "")
+                    if _NUMBER.fullmatch(lexeme):
+                        number = lexeme
                 if position > _LAST_POSITION:
                     places.setdefault(lexeme, "")
                 elif lexeme not in places:
@@ -427,6 +438,32 @@ def _short(slot: _Slot) -> bool:
     return prefix and len(lexeme) <= 2 and "c" not in lexeme.translate(_SHAPES)
 
 
+def _wider(slots: Sequence[_Slot]) -> str:
+    """What the index is asked for in a phrase's place; "" for nothing but a prefix of one or two letters."""
+    wanted: list[str] = []
+    for before, slot in zip((None, *slots), slots, strict=False):
+        pair = before and _numbers_in_a_row(before, slot)
+        if pair:
+            wanted.append(pair)
+        elif slot is not slots[-1] or not _short(slot):
+            wanted.append(_options_of(slot))
+    return " & ".join(wanted)
+
+
+def _numbers_in_a_row(before: _Slot, slot: _Slot) -> str | None:
+    """The lexeme of two numbers that follow each other, if that is what two slots of a phrase want."""
+    (first, _), (second, prefix) = before.options[0], slot.options[0]
+    if slot.offset - before.offset != 1 or not (_NUMBER.fullmatch(first) and _DIGITS.issuperset(second)):
+        return None
+    return f"'{PLACEHOLDER}{_pair(first, second)}'{':*' if prefix else ''}"
+
+
+def _pair(number: str, lexeme: str) -> str:
+    """The lexeme of a number and the number that the lexeme behind it is or begins with."""
+    found = _NUMBER.match(lexeme)
+    return f".{number}.{found[0] if found else ''}"
+
+
 def _phrase(slots: Sequence[_Slot]) -> str:
     """The text of a phrase: `'@foo' <-> ('@bar':* | '@baz')`."""
     text = ""
@@ -434,8 +471,13 @@ def _phrase(slots: Sequence[_Slot]) -> str:
         if before is not None:
             distance = slot.offset - before.offset
             text += " <-> " if distance == 1 else f" <{distance}> "
-        text += _any(f"'{PLACEHOLDER}{lexeme}'{':*' if prefix else ''}" for lexeme, prefix in slot.options)
+        text += _options_of(slot)
     return text
+
+
+def _options_of(slot: _Slot) -> str:
+    """The text of a slot: `('@bar':* | '@baz')`."""
+    return _any(f"'{PLACEHOLDER}{lexeme}'{':*' if prefix else ''}" for lexeme, prefix in slot.options)
 
 
 def _any(conditions: Iterable[str]) -> str:

@@ -14,8 +14,26 @@ WHERE s.id = %(session)s AND s.ended_at IS NULL AND u.active
   AND (s.expires_at IS NULL OR s.expires_at > now())
   AND (s.idle_limit IS NULL OR s.last_seen_at + s.idle_limit > now());
 
+-- name: enter_project
+-- The same with a project by any key that it has or had, and the person's role in it, to read there.
+SELECT s.id AS session_id, s.kind AS session_kind, s.read_only,
+       s.last_seen_at < now() - interval '5 minutes' AS stale,
+       u.id, u.name, u.display_name, u.admin, u.active, u.claimed, u.time_zone, u.created_at,
+       i.read_only AS instance_read_only,
+       set_config('statement_timeout', '5s', true) AS statement_timeout,
+       set_config('lock_timeout', '2s', true) AS lock_timeout,
+       set_config('idle_in_transaction_session_timeout', '15s', true) AS idle_timeout,
+       p.id AS project_id, p.key AS project_key, p.archived_at, m.role
+FROM sessions s JOIN users u ON u.id = s.user_id CROSS JOIN instance i
+LEFT JOIN project_keys k ON k.key = %(key)s
+LEFT JOIN projects p ON p.id = k.project_id AND p.deleted_at IS NULL
+LEFT JOIN project_members m ON m.project_id = p.id AND m.user_id = u.id AND m.ended_at IS NULL
+WHERE s.id = %(session)s AND s.ended_at IS NULL AND u.active
+  AND (s.expires_at IS NULL OR s.expires_at > now())
+  AND (s.idle_limit IS NULL OR s.last_seen_at + s.idle_limit > now());
+
 -- name: enter_to_write
--- The same, holding session and account so that neither can be ended between check and act.
+-- The same as `enter`, holding session and account so that neither can be ended between check and act.
 SELECT s.id AS session_id, s.kind AS session_kind, s.read_only,
        s.last_seen_at < now() - interval '5 minutes' AS stale,
        u.id, u.name, u.display_name, u.admin, u.active, u.claimed, u.time_zone, u.created_at,
@@ -35,7 +53,7 @@ UPDATE sessions SET last_seen_at = now() WHERE id = %(session)s AND ended_at IS 
 
 -- name: place_by_key
 -- A project by any key that it has or had, with the person's role in it.
-SELECT p.*, m.role
+SELECT p.id, p.key, p.archived_at, m.role
 FROM project_keys k
 JOIN projects p ON p.id = k.project_id
 LEFT JOIN project_members m ON m.project_id = p.id AND m.user_id = %(user)s AND m.ended_at IS NULL

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from rhythm_domain import lexemes, queries
@@ -52,14 +53,23 @@ def row_fields(row: Row) -> dict[str, Any]:
     parent = row["parent_number"]
     return {
         **{name: row[name] for name in _PLAIN},
-        "assignee": assignee
-        and PersonRef(id=assignee, name=row["assignee_name"], display_name=row["assignee_display_name"]),
-        "reporter": PersonRef(
-            id=row["reporter_id"], name=row["reporter_name"], display_name=row["reporter_display_name"]
-        ),
-        "labels": tuple(LabelRef(name=name, colour=colour) for name, colour in row["labels"] or ()),
+        "assignee": assignee and _person(assignee, row["assignee_name"], row["assignee_display_name"]),
+        "reporter": _person(row["reporter_id"], row["reporter_name"], row["reporter_display_name"]),
+        "labels": _labels(row["labels"] or "[]"),
         "parent_key": parent and f"{row['project_key']}-{parent}",
     }
+
+
+@lru_cache(maxsize=1024)
+def _person(id_: int, name: str, display_name: str) -> PersonRef:
+    """The same few people are on every page; a frozen model can be on many rows."""
+    return PersonRef(id=id_, name=name, display_name=display_name)
+
+
+@lru_cache(maxsize=4096)
+def _labels(text: str) -> tuple[LabelRef, ...]:
+    """As the names and colours of an issue's labels, in JSON."""
+    return tuple(LabelRef(name=name, colour=colour) for name, colour in json.loads(text))
 
 
 _PLAIN = tuple(

@@ -8,7 +8,7 @@ SELECT i.id, i.project_id, p.key AS project_key, i.number, i.title, i.status, i.
        i.sprint_id, s.name AS sprint, i.estimate, i.due, i.rank, i.version,
        i.created_at, i.updated_at, i.closed_at, i.deleted_at,
        pi.number AS parent_number,
-       (SELECT json_agg(json_build_array(l.name, l.colour) ORDER BY l.folded)
+       (SELECT json_agg(json_build_array(l.name, l.colour) ORDER BY l.folded)::text
         FROM issue_labels il
         CROSS JOIN LATERAL (SELECT * FROM labels WHERE id = il.label_id OFFSET 0) l  -- not a scan of all labels
         WHERE il.issue_id = i.id) AS labels,

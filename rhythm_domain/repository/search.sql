@@ -1,12 +1,6 @@
 -- Search: what a query's names stand for, where it searches, and what completes it.
 -- Statements that depend on the query are put together in search.py.
 
--- name: search_plans
--- Search statements are planned once for any values: with a word's own the planner is sometimes far off.
--- Compiling them would take longer than running them, and so would starting workers.
-SELECT set_config('plan_cache_mode', 'force_generic_plan', true), set_config('jit', 'off', true) AS jit,
-       set_config('max_parallel_workers_per_gather', '0', true) AS workers;
-
 -- name: search_projects
 -- The projects of a person, and which are archived.
 SELECT p.id, p.archived_at IS NOT NULL AS archived

@@ -49,7 +49,6 @@ async def select(
     which `name` distinguishes. A name that nobody has finds nothing. A key or number alone is that issue, if
     there is one, else text.
     """
-    await tx.fetch(_Q["search_plans"])
     order = query.sort or sort
     marks = tag(tx, query, order, name)
     named = [condition for condition in query.conditions if condition.field is Field.PROJECT]

@@ -259,6 +259,9 @@ def test_nothing_to_search_for(text: str) -> None:
             [Term("slow", phrase=True), Term("psycopg_p", prefix=True)],
             "'@slow' & ('@psycopg' | '@psycopgp':*)",
         ),
+        ([Term("slow pool", phrase=True)], "'@slow' & '@pool'"),
+        ([Term("v1.2.3", prefix=True)], "'@1' & '@.1.2' & '@.2.3':*"),
+        ([Term("python3.12")], "'@python3' & '@12'"),
         ([Term("slow", phrase=True), Term("数", prefix=True)], "'@slow' & '@数':*"),
         ([Term("d", prefix=True)], "'@d':*"),
         ([Term("d", prefix=True), Term("foo", negated=True)], "'@d':*"),
@@ -342,7 +345,8 @@ def test_any_text_makes_a_clean_literal(title: str, description: str) -> None:
     assert literal == document(title, description, project_id=1, number=1)
     for name in vector(literal):
         assert all(
-            unicodedata.category(character)[0] in "LMN" for character in re.sub(r"(\+\+|#)$", "", name)
+            unicodedata.category(character)[0] in "LMN"
+            for character in re.sub(r"(\+\+|#)$|^\.(?=\d+\.\d+$)|(?<=\d)\.(?=\d+$)", "", name)
         )
 
 
