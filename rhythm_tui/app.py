@@ -14,6 +14,7 @@ from textual import on
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.command import CommandPalette
+from textual.events import Event, Key
 from textual.screen import Screen
 
 from rhythm_domain.errors import RhythmError, Unavailable
@@ -24,6 +25,7 @@ from rhythm_tui.commanding import Commanding, Offer, handles, offers
 from rhythm_tui.commands import remapped
 from rhythm_tui.desk import Desk
 from rhythm_tui.instance import Instance
+from rhythm_tui.key_order import KeyOrder
 from rhythm_tui.messages import GoTo, Lost, OpenIssue, OpenProject, Say, SignedOut
 from rhythm_tui.notebook import Notebook
 from rhythm_tui.palette import CommandProvider
@@ -59,6 +61,7 @@ class RhythmApp(Commanding, App[int]):
         super().__init__()
         self.instance = instance
         self.desk: Desk | None = None
+        self.keys = KeyOrder(self, super().on_event)
         self.exits = AsyncExitStack()
         self._start, self._project = start, project
         self._heard: list[Change | Resync] = []
@@ -191,6 +194,7 @@ class RhythmApp(Commanding, App[int]):
                 self.run_worker(_told(seen, changes), group="changes")
 
     def _drawn(self, issues: frozenset[int]) -> None:
+        self.keys.settled()
         if self.view is not None:
             self.view.drawn(issues)
 
@@ -221,6 +225,12 @@ class RhythmApp(Commanding, App[int]):
     @on(SignedOut)
     def _signed_out(self, message: SignedOut) -> None:
         self.exit(return_code=3, message=message.reason)
+
+    async def on_event(self, event: Event) -> None:
+        if isinstance(event, Key) and not event.is_forwarded:
+            await self.keys.took(event)
+        else:
+            await super().on_event(event)
 
     # Commands --------------------------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ from textual.dom import DOMNode
 
 from rhythm_domain.errors import RhythmError
 from rhythm_tui.commands import COMMANDS, Command
+from rhythm_tui.key_order import KeyOrder
 from rhythm_tui.messages import Say
 from rhythm_tui.report import report
 
@@ -81,15 +82,21 @@ class Commanding(DOMNode):
             report(self, error)
             return
         if inspect.iscoroutine(result):
+            keys = getattr(self.app, "keys", None)
+            if keys is not None:
+                keys.begun(result)
             # The screen owns the worker: a widget may be gone before its dialog is answered.
-            self.screen.run_worker(_reported(self, result), group="commands", description=command.help)
+            self.screen.run_worker(_reported(self, result, keys), group="commands", description=command.help)
 
 
-async def _reported(node: DOMNode, work: Any) -> None:
+async def _reported(node: DOMNode, work: Any, keys: KeyOrder | None) -> None:
     try:
         await work
     except RhythmError as error:
         report(node, error)
+    finally:
+        if keys is not None:
+            keys.settled(work)
 
 
 def binding(command: Command) -> Binding:

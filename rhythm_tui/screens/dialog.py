@@ -11,6 +11,7 @@ from textual.screen import ModalScreen
 
 from rhythm_domain.text import shown
 from rhythm_tui.commanding import Commanding, handles
+from rhythm_tui.key_order import KeyOrder
 
 T = TypeVar("T")
 
@@ -27,6 +28,15 @@ class Dialog(Commanding, ModalScreen[T | None]):
             box.border_title = Text(self._title)
             box.border_subtitle = Text(self._foot)
             yield from self.body()
+
+    @property
+    def keys(self) -> KeyOrder | None:
+        """What waits for this dialog before it hands on the next key."""
+        return getattr(self.app, "keys", None)
+
+    def on_screen_resume(self) -> None:
+        if self.keys is not None:
+            self.call_after_refresh(self.keys.settled)
 
     def body(self) -> ComposeResult:
         """What stands in the box."""

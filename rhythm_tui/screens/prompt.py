@@ -74,6 +74,8 @@ class Prompt(Dialog[T], Generic[T]):
     def _submitted(self, event: Input.Submitted) -> None:
         if not self._busy:
             self._busy = True
+            if self.keys is not None:
+                self.keys.begun(self, to_its_end=True)
             self.run_worker(self._hand_over(event.value), exclusive=True)
 
     async def _hand_over(self, value: str) -> None:
@@ -87,6 +89,8 @@ class Prompt(Dialog[T], Generic[T]):
             self.dismiss(answer)
         finally:
             self._busy = False
+            if self.keys is not None:
+                self.keys.settled(self)
 
     def _say_wrong(self, error: RhythmError) -> None:
         wrong = self.query_one(".wrong", Static)

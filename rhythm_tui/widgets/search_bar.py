@@ -103,7 +103,7 @@ class SearchBar(Commanding, Widget):
         """Lets the person type."""
         self._field.display = True
         self.query_one("#chips").display = False
-        self._field.focus()
+        self.screen.set_focus(self._field)
         self._field.cursor_position = len(self._field.value)
 
     def set_text(self, text: str) -> None:

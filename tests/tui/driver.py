@@ -9,6 +9,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
+from textual.events import Key
+from textual.keys import _character_to_key
 from textual.pilot import Pilot
 from textual.widget import Widget
 
@@ -20,6 +22,8 @@ from rhythm_tui.screens.work import WorkScreen
 
 PATIENCE = 10.0
 """Seconds after which what does not come is given up."""
+
+_NAMED = {"enter", "escape", "tab", "up", "down", "ctrl+s"}
 
 W = TypeVar("W", bound=Widget)
 
@@ -56,6 +60,13 @@ class Driver:
         """Types a text."""
         for character in text:
             await self.pilot.press("space" if character == " " else character)
+
+    def burst(self, *keys: str) -> None:
+        """Sends keys all at once, as a line that was stuck does; a text is sent letter by letter."""
+        for key in keys:
+            for stroke in [key] if key in _NAMED else key:
+                name = _character_to_key(stroke) if len(stroke) == 1 else stroke
+                self.app.post_message(Key(name, stroke if len(stroke) == 1 else None))
 
     @property
     def view(self) -> WorkScreen:

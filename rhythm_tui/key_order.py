@@ -1,0 +1,95 @@
+"""Keys reach what they are meant for, however fast they come.
+
+Textual hands every key to what has the focus at that moment; but what a key does happens later, in other
+queues. Of `/login` in one burst, from a quick hand or a slow line, all six would go to the table. Here a key
+waits until the one before it has had its whole effect: its messages went up to the app, and a command that it
+gave has come to rest, which is when it ended, sent its write, or opened a dialog that has the focus.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+
+from textual.app import App
+from textual.events import Key
+from textual.message_pump import MessagePump
+from textual.timer import Timer
+
+PATIENCE = 3.0
+"""Seconds after which the next key goes on, whatever the one before it waits for."""
+
+
+class KeyOrder:
+    """The keys of one app. `give` hands a key on as Textual would."""
+
+    def __init__(self, app: App[int], give: Callable[[Key], Awaitable[None]]) -> None:
+        self._app, self._give = app, give
+        self._waiting: deque[Key] = deque()
+        self._at_work = 0
+        self._commands: dict[object, bool] = {}
+        self._arrived = False
+        self._patience: Timer | None = None
+
+    async def took(self, key: Key) -> None:
+        """A key was pressed: it is given now, or once the others are through."""
+        self._waiting.append(key)
+        if not self._busy:
+            await self._next()
+
+    def begun(self, command: object, *, to_its_end: bool = False) -> None:
+        """A command was begun that goes on by itself; `to_its_end` if no key may come before it has ended."""
+        self._commands[command] = to_its_end
+
+    def settled(self, command: object = None) -> None:
+        """A command has ended; without one, all but those that go on to their end have come to rest."""
+        self._commands = {
+            other: to_its_end
+            for other, to_its_end in self._commands.items()
+            if other is not command and (to_its_end or command is not None)
+        }
+        self._look()
+
+    @property
+    def _busy(self) -> bool:
+        return self._patience is not None
+
+    async def _next(self) -> None:
+        key = self._waiting.popleft()
+        self._arrived = False
+        self._at_work += 1
+        self._patience = self._app.set_timer(PATIENCE, self._give_up)
+        target = self._app.focused or self._app.screen
+        await self._give(key)
+        # A key that a widget has no use for goes up to the app, which finds its binding; what that does goes
+        # up once more.
+        path = [node for node in target.ancestors_with_self if node is not self._app]
+        self._climb([*path, self._app, *path, self._app], self._at_work)
+
+    def _climb(self, nodes: Sequence[MessagePump], turn: int) -> None:
+        """Goes through the queues that the key's messages go through, behind them."""
+        if turn != self._at_work:
+            return
+        while nodes and not nodes[0].is_running:
+            nodes = nodes[1:]
+        if nodes:
+            nodes[0].call_later(self._climb, nodes[1:], turn)
+        else:
+            self._arrived = True
+            self._look()
+
+    def _give_up(self) -> None:
+        self._arrived = True
+        self._commands.clear()
+        self._look()
+
+    def _look(self) -> None:
+        if self._arrived and not self._commands and self._patience is not None:
+            self._patience.stop()
+            self._patience = None
+            if self._waiting:
+                self._app.call_later(self._go_on)
+
+    async def _go_on(self) -> None:
+        if self._waiting and not self._busy:
+            await self._next()

@@ -1,0 +1,43 @@
+"""Keys that come faster than the app can follow reach what they are meant for."""
+
+from __future__ import annotations
+
+from rhythm_domain.models import Status
+from tests.instances import Team
+from tests.tui.conftest import Open
+from tests.tui.test_issues import fill
+
+
+async def test_a_search_in_one_burst_is_a_search(team: Team, app: Open) -> None:
+    """Not a letter of it is taken for a command."""
+    await fill(team, "Login fails on Safari", "Crash in the importer")
+    async with app(team.member, project="CORE") as driver:
+        await driver.sees("2 issues")
+        driver.burst("/login fails", "enter")
+        await driver.sees("Login fails", "1 issue")
+        await driver.misses("Crash in")
+
+
+async def test_commands_with_dialogs_in_one_burst_follow_each_other(team: Team, app: Open) -> None:
+    """A status by name, the next line, a new issue with its title, its estimate."""
+    keys = await fill(team, "one", "two")
+    async with app(team.member, project="CORE") as driver:
+        await driver.sees("two")
+        driver.burst("sreview", "enter", "jx", "nsus dxex", "enter", "k.5", "enter")
+        await driver.sees("sus dxex")
+        await driver.until_saved()
+        show = team.member.issues.show
+        assert (await show(keys[1])).status is Status.IN_REVIEW
+        assert (await show(keys[0])).status is Status.DONE
+        new = await show("CORE-3")
+        assert new.title == "sus dxex"
+        await driver.eventually(lambda: team.member.search.ids("estimate:5", project="CORE"), "an estimate")
+
+
+async def test_chords_in_one_burst(team: Team, app: Open) -> None:
+    """Two strokes make one command each time."""
+    await fill(team, *map(str, range(9)))
+    async with app(team.member, project="CORE") as driver:
+        await driver.sees("9 issues")
+        driver.burst("Gggj")
+        await driver.until(lambda: driver.view.query_one("IssueTable").cursor == 1, "the second line")  # type: ignore[attr-defined]
