@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import PurePath
 from typing import ClassVar, Literal
 
 from textual import on
@@ -16,7 +17,7 @@ from rhythm_domain.errors import NotFound, RhythmError
 from rhythm_domain.lexemes import matches
 from rhythm_domain.live import Change
 from rhythm_domain.models import IssueRow, SavedView
-from rhythm_domain.query import Query, QueryError, Sort, SortKey, parse
+from rhythm_domain.query import Sort, SortKey
 from rhythm_domain.text import shown
 from rhythm_tui.columns import CHOSEN, COLUMNS
 from rhythm_tui.commanding import handles
@@ -25,10 +26,10 @@ from rhythm_tui.messages import OpenIssue
 from rhythm_tui.report import report
 from rhythm_tui.screens.picker import Choice, MultiPicker
 from rhythm_tui.screens.prompt import Prompt
-from rhythm_tui.screens.triage import TriageScreen
+from rhythm_tui.screens.searching import SearchScreen
 from rhythm_tui.widgets.issue_table import IssueTable
 from rhythm_tui.widgets.preview import Preview
-from rhythm_tui.widgets.search_bar import Completion, SearchBar
+from rhythm_tui.widgets.search_bar import SearchBar
 from rhythm_tui.widgets.view_tabs import ViewTabs
 
 PAGE = 200
@@ -42,16 +43,14 @@ Place = Literal["side", "below", "away"]
 _NEXT_PLACE: dict[Place, Place] = {"side": "below", "below": "away", "away": "side"}
 
 
-class IssuesScreen(TriageScreen):
+class IssuesScreen(SearchScreen):
     """The issue table with its search line, saved views as tabs, and a preview."""
 
     VIEW: ClassVar[str] = "issues"
-    CSS_PATH = "issues.tcss"
+    CSS_PATH: ClassVar[list[str | PurePath]] = ["searching.tcss", "issues.tcss"]
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
-        self.query_text = ""
-        self.asked = Query()
         self._views: tuple[SavedView, ...] = ()
         self._columns: Sequence[str] = CHOSEN
         self._preview: Place = "away"
@@ -60,7 +59,7 @@ class IssuesScreen(TriageScreen):
 
     def body(self) -> ComposeResult:
         yield ViewTabs()
-        yield SearchBar(placeholder="search: words, status:todo, assignee:@me, label:ui …")
+        yield self.search_bar()
         with Container(id="panes"):
             table = IssueTable(id="table", empty="No issue is like that. esc clears the search, n makes one.")
             table.shown = self.desk.edits.shown
@@ -82,9 +81,9 @@ class IssuesScreen(TriageScreen):
     async def load(self) -> None:
         self._views = await self.desk.session.views.list(self.desk.key)
         self.query_one(ViewTabs).show([view.name for view in self._views])
-        await self._search(keep=True)
+        await self.search(keep=True)
 
-    async def _search(self, *, keep: bool = False) -> None:
+    async def search(self, *, keep: bool = False) -> None:
         page = await self.desk.session.search.page(self.asked, project=self.desk.key, limit=FIRST)
         self._say_query()
         self.table.show(page, keep=keep)
@@ -109,51 +108,14 @@ class IssuesScreen(TriageScreen):
         self.table.say_order(sort.key.value, descending=sort.descending)
         terms = [term for term in self.asked.terms if not term.negated]
         self.table.spans = (lambda title: matches(title, terms)) if terms else None
-        chips = [str(term) for term in self.asked.terms] + [str(each) for each in self.asked.conditions]
-        self.query_one(SearchBar).say(chips)
+        self.say_chips()
         here = [view.name for view in self._views if view.query == str(self.asked)]
         self.query_one(ViewTabs).current = here[0] if here else ""
 
-    def search_for(self, text: str) -> None:
-        """Searches for another text; the answer to the last one is what is shown."""
-        try:
-            asked = parse(text)
-        except QueryError as error:
-            self.query_one(SearchBar).say((), wrong=error.message)
-            return
-        self.query_text, self.asked = text, asked
+    def forget_marks(self) -> None:
         self.table.unmark()
-        self.run_worker(self._reported_search(), group="search", exclusive=True)
 
-    async def _reported_search(self) -> None:
-        try:
-            await self._search()
-        except RhythmError as error:
-            report(self, error)
-
-    @on(SearchBar.Changed)
-    def _typed(self, event: SearchBar.Changed) -> None:
-        self.search_for(event.text)
-
-    @on(SearchBar.CompletionWanted)
-    def _complete(self, event: SearchBar.CompletionWanted) -> None:
-        self.run_worker(self._suggest(event.text, event.cursor), group="suggest", exclusive=True)
-
-    async def _suggest(self, text: str, cursor: int) -> None:
-        word = text[:cursor].rsplit(" ", 1)[-1]
-        if not word:
-            self.query_one(SearchBar).offer(())
-            return
-        found = await self.desk.session.search.suggest(text, cursor, project=self.desk.key)
-        self.query_one(SearchBar).offer(
-            [
-                Completion(each.label, each.description, each.replacement, each.start, each.end)
-                for each in found[:8]
-            ]
-        )
-
-    @on(SearchBar.Left)
-    def _left(self) -> None:
+    def leave_search(self) -> None:
         self.table.focus()
 
     @on(IssueTable.MoreWanted)
@@ -233,10 +195,6 @@ class IssuesScreen(TriageScreen):
     def _marked(self) -> None:
         self._say_total(f"{self._total:,}", self._total)
 
-    @handles("search")
-    def edit_search(self) -> None:
-        self.query_one(SearchBar).edit()
-
     @handles("mark.all")
     async def mark_all(self) -> None:
         ids = await self.desk.session.search.ids(self.asked, project=self.desk.key, limit=100_000)
@@ -247,9 +205,6 @@ class IssuesScreen(TriageScreen):
         """Takes the marks away, then the search, then goes back."""
         if self.table.marks:
             self.table.unmark()
-        elif self.query_text:
-            self.query_one(SearchBar).set_text("")
-            self.search_for("")
         else:
             super().back()
 
@@ -258,8 +213,7 @@ class IssuesScreen(TriageScreen):
     def sort_by(self, sort: Sort) -> None:
         """Reads the list in another order."""
         text = str(self.asked.with_sort(sort))
-        self.query_one(SearchBar).set_text(text)
-        self.search_for(text)
+        self.seek(text)
 
     @on(IssueTable.SortWanted)
     def _heading(self, event: IssueTable.SortWanted) -> None:
@@ -308,8 +262,7 @@ class IssuesScreen(TriageScreen):
 
     def show_view(self, view: SavedView) -> None:
         """Searches for what a saved view says."""
-        self.query_one(SearchBar).set_text(view.query)
-        self.search_for(view.query)
+        self.seek(view.query)
 
     @on(ViewTabs.Chosen)
     def _view_pressed(self, event: ViewTabs.Chosen) -> None:
