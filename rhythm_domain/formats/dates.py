@@ -37,7 +37,10 @@ def moment(text: str) -> datetime:
         found = datetime.fromisoformat(text)
     except ValueError:
         found = _written_out(text)
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    try:
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"“{text}” is beyond all calendars") from None
 
 
 def day(text: str) -> date:
@@ -47,7 +50,8 @@ def day(text: str) -> date:
 
 def local_day(text: str) -> date:
     """The day of somebody's midnight that was written in UTC: the nearest one. ValueError if it says none."""
-    return (moment(text) + timedelta(hours=12)).date()
+    found = moment(text)
+    return found.date() if found.hour < 12 else (found + timedelta(hours=12)).date()
 
 
 def _written_out(text: str) -> datetime:

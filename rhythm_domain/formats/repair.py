@@ -50,6 +50,11 @@ def repaired(records: Iterable[Record]) -> Iterator[Record]:
         except RecursionError:
             yield Problem(record.line, _shown(record), "its metadata is nested too deeply")
             continue
+        except (TypeError, ValueError, AttributeError, ArithmeticError):
+            yield Problem(
+                record.line, _shown(record), "one of its fields is not of the kind that it should be"
+            )
+            continue
         if not issue.title:
             yield Problem(issue.line, _shown(issue), "it has no title")
         elif issue.source_key in first_lines:

@@ -14,6 +14,7 @@ from types import MappingProxyType
 _NOBODY: Mapping[str, str] = MappingProxyType({})
 
 _OPENING = re.compile(r"\{(code|noformat|quote|panel)(?::([^}\n]*))?\}")
+_WORD = re.compile(r"\S")
 _HEADING = re.compile(r"h([1-6])\. +(.*)")
 _LIST = re.compile(r"([*#]+|-) +(.*)")
 _TABLE_ROW = re.compile(r"\|.*\|\s*")
@@ -63,7 +64,7 @@ def markdown(wiki: str, people: Mapping[str, str] = _NOBODY) -> str:
     """The text as Markdown. `people` maps account ids to the names that mentions should show."""
     wiki = wiki.replace("\r\n", "\n").replace("\r", "\n")
     blocks: list[str] = []
-    position = 0
+    position = line = seen = 0
     unclosed: set[str] = set()
     for opening in _OPENING.finditer(wiki):
         kind = opening[1]
@@ -74,18 +75,20 @@ def markdown(wiki: str, people: Mapping[str, str] = _NOBODY) -> str:
             unclosed.add(kind)
             continue
         content, after = wiki[opening.end() : end], end + len(kind) + 2
-        before = wiki[position : opening.start()]
-        if kind in {"code", "noformat"} and _inside_line(before, content, wiki[after : after + 1]):
+        line = max(line, wiki.rfind("\n", seen, opening.start()) + 1, position)
+        seen = opening.start()
+        begun = _WORD.search(wiki, line, seen) is not None
+        if kind in {"code", "noformat"} and _inside_line(begun, content, wiki[after : after + 1]):
             continue
-        blocks += [_lines(before, people), _block(kind, opening[2] or "", content, people)]
+        blocks += [_lines(wiki[position:seen], people), _block(kind, opening[2] or "", content, people)]
         position = after
     blocks.append(_lines(wiki[position:], people))
     return "\n\n".join(block for block in (block.strip("\n") for block in blocks) if block.strip())
 
 
-def _inside_line(before: str, content: str, after: str) -> bool:
+def _inside_line(begun: bool, content: str, after: str) -> bool:
     """Whether a code block is in the middle of a line, where it is code within the text."""
-    return "\n" not in content and (before.rpartition("\n")[2].strip() != "" or after not in {"", "\n"})
+    return "\n" not in content and (begun or after not in {"", "\n"})
 
 
 def _block(kind: str, options: str, content: str, people: Mapping[str, str]) -> str:

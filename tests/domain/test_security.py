@@ -20,6 +20,7 @@ from rhythm_domain import migrate, passwords, ssh_keys
 from rhythm_domain.database import Database
 from rhythm_domain.embedded import places
 from rhythm_domain.errors import Forbidden, Invalid, NotFound, SignInFailed, Unavailable
+from rhythm_domain.formats import wiki
 from rhythm_domain.guard import Chunk
 from rhythm_domain.maintenance import backup, clients, restore
 from rhythm_domain.models import IssueDraft, IssueEdit, LinkKind, Role, Status
@@ -171,7 +172,7 @@ async def test_a_change_sent_again_does_not_read_what_became_of_it_in_the_trash(
         with pytest.raises(NotFound, match="There is no issue CORE-1"):
             await again()
     await team.owner.issues.purge([issue.key])
-    with pytest.raises(NotFound, match="There is no issue"):
+    with pytest.raises(NotFound, match="removed for ever"):
         await team.member.issues.create("CORE", draft, operation=made)
 
 
@@ -506,6 +507,62 @@ def test_a_key_of_a_megabyte_is_refused_at_once() -> None:
     with pytest.raises(Invalid, match="too long"):
         ssh_keys.parse(f"ssh-ed25519 {b64encode(bytes(4_000_000)).decode()}")
     assert time.process_time() - start < 2
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"body": 1.5},
+        {"comments": [{"body": 7, "createdAt": "2020-01-01T00:00:00Z"}]},
+        {"labels": [{"name": 3}]},
+        {"milestone": {"title": ["x"]}},
+        {"createdAt": "9999-12-31T23:59:59-14:00"},
+        {"author": {"login": True}},
+        {"url": 5},
+    ],
+    ids=str,
+)
+async def test_a_field_of_another_kind_is_a_row_that_cannot_be_read(
+    team: Team, fields: dict[str, object]
+) -> None:
+    """It ended the import with a defect of Rhythm, and nobody knew which row it was."""
+    good = {"number": 1, "title": "Good", "state": "OPEN"}
+    bad = {"number": 2, "title": "Bad", "state": "OPEN", **fields}
+    file = io.BytesIO(json.dumps([bad, good]).encode())
+    report = await team.maintainer.exchange.import_file("CORE", "github", file)
+    assert report.created == 1
+    assert [problem.source for problem in report.problems] == ["#2"]
+
+
+async def test_no_issue_brings_more_labels_than_it_can_have(team: Team) -> None:
+    """An issue has at most 50, but all that the file gave it were made: enough of them to reach the deadline,
+    and to fill the project for ever."""
+    labels = [{"name": f"l{number}", "color": "ffffff"} for number in range(5_000)]
+    file = io.BytesIO(json.dumps([{"number": 1, "title": "x", "state": "OPEN", "labels": labels}]).encode())
+    report = await team.maintainer.exchange.import_file("CORE", "github", file)
+    assert (len(report.labels), len(await team.viewer.labels.list("CORE"))) == (50, 50)
+    assert [len(note.note) for note in report.notes] == [300]
+
+
+async def test_an_import_says_no_more_of_a_file_than_a_person_can_read(team: Team) -> None:
+    """What could not be read was quoted whole, and a problem was kept for each of millions of rows."""
+    bad = [{"number": 1, "title": "x", "createdAt": "x" * 1_000_000}]
+    report = await team.maintainer.exchange.import_file(
+        "CORE", "github", io.BytesIO(json.dumps(bad).encode())
+    )
+    assert [len(problem.reason) for problem in report.problems] == [300]
+    with pytest.raises(Invalid, match=r"More than 10,000 rows can't be read"):
+        await team.maintainer.exchange.import_file(
+            "CORE", "github", io.BytesIO(b"[" + b"1," * 20_000 + b"1]")
+        )
+
+
+def test_wiki_markup_takes_no_longer_than_its_length() -> None:
+    """A line of nothing but code took time with the square of its length: hours for a cell of some megabytes,
+    on a thread that nobody can end."""
+    start = time.process_time()
+    wiki.markdown("{code}" * 200_000)
+    assert time.process_time() - start < 5
 
 
 # Files and programs --------------------------------------------------------------------------------------

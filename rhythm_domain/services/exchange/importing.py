@@ -16,7 +16,15 @@ from tempfile import TemporaryFile
 from typing import IO, Any, BinaryIO
 from uuid import UUID
 
-from rhythm_domain.errors import Forbidden, NotFound, NotSignedIn, RhythmError, SchemaMismatch, Unavailable
+from rhythm_domain.errors import (
+    Forbidden,
+    Invalid,
+    NotFound,
+    NotSignedIn,
+    RhythmError,
+    SchemaMismatch,
+    Unavailable,
+)
 from rhythm_domain.formats import Reader
 from rhythm_domain.formats.records import ImportIssue, Problem
 from rhythm_domain.guard import Chunk, Guard, Tx, repeatable
@@ -24,7 +32,7 @@ from rhythm_domain.models import ImportProblem, ImportReport
 from rhythm_domain.policy import Permission
 from rhythm_domain.repository import exchange
 from rhythm_domain.repository.exchange import Known
-from rhythm_domain.services.exchange.linking import Linking, Pending, shown
+from rhythm_domain.services.exchange.linking import Linking, Pending, briefly, shown
 from rhythm_domain.services.exchange.planning import Outcome, Planning
 from rhythm_domain.services.exchange.storing import Storing, comments_to_come, compare, outcome_of
 from rhythm_domain.services.exchange.survey import Survey
@@ -39,6 +47,7 @@ AT_ONCE = 2
 """Transactions at a time: as many as the person has connections."""
 
 _LOOKED_UP = 10_000
+_PROBLEMS = 10_000
 _PARTS = 1024  # more than the halves of halves of a batch
 _NUMBER = re.compile("[1-9][0-9]{0,8}")
 
@@ -111,9 +120,15 @@ class Importing:
         size = 0
         for record in self._read(self._stream):
             if isinstance(record, Problem):
-                self._problems.append(
-                    ImportProblem(line=record.line, source=record.source, reason=record.reason)
-                )
+                source, reason = briefly(record.source), briefly(record.reason)
+                self._problems.append(ImportProblem(line=record.line, source=source, reason=reason))
+                if len(self._problems) > _PROBLEMS:
+                    raise Invalid(
+                        f"More than {_PROBLEMS:,} rows can't be read; nothing was written.",
+                        field="file",
+                        hint=f"Is it a file of that format? The first: line {self._problems[0].line}, "
+                        f"{self._problems[0].reason}.",
+                    )
                 continue
             batch.append(record)
             size += len(record.description) + sum(len(comment.body) for comment in record.comments)

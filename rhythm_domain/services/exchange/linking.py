@@ -99,7 +99,15 @@ class Linking:
         return False
 
     def _note(self, one: Pending, note: str) -> None:
-        self.notes.append(ImportNote(source=shown(one.source_key), note=note))
+        self.notes.append(ImportNote(source=shown(one.source_key), note=briefly(note)))
+
+
+_LONGEST = 300
+
+
+def briefly(words: str) -> str:
+    """What is said of a file, cut where the file has it go on without end."""
+    return words if len(words) <= _LONGEST else f"{words[: _LONGEST - 1]}…"
 
 
 def shown(key: str) -> str:

@@ -15,7 +15,7 @@ from rhythm_domain.models import ImportNote, SprintState
 from rhythm_domain.repository import exchange, issues
 from rhythm_domain.repository.exchange import Known
 from rhythm_domain.services.editing import MAX_LABELS
-from rhythm_domain.services.exchange.linking import Pending, shown
+from rhythm_domain.services.exchange.linking import Pending, briefly, shown
 from rhythm_domain.services.exchange.survey import Survey, account_name, stand_in
 from rhythm_domain.text import folded
 
@@ -32,7 +32,7 @@ class Outcome:
     pending: list[Pending] = field(default_factory=list)
 
     def note(self, issue: ImportIssue, note: str) -> None:
-        self.notes.append(ImportNote(source=shown(issue.source_key), note=note))
+        self.notes.append(ImportNote(source=shown(issue.source_key), note=briefly(note)))
 
     def add(self, other: Outcome) -> None:
         self.created += other.created

@@ -17,6 +17,7 @@ from typing import Any
 
 from rhythm_domain.formats.records import GHOST, ImportIssue, ImportLabel, ImportPerson, ImportSprint
 from rhythm_domain.models import SprintState
+from rhythm_domain.services.editing import MAX_LABELS
 from rhythm_domain.text import folded
 
 HIGHEST_NUMBER = 10_000_000
@@ -118,7 +119,7 @@ class Survey:
                 self.authors.add(self._meet(author))
         if issue.assignee:
             self.assigned.add(self._meet(issue.assignee))
-        for label in issue.labels:
+        for label in issue.labels[:MAX_LABELS]:
             self.labels.setdefault(folded(label.name), label)
         if issue.sprint:
             name = folded(issue.sprint.name)
