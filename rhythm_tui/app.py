@@ -99,7 +99,7 @@ class RhythmApp(Commanding, App[int]):
         )
         self.desk = desk
         desk.edits.changed = self._drawn
-        await self.read_projects()
+        await desk.read_projects()
         desk.project = desk.projects.get(self._project or desk.memory.get("project") or "")
         for view, (module, screen) in VIEWS.items():
             if view not in self._modes:
@@ -107,14 +107,6 @@ class RhythmApp(Commanding, App[int]):
         view = self._start or (desk.memory.get("view") if desk.project else None) or "projects"
         await self.switch_mode(view)
         self.run_worker(self._listen(session), group="live", exclusive=True, description="hears of changes")
-
-    async def read_projects(self) -> None:
-        """Reads the person's projects again: their roles in them light the keys."""
-        if self.desk is not None:
-            projects = await self.desk.session.projects.list(archived=True)
-            self.desk.projects = {project.key: project for project in projects}
-            if self.desk.project is not None:
-                self.desk.project = self.desk.projects.get(self.desk.project.key, self.desk.project)
 
     # Views -----------------------------------------------------------------------------------------------
 
@@ -151,7 +143,7 @@ class RhythmApp(Commanding, App[int]):
         if self.desk is None:
             return
         if message.project is not None and message.project.key not in self.desk.projects:
-            await self.read_projects()
+            await self.desk.read_projects()
         self.desk.project = message.project
         self.desk.memory.keep("project", message.project.key if message.project else "")
         for view in self.views:
@@ -284,7 +276,7 @@ class RhythmApp(Commanding, App[int]):
     async def switch_project(self) -> None:
         if self.desk is None:
             return
-        await self.read_projects()
+        await self.desk.read_projects()
         project = await self.push_screen_wait(
             Picker(
                 "Project",

@@ -105,6 +105,7 @@ _ALL = (
     _command("help", "?, f1", "help", "Show the keys of what has the focus.", _W.ANYWHERE, shown=True),
     _command("theme", "", "theme", "Choose another theme.", _W.ANYWHERE),
     _command("back", "escape, q", "back", "Go back to where you came from.", _W.ANYWHERE),
+    _command("demo", "g d", "the demo", "Go to the demo, full of made-up work, or back.", _W.ANYWHERE),
     _command("account.switch", "", "switch account", "Sign out and sign in as somebody else.", _W.ANYWHERE),
     _command("account.sign_out", "", "sign out", "Sign out and leave.", _W.ANYWHERE),
     _command("quit", "ctrl+q", "quit", "Leave Rhythm.", _W.ANYWHERE),
@@ -298,6 +299,7 @@ _ALL = (
         _W.PROJECTS,
         Permission.PROJECT_ARCHIVE,
     ),
+    _command("project.find", "/", "find", "Find a project by its key or name.", _W.PROJECTS, shown=True),
     _command("project.archived", "A", "archived", "Show or hide archived projects.", _W.PROJECTS),
     # Members and settings
     _command("item.add", "+", "add", "Add one.", _W.SETTINGS, shown=True),

@@ -49,6 +49,13 @@ class Desk:
         """The person's time zone: days are counted where they are."""
         return ZoneInfo(self.session.user.time_zone)
 
+    async def read_projects(self) -> None:
+        """Reads the person's projects again: their roles in them light the keys."""
+        projects = await self.session.projects.list(archived=True)
+        self.projects = {project.key: project for project in projects}
+        if self.project is not None:
+            self.project = self.projects.get(self.project.key, self.project)
+
     def today(self) -> date:
         """The day that it is for the person."""
         return datetime.now(UTC).astimezone(self.zone).date()

@@ -10,6 +10,8 @@ from datetime import date
 from typing import Literal, NamedTuple
 
 from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from rich.style import Style
 from textual.content import Content
 
 from rhythm_domain.models import IssueRow, LabelRef, PersonRef
@@ -104,3 +106,33 @@ def content(pieces: Sequence[Piece], colours: Colours) -> Content:
             for piece in pieces
         )
     )
+
+
+def cells(
+    pieces: Sequence[Piece],
+    width: int,
+    colours: Colours,
+    ground: str,
+    *,
+    right: bool = False,
+    strike: bool = False,
+) -> list[Segment]:
+    """Pieces in exactly `width` cells."""
+
+    def style(piece: Piece) -> Style:
+        return colours.style(piece.colour, ground, bold=piece.bold, strike=strike)
+
+    if len(pieces) == 1:
+        text = fitted(pieces[0].text, width, "right" if right else "left")
+        return [Segment(text, style(pieces[0]))]
+    segments: list[Segment] = []
+    left = width
+    for piece in pieces:
+        segment = Segment(piece.text, style(piece))
+        if segment.cell_length > left:
+            segment = Segment(fitted(piece.text, left), segment.style)
+        segments.append(segment)
+        left -= segment.cell_length
+        if left <= 0:
+            break
+    return [*segments, Segment(" " * left, colours.style("foreground", ground))]

@@ -12,7 +12,6 @@ from datetime import UTC, date, datetime
 from typing import ClassVar, Literal
 
 from rich.segment import Segment
-from rich.style import Style
 from textual import events
 from textual.geometry import Region, Size
 from textual.message import Message
@@ -24,7 +23,7 @@ from rhythm_domain.models import IssueRow, Page
 from rhythm_tui.colours import Colours
 from rhythm_tui.columns import CHOSEN, GAP, Column, View, laid_out
 from rhythm_tui.commanding import Commanding, handles
-from rhythm_tui.presentation import Piece, fitted
+from rhythm_tui.presentation import Piece, cells, fitted
 from rhythm_tui.rows import Window
 
 AHEAD = 150
@@ -436,7 +435,7 @@ class IssueTable(Commanding, ScrollView, can_focus=True):
             pieces = column.draw(row, view)
             if column.id == "title":
                 pieces = self._title(row, pieces[0], glow, width, faded=faded)
-            segments += _cells(pieces, width, colours, ground, right=column.right, strike=gone)
+            segments += cells(pieces, width, colours, ground, right=column.right, strike=gone)
             segments.append(Segment(" " * GAP, blank))
         return Strip(segments).adjust_cell_length(self.scrollable_content_region.width, blank)
 
@@ -456,27 +455,3 @@ class IssueTable(Commanding, ScrollView, can_focus=True):
             pieces += [Piece(text[end:start], colour), Piece(text[start:stop], "primary", bold=True)]
             end = stop
         return [*pieces, Piece(text[end:], colour), *behind]
-
-
-def _cells(
-    pieces: Sequence[Piece], width: int, colours: Colours, ground: str, *, right: bool, strike: bool
-) -> list[Segment]:
-    """Pieces in exactly `width` cells."""
-
-    def style(piece: Piece) -> Style:
-        return colours.style(piece.colour, ground, bold=piece.bold, strike=strike)
-
-    if len(pieces) == 1:
-        text = fitted(pieces[0].text, width, "right" if right else "left")
-        return [Segment(text, style(pieces[0]))]
-    segments: list[Segment] = []
-    left = width
-    for piece in pieces:
-        segment = Segment(piece.text, style(piece))
-        if segment.cell_length > left:
-            segment = Segment(fitted(piece.text, left), segment.style)
-        segments.append(segment)
-        left -= segment.cell_length
-        if left <= 0:
-            break
-    return [*segments, Segment(" " * left, colours.style("foreground", ground))]

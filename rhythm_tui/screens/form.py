@@ -1,0 +1,190 @@
+"""Some fields to fill in. What was typed is handed over while the box is open: if it fails, the field that is
+wrong says why, and nothing is lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.suggester import Suggester
+from textual.widget import Widget
+from textual.widgets import Input, Static, TextArea
+
+from rhythm_domain.errors import NotSignedIn, RhythmError
+from rhythm_domain.text import shown
+from rhythm_tui.commanding import handles
+from rhythm_tui.notebook import Notebook
+from rhythm_tui.report import report
+from rhythm_tui.screens.dialog import Dialog
+from rhythm_tui.widgets.choice_line import ChoiceLine, Way
+
+T = TypeVar("T")
+
+Values = Mapping[str, str]
+"""What stands in the fields, by their names."""
+
+Accept = Callable[[Values], Awaitable[T]]
+"""Takes what was filled in; its answer is what the form is dismissed with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A field. With `ways` it is chosen, with `lines` it is a text of several, else one line.
+
+    `follows` says what stands in it as long as the person has not typed there, from the other fields.
+    """
+
+    name: str
+    label: str
+    value: str = ""
+    hint: str = ""
+    lines: int = 0
+    secret: bool = False
+    ways: Sequence[Way] = ()
+    suggester: Suggester | None = None
+    follows: Callable[[Values], str] | None = None
+
+
+class Form(Dialog[T], Generic[T]):
+    """Fields one below the other. With `drafts` and `draft` what was typed outlives a crash and a cancel."""
+
+    def __init__(
+        self,
+        title: str,
+        entries: Sequence[Entry],
+        accept: Accept[T],
+        *,
+        words: str = "",
+        save: str = "save",
+        drafts: Notebook | None = None,
+        draft: str = "",
+    ) -> None:
+        one = len(entries) == 1 and not entries[0].lines
+        super().__init__(
+            title, f"enter {save} · esc cancel" if one else f"enter next · ^s {save} · esc cancel"
+        )
+        self._entries = {entry.name: entry for entry in entries}
+        self._accept, self._words = accept, words
+        self._drafts, self._draft = drafts, draft
+        kept = drafts.get(draft) if drafts and draft else None
+        self._kept: dict[str, str] = kept if isinstance(kept, dict) else {}
+        self._own: set[str] = {name for name in self._kept if name in self._entries}
+        self._busy = False
+
+    def body(self) -> ComposeResult:
+        if self._words:
+            yield Static(Content(self._words), classes="words")
+        for entry in self._entries.values():
+            with Horizontal(classes="entry lines" if entry.lines else "entry"):
+                yield Static(Content(entry.label), classes="label")
+                yield self._field(entry)
+            yield Static(classes="wrong", id=f"wrong-{entry.name}")
+        yield Static(classes="wrong", id="wrong")
+
+    def _field(self, entry: Entry) -> Widget:
+        value = self._kept.get(entry.name, entry.value)
+        if entry.ways:
+            return ChoiceLine(entry.ways, value, id=f"field-{entry.name}")
+        if entry.lines:
+            area = TextArea(value, id=f"field-{entry.name}", placeholder=entry.hint, tab_behavior="focus")
+            area.styles.height = entry.lines
+            return area
+        return Input(
+            value,
+            placeholder=entry.hint,
+            password=entry.secret,
+            suggester=entry.suggester,
+            select_on_focus=False,
+            compact=True,
+            id=f"field-{entry.name}",
+        )
+
+    @property
+    def values(self) -> dict[str, str]:
+        """What stands in the fields now."""
+        return {name: self._read(name) for name in self._entries}
+
+    def _read(self, name: str) -> str:
+        match self.query_one(f"#field-{name}"):
+            case TextArea(text=text):
+                return text
+            case Input(value=value) | ChoiceLine(value=value):
+                return value
+        return ""
+
+    @on(Input.Changed)
+    @on(TextArea.Changed)
+    @on(ChoiceLine.Changed)
+    def _changed(self, event: Input.Changed | TextArea.Changed | ChoiceLine.Changed) -> None:
+        event.stop()
+        name = (event.control.id or "").removeprefix("field-")
+        self._say_right(name)
+        if event.control.has_focus:
+            self._own.add(name)
+        for entry in self._entries.values():
+            if entry.follows and entry.name not in self._own:
+                field = self.query_one(f"#field-{entry.name}", Input)
+                field.value = entry.follows(self.values)
+                field.cursor_position = len(field.value)
+        if self._drafts and self._draft and self._own:
+            kept = {name: value for name, value in self.values.items() if name in self._own and value}
+            secret = {name for name, entry in self._entries.items() if entry.secret}
+            self._drafts.keep(self._draft, {name: kept[name] for name in kept.keys() - secret})
+
+    def on_key(self, event: events.Key) -> None:
+        """Up and down go from line to line, where a field has no use for them itself."""
+        if event.key in ("up", "down") and isinstance(self.focused, Input | ChoiceLine):
+            event.stop()
+            event.prevent_default()
+            self.focus_next() if event.key == "down" else self.focus_previous()
+
+    @on(Input.Submitted)
+    @on(ChoiceLine.Submitted)
+    def _submitted(self) -> None:
+        """Enter goes on to the next field; in the last one it saves."""
+        if self.focused in [self.query_one(f"#field-{name}") for name in self._entries][:-1]:
+            self.focus_next()
+        else:
+            self.save()
+
+    @handles("form.save")
+    def save(self) -> None:
+        if not self._busy:
+            self._busy = True
+            self.run_worker(self._hand_over(), exclusive=True)
+
+    async def _hand_over(self) -> None:
+        try:
+            answer = await self._accept(self.values)
+        except NotSignedIn as error:
+            report(self, error)
+        except RhythmError as error:
+            self._say_wrong(error)
+        else:
+            if self._drafts and self._draft:
+                self._drafts.drop(self._draft)
+            self.dismiss(answer)
+        finally:
+            self._busy = False
+
+    def _say_wrong(self, error: RhythmError) -> None:
+        name = getattr(error, "field", "")
+        at = name if name in self._entries else ""
+        for entry in self._entries:
+            self._say_right(entry)
+        wrong = self.query_one(f"#wrong-{at}" if at else "#wrong", Static)
+        wrong.update(Content(" ".join(part for part in (shown(error.message), shown(error.hint)) if part)))
+        wrong.add_class("said")
+        if at:
+            self.query_one(f"#field-{at}").focus()
+
+    def _say_right(self, name: str) -> None:
+        self.query_one("#wrong").remove_class("said")
+        if name in self._entries:
+            self.query_one(f"#wrong-{name}").remove_class("said")

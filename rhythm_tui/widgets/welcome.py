@@ -1,0 +1,45 @@
+"""What a new person sees where nothing is yet: what to do first, and the keys for it."""
+
+from __future__ import annotations
+
+from textual.content import Content
+from textual.widgets import Static
+
+_WORDMARK = "▁▃▅▇▅▃▁  rhythm"
+
+_FIRST = (("+", "make your first project"), ("g d", "look around in a demo, full of made-up work"))
+
+_THEN = (
+    ("j k", "move, here and everywhere"),
+    ("enter", "open what is under the cursor"),
+    ("n", "write an issue in one line"),
+    ("/", "search as you type"),
+    (":", "find any command by its name"),
+    ("?", "the keys of where you are"),
+)
+
+
+class Welcome(Static):
+    """The first words of Rhythm."""
+
+    def on_mount(self) -> None:
+        self.update(_words())
+
+
+def _words() -> Content:
+    return Content("\n").join(
+        [
+            Content.styled(_WORDMARK, "bold $primary"),
+            Content(""),
+            Content("Issues, boards and sprints, at the speed of your keys."),
+            Content(""),
+            *(_line(key, words, "$foreground") for key, words in _FIRST),
+            Content(""),
+            Content.styled("And then", "$foreground 50%"),
+            *(_line(key, words, "$foreground 75%") for key, words in _THEN),
+        ]
+    )
+
+
+def _line(key: str, words: str, style: str) -> Content:
+    return Content.assemble((f"{key:>7}  ", "bold $footer-key-foreground"), (words, style))

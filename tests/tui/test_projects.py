@@ -1,0 +1,138 @@
+"""The projects: what is seen of them, how one begins, rests and is found again."""
+
+from __future__ import annotations
+
+import pytest
+from textual.widgets import Input
+
+from rhythm_domain.models import IssueDraft
+from rhythm_tui.screens.projects import ProjectsScreen, proposed_key
+from rhythm_tui.widgets.listing import Listing
+from tests.instances import Team
+from tests.tui.conftest import Open
+
+
+async def test_projects_are_listed_and_opened(team: Team, app: Open) -> None:
+    """Key, name, counts and my role; enter shows the issues."""
+    await team.member.issues.create("CORE", IssueDraft(title="Login fails on Safari"))
+    async with app(team.member, view="projects") as driver:
+        await driver.sees("CORE", "Project CORE", "member", "1 project", "just now")
+        await driver.press("enter")
+        await driver.sees("Login fails on Safari")
+        assert driver.app.desk is not None
+        assert driver.app.desk.key == "CORE"
+
+
+async def test_a_new_instance_says_what_to_do_first(team: Team, app: Open) -> None:
+    """Somebody without a project makes one, with a key that its name proposes."""
+    async with app(team.outsider, view="projects") as driver:
+        await driver.sees("rhythm", "make your first project", "demo")
+        await driver.press("plus")
+        await driver.write("Harbour Lights")
+        await driver.until(lambda: driver.app.screen.query_one("#field-key", Input).value == "HL")
+        await driver.press("ctrl+s")
+        await driver.sees("HL created", "Harbour Lights", "owner")
+        await driver.misses("make your first project")
+
+
+async def test_a_wrong_key_is_said_at_its_field(team: Team, app: Open) -> None:
+    """What was typed stays there, and outlives a cancel."""
+    async with app(team.outsider, view="projects") as driver:
+        await driver.press("plus")
+        await driver.write("Harbour")
+        await driver.press("enter", *["backspace"] * 4)
+        await driver.write("CORE")
+        await driver.press("ctrl+s")
+        await driver.sees("is, or was, another project's", "Harbour")
+        await driver.press("escape")
+        await driver.misses("Harbour")
+        await driver.press("plus")
+        await driver.sees("Harbour", "CORE")
+
+
+async def test_a_project_is_found_by_typing(team: Team, app: Open) -> None:
+    """Among hundreds; escape shows all again."""
+    for number in range(300):
+        team.instance.project(f"P{number}", owner=team.owner)
+    async with app(team.owner, view="projects") as driver:
+        await driver.sees("301 projects")
+        await driver.press("slash")
+        await driver.write("p299")
+        await driver.until(lambda: len(driver.widget(Listing).items) == 1)
+        await driver.press("enter", "enter")
+        await driver.until(lambda: driver.app.desk is not None and driver.app.desk.key == "P299")
+
+
+async def test_a_project_is_laid_to_rest_and_taken_up_again(team: Team, app: Open) -> None:
+    """The box says what it means; archived ones are seen when they are asked for."""
+    async with app(team.owner, view="projects") as driver:
+        await driver.sees("CORE")
+        await driver.press("X")
+        await driver.sees("Archive CORE?", "stays readable")
+        await driver.press("enter")
+        await driver.sees("CORE is archived", "1 archived")
+        assert (await team.owner.projects.show("CORE")).archived
+        await driver.press("A")
+        await driver.sees("Project CORE  archived")
+        await driver.press("X")
+        await driver.sees("taken up again")
+        assert not (await team.owner.projects.show("CORE")).archived
+
+
+async def test_who_may_not_is_told_why(team: Team, app: Open) -> None:
+    """A member may neither archive nor edit."""
+    async with app(team.member, view="projects") as driver:
+        await driver.sees("CORE")
+        await driver.press("X")
+        await driver.sees("Only owners may archive")
+        await driver.press("e")
+        await driver.sees("Only maintainers may change the project's settings")
+
+
+async def test_texts_that_another_changed_are_not_overwritten(team: Team, app: Open) -> None:
+    """The box says so and keeps what was typed."""
+    async with app(team.owner, view="projects") as driver:
+        await driver.sees("CORE")
+        await driver.press("e")
+        await driver.sees("Edit CORE")
+        await team.maintainer.projects.edit("CORE", name="Theirs")
+        await driver.write(" mine")
+        await driver.press("ctrl+s")
+        await driver.sees("Somebody else changed", "mine")
+
+
+async def test_projects_follow_what_others_do(team: Team, app: Open) -> None:
+    """Counts, names, and being made a member of another one."""
+    async with app(team.member, view="projects") as driver:
+        await driver.sees("CORE")
+        await team.owner.issues.create("CORE", IssueDraft(title="one"))
+        await driver.until(lambda: driver.widget(Listing).items[0].open_count == 1)
+        await team.outsider.projects.create("NEW", "Newly made")
+        await team.outsider.members.add("NEW", "mia", (await team.owner.members.list("CORE"))[0].role)
+        await driver.sees("Newly made")
+
+
+async def test_what_somebody_wrote_is_only_read(team: Team, app: Open) -> None:
+    """Markup, control characters and bidi controls in a name and a description do nothing."""
+    name = "[/][@click=app.quit]x[/] [red]"
+    await team.owner.projects.edit("CORE", name=name, description="[/b] **bold** \u2028 [link='x']y")
+    async with app(team.owner, view="projects") as driver:
+        await driver.sees("[/][@click=app.quit]x[/] [red]")
+        assert isinstance(driver.view, ProjectsScreen)
+
+
+@pytest.mark.parametrize(
+    ("name", "taken", "key"),
+    [
+        ("Harbour Lights", set(), "HL"),
+        ("Harbour Lights", {"HL"}, "HARB"),
+        ("Harbour", set(), "HARB"),
+        ("Ärzte Café", set(), "AC"),
+        ("3 Amigos", set(), "AMIG"),
+        ("X", set(), ""),
+        ("日本", set(), ""),
+        ("ab", {"AB"}, "AB2"),
+    ],
+)
+def test_a_key_is_proposed_from_a_name(name: str, taken: set[str], key: str) -> None:
+    assert proposed_key(name, taken) == key
