@@ -337,11 +337,11 @@ CREATE TABLE comments (
   body       prose NOT NULL CHECK (btrim(body, E' \n\t') <> ''),
   version    int NOT NULL DEFAULT 1,
   source_key text,
-  -- Who brought it: a file's word for it that the author wrote this. Nobody, once the author edited it here.
-  imported_by int REFERENCES users,
   created_at timestamptz NOT NULL DEFAULT now(),
   edited_at  timestamptz,
   deleted_at timestamptz,
+  -- Who brought it: a file's word for it that the author wrote this. Nobody, once the author edited it here.
+  imported_by int REFERENCES users,
   FOREIGN KEY (project_id, issue_id) REFERENCES issues (project_id, id)
 );
 CREATE INDEX comments_issue ON comments (issue_id, created_at, id) WHERE deleted_at IS NULL;
@@ -352,12 +352,12 @@ CREATE TABLE issue_sources (
   project_id int NOT NULL,
   source_key text NOT NULL CHECK (char_length(source_key) BETWEEN 1 AND 500),
   issue_id   bigint NOT NULL CONSTRAINT issue_sources_issue_key UNIQUE,
-  -- Who brought the issue; nobody, if it was made here and an import only knew it by its own export.
-  imported_by int REFERENCES users,
   url        text CHECK (char_length(url) <= 2000),
   metadata   jsonb NOT NULL DEFAULT '{}',
   -- What the source last said, hashed: a second import of the same changes nothing.
   digest     bytea NOT NULL,
+  -- Who brought the issue; nobody, if it was made here and an import only knew it by its own export.
+  imported_by int REFERENCES users,
   PRIMARY KEY (project_id, source_key),
   FOREIGN KEY (project_id, issue_id) REFERENCES issues (project_id, id)
 );

@@ -337,8 +337,6 @@ CREATE TABLE comments (
   body       prose NOT NULL CHECK (btrim(body, E' \n\t') <> ''),
   version    int NOT NULL DEFAULT 1,
   source_key text,
-  -- Who brought it: a file's word for it that the author wrote this. Nobody, once the author edited it here.
-  imported_by int REFERENCES users,
   created_at timestamptz NOT NULL DEFAULT now(),
   edited_at  timestamptz,
   deleted_at timestamptz,
@@ -352,8 +350,6 @@ CREATE TABLE issue_sources (
   project_id int NOT NULL,
   source_key text NOT NULL CHECK (char_length(source_key) BETWEEN 1 AND 500),
   issue_id   bigint NOT NULL CONSTRAINT issue_sources_issue_key UNIQUE,
-  -- Who brought the issue; nobody, if it was made here and an import only knew it by its own export.
-  imported_by int REFERENCES users,
   url        text CHECK (char_length(url) <= 2000),
   metadata   jsonb NOT NULL DEFAULT '{}',
   -- What the source last said, hashed: a second import of the same changes nothing.
