@@ -72,6 +72,7 @@ class ProjectsScreen(WorkScreen):
 
     VIEW: ClassVar[str] = "projects"
     CSS_PATH = "projects.tcss"
+    AUTO_FOCUS = ""
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
@@ -120,7 +121,9 @@ class ProjectsScreen(WorkScreen):
         self.query_one(SearchBar).total = f"{counted(len(seen), 'project')}{hidden} "
         if self.desk.project and not self.listing.typed and self.busy:
             self.listing.go_to(self.desk.project.id)
-        if projects and self.focused is None:
+        if not projects:
+            self.query_one(Welcome).focus()
+        elif isinstance(self.focused, Welcome):
             self.listing.focus()
 
     async def changes(self, changes: list[Change]) -> None:

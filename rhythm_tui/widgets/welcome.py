@@ -19,7 +19,7 @@ _THEN = (
 )
 
 
-class Welcome(Static):
+class Welcome(Static, can_focus=True):
     """The first words of Rhythm."""
 
     def on_mount(self) -> None:
