@@ -30,20 +30,18 @@ async def rows(tx: Tx, ids: Sequence[int]) -> tuple[IssueRow, ...]:
 async def whole(tx: Tx, issue_id: int) -> Issue:
     """An issue with its description, links and children. Raises `NotFound`."""
     row = await tx.one(_Q["issue_rows"], ids=[issue_id])
-    text = await tx.one(_Q["issue_text"], id=issue_id)
-    if row is None or text is None:
+    details = await tx.one(_Q["issue_details"], id=issue_id)
+    if row is None or details is None:
         raise NotFound("The issue was removed for ever since.")
     return Issue(
         **row_fields(row),
-        description=text["description"],
-        comment_count=text["comment_count"],
-        imported_by=importer(text),
-        source_url=text["source_url"],
-        metadata=text["metadata"] or {},
-        links=tuple(_link(link) for link in await tx.fetch(_Q["issue_links_of"], id=issue_id)),
-        children=tuple(
-            _link({**child, "kind": "blocks"}) for child in await tx.fetch(_Q["issue_children"], id=issue_id)
-        ),
+        description=details["description"],
+        comment_count=details["comment_count"],
+        imported_by=importer(details),
+        source_url=details["source_url"],
+        metadata=details["metadata"] or {},
+        links=tuple(_link(link) for link in details["links"] or ()),
+        children=tuple(_link(child) for child in details["children"] or ()),
     )
 
 
@@ -105,32 +103,22 @@ async def create(tx: Tx, new: Sequence[Values]) -> list[tuple[int, int]]:
     Each has a `number`, a `rank`, a `title`, a `reporter_id` and whatever else `insert_issues` names;
     `description` and `labels` (ids) are taken from the same values.
     """
-    written = await tx.fetch(
-        _Q["insert_issues"], project=tx.project_id, rows=json.dumps([_new(one) for one in new], default=str)
-    )
+    rows = json.dumps([_new(tx.project_id, one) for one in new], default=str)
+    written = await tx.fetch(_Q["insert_issues"], project=tx.project_id, rows=rows)
     ids = {row["number"]: row["id"] for row in written}
     pairs = [(ids[one["number"]], one["number"]) for one in new]
-    await tx.execute(
-        _Q["insert_texts"],
-        ids=[issue_id for issue_id, _ in pairs],
-        texts=[one.get("description", "") for one in new],
-    )
     await change_labels(
         tx, "add_labels", {pair[0]: one.get("labels", ()) for pair, one in zip(pairs, new, strict=True)}
-    )
-    await index(
-        tx,
-        [
-            (issue_id, tx.project_id, number, one["title"], one.get("description", ""))
-            for (issue_id, number), one in zip(pairs, new, strict=True)
-        ],
     )
     return pairs
 
 
-def _new(values: Values) -> Values:
+def _new(project: int, values: Values) -> Values:
     defaults = {"status": "backlog", "priority": "none", "type": "task"}
-    return {**defaults, **{k: v for k, v in values.items() if k not in ("description", "labels")}}
+    tsv = lexemes.document(
+        values["title"], values.get("description", ""), project_id=project, number=values["number"]
+    )
+    return {**defaults, **{k: v for k, v in values.items() if k != "labels"}, "tsv": tsv}
 
 
 async def take_numbers(tx: Tx, count: int) -> int:

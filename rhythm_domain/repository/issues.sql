@@ -23,31 +23,27 @@ LEFT JOIN sprints s ON s.id = i.sprint_id
 LEFT JOIN issues pi ON pi.id = i.parent_id
 ORDER BY found.place;
 
--- name: issue_text
--- What only the issue's own screen shows.
+-- name: issue_details
+-- What only the issue's own screen shows: its text, the living issues that it blocks or is blocked by, and its
+-- living sub-issues, at most 500, by rank. One answer: it is also read while others wait for the issue's number.
 SELECT t.description, src.url AS source_url, src.metadata,
        src.imported_by, m.name AS importer_name, m.display_name AS importer_display_name,
-       (SELECT count(*) FROM comments c WHERE c.issue_id = t.issue_id AND c.deleted_at IS NULL) AS comment_count
+       (SELECT count(*) FROM comments c WHERE c.issue_id = t.issue_id AND c.deleted_at IS NULL) AS comment_count,
+       (SELECT json_agg(l ORDER BY l.kind DESC, l.number) FROM (
+          SELECT 'blocks' AS kind, p.key, i.number, i.title, i.status
+          FROM issue_links k JOIN issues i ON i.id = k.blocked_id JOIN projects p ON p.id = i.project_id
+          WHERE k.blocker_id = t.issue_id AND i.deleted_at IS NULL
+          UNION ALL
+          SELECT 'blocked_by', p.key, i.number, i.title, i.status
+          FROM issue_links k JOIN issues i ON i.id = k.blocker_id JOIN projects p ON p.id = i.project_id
+          WHERE k.blocked_id = t.issue_id AND i.deleted_at IS NULL) l) AS links,
+       (SELECT json_agg(c ORDER BY c.rank) FROM (
+          SELECT 'blocks' AS kind, p.key, i.number, i.title, i.status, i.rank
+          FROM issues i JOIN projects p ON p.id = i.project_id
+          WHERE i.parent_id = t.issue_id AND i.deleted_at IS NULL ORDER BY i.rank LIMIT 500) c) AS children
 FROM issue_texts t LEFT JOIN issue_sources src ON src.issue_id = t.issue_id
 LEFT JOIN users m ON m.id = src.imported_by
 WHERE t.issue_id = %(id)s;
-
--- name: issue_links_of
--- The living issues that an issue blocks or is blocked by.
-SELECT 'blocks' AS kind, p.key, i.number, i.title, i.status
-FROM issue_links k JOIN issues i ON i.id = k.blocked_id JOIN projects p ON p.id = i.project_id
-WHERE k.blocker_id = %(id)s AND i.deleted_at IS NULL
-UNION ALL
-SELECT 'blocked_by', p.key, i.number, i.title, i.status
-FROM issue_links k JOIN issues i ON i.id = k.blocker_id JOIN projects p ON p.id = i.project_id
-WHERE k.blocked_id = %(id)s AND i.deleted_at IS NULL
-ORDER BY kind DESC, number;
-
--- name: issue_children
--- The living sub-issues of an issue, at most 500, by rank.
-SELECT p.key, i.number, i.title, i.status
-FROM issues i JOIN projects p ON p.id = i.project_id
-WHERE i.parent_id = %(id)s AND i.deleted_at IS NULL ORDER BY i.rank LIMIT 500;
 
 -- name: issue_values
 -- The raw values of issues, as history records them.
@@ -59,26 +55,36 @@ FROM issues i JOIN issue_texts t ON t.issue_id = i.id
 WHERE i.id = ANY(%(ids)s::bigint[]) AND i.project_id = %(project)s;
 
 -- name: take_numbers
--- The next issue numbers of a project; the last one is returned.
-UPDATE issue_numbers SET last = last + %(count)s WHERE project_id = %(project)s RETURNING last;
+-- The next issue numbers of a project; the last one is returned. All who create wait for their turn in the order
+-- in which they came: if they waited for the row alone, late ones could overtake early ones for ever.
+WITH turn AS MATERIALIZED (
+  SELECT pg_advisory_xact_lock(-3, %(project)s)
+  FROM (SELECT set_config('lock_timeout', '4s', true) OFFSET 0) patience)
+UPDATE issue_numbers SET last = last + %(count)s FROM turn WHERE project_id = %(project)s RETURNING last;
 
 -- name: insert_issues
-INSERT INTO issues (project_id, number, title, status, priority, type, reporter_id, assignee_id, sprint_id,
-                    parent_id, estimate, due, rank, created_at, updated_at, closed_at)
-SELECT %(project)s, n.number, n.title, n.status, n.priority, n.type, n.reporter_id, n.assignee_id, n.sprint_id,
-       n.parent_id, n.estimate, n.due, n.rank, coalesce(n.created_at, now()),
-       coalesce(n.updated_at, n.created_at, now()),
-       CASE WHEN n.status IN ('done', 'cancelled') THEN coalesce(n.closed_at, n.updated_at, now()) END
-FROM jsonb_to_recordset(%(rows)s::jsonb) AS n (
-  number int, title text, status issue_status, priority issue_priority, type issue_type, reporter_id int,
-  assignee_id int, sprint_id int, parent_id bigint, estimate numeric, due date, rank text,
-  created_at timestamptz, updated_at timestamptz, closed_at timestamptz)
-ORDER BY n.number
-RETURNING id, number;
-
--- name: insert_texts
-INSERT INTO issue_texts (issue_id, description)
-SELECT * FROM unnest(%(ids)s::bigint[], %(texts)s::text[]);
+-- New issues, their texts and what is searched of them. One statement: others wait for the next number meanwhile.
+WITH given AS (
+  SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb) AS n (
+    number int, title text, status issue_status, priority issue_priority, type issue_type, reporter_id int,
+    assignee_id int, sprint_id int, parent_id bigint, estimate numeric, due date, rank text,
+    created_at timestamptz, updated_at timestamptz, closed_at timestamptz, description text, tsv text)),
+made AS (
+  INSERT INTO issues (project_id, number, title, status, priority, type, reporter_id, assignee_id, sprint_id,
+                      parent_id, estimate, due, rank, created_at, updated_at, closed_at)
+  SELECT %(project)s, n.number, n.title, n.status, n.priority, n.type, n.reporter_id, n.assignee_id, n.sprint_id,
+         n.parent_id, n.estimate, n.due, n.rank, coalesce(n.created_at, now()),
+         coalesce(n.updated_at, n.created_at, now()),
+         CASE WHEN n.status IN ('done', 'cancelled') THEN coalesce(n.closed_at, n.updated_at, now()) END
+  FROM given n ORDER BY n.number
+  RETURNING id, number),
+texts AS (
+  INSERT INTO issue_texts (issue_id, description)
+  SELECT made.id, coalesce(given.description, '') FROM made JOIN given USING (number)),
+searched AS (
+  INSERT INTO issue_search (issue_id, project_id, number, tsv)
+  SELECT made.id, %(project)s, number, given.tsv::tsvector FROM made JOIN given USING (number))
+SELECT id, number FROM made;
 
 -- name: change_issues
 -- Writes the columns that each issue's `v` names, and keeps version, times and closed_at right.

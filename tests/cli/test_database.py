@@ -345,7 +345,7 @@ def test_every_named_query_has_a_plan(rhythm: Cli, team: Team, instance: Instanc
         ("board", "board"),
         ("board_filtered", "board_of_few"),
         ("backlog", "search_ordered"),
-        ("issue", "issue_text"),
+        ("issue", "issue_details"),
         ("history", "events_of_project"),
     ],
 )
