@@ -44,6 +44,7 @@ CONNECT: dict[str, Any] = {
     "keepalives_count": 3,
     "tcp_user_timeout": 8000,
     "application_name": "rhythm",
+    "client_encoding": "UTF8",
 }
 
 _PLANS = (
@@ -174,6 +175,7 @@ class Database:
                 except psycopg.Error as error:
                     database._refuse(error)
                     raise
+                await _in_iso(made)
                 database._reached = True
                 return made
 
@@ -310,12 +312,19 @@ class Database:
                 prepare_threshold=None,
                 **CONNECT,
             )
+            await _in_iso(connection)
         except psycopg.Error as error:
             raise translated(error) from error
         try:
             yield connection
         finally:
             await connection.close()
+
+
+async def _in_iso(connection: psycopg.AsyncConnection[Any]) -> None:
+    """Sees to it that times come in the style that psycopg reads, whatever PGDATESTYLE or the role says."""
+    if not (connection.info.parameter_status("DateStyle") or "ISO").startswith("ISO"):
+        await connection.execute(b"SET DateStyle TO ISO")
 
 
 def checked(conninfo: str) -> str:

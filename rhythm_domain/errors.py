@@ -10,6 +10,9 @@ from __future__ import annotations
 from enum import StrEnum
 from uuid import UUID
 
+LONGEST = 500
+"""Characters of a message: it may quote what somebody typed, but a person is to read it."""
+
 
 class RhythmError(Exception):
     """Something went wrong."""
@@ -18,7 +21,8 @@ class RhythmError(Exception):
     hint = ""
 
     def __init__(self, message: str | None = None, *, hint: str | None = None) -> None:
-        self.message = message or (type(self).__doc__ or "").strip().splitlines()[0]
+        message = message or (type(self).__doc__ or "").strip().splitlines()[0]
+        self.message = message if len(message) <= LONGEST else f"{message[: LONGEST - 1]}…"
         if hint is not None:
             self.hint = hint
         super().__init__(self.message)

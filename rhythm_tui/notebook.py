@@ -7,10 +7,11 @@ what is in it outlives a failed save, a crash and a dropped line.
 from __future__ import annotations
 
 import json
-import os
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+
+from rhythm_tui.files import whole
 
 
 class Notebook:
@@ -56,10 +57,8 @@ class Notebook:
             return
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            new = self._file.with_suffix(f".{os.getpid()}.new")
-            new.touch(mode=0o600)
-            new.write_text(json.dumps(self._known), encoding="utf-8")
-            new.replace(self._file)
+            with whole(self._file) as stream:
+                stream.write(json.dumps(self._known).encode())
         except OSError:
             # A full disk must not take the text away that is on the screen.
             self._file = None

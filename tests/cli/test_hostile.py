@@ -378,3 +378,59 @@ def on_a_terminal(line: list[str], environ: dict[str, Any]) -> tuple[int, str]:
                 break
         os.close(reader)
         return process.wait(), printed.decode()
+
+
+# Files and variables -----------------------------------------------------------------------------------
+
+
+def test_an_export_touches_no_file_but_its_own(
+    rhythm: Cli, place: tuple[str, Session], tmp_path: Path
+) -> None:
+    """It was first written to FILE.part, by whatever link somebody had put there in a folder for all, and a
+    file of that name was gone afterwards. Everybody on the machine could read what only members may."""
+    mine = tmp_path / "mine"
+    mine.write_text("mine")
+    (tmp_path / "all.csv.part").symlink_to(mine)
+    ran = rhythm("export", "CORE", "--format", "csv", "--output", "all.csv", by=rhythm.token(place[1]))
+    assert ran.code == Exit.DONE
+    assert mine.read_text() == "mine"
+    assert (tmp_path / "all.csv.part").is_symlink()
+    assert (tmp_path / "all.csv").stat().st_mode & 0o777 == 0o600
+
+
+def test_an_export_replaces_no_device(rhythm: Cli, place: tuple[str, Session], tmp_path: Path) -> None:
+    """Where root wrote to /dev/null there was a file from then on."""
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    by = rhythm.token(place[1])
+    ran = rhythm("export", "CORE", "CORE-1", "--format", "csv", "--output", "pipe", by=by)
+    assert (ran.code, (tmp_path / "pipe").is_fifo()) == (Exit.DONE, True)
+    assert os.read(reader, 100)
+    os.close(reader)
+
+
+@pytest.mark.parametrize("what", ["a folder", "open to others", "no JSON"])
+def test_a_file_of_sign_ins_that_is_none_is_no_defect(rhythm: Cli, tmp_path: Path, what: str) -> None:
+    file = tmp_path / "state" / "rhythm" / "sessions.json"
+    file.parent.mkdir(parents=True)
+    if what == "a folder":
+        file.mkdir(mode=0o700)
+    else:
+        file.write_bytes(b"\xff{")
+        file.chmod(0o644 if what == "open to others" else 0o600)
+    ran = rhythm("whoami")
+    check(ran)
+    assert ran.code == (Exit.NOT_SIGNED_IN if what == "no JSON" else Exit.INVALID)
+
+
+@pytest.mark.parametrize(
+    "variable", ["PGDATESTYLE=German", "PGOPTIONS=-c DateStyle=SQL,DMY", "PGCLIENTENCODING=LATIN1"]
+)
+def test_what_other_programs_are_told_does_not_change_what_is_read(
+    rhythm: Cli, place: tuple[str, Session], variable: str
+) -> None:
+    """Variables that suit psql were a defect of Rhythm: times in German, and titles that LATIN1 has not."""
+    name, _, value = variable.partition("=")
+    plain = rhythm("issue", "show", "CORE-1", "--json", by=rhythm.token(place[1]), **{name: value})
+    check(plain, json_too=True)
+    assert plain.json["title"] == normalize("NFC", STORED)

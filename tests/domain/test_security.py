@@ -557,6 +557,13 @@ async def test_an_import_says_no_more_of_a_file_than_a_person_can_read(team: Tea
         )
 
 
+async def test_an_error_quotes_no_more_than_a_person_can_read(team: Team) -> None:
+    """What was typed was said back whole, a megabyte of it too."""
+    with pytest.raises(NotFound) as refused:
+        await team.viewer.projects.show("x" * 1_000_000)
+    assert len(refused.value.message) == 500
+
+
 def test_wiki_markup_takes_no_longer_than_its_length() -> None:
     """A line of nothing but code took time with the square of its length: hours for a cell of some megabytes,
     on a thread that nobody can end."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, BinaryIO
@@ -18,6 +18,7 @@ from rhythm_tui.cli.context import Context
 from rhythm_tui.cli.errors import Exit
 from rhythm_tui.cli.operation import operation_option
 from rhythm_tui.cli.progress import progress
+from rhythm_tui.files import whole
 from rhythm_tui.wording import counted
 
 if TYPE_CHECKING:
@@ -114,24 +115,19 @@ async def export(context: Context, key: str, query: str, format: str, output: Pa
     """Export the issues of a project, or those that QUERY finds, but not the trash.
 
     With comments, labels, links, sprints, people and times: `rhythm import rhythm` makes the same issues of
-    it in another project. A file appears only once it is whole.
+    it in another project. A file appears only once it is whole, for you alone.
     """
     async with context.session() as session:
         if output is None:
             await session.exchange.export(key, sys.stdout.buffer, format=format, query=query)
             return
-        part = output.with_name(f"{output.name}.part")
         try:
-            with part.open("wb") as stream, _bar("Issues written", context) as tell:
+            with whole(output) as stream, _bar("Issues written", context) as tell:
                 written = await session.exchange.export(
                     key, stream, format=format, query=query, progress=lambda done: tell(done, None)
                 )
-            part.replace(output)
         except OSError as error:
             raise Invalid(f"{output} can't be written: {error.strerror}.", field="output") from error
-        finally:
-            with suppress(OSError):
-                part.unlink()
     context.out.done(
         f"Wrote {counted(written, 'issue')} to {output}", {"issues": written, "file": str(output)}
     )
