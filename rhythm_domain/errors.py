@@ -66,6 +66,15 @@ class Invalid(RhythmError):
         self.field = field
 
 
+class Irreversible(Invalid):
+    """Your latest change can't be taken back by undo.
+
+    Nothing was done: whoever wants the change before it to be taken back says so.
+    """
+
+    title = "Can't be undone"
+
+
 class Conflict(RhythmError):
     """Somebody else changed the same text since you read it.
 

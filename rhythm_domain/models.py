@@ -379,13 +379,15 @@ class Event(Model):
 
 class UndoResult(Model):
     """What an undo or a redo did: the kind of change, what it changed back (issue keys or names), and what
-    it had to leave alone since others changed it meanwhile.
+    it had to leave alone since others changed it meanwhile. `passed` are later changes that can't be undone
+    and stayed as they are, in words.
     """
 
     operation: UUID
     kind: str
     changed: tuple[str, ...]
     skipped: tuple[str, ...]
+    passed: tuple[str, ...] = ()
 
 
 # Boards and sprints ------------------------------------------------------------------------------------

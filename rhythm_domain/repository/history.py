@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +18,9 @@ _Q = queries.load("history")
 
 LATEST = 2**62
 """A sequence number beyond every event."""
+
+SKIPPED = "history.skipped"
+"""The event of an undo or redo that left something alone, or passed over something."""
 
 CHOSEN = "issues.chosen"
 """The event that begins a change of more issues than one transaction takes: which they are."""
@@ -94,17 +97,40 @@ async def _names(tx: Tx, sides: Iterable[Mapping[str, Any]]) -> Names:
     return names
 
 
-async def undo_target(tx: Tx, kinds: Sequence[str], permissions: Sequence[str]) -> Row | None:
-    """The operation, kind and permission of what the person would undo now: a change of one of these kinds,
-    made by one of these permissions.
+async def undo_target(tx: Tx, aside: Collection[str], rights: Collection[str] | None = None) -> Row | None:
+    """The seq, operation, kind and permission of the person's latest change that is neither undone nor an
+    undo, but for kinds that are no change; with `rights`, the latest by one of these permissions.
     """
     return await tx.one(
         _Q["undo_target"],
         user=tx.user.id,
         project=tx.project_id,
-        kinds=list(kinds),
-        permissions=[*permissions, *(f"admin:{permission}" for permission in permissions)],
+        aside=list(aside),
+        rights=None if rights is None else _by(rights),
     )
+
+
+async def passed_over(
+    tx: Tx, since: int, aside: Collection[str], rights: Collection[str], limit: int
+) -> tuple[Event, ...]:
+    """The person's changes since one that were not made by one of these permissions: the last event of each,
+    newest first.
+    """
+    rows = await tx.fetch(
+        _Q["events_passed_over"],
+        user=tx.user.id,
+        project=tx.project_id,
+        since=since,
+        aside=list(aside),
+        rights=_by(rights),
+        limit=limit,
+    )
+    return await _events(tx, rows)
+
+
+def _by(rights: Collection[str]) -> list[str]:
+    """Permissions as history has them, of members and of administrators."""
+    return [*rights, *(f"admin:{permission}" for permission in rights)]
 
 
 async def redo_target(tx: Tx) -> Row | None:
@@ -123,17 +149,22 @@ async def is_own_work(tx: Tx, operation: UUID) -> bool:
     return bool(row and row["own"])
 
 
-async def taken_back(tx: Tx, operation: UUID) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What an undo or redo changed and what it left alone: issue keys, or names."""
+async def taken_back(tx: Tx, operation: UUID) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """What an undo or redo changed and what it left alone, issue keys or names; and what it passed over, in
+    words.
+    """
     changed: dict[str, None] = {}
     skipped: dict[str, None] = {}
+    passed: list[str] = []
+    key = tx.place.key if tx.place else ""
     for row in await tx.fetch(_Q["taken_back"], operation=operation):
-        if row["skipped"] is not None:
-            skipped |= dict.fromkeys(row["skipped"])
-        else:
-            key = f"{tx.place.key}-{row['number']}" if tx.place and row["number"] else None
-            changed[key or row["name"] or "an issue that is gone"] = None
-    return tuple(changed), tuple(skipped)
+        skipped |= dict.fromkeys(row["skipped"] or ())
+        passed += row["passed"] or ()
+        if row["kind"] != SKIPPED:
+            issue = f"{key}-{row['number']}" if row["number"] else ""
+            project = key if row["kind"].startswith("project.") else ""
+            changed[issue or project or row["name"] or "an issue that is gone"] = None
+    return tuple(changed), tuple(skipped), tuple(passed)
 
 
 async def lock(tx: Tx) -> None:
@@ -141,17 +172,14 @@ async def lock(tx: Tx) -> None:
     await tx.fetch(_Q["lock_undo"], user=tx.user.id, project=tx.project_id)
 
 
-async def of_operation(tx: Tx, operation: UUID, before: int, limit: int) -> list[Row]:
-    """What an operation of the person did in the transaction's project by the transaction's permission, the
-    last first.
-    """
-    permission = tx.permission.removeprefix("admin:")
+async def of_operation(tx: Tx, operation: UUID, permission: str, before: int, limit: int) -> list[Row]:
+    """What an operation of the person did in the transaction's project by a permission, the last first."""
     return await tx.fetch(
         _Q["events_of_operation"],
         operation=operation,
         user=tx.user.id,
         project=tx.project_id,
-        permissions=[permission, f"admin:{permission}"],
+        permissions=_by([permission.removeprefix("admin:")]),
         before=before,
         limit=limit,
     )

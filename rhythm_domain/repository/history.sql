@@ -40,14 +40,32 @@ SELECT 'issue', i.id, p.key || '-' || i.number FROM issues i JOIN projects p ON 
 WHERE i.id = ANY(%(issues)s::bigint[]) AND i.project_id = ANY(%(projects)s::int[]);
 
 -- name: undo_target
--- A person's latest change in a project that is neither undone nor itself an undo.
-SELECT e.operation, e.kind, e.permission
+-- A person's latest change in a project that is neither undone nor itself an undo; with `rights`, the latest
+-- that was made by one of these permissions.
+SELECT e.seq, e.operation, e.kind, e.permission
 FROM events e
 WHERE e.actor_id = %(user)s AND e.project_id = %(project)s AND e.undoes IS NULL AND e.erased_at IS NULL
-  AND e.kind = ANY(%(kinds)s::text[]) AND e.permission = ANY(%(permissions)s::text[])
+  AND e.kind <> ALL(%(aside)s::text[])
+  AND (%(rights)s::text[] IS NULL OR e.permission = ANY(%(rights)s::text[]))
   AND NOT EXISTS (SELECT 1 FROM events u WHERE u.undoes = e.operation AND u.id = u.operation
                   AND NOT EXISTS (SELECT 1 FROM events r WHERE r.undoes = u.operation AND r.id = r.operation))
 ORDER BY e.seq DESC LIMIT 1;
+
+-- name: events_passed_over
+-- The last event of each of a person's changes in a project behind one, but for those of some permissions,
+-- newest first.
+SELECT * FROM (
+  SELECT DISTINCT ON (e.operation)
+         e.seq, e.id, e.operation, e.kind, e.permission, e.actor_id, u.name, u.display_name, e.at, e.issue_id,
+         p.key AS project_key, i.number, e.before, e.after, e.undoes, false AS undone,
+         i.deleted_at IS NOT NULL AS trashed, false AS withdrawn, NULL::int AS said_by
+  FROM events e JOIN users u ON u.id = e.actor_id
+  JOIN projects p ON p.id = e.project_id
+  LEFT JOIN issues i ON i.id = e.issue_id
+  WHERE e.actor_id = %(user)s AND e.project_id = %(project)s AND e.undoes IS NULL AND e.erased_at IS NULL
+    AND e.seq > %(since)s AND e.kind <> ALL(%(aside)s::text[]) AND e.permission <> ALL(%(rights)s::text[])
+  ORDER BY e.operation, e.seq DESC) AS last
+ORDER BY seq DESC LIMIT %(limit)s;
 
 -- name: redo_target
 -- A person's latest undo in a project that was not taken back, unless they changed something since.
@@ -76,8 +94,9 @@ LEFT JOIN comments c ON e.kind LIKE 'comment.%%' AND c.id = (e.after->>'id')::bi
 WHERE e.operation = %(operation)s AND e.issue_id IS NOT NULL;
 
 -- name: taken_back
--- What an undo or redo changed, and what it named as left alone.
-SELECT i.number, e.after->>'name' AS name, e.after->'skipped' AS skipped
+-- What an undo or redo changed, what it left alone, and what it passed over.
+SELECT i.number, e.kind, coalesce(e.after->>'name', e.before->>'name') AS name, e.after->'skipped' AS skipped,
+       e.after->'passed' AS passed
 FROM events e LEFT JOIN issues i ON i.id = e.issue_id
 WHERE e.operation = %(operation)s ORDER BY e.seq;
 

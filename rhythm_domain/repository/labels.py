@@ -15,6 +15,9 @@ from rhythm_domain.text import check_label, folded
 
 _Q = queries.load("labels")
 
+KEPT = 20_000
+"""Issues that the history of a deleted label names, the newest: those that an undo can label again."""
+
 COUNTED = 10_000
 """Issues of a label are counted up to this number; there are "10,000+" of more."""
 
@@ -52,6 +55,31 @@ async def names(tx: Tx) -> list[str]:
 async def held(tx: Tx, name: str) -> Row | None:
     """The columns of a label, locked."""
     return await tx.one(_Q["hold_label"], project=tx.project_id, folded=folded(name))
+
+
+async def held_by_id(tx: Tx, label: int) -> Row | None:
+    """The columns of a label by its id, locked."""
+    return await tx.one(_Q["hold_label_by_id"], project=tx.project_id, id=label)
+
+
+async def restore(tx: Tx, id: int, *, name: str, colour: str, description: str) -> bool:
+    """Writes a label that was deleted, under the id that it had; False if its name is another's."""
+    row = await tx.one(
+        _Q["restore_label"],
+        project=tx.project_id,
+        id=id,
+        name=name,
+        folded=folded(name),
+        colour=colour,
+        description=description,
+    )
+    return row is not None
+
+
+async def put_on(tx: Tx, label: int, issues: Sequence[int], most: int) -> list[int]:
+    """Puts a label on those of some issues that are there and have fewer than `most` labels; their ids."""
+    rows = await tx.fetch(_Q["put_label_on"], project=tx.project_id, id=label, issues=list(issues), most=most)
+    return [row["issue_id"] for row in rows]
 
 
 async def add(tx: Tx, new: Sequence[tuple[str, str, str]]) -> list[int]:
@@ -94,6 +122,12 @@ async def issues_of(tx: Tx, label: int, most: int) -> list[int]:
     """The ids of the newest issues that bear a label, at most `most`."""
     rows = await tx.fetch(_Q["labelled_issues"], project=tx.project_id, id=label, most=most)
     return [row["issue_id"] for row in rows]
+
+
+async def bearers(tx: Tx, label: int) -> int:
+    """How many issues bear a label, the trash included."""
+    row = await tx.one(_Q["count_labelled"], project=tx.project_id, id=label)
+    return int((row or {})["issues"])
 
 
 async def delete(tx: Tx, label: int) -> None:

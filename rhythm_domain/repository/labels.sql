@@ -26,6 +26,27 @@ SELECT name FROM labels WHERE project_id = %(project)s ORDER BY folded LIMIT 500
 SELECT id, name, colour, description FROM labels
 WHERE project_id = %(project)s AND folded = %(folded)s FOR UPDATE;
 
+-- name: hold_label_by_id
+SELECT id, name, colour, description FROM labels WHERE project_id = %(project)s AND id = %(id)s FOR UPDATE;
+
+-- name: restore_label
+-- A deleted label under the id that it had: what history says of it is of this label.
+INSERT INTO labels (id, project_id, name, folded, colour, description) OVERRIDING SYSTEM VALUE
+VALUES (%(id)s, %(project)s, %(name)s, %(folded)s, %(colour)s, %(description)s)
+ON CONFLICT DO NOTHING RETURNING id;
+
+-- name: put_label_on
+-- Puts a label on issues that have room for it.
+INSERT INTO issue_labels (project_id, issue_id, label_id)
+SELECT i.project_id, i.id, %(id)s FROM issues i
+WHERE i.id = ANY(%(issues)s::bigint[]) AND i.project_id = %(project)s
+  AND (SELECT count(*) FROM issue_labels il WHERE il.issue_id = i.id) < %(most)s
+ON CONFLICT DO NOTHING RETURNING issue_id;
+
+-- name: count_labelled
+-- How many issues bear a label, the trash included.
+SELECT count(*) AS issues FROM issue_labels WHERE label_id = %(id)s AND project_id = %(project)s;
+
 -- name: insert_labels
 -- Labels that are not there yet; what another transaction made meanwhile is left out.
 INSERT INTO labels (project_id, name, folded, colour, description)

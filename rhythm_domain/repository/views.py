@@ -12,6 +12,10 @@ from rhythm_domain.text import folded
 _Q = queries.load("views")
 
 
+COLUMNS = ("id", "name", "query", "published", "owner_id")
+"""What history holds of a view that is no more."""
+
+
 def _view(row: Row) -> SavedView:
     owner = PersonRef(id=row["owner_id"], name=row["owner_name"], display_name=row["owner_display_name"])
     plain = ("id", "name", "query", "published", "project_key")
@@ -40,6 +44,35 @@ async def project(tx: Tx, key: str) -> Row | None:
 async def held(tx: Tx, owner: str, project: int | None, name: str) -> Row | None:
     """The columns of somebody's view, locked."""
     return await tx.one(_Q["hold_view"], owner=owner, project=project, folded=folded(name))
+
+
+async def held_by_id(tx: Tx, view: int) -> Row | None:
+    """The columns of a view of the transaction's project, locked."""
+    return await tx.one(_Q["hold_view_by_id"], project=tx.project_id, id=view)
+
+
+async def change(tx: Tx, *, id: int, name: str, query: str, published: bool, owner_id: int) -> None:
+    """Writes the columns of a view; its owner stays."""
+    await tx.execute(
+        _Q["change_view"], id=id, name=name, folded=folded(name), search=query, published=published
+    )
+
+
+async def restore(tx: Tx, *, id: int, name: str, query: str, published: bool, owner_id: int) -> bool:
+    """Writes a view of this project that was deleted, under the id that it had; False if its owner has
+    another one of that name.
+    """
+    row = await tx.one(
+        _Q["restore_view"],
+        project=tx.project_id,
+        id=id,
+        owner=owner_id,
+        name=name,
+        folded=folded(name),
+        search=query,
+        published=published,
+    )
+    return row is not None
 
 
 async def put(tx: Tx, project: int | None, *, name: str, query: str, published: bool) -> int:

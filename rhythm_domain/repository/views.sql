@@ -31,7 +31,7 @@ WHERE k.key = %(key)s AND p.deleted_at IS NULL
 
 -- name: hold_view
 -- A view of a person in a project, or in none.
-SELECT v.id, v.name, v.query, v.published FROM saved_views v JOIN users u ON u.id = v.owner_id
+SELECT v.id, v.name, v.query, v.published, v.owner_id FROM saved_views v JOIN users u ON u.id = v.owner_id
 WHERE u.name = %(owner)s AND v.project_id IS NOT DISTINCT FROM %(project)s AND v.folded = %(folded)s FOR UPDATE OF v;
 
 -- name: put_view
@@ -44,3 +44,16 @@ RETURNING v.id;
 
 -- name: delete_view
 DELETE FROM saved_views WHERE id = %(id)s;
+
+-- name: hold_view_by_id
+SELECT id, name, query, published, owner_id FROM saved_views
+WHERE id = %(id)s AND project_id = %(project)s FOR UPDATE;
+
+-- name: change_view
+UPDATE saved_views SET name = %(name)s, folded = %(folded)s, query = %(search)s, published = %(published)s
+WHERE id = %(id)s;
+
+-- name: restore_view
+INSERT INTO saved_views (id, owner_id, project_id, name, folded, query, published) OVERRIDING SYSTEM VALUE
+VALUES (%(id)s, %(owner)s, %(project)s, %(name)s, %(folded)s, %(search)s, %(published)s)
+ON CONFLICT DO NOTHING RETURNING id;

@@ -7,12 +7,12 @@ from uuid import UUID, uuid4
 
 from rhythm_domain.cursors import checked_limit, pack, row_id, unpack
 from rhythm_domain.database import Retry, Row
-from rhythm_domain.errors import NotFound
+from rhythm_domain.errors import Irreversible, NotFound
 from rhythm_domain.guard import BULK, Chunk, Guard, Ref, Tx, repeatable
 from rhythm_domain.models import Event, Page, UndoResult
 from rhythm_domain.policy import Permission
 from rhythm_domain.repository import history
-from rhythm_domain.services.reversal import REVERSIBLE, RIGHTS, reverse
+from rhythm_domain.services.reversal import ASIDE, INSTEAD, RIGHTS, entrance, reverse
 
 
 class History:
@@ -38,62 +38,131 @@ class History:
         async with self._guard.person() as tx:
             return await history.saved(tx, operation)
 
-    async def undo(self, key: str, *, operation: UUID | None = None) -> UndoResult:
+    async def undo(self, key: str, *, past: bool = False, operation: UUID | None = None) -> UndoResult:
         """Takes back the person's latest change in a project that is not undone yet; a bulk as one step.
 
-        What others changed since is left alone and named. It needs the right that the change needed. Raises
-        `NotFound` if there is nothing to undo.
+        That is any change of theirs to issues, links, comments, sprints, labels, the project's name,
+        description and limits, and to published views. What others changed since is left alone and named. It
+        needs the right that the change needed.
+
+        The latest change may be one that undo does not touch: of members and roles, of the project's key or
+        rest, a purge, an import. Nothing is done then, lest another change be taken back by surprise: raises
+        `Irreversible`, which says what to do instead. With `past` such changes are passed over and named, and
+        the one before them is taken back. Raises `NotFound` if there is nothing to undo.
         """
-        return await self._take_back(key, redo=False, operation=operation or uuid4())
+        return await self._take_back(key, redo=False, past=past, operation=operation or uuid4())
 
     async def redo(self, key: str, *, operation: UUID | None = None) -> UndoResult:
         """Takes the latest undo back, unless something new was changed since. Raises `NotFound` if none."""
-        return await self._take_back(key, redo=True, operation=operation or uuid4())
+        return await self._take_back(key, redo=True, past=False, operation=operation or uuid4())
 
     @repeatable
-    async def _take_back(self, key: str, *, redo: bool, operation: UUID) -> UndoResult:
+    async def _take_back(self, key: str, *, redo: bool, past: bool, operation: UUID) -> UndoResult:
         async with self._guard.project(Permission.PROJECT_READ, key) as tx:
-            target = await history.take_back_target(tx, operation) or await _target(tx, redo)
+            target = await history.take_back_target(tx, operation)
             if target is None:
-                raise NotFound(
-                    f"There is nothing to {'redo' if redo else 'undo'} in {key.strip().upper()}.",
-                    hint="Only your own changes can be taken back.",
-                )
+                target = await (_redone(tx) if redo else _undone(tx, past))
             own = await history.is_own_work(tx, target["operation"])
-        permission = Permission(target["permission"].removeprefix("admin:"))
+        door = entrance(target["permission"])
         before: int | None = history.LATEST
         index = 0
         while before is not None:
             chunk = Chunk(operation, index)
-            async with self._guard.project(permission, key, operation=chunk, own=own) as tx:
-                before = await _take_back_chunk(tx, target["operation"], before, redo=redo)
+            # Settings follow one another, like all that changes them.
+            alone = door is Permission.PROJECT_EDIT
+            async with self._guard.project(door, key, operation=chunk, own=own, alone=alone) as tx:
+                if not tx.done:
+                    await history.lock(tx)
+                    await _check_still(tx, target, redo=redo, past=past)
+                before = await _take_back_chunk(tx, target, before)
             index += 1
         async with self._guard.project(Permission.PROJECT_READ, key) as tx:
-            changed, skipped = await history.taken_back(tx, operation)
-            return UndoResult(operation=operation, kind=target["kind"], changed=changed, skipped=skipped)
+            changed, skipped, passed = await history.taken_back(tx, operation)
+            return UndoResult(
+                operation=operation, kind=target["kind"], changed=changed, skipped=skipped, passed=passed
+            )
 
 
-async def _target(tx: Tx, redo: bool) -> Row | None:
-    return await (history.redo_target(tx) if redo else history.undo_target(tx, REVERSIBLE, RIGHTS))
+async def _redone(tx: Tx) -> Row:
+    """The undo that a redo takes back now. Raises `NotFound`."""
+    target = await history.redo_target(tx)
+    if target is None:
+        raise _nothing(tx, "redo")
+    return {**target, "passed": []}
 
 
-async def _take_back_chunk(tx: Tx, target: UUID, before: int, *, redo: bool) -> int | None:
+async def _undone(tx: Tx, past: bool) -> Row:
+    """The change that an undo takes back now, and what it passes over. Raises `NotFound`, `Irreversible`."""
+    latest = await history.undo_target(tx, ASIDE)
+    target = await history.undo_target(tx, ASIDE, RIGHTS)
+    if latest is None or (target is None and past):
+        raise _nothing(tx, "undo")
+    if target is not None and target["operation"] == latest["operation"]:
+        return {**target, "passed": []}
+    since = target["seq"] if target else 0
+    left = await history.passed_over(tx, since, ASIDE, RIGHTS, _NAMED)
+    if target is None or not past:
+        raise _irreversible(tx, left[0], more=target is not None)
+    return {**target, "passed": [f"{_said(event)}. {_instead(event)}" for event in left]}
+
+
+async def _check_still(tx: Tx, target: Row, *, redo: bool, past: bool) -> None:
+    """Raises `Retry` if another undo came first."""
+    if tx.chunk > 0:
+        return
+    try:
+        still = await (_redone(tx) if redo else _undone(tx, past))
+    except (NotFound, Irreversible) as error:
+        raise Retry("undo") from error
+    if still["operation"] != target["operation"]:
+        raise Retry("undo")
+
+
+async def _take_back_chunk(tx: Tx, target: Row, before: int) -> int | None:
     """Takes back the events of an operation that come before one, the last first, at most 2,000; where to go
-    on, None at the end. Another undo that came first raises `Retry`.
+    on, None at the end.
     """
+    events = await history.of_operation(tx, target["operation"], target["permission"], before, BULK)
     if not tx.done:
-        await history.lock(tx)
-        if tx.chunk == 0:
-            still = await _target(tx, redo)
-            if still is None or still["operation"] != target:
-                raise Retry("undo")
-    events = await history.of_operation(tx, target, before, BULK)
-    if not tx.done:
-        outcome = await reverse(tx, events, undoes=target)
-        if outcome.skipped or not outcome.changed:
+        outcome = await reverse(tx, events, undoes=target["operation"])
+        passed = target["passed"] if tx.chunk == 0 else []
+        if outcome.skipped or passed or not outcome.changed:
             # The step counts as taken back all the same: the next undo goes on to the one before.
-            tx.record("history.skipped", after={"skipped": outcome.skipped}, undoes=target)
+            left = {"skipped": outcome.skipped, "passed": passed}
+            tx.record(history.SKIPPED, after=left, undoes=target["operation"])
     return events[-1]["seq"] if len(events) == BULK else None
+
+
+_NAMED = 20
+"""The most changes that an undo names as passed over."""
+
+_WORDS = {Permission.IMPORT.value: "imported issues", Permission.ISSUE_PURGE.value: "purged issues"}
+"""Changes that are many events, in a few words."""
+
+
+def _said(event: Event) -> str:
+    said = _WORDS.get(event.permission.removeprefix("admin:"), event.text)
+    return f"{said} ({event.issue_key})" if event.issue_key and said == event.text else said
+
+
+def _instead(event: Event) -> str:
+    instead = INSTEAD.get(event.permission.removeprefix("admin:"))
+    return f"{instead}." if instead else "That has a command of its own."
+
+
+def _irreversible(tx: Tx, event: Event, *, more: bool) -> Irreversible:
+    key = tx.place.key if tx.place else ""
+    before = f" The change before it is taken back by `rhythm undo {key} --past`." if more else ""
+    return Irreversible(
+        f"Your latest change in {key} can't be taken back: you {_said(event)}.",
+        field="undo",
+        hint=_instead(event) + before,
+    )
+
+
+def _nothing(tx: Tx, to_do: str) -> NotFound:
+    key = tx.place.key if tx.place else ""
+    return NotFound(f"There is nothing to {to_do} in {key}.", hint="Only your own changes can be taken back.")
 
 
 def _before(cursor: str | None) -> int:

@@ -13,9 +13,6 @@ from rhythm_domain.nearest import did_you_mean
 from rhythm_domain.policy import Permission
 from rhythm_domain.repository import labels
 
-KEPT = 20_000
-"""Issues that the history of a deleted label names, the newest: those that an undo can label again."""
-
 _description = text.one_line("description", 250, required=False)
 
 
@@ -80,10 +77,11 @@ class Labels:
             }
             if after:
                 await labels.change(tx, **{**before, **after})
+                named = {"id": before["id"], "name": before["name"]}
                 tx.record(
                     "label.edited",
-                    before={"id": before["id"], **{column: before[column] for column in after}},
-                    after={"id": before["id"], **after},
+                    before={**named, **{column: before[column] for column in after}},
+                    after={**named, **after},
                 )
             else:
                 tx.unchanged()
@@ -95,9 +93,12 @@ class Labels:
         async with self._guard.project(Permission.LABEL_MANAGE, key, operation=operation) as tx:
             if not tx.done:
                 before = await _held(tx, name)
-                issues = await labels.issues_of(tx, before["id"], KEPT)
+                issues = await labels.issues_of(tx, before["id"], labels.KEPT)
+                was = {**before, "issues": issues}
+                if len(issues) == labels.KEPT:
+                    was["bore"] = await labels.bearers(tx, before["id"])
                 await labels.delete(tx, before["id"])
-                tx.record("label.deleted", before={**before, "issues": issues}, after={"id": before["id"]})
+                tx.record("label.deleted", before=was, after={"id": before["id"]})
 
 
 async def _held(tx: Tx, name: str) -> Row:

@@ -78,8 +78,9 @@ class Views:
                 tx.unchanged()
                 return await views.one(tx, before["id"])
             view = await views.put(tx, project, name=name, query=query, published=published)
-            was = {"id": view, **{column: before[column] for column in after}} if before else {}
-            now: dict[str, Any] = {"id": view, **after}
+            named = {"id": view, "name": (before or wanted)["name"]}
+            was = {**named, **{column: before[column] for column in after}} if before else {}
+            now: dict[str, Any] = {**named, **after}
             seen = published or (before and before["published"])
             if seen and was and "published" in after:
                 # The project learns that it was published, or no longer is, but not what it was in private.

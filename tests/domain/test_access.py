@@ -11,11 +11,11 @@ from uuid import UUID
 
 import pytest
 
-from rhythm_domain.errors import Forbidden, Invalid, NotFound, NotSignedIn, RhythmError
+from rhythm_domain.errors import Forbidden, Invalid, Irreversible, NotFound, NotSignedIn, RhythmError
 from rhythm_domain.models import IssueDraft, IssueEdit, LinkKind, Project, Role, Status
 from rhythm_domain.policy import Permission, reason
 from rhythm_domain.services.history import History
-from rhythm_domain.services.reversal import REVERSIBLE, RIGHTS
+from rhythm_domain.services.reversal import ASIDE, REVERSERS, RIGHTS
 from rhythm_domain.session import Session
 from tests.domain.actions import ACTIONS, MISSING, Action, Call, services
 from tests.domain.rehearsal import Rehearsal
@@ -378,11 +378,18 @@ PLANNED = (
     "SELECT id, name, goal, state, starts_on, ends_on FROM sprints"
     " WHERE project_id = %s AND deleted_at IS NULL ORDER BY id"
 )
+SETTINGS = (
+    "SELECT name, description, wip_limits,"
+    " (SELECT jsonb_agg(l ORDER BY id) FROM labels l WHERE l.project_id = p.id) AS labels,"
+    " (SELECT jsonb_agg(v ORDER BY id) FROM"
+    "   (SELECT id, owner_id, name, query, published FROM saved_views WHERE project_id = p.id) v) AS views"
+    " FROM projects p WHERE id = %s"
+)
 
 
 async def work(rehearsal: Rehearsal, project: int) -> list[dict[str, Any]]:
-    """The living issues and sprints of a project, with all that can be undone of them."""
-    return await rehearsal.rows(LIVING, project) + await rehearsal.rows(PLANNED, project)
+    """The living issues and sprints of a project and its settings, with all that can be undone of them."""
+    return [row for query in (LIVING, PLANNED, SETTINGS) for row in await rehearsal.rows(query, project)]
 
 
 @pytest.mark.parametrize(
@@ -392,12 +399,12 @@ async def work(rehearsal: Rehearsal, project: int) -> list[dict[str, Any]]:
         for one in WRITES
         if one.permission
         and one.may - {"admin"}
-        and one.method not in ("projects.delete", "projects.archive", "members.leave")
+        and one.method not in ("projects.delete", "members.leave")
         and not one.method.startswith("history.")
     ],
     ids=named,
 )
-async def test_undo_takes_a_write_back_or_passes_over_it(
+async def test_undo_takes_a_write_back_or_says_that_it_does_not(
     stage: Stage, rehearsal: Rehearsal, action: Action
 ) -> None:
     at = stage.spots["CORE"]
@@ -409,8 +416,13 @@ async def test_undo_takes_a_write_back_or_passes_over_it(
         before = await work(rehearsal, at.project_id)
         await action.call(call)
         after = await work(rehearsal, at.project_id)
-        done = await rehearsal.rows("SELECT kind, permission FROM events WHERE operation = %s", OPERATION)
-        if any(event["kind"] in REVERSIBLE and event["permission"] in RIGHTS for event in done):
+        done = await rehearsal.rows(
+            "SELECT kind, permission FROM events WHERE operation = %s AND project_id = %s",
+            OPERATION,
+            at.project_id,
+        )
+        if any(event["permission"] in RIGHTS for event in done):
+            assert {event["kind"] for event in done} <= {*REVERSERS, *ASIDE}
             assert after != before
             undone = await history.undo(at.key, operation=UUID(int=7))
             assert undone.changed
@@ -420,8 +432,10 @@ async def test_undo_takes_a_write_back_or_passes_over_it(
             assert redone.changed
             assert await work(rehearsal, at.project_id) == after
         else:
-            with pytest.raises(NotFound, match="nothing to undo"):
+            with pytest.raises(Irreversible if done else NotFound):
                 await history.undo(at.key)
+            with pytest.raises(NotFound, match="nothing to undo"):
+                await history.undo(at.key, past=True)
             assert await work(rehearsal, at.project_id) == after
 
 

@@ -52,8 +52,8 @@ async def test_the_history_of_a_private_view_is_in_no_project(team: Team) -> Non
         ),
         (
             "view.saved",
-            {"id": view.id, "query": "priority:urgent"},
-            {"id": view.id, "query": "priority:high"},
+            {"id": view.id, "name": "Hot", "query": "priority:urgent"},
+            {"id": view.id, "name": "Hot", "query": "priority:high"},
         ),
     ]
     await team.member.views.delete("Hot", key="CORE")
