@@ -153,8 +153,12 @@ def grant(conninfo: str, role: str) -> None:
         "GRANT USAGE ON SCHEMA public TO {}",
         "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {}",
         "GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {}",
-        "REVOKE INSERT, UPDATE, DELETE ON schema_versions FROM {}",
-        "REVOKE DELETE ON events FROM {}",
+        "REVOKE INSERT, UPDATE, DELETE ON schema_versions, instance, events FROM {}",
+        # To lock the row is all that is done to it.
+        "GRANT UPDATE (singleton) ON instance TO {}",
+        # Entries come at the end and now; what they say can be erased, as when an issue is purged.
+        "GRANT INSERT (id, operation, kind, permission, actor_id, project_id, issue_id, before, after,"
+        " undoes), UPDATE (before, after, erased_at) ON events TO {}",
     )
     try:
         with psycopg.connect(checked(conninfo), **CONNECT) as connection:

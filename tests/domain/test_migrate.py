@@ -29,8 +29,8 @@ from rhythm_domain.migrate import (
     migrations,
     program_schema,
 )
-from rhythm_domain.models import User
-from rhythm_domain.session import Session
+from rhythm_domain.models import IssueDraft, User
+from rhythm_domain.session import Session, Tracker
 from tests.conftest import Postgres, debian_programs
 
 
@@ -180,7 +180,7 @@ def test_migrations_say_the_oldest_program(tmp_path: Path, monkeypatch: pytest.M
 async def test_the_role_of_the_days_work_needs_no_ddl(
     conninfo: str, postgres: Postgres, worker_id: str
 ) -> None:
-    """It can do a day's work, cannot make or change tables, and cannot rewrite history."""
+    """It can do a day's work, cannot make or change tables, and cannot rewrite or backdate history."""
     role = f"worker_{worker_id}"
     name = psycopg.conninfo.conninfo_to_dict(conninfo)["dbname"]
     with postgres.admin(str(name)) as admin:
@@ -203,6 +203,10 @@ async def test_the_role_of_the_days_work_needs_no_ddl(
         shown = User.model_validate({field: user[field] for field in User.model_fields})
         olga = Session(db, shown, session[0])
         await olga.projects.create("CORE", "Core")
+        await olga.issues.create("CORE", IssueDraft(title="x"))
+        await olga.issues.delete(["CORE-1"])
+        await olga.issues.purge(["CORE-1"])
+        await Tracker(db).accounts.first_administrator("ada", "Ada", "granite violin harbour moss")
         await db.close()
         with psycopg.connect(working, autocommit=True) as sql:
             for forbidden in (
@@ -210,6 +214,13 @@ async def test_the_role_of_the_days_work_needs_no_ddl(
                 "ALTER TABLE issues ADD COLUMN x int",
                 "DELETE FROM events",
                 "UPDATE schema_versions SET version = 0",
+                "UPDATE instance SET read_only = true",
+                "DELETE FROM instance",
+                "UPDATE events SET kind = 'x'",
+                "INSERT INTO events (id, operation, kind, permission, actor_id, at)"
+                " SELECT id, id, 'x', 'x', 1, '2001-01-01' FROM gen_random_uuid() id",
+                "INSERT INTO events (seq, id, operation, kind, permission, actor_id) OVERRIDING SYSTEM VALUE"
+                " SELECT 0, id, id, 'x', 'x', 1 FROM gen_random_uuid() id",
                 "TRUNCATE events",
             ):
                 with pytest.raises(psycopg.errors.InsufficientPrivilege):
