@@ -44,7 +44,7 @@ class Column:
     sort: str = ""
 
 
-LEAST_TITLE = 24
+LEAST_TITLE = 34
 """Cells that the title has before other columns give way."""
 
 

@@ -36,7 +36,8 @@ class Chord(ModalScreen[Offer | None]):
 
 
 def _line(key: str, offer: Offer) -> Content:
-    faint = "$foreground 30%" if offer.why_not else ""
+    faint = "$foreground 35%" if offer.why_not else ""
     return Content.assemble(
-        (f"{readable(key):>3} ", faint or "bold $footer-key-foreground"), (offer.command.label, faint)
+        (f" {readable(key)}  ", faint or "bold $footer-key-foreground"),
+        (offer.command.label, faint or "$foreground"),
     )

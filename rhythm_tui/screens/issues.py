@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import PurePath
 from typing import ClassVar, Literal
 
@@ -23,7 +24,6 @@ from rhythm_tui.columns import CHOSEN, COLUMNS
 from rhythm_tui.commanding import handles
 from rhythm_tui.desk import Desk
 from rhythm_tui.messages import OpenIssue
-from rhythm_tui.report import report
 from rhythm_tui.screens.picker import Choice, MultiPicker
 from rhythm_tui.screens.prompt import Prompt
 from rhythm_tui.screens.searching import SearchScreen
@@ -94,8 +94,9 @@ class IssuesScreen(SearchScreen):
         total = await search.total(self.asked, project=self.desk.key)
         self._say_total(f"{total}", total.count)
         if not total.exact:
-            exact = await search.exact_total(self.asked, project=self.desk.key)
-            self._say_total(f"{exact}", exact.count)
+            with suppress(RhythmError):  # Counting may take too long; that there are many is said already.
+                exact = await search.exact_total(self.asked, project=self.desk.key)
+                self._say_total(f"{exact}", exact.count)
 
     def _say_total(self, count: str, number: int) -> None:
         self._total = number
@@ -123,7 +124,7 @@ class IssuesScreen(SearchScreen):
         window = self.table.window
         at = window.next if event.direction == "next" else window.previous
         if at is not None:
-            self.run_worker(self._extend(at, event.direction), group=f"more {event.direction}")
+            self.read(self._extend(at, event.direction), f"more {event.direction}")
 
     async def _extend(self, at: str, direction: Literal["next", "previous"]) -> None:
         window = self.table.window
@@ -133,15 +134,15 @@ class IssuesScreen(SearchScreen):
                 page = await search.page(self.asked, project=key, cursor=at, limit=PAGE)
             else:
                 page = await search.page(self.asked, project=key, before=at, limit=PAGE)
-        except RhythmError as error:
-            report(self, error)
-            return
+        except RhythmError:
+            self.table.ask_again(direction)
+            raise
         if window is self.table.window:  # Else another list is shown by now.
             self.table.extend(page, direction)
 
     @on(IssueTable.EndWanted)
     def _end(self, event: IssueTable.EndWanted) -> None:
-        self.run_worker(self._go_to_end(event.direction), group="search", exclusive=True)
+        self.read(self._go_to_end(event.direction), "search")
 
     async def _go_to_end(self, direction: Literal["first", "last"]) -> None:
         last = direction == "last"
@@ -331,17 +332,12 @@ class IssuesScreen(SearchScreen):
 
     def _show_preview(self) -> None:
         if self._preview != "away":
-            self.run_worker(self._read_preview(), group="preview", exclusive=True)
+            self.read(self._read_preview(), "preview")
 
     async def _read_preview(self) -> None:
         row = self.table.row
-        preview = self.query_one(Preview)
-        if row is None:
-            preview.show(None, self.colours)
-            return
         try:
-            preview.show(await self.desk.session.issues.show(row.id), self.colours)
+            issue = await self.desk.session.issues.show(row.id) if row else None
         except NotFound:
-            preview.show(None, self.colours)
-        except RhythmError as error:
-            report(self, error)
+            issue = None
+        self.query_one(Preview).show(issue, self.colours)

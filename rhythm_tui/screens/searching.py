@@ -10,7 +10,6 @@ from rhythm_domain.errors import RhythmError
 from rhythm_domain.query import Query, QueryError, parse
 from rhythm_tui.commanding import handles
 from rhythm_tui.desk import Desk
-from rhythm_tui.report import report
 from rhythm_tui.screens.triage import TriageScreen
 from rhythm_tui.widgets.search_bar import Completion, SearchBar
 
@@ -29,6 +28,7 @@ class SearchScreen(TriageScreen):
         """What was typed."""
         self.asked = Query()
         """What it means; that of the last text which is a query."""
+        self._wrong = ""
 
     async def search(self, *, keep: bool = False) -> None:
         """Reads what is asked for. With `keep` the cursor stays on its issue, if it is there."""
@@ -45,7 +45,8 @@ class SearchScreen(TriageScreen):
 
     def say_chips(self) -> None:
         """Shows in pieces what is asked for."""
-        self.query_one(SearchBar).say([str(each) for each in (*self.asked.terms, *self.asked.conditions)])
+        pieces = [str(each) for each in (*self.asked.terms, *self.asked.conditions)]
+        self.query_one(SearchBar).say(pieces, wrong=self._wrong)
 
     def seek(self, text: str) -> None:
         """Searches for a text as if somebody had typed it."""
@@ -53,21 +54,26 @@ class SearchScreen(TriageScreen):
         self.search_for(text)
 
     def search_for(self, text: str) -> None:
-        """Searches for another text; the answer to the last one is what is shown."""
+        """Searches for another text; the answer to the last one is what is shown.
+
+        What can't be read yet, such as a qualifier without its value, is left out until it can.
+        """
         try:
             asked = parse(text)
         except QueryError as error:
-            self.query_one(SearchBar).say((), wrong=error.message)
-            return
+            self._wrong = error.message
+            self.say_chips()
+            try:
+                asked = parse(text[: text.rfind(" ", 0, error.start) + 1])
+            except QueryError:
+                return
+            if asked == self.asked:
+                return
+        else:
+            self._wrong = ""
         self.query_text, self.asked = text, asked
         self.forget_marks()
-        self.run_worker(self._reported_search(), group="search", exclusive=True)
-
-    async def _reported_search(self) -> None:
-        try:
-            await self.search()
-        except RhythmError as error:
-            report(self, error)
+        self.read(self.search(), "search")
 
     @on(SearchBar.Changed)
     def _typed(self, event: SearchBar.Changed) -> None:
@@ -82,7 +88,10 @@ class SearchScreen(TriageScreen):
         if not word:
             self.query_one(SearchBar).offer(())
             return
-        found = await self.desk.session.search.suggest(text, cursor, project=self.desk.key)
+        try:
+            found = await self.desk.session.search.suggest(text, cursor, project=self.desk.key)
+        except RhythmError:
+            return  # The search itself says what is wrong.
         self.query_one(SearchBar).offer(
             [
                 Completion(each.label, each.description, each.replacement, each.start, each.end)

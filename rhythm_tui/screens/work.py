@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Coroutine
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.screen import Screen
@@ -21,6 +22,9 @@ from rhythm_tui.widgets.title_bar import TitleBar
 
 class WorkScreen(Commanding, Screen[None]):
     """A view. A subclass says what stands in its `body`, how it `load`s, and what it does with `changes`."""
+
+    AUTO_FOCUS: ClassVar[str | None] = ""
+    """Nothing by itself: the first widget that could be would be the search line."""
 
     VIEW: ClassVar[str] = ""
     """Its name in the top line, see `title_bar.VIEWS`."""
@@ -72,6 +76,16 @@ class WorkScreen(Commanding, Screen[None]):
             self.stale = True
             report(self, error)
         self.busy = False
+
+    def read(self, work: Coroutine[Any, Any, None], group: str) -> None:
+        """Reads something in the background, in place of what was read before in this group."""
+        self.run_worker(self._reported(work), group=group, exclusive=True)
+
+    async def _reported(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except RhythmError as error:
+            report(self, error)
 
     def _say_where(self) -> None:
         bar = self.query_one(TitleBar)

@@ -132,6 +132,10 @@ class IssueTable(Commanding, ScrollView, can_focus=True):
             self.scroll_to(y=self.scroll_offset.y + shift, animate=False, immediate=True)
         self.refresh()
 
+    def ask_again(self, direction: Literal["next", "previous"]) -> None:
+        """A page that was wanted did not come: it is wanted again as soon as one moves."""
+        self._asked.discard(direction)
+
     def replace(self, rows: Sequence[IssueRow]) -> frozenset[int]:
         """Draws newer states of issues; those that the table holds."""
         changed = self.window.replace(rows)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rich.cells import cell_len
 from textual.content import Content
+from textual.keys import key_to_character
 from textual.timer import Timer
 from textual.widget import Widget
 
@@ -45,9 +46,13 @@ class KeyBar(Widget):
         self.refresh()
 
     def key_of(self, command: Command) -> str:
-        """The first key of a command, as the person has it."""
-        keys = self._keys.get(command.id, command.keys)
-        return readable(keys[0]) if keys else ""
+        """The first key of a command that works now, as the person has it: who types writes letters."""
+        focused = self.screen.focused
+        for key in self._keys.get(command.id, command.keys):
+            first = key.split(" ")[0]
+            if focused is None or not focused.check_consume_key(first, key_to_character(first)):
+                return readable(key)
+        return ""
 
     def render(self) -> Content:
         if self._said is not None:
@@ -63,6 +68,8 @@ class KeyBar(Widget):
         room = self.size.width - 1
         last = [offer for offer in here if offer.command.id == "help"]
         for offer in [one for one in here if one.command.shown and one not in last] + last:
+            if not self.key_of(offer.command):
+                continue
             piece, cells = self._piece(offer)
             reserve = 8 if offer not in last else 0
             if cells > room - reserve:

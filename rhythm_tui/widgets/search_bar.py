@@ -83,11 +83,13 @@ class SearchBar(Commanding, Widget):
     def compose(self) -> ComposeResult:
         with Horizontal():
             yield Static(" / ", id="slash")
-            yield SearchField(placeholder=self._placeholder, select_on_focus=False, compact=True)
+            field = SearchField(placeholder=self._placeholder, select_on_focus=False, compact=True)
+            field.display = False
+            yield field
             yield Static(id="chips")
             yield Static(id="total")
         options = OptionList(id="completion", compact=True)
-        options.can_focus = False
+        options.can_focus = options.display = False
         yield options
 
     @property
@@ -137,8 +139,6 @@ class SearchBar(Commanding, Widget):
         self.query_one("#total", Static).update(Content.styled(self.total, "$foreground 60%"))
 
     def on_mount(self) -> None:
-        self._field.display = False
-        self.query_one("#completion").display = False
         self._look()
 
     def on_click(self) -> None:
@@ -154,6 +154,8 @@ class SearchBar(Commanding, Widget):
         parts: list[tuple[str, str]] = []
         for chip in self._chips:
             parts += [(f" {shown(chip)} ", "$foreground on $panel"), (" ", "")]
+        if self._wrong:
+            parts = [(shown(self._field.value), "$error"), (f"  {shown(self._wrong)}", "$foreground 50%")]
         chips.update(Content.assemble(*(parts or [(self._placeholder, "$foreground 35%")])))
 
     @on(Input.Changed)
