@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 
+from rhythm_domain.folders import make_private
 from rhythm_domain.text import shown
 
 SIZE = 1_000_000
@@ -89,7 +90,7 @@ def _opened(path: Path) -> logging.Handler:
         def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
             """A full disk is no reason to write over somebody's screen."""
 
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_private(path.parent)
     return Private(path, maxBytes=SIZE, backupCount=KEPT, encoding="ascii")
 
 

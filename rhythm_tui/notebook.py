@@ -11,6 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from rhythm_domain.folders import make_private
 from rhythm_tui.files import whole
 
 
@@ -56,7 +57,7 @@ class Notebook:
         if self._file is None:
             return
         try:
-            self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_private(self._file.parent)
             with whole(self._file) as stream:
                 stream.write(json.dumps(self._known).encode())
         except OSError:

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from rhythm_domain.errors import Invalid
+from rhythm_domain.folders import make_private
 from rhythm_tui.files import whole
 
 
@@ -37,7 +38,7 @@ def write(folder: Path, instance: str, token: str | None) -> None:
     if token is not None:
         tokens[instance] = token
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private(folder)
         with whole(_file(folder)) as stream:
             stream.write(json.dumps(tokens).encode())
     except OSError as error:

@@ -6,6 +6,7 @@ The commands and their parameters come from the click tree: a new one is covered
 from __future__ import annotations
 
 import json
+import logging
 import os
 import pty
 import re
@@ -22,6 +23,7 @@ from unicodedata import normalize
 import click
 import pytest
 
+from rhythm_domain import logs
 from rhythm_domain.database import Database
 from rhythm_domain.models import IssueDraft, Role, SprintEdit, Status
 from rhythm_domain.session import Session
@@ -396,6 +398,19 @@ def test_an_export_touches_no_file_but_its_own(
     assert mine.read_text() == "mine"
     assert (tmp_path / "all.csv.part").is_symlink()
     assert (tmp_path / "all.csv").stat().st_mode & 0o777 == 0o600
+
+
+def test_the_folders_of_log_and_sign_ins_are_for_their_owner_alone(tmp_path: Path) -> None:
+    """The log came first, and of the folders that it made only its own was private: the one above it, in
+    which drafts and sign-ins are kept, was as open as the umask allowed."""
+    before = os.umask(0)
+    try:
+        logs.set_up(tmp_path / "state" / "rhythm" / "log")
+        logging.getLogger("rhythm").error("something")
+    finally:
+        os.umask(before)
+    for folder in (tmp_path / "state", tmp_path / "state" / "rhythm", tmp_path / "state" / "rhythm" / "log"):
+        assert folder.stat().st_mode & 0o777 == 0o700
 
 
 def test_an_export_replaces_no_device(rhythm: Cli, place: tuple[str, Session], tmp_path: Path) -> None:
