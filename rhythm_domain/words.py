@@ -20,7 +20,6 @@ _SIMPLE = {
     "issue.deleted": "moved it to the trash",
     "issue.restored": "took it out of the trash",
     "issue.purged": "removed it for ever",
-    "issue.imported": "imported it",
     "issues.chosen": "chose the issues to change at once",
     "import.started": "began an import",
     "import.linked": "linked what was imported",
@@ -43,6 +42,8 @@ def happened(kind: str, before: Mapping[str, Any], after: Mapping[str, Any], nam
     if simple := _SIMPLE.get(kind):
         return simple
     entity, _, verb = kind.partition(".")
+    if kind == "issue.imported":
+        return _imported(before, after, names)
     if kind == "issue.changed":
         return "; ".join(_changes(before, after, names)) or "changed it"
     if kind in ("issue.linked", "issue.unlinked"):
@@ -58,6 +59,16 @@ def happened(kind: str, before: Mapping[str, Any], after: Mapping[str, Any], nam
     return f"{verb} {'the' if not name else ''}{' ' if not name else ''}{entity}" + (
         f" {name}" if name else ""
     )
+
+
+def _imported(before: Mapping[str, Any], after: Mapping[str, Any], names: Names) -> str:
+    """An issue that came in, or what its source changed of it since."""
+    if "changed" not in after:
+        return "imported it"
+    said = _changes(before, after, names)
+    if "comments" in after["changed"]:
+        said.append("brought its comments up to date")
+    return "imported it again" + (f": {'; '.join(said)}" if said else "")
 
 
 def _changes(before: Mapping[str, Any], after: Mapping[str, Any], names: Names) -> list[str]:

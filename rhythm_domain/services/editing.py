@@ -55,7 +55,7 @@ async def change(
     """
     left = await issues.former_assignees(tx, _reopened(before, wanted))
     changes = {
-        issue: _difference(before[issue], {"assignee_id": None, **values} if issue in left else values)
+        issue: difference(before[issue], {"assignee_id": None, **values} if issue in left else values)
         for issue, values in wanted.items()
     }
     changes = {issue: values for issue, values in changes.items() if values}
@@ -66,14 +66,8 @@ async def change(
             - len(values.get("labels_removed", ()))
         )
     closed = await issues.apply(tx, changes)
-    for issue, after in changes.items():
-        was = {name: before[issue].get(name) for name in after if not name.startswith("labels_")}
-        if "status" in after:
-            was["closed_at"], after["closed_at"] = before[issue]["closed_at"], closed[issue]
-        if added := after.get("labels_added"):
-            was["labels_removed"] = added
-        if removed := after.get("labels_removed"):
-            was["labels_added"] = removed
+    for issue, values in changes.items():
+        was, after = sides(before[issue], values, closed[issue])
         tx.record("issue.changed", issue=issue, before=was, after=after, undoes=undoes)
     if not changes:
         tx.unchanged()
@@ -88,7 +82,7 @@ def _reopened(before: Mapping[int, Values], wanted: Mapping[int, Values]) -> lis
     ]
 
 
-def _difference(before: Values, wanted: Values) -> Values:
+def difference(before: Values, wanted: Values) -> Values:
     """The columns of `wanted` that change something; labels only where they are not, or are, on the issue."""
     changed: Values = {}
     for name, value in wanted.items():
@@ -101,6 +95,21 @@ def _difference(before: Values, wanted: Values) -> Values:
         if value or not name.startswith("labels_"):
             changed[name] = value
     return changed
+
+
+def sides(before: Values, changed: Values, closed_at: str | None) -> tuple[Values, Values]:
+    """What history says of a change: the columns before and after. `closed_at` is when the issue is closed
+    afterwards.
+    """
+    was: Values = {name: before.get(name) for name in changed if not name.startswith("labels_")}
+    after = dict(changed)
+    if "status" in after:
+        was["closed_at"], after["closed_at"] = before["closed_at"], closed_at
+    if added := after.get("labels_added"):
+        was["labels_removed"] = added
+    if removed := after.get("labels_removed"):
+        was["labels_added"] = removed
+    return was, after
 
 
 def same(one: Any, other: Any) -> bool:
@@ -146,12 +155,17 @@ async def resolved(tx: Tx, asked: Mapping[str, Any]) -> Values:
             case "parent":
                 values["parent_id"] = None if value is None else await beside(tx, value)
             case "estimate":
-                values[name] = None if value is None else str(value.quantize(_TENTH))
+                values[name] = None if value is None else points(value)
             case "due":
                 values[name] = None if value is None else value.isoformat()
             case _:
                 values[name] = value
     return values
+
+
+def points(estimate: Decimal) -> str:
+    """An estimate as its column has it."""
+    return str(estimate.quantize(_TENTH))
 
 
 async def sprint_to_plan(tx: Tx, name: str) -> int:

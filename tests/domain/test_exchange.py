@@ -7,11 +7,12 @@ import csv
 import io
 import json
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from rhythm_domain.errors import Forbidden, Invalid, NotFound
+from rhythm_domain.errors import Forbidden, Invalid, Irreversible, NotFound
 from rhythm_domain.models import ImportReport, IssueDraft, IssueEdit, LinkKind, Role, Status
 from rhythm_domain.session import Session
 from tests.instances import Instance, Team
@@ -133,10 +134,12 @@ async def test_an_imported_issue_is_found_counted_and_in_the_history(team: Team)
     assert event.after == {"source": "github:owner/name#1"}
 
 
-async def test_undo_passes_over_an_import(team: Team) -> None:
+async def test_an_import_is_not_undone(team: Team) -> None:
     await bring(team.maintainer, github(1, labels=[{"name": "x", "color": "ffffff"}]))
-    with pytest.raises(NotFound, match="nothing to undo"):
+    with pytest.raises(Irreversible, match="you imported issues"):
         await team.maintainer.history.undo("CORE")
+    with pytest.raises(NotFound, match="nothing to undo"):
+        await team.maintainer.history.undo("CORE", past=True)
 
 
 # Coming in again ---------------------------------------------------------------------------------------
@@ -180,6 +183,55 @@ async def test_only_what_the_source_changed_is_written(team: Team) -> None:
     assert bodies == ["first, edited", "second"]
     event = (await team.viewer.history.of_issue("CORE-1")).items[0]
     assert event.after["changed"] == ["comments", "description", "status", "times"]
+    assert event.before == {"description": "Ours too", "status": "todo", "closed_at": None}
+    assert event.text == (
+        "imported it again: moved it from todo to done; edited the description;"
+        " brought its comments up to date"
+    )
+
+
+async def test_the_history_says_what_the_source_changed(team: Team) -> None:
+    """Every field as any edit, parents and links too; what came in new is said in one word."""
+    first = json.loads(await taken_out_of_copy(team))
+    one, other = first["issues"]
+    one |= {
+        "title": "Other",
+        "priority": "high",
+        "type": "bug",
+        "estimate": "3.0",
+        "due": "2026-05-04",
+        "assignee": {"login": "vic"},
+        "labels": [{"name": "new"}],
+        "sprint": {"name": "S1"},
+        "parent_key": other["source_key"],
+        "links": [["blocks", other["source_key"]]],
+    }
+    again = io.BytesIO(json.dumps(first).encode())
+    report = await team.maintainer.exchange.import_file("CORE", "rhythm", again)
+    assert counts(report) == (0, 1, 1)
+    texts = [event.text for event in (await team.viewer.history.of_issue("CORE-1")).items]
+    assert texts == [
+        "linked CORE-1 as blocking CORE-2",
+        "imported it again: put it below CORE-2",
+        "imported it again: set the due date to 2026-05-04; set the type to bug; changed the title from “One”"
+        " to “Other”; set the estimate to 3; set the priority to high; planned it into S1;"
+        " assigned it to Vic; labelled it new; removed the label old",
+        "imported it",
+    ]
+    with pytest.raises(Irreversible, match="you imported issues"):
+        await team.maintainer.history.undo("CORE")
+
+
+async def taken_out_of_copy(team: Team) -> bytes:
+    """An export whose issues CORE has, and no others."""
+    team.instance.project("COPY", owner=team.maintainer)
+    await team.maintainer.labels.create("COPY", "old")
+    for title in ("One", "Two"):
+        draft = IssueDraft(title=title, labels=("old",), estimate=Decimal(1))
+        await team.maintainer.issues.create("COPY", draft)
+    out = await taken_out(team.maintainer, "COPY")
+    await team.maintainer.exchange.import_file("CORE", "rhythm", io.BytesIO(out))
+    return out
 
 
 async def test_labels_assignee_and_sprint_follow_the_source(team: Team) -> None:

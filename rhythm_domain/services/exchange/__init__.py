@@ -48,8 +48,8 @@ class Exchange:
         see it. Whatever comes in shows who imported it, until its author edits it here; what was written or
         edited here is never changed.
 
-        500 issues are one transaction: an import that is broken off can be run again. Undo passes over it.
-        `progress` is told how many of how many issues are done.
+        500 issues are one transaction: an import that is broken off can be run again. Undo does not take it
+        back; history says what it changed. `progress` is told how many of how many issues are done.
         Raises `Invalid` if the file is not of that format, `Forbidden`, `NotFound`, `Unavailable`.
         """
         if reader not in READERS:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import pickle
 import re
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import count
 from tempfile import TemporaryFile
@@ -30,7 +30,7 @@ from rhythm_domain.formats.records import ImportIssue, Problem
 from rhythm_domain.guard import Chunk, Guard, Tx, repeatable
 from rhythm_domain.models import ImportProblem, ImportReport
 from rhythm_domain.policy import Permission
-from rhythm_domain.repository import exchange
+from rhythm_domain.repository import exchange, issues
 from rhythm_domain.repository.exchange import Known
 from rhythm_domain.services.exchange.linking import Linking, Pending, briefly, shown
 from rhythm_domain.services.exchange.planning import Outcome, Planning
@@ -239,7 +239,11 @@ class Importing:
             created=len(mine) - updated,
             updated=updated,
             unchanged=len(batch) - len(mine),
-            pending=[Pending.of(issue) for issue in mine if issue.parent_key or issue.links],
+            pending=[
+                Pending.of(issue, known=done[issue.source_key])
+                for issue in mine
+                if issue.parent_key or issue.links
+            ],
         )
 
     # Parents and links ----------------------------------------------------------------------------------
@@ -264,17 +268,35 @@ class Importing:
 
     async def _link(self, linking: Linking, pending: Sequence[Pending], chunk: Chunk) -> None:
         parents, links = linking.resolve(pending)
+        known = {
+            linking.ids[one.source_key]: one for one in pending if one.known and one.source_key in linking.ids
+        }
 
         @repeatable
         async def write() -> None:
             async with self._guard.project(Permission.IMPORT, self._key, operation=chunk) as tx:
                 if not tx.done:
+                    await _record_moves(tx, known, parents)
                     await exchange.set_parents(tx, parents)
                     await exchange.put_links(tx, links)
                     await exchange.put_digests(tx, {one.source_key: one.digest for one in pending})
+                    for blocker, blocked in links:
+                        for issue in known.keys() & {blocker, blocked}:
+                            ends = {"blocker_id": blocker, "blocked_id": blocked}
+                            tx.record("issue.linked", issue=issue, after=ends)
                     tx.record("import.linked", after={"parents": len(parents), "links": len(links)})
 
         await write()
+
+
+async def _record_moves(tx: Tx, known: Mapping[int, Pending], parents: Mapping[int, int | None]) -> None:
+    """Records which of the issues that were there get another parent."""
+    now = await issues.values(tx, list(known))
+    for issue, one in known.items():
+        was = now[issue]["parent_id"] if issue in now else None
+        if issue in now and was != parents[issue]:
+            after = {"source": one.source_key, "changed": ["parent"], "parent_id": parents[issue]}
+            tx.record("issue.imported", issue=issue, before={"parent_id": was}, after=after)
 
 
 async def _first(running: set[asyncio.Task[int]]) -> int:

@@ -13,16 +13,19 @@ from rhythm_domain.services.exchange.survey import fingerprint
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """What connects an issue with others, and the fingerprint that it has once that is done."""
+    """What connects an issue with others, and the fingerprint that it has once that is done. `known` says
+    that it was there before the import.
+    """
 
     source_key: str
     parent_key: str | None
     links: tuple[tuple[LinkKind, str], ...]
     digest: bytes
+    known: bool = False
 
     @classmethod
-    def of(cls, issue: ImportIssue) -> Self:
-        return cls(issue.source_key, issue.parent_key, issue.links, fingerprint(issue))
+    def of(cls, issue: ImportIssue, *, known: bool = False) -> Self:
+        return cls(issue.source_key, issue.parent_key, issue.links, fingerprint(issue), known)
 
     @property
     def keys(self) -> Iterator[str]:

@@ -13,6 +13,7 @@ from rhythm_domain.guard import Tx
 from rhythm_domain.repository import exchange, issues
 from rhythm_domain.repository.exchange import Known, Source
 from rhythm_domain.repository.issues import Values
+from rhythm_domain.services.editing import difference, points, sides
 from rhythm_domain.services.exchange.linking import Pending
 from rhythm_domain.services.exchange.planning import Outcome, Plan
 from rhythm_domain.services.exchange.survey import UNLINKED, changed_fields, fingerprint, metadata
@@ -146,13 +147,11 @@ class Storing:
         await exchange.name_comments(
             tx, {before.id: issue.source_key for issue, before, fields in changed if "comments" in fields}
         )
-        await issues.apply(
-            tx,
-            {
-                before.id: self._columns(issue, now[before.id], before, fields)
-                for issue, before, fields in changed
-            },
-        )
+        columns = {
+            before.id: self._columns(issue, now[before.id], before, fields)
+            for issue, before, fields in changed
+        }
+        closed = await issues.apply(tx, columns)
         await exchange.set_times(
             tx,
             {
@@ -166,19 +165,24 @@ class Storing:
             [(before.id, issue) for issue, before, fields in changed if "comments" in fields]
         )
         for issue, before, fields in changed:
-            after = {"source": issue.source_key, "changed": sorted(fields)}
-            tx.record("issue.imported", issue=before.id, after=after)
+            columns[before.id].pop("closed_at", None)  # It follows from the status.
+            other = difference(now[before.id], columns[before.id])
+            was, after = sides(now[before.id], other, closed[before.id])
+            said = {"source": issue.source_key, "changed": sorted(fields)}
+            tx.record("issue.imported", issue=before.id, before=was, after={**said, **after})
             if fields & {"parent", "links"}:
-                self._outcome.pending.append(Pending.of(issue))
+                self._outcome.pending.append(Pending.of(issue, known=True))
 
     def _columns(self, issue: ImportIssue, now: Values, before: Known, fields: frozenset[str]) -> Values:
         """The columns of those fields that the source changed."""
         plan = self._plan
         columns: Values = {
-            name: getattr(issue, name)
-            for name in ("title", "description", "status", "priority", "type", "estimate", "due")
-            if name in fields
-        }
+            name: getattr(issue, name) for name in ("title", "description") if name in fields
+        } | {name: getattr(issue, name).value for name in ("status", "priority", "type") if name in fields}
+        if "estimate" in fields:
+            columns["estimate"] = None if issue.estimate is None else points(issue.estimate)
+        if "due" in fields:
+            columns["due"] = issue.due and issue.due.isoformat()
         if "assignee" in fields:
             columns["assignee_id"] = plan.assignee(issue, self._outcome)
         if "sprint" in fields:
