@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import date
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from rhythm_domain.models import Project
 from rhythm_domain.policy import Permission
 from rhythm_domain.session import Session
+from rhythm_tui import clock
 from rhythm_tui.commands import COMMANDS, Command
 from rhythm_tui.edits import Edits
 from rhythm_tui.notebook import Notebook
@@ -58,7 +59,7 @@ class Desk:
 
     def today(self) -> date:
         """The day that it is for the person."""
-        return datetime.now(UTC).astimezone(self.zone).date()
+        return clock.now().astimezone(self.zone).date()
 
     @property
     def key(self) -> str | None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 
 from rhythm_domain.text import cell_width, shown, truncated
+from rhythm_tui import clock
 
 _STEPS = ((60, 1, "s"), (3600, 60, "min"), (86400, 3600, "h"), (7 * 86400, 86400, "d"))
 
@@ -14,7 +15,7 @@ def relative_time(at: datetime | None, now: datetime | None = None) -> str:
     """A time as people say it: "just now", "5 min ago", "in 3 d"; over a week the day; "" for none."""
     if at is None:
         return ""
-    seconds = ((now or datetime.now(UTC)) - at).total_seconds()
+    seconds = ((now or clock.now()) - at).total_seconds()
     if 0 <= seconds < 10:
         return "just now"
     for limit, unit, name in _STEPS:

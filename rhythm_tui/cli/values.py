@@ -8,7 +8,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from pathlib import Path
@@ -20,6 +20,7 @@ import click
 from rhythm_domain.errors import Invalid
 from rhythm_domain.models import User
 from rhythm_domain.nearest import did_you_mean
+from rhythm_tui import clock
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -77,7 +78,7 @@ def day(value: str | None, user: User) -> date | None:
 
 def today(user: User) -> date:
     """The day that it is where the person is."""
-    return datetime.now(ZoneInfo(user.time_zone)).date()
+    return clock.now().astimezone(ZoneInfo(user.time_zone)).date()
 
 
 def nothing_or(value: str | None) -> str | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import ClassVar, Literal
 
 from rich.segment import Segment
@@ -20,6 +20,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from rhythm_domain.models import IssueRow, Page
+from rhythm_tui import clock
 from rhythm_tui.colours import Colours
 from rhythm_tui.columns import CHOSEN, GAP, Column, View, laid_out
 from rhythm_tui.commanding import Commanding, handles
@@ -91,7 +92,7 @@ class IssueTable(Commanding, ScrollView, can_focus=True):
         self.shown: Callable[[IssueRow], IssueRow] = lambda row: row
         self.unsaved: Callable[[int], bool] = lambda _: False
         self.spans: Spans | None = None
-        self.today: Callable[[], date] = lambda: datetime.now(UTC).date()
+        self.today: Callable[[], date] = lambda: clock.now().date()
         self._columns: Sequence[str] = CHOSEN
         self._order = ("created", True)
         self._glowing: dict[int, Glow] = {}
@@ -426,7 +427,7 @@ class IssueTable(Commanding, ScrollView, can_focus=True):
 
     def _draw(self, row: IssueRow, ground: str, *, on_cursor: bool, marked: bool, unsaved: bool) -> Strip:
         colours = self._colours
-        view = View(colours, datetime.now(UTC), self.today())
+        view = View(colours, clock.now(), self.today())
         gone, faded = row.id in self._gone, row.status.closed
         blank = colours.style("foreground", ground)
         mark = "✓" if marked else "…" if unsaved else " "

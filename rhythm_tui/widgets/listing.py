@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any, ClassVar, Generic, TypeVar
 
 from rich.segment import Segment
@@ -19,6 +19,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from rhythm_domain.text import folded
+from rhythm_tui import clock
 from rhythm_tui.colours import Colours
 from rhythm_tui.columns import GAP, View
 from rhythm_tui.commanding import Commanding, handles
@@ -81,7 +82,7 @@ class Listing(Commanding, ScrollView, Generic[T], can_focus=True):
     ) -> None:
         super().__init__(id=id)
         self.empty = empty
-        self.today: Callable[[], date] = lambda: datetime.now(UTC).date()
+        self.today: Callable[[], date] = lambda: clock.now().date()
         self.typed = ""
         """What the list is narrowed down by."""
         self._fields = fields
@@ -239,7 +240,7 @@ class Listing(Commanding, ScrollView, Generic[T], can_focus=True):
         on_cursor = place == self._cursor
         lit = "block-cursor-background" if self.has_focus else "block-cursor-blurred-background"
         ground = lit if on_cursor else "background"
-        view = View(colours, datetime.now(UTC), self.today())
+        view = View(colours, clock.now(), self.today())
         blank = colours.style("foreground", ground)
         segments = [Segment("▌ " if on_cursor else "  ", colours.style("primary", ground))]
         for field, width in self._laid_out():

@@ -129,3 +129,13 @@ def test_widgets_know_models_only() -> None:
     allowed = ("rhythm_domain.models", "rhythm_domain.text", "rhythm_domain.errors", "rhythm_domain.policy")
     seen = trespasses(("rhythm_tui.widgets",), ("rhythm_domain",))
     assert not {(who, what) for who, what in seen if what != "rhythm_domain" and not inside(what, *allowed)}
+
+
+def test_the_face_asks_one_clock() -> None:
+    """So that a picture of it can be the same every day."""
+    asking = [
+        path.name
+        for path in FACE.rglob("*.py")
+        if path.name != "clock.py" and "datetime.now(" in path.read_text(encoding="utf-8")
+    ]
+    assert not asking
