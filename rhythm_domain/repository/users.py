@@ -44,7 +44,7 @@ async def named(tx: Tx, name: str) -> User:
     name = name.strip().removeprefix("@").lower()
     found = await by_name(tx, name) if "\0" not in name else None
     if found is None:
-        names = [row["name"] for row in await tx.fetch(_Q["names_of_users"])]
+        names = [row["name"] for row in await tx.fetch(_Q["names_of_users"], admin=tx.user.admin)]
         hint = did_you_mean(name, names, "`rhythm user list` has all names.")
         raise NotFound(f"There is nobody called {shown(name)}.", hint=hint)
     return found

@@ -7,7 +7,8 @@ WHERE active AND (starts_with(name, %(prefix)s) OR position(' ' || %(prefix)s IN
 ORDER BY name;
 
 -- name: names_of_users
-SELECT name FROM users ORDER BY name;
+-- What may be proposed: the directory, to administrators all accounts.
+SELECT name FROM users WHERE active OR %(admin)s ORDER BY name;
 
 -- name: user_by_name
 SELECT id, name, display_name, admin, active, claimed, time_zone, created_at FROM users WHERE name = %(name)s;

@@ -252,6 +252,17 @@ def test_a_password_of_a_million_marks_is_refused_at_once() -> None:
     assert time.process_time() - start < 2
 
 
+async def test_a_slip_of_the_pen_tells_no_names_that_the_directory_has_not(team: Team) -> None:
+    """Who mistyped a name was told the nearest of all accounts: also of authors whom an import had brought
+    into a project that they know nothing of."""
+    await team.maintainer.exchange.import_file("CORE", "github", brought("customer-corp"))
+    await team.outsider.projects.create("MINE", "Mine")
+    for person, told in ((team.outsider, False), (team.admin, True)):
+        with pytest.raises(NotFound) as refused:
+            await person.members.add("MINE", "customer-corb", Role.MEMBER)
+        assert ("customer-corp" in refused.value.hint) is told
+
+
 # Words of others -----------------------------------------------------------------------------------------
 
 
