@@ -13,71 +13,20 @@ answer as for a key that was never used.
 
 from __future__ import annotations
 
-import asyncio
-import functools
-import json
-import random
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import Any, ParamSpec, TypeAlias, TypeVar
-from uuid import UUID, uuid4, uuid5
+from dataclasses import dataclass
+from uuid import uuid4
 
 from rhythm_domain import database, queries
 from rhythm_domain.database import Connection, Database, Retry, Row
-from rhythm_domain.errors import Forbidden, Invalid, NotFound, NotSignedIn, Unavailable
-from rhythm_domain.migrate import SchemaState
+from rhythm_domain.errors import Forbidden, Invalid, NotFound, NotSignedIn
 from rhythm_domain.models import Role, User
-from rhythm_domain.policy import Permission, allows, reason
-from rhythm_domain.queries import Named
-
-CHANNEL = "rhythm"
-"""The channel of the notices; a notice is `{"p": project id, "i": [issue ids], "o": operation}`. Without a
-project it concerns everybody.
-"""
-
-_FOR_ALL = ("member.", "project.created", "project.restored")
-"""Kinds of events that concern those whose project it was not so far."""
-
-BULK = 2000
-"""The most issues in one transaction; larger bulks go in chunks of one operation."""
-
-ATTEMPTS = 6
-
-P = ParamSpec("P")
-R = TypeVar("R")
-
-Ref = int | str
-"""An issue: its id, or its key such as CORE-123."""
-
-Operation: TypeAlias = "UUID | Chunk | None"
-"""The client's id of a write; without one it gets one."""
+from rhythm_domain.policy import Permission, allows
+from rhythm_domain.transaction import BULK, CHANNEL, Chunk, Done, Operation, Place, Ref, Tx, of_another_change
 
 _KEY = re.compile(r"([A-Za-z][A-Za-z0-9]{1,9})-([0-9]{1,9})")
-
-
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """One transaction of an operation that needs several; each happens once, all are undone as one."""
-
-    operation: UUID
-    index: int
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a write happens: a project, and what the person is in it."""
-
-    id: int
-    key: str
-    role: Role | None
-    row: Row
-
-    @property
-    def archived(self) -> bool:
-        return self.row["archived_at"] is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,157 +40,6 @@ class Held:
     deleted: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
-    """What an operation already did: where, the issues it touched, and what it recorded."""
-
-    project_id: int | None
-    issue_ids: tuple[int, ...]
-    kinds: tuple[str, ...]
-    after: tuple[Mapping[str, Any], ...]
-
-
-@dataclass(slots=True)
-class Tx:
-    """A transaction that the guard opened for a person. `done` is set if this operation happened before."""
-
-    connection: Connection
-    user: User
-    session_id: int
-    operation: UUID
-    write: bool
-    chunk: int = 0
-    place: Place | None = None
-    permission: str = ""
-    done: Done | None = None
-    stale: bool = False
-    _events: list[tuple[str, int | None, str, str, UUID | None, int | None]] = field(default_factory=list)
-    _unchanged: bool = False
-
-    async def fetch(self, query: Named, **params: Any) -> list[Row]:
-        """All rows of a query."""
-        return await database.fetch(self.connection, query, params)
-
-    async def one(self, query: Named, **params: Any) -> Row | None:
-        """The first row of a query, or None."""
-        rows = await database.fetch(self.connection, query, params)
-        return rows[0] if rows else None
-
-    async def execute(self, query: Named, **params: Any) -> int:
-        """Runs a query; the number of rows it touched."""
-        return await database.execute(self.connection, query, params)
-
-    async def hold(self, issues: Sequence[int]) -> dict[int, bool]:
-        """Locks issues until the end, in one order; of those that exist, if they are deleted."""
-        return {row["id"]: row["deleted"] for row in await self.fetch(_Q["hold_issues"], ids=list(issues))}
-
-    @property
-    def project_id(self) -> int:
-        """The project that this transaction is about."""
-        if self.place is None:
-            raise RuntimeError("this transaction is about no project")
-        return self.place.id
-
-    def allows(self, permission: Permission, *, author: bool = False) -> bool:
-        """Whether the person's role here allows something: for what they see beside what they asked for."""
-        return self.place is not None and allows(
-            permission, self.place.role, admin=self.user.admin, author=author
-        )
-
-    def admit(self, permission: Permission, *, author: bool = False) -> None:
-        """Admits the person by a permission, which the history then records; a service may ask for a higher
-        one than its door did, once it has seen the rows. Raises `Forbidden` with the reason.
-        """
-        if self.place is None:
-            raise RuntimeError("this transaction is about no project")
-        if not self.allows(permission, author=author):
-            raise Forbidden(f"You may not do that: {reason(permission)}.")
-        if self.write and self.place.archived and not permission.rule.archived:
-            raise Forbidden(
-                f"{self.place.key} is archived: nothing in it can be changed.",
-                hint="An owner can unarchive it: `rhythm project unarchive KEY`.",
-            )
-        by_role = allows(permission, self.place.role, author=author)
-        self.permission = permission.value if by_role else f"admin:{permission.value}"
-
-    def answers(self, **named: Any) -> None:
-        """Makes sure that what was done already was done to what is named now, as its first event has it.
-
-        Raises `Invalid`: an answer to another change must not be taken for one to this.
-        """
-        if self.done is not None and not named.items() <= self.done.after[0].items():
-            raise _of_another_change()
-
-    def event_id(self, at: int) -> UUID:
-        """The id of this transaction's event number `at`: the same whenever the operation is sent again."""
-        return uuid5(self.operation, f"{self.chunk}.{at}") if self.chunk or at else self.operation
-
-    def record(
-        self,
-        kind: str,
-        *,
-        before: Mapping[str, Any] | None = None,
-        after: Mapping[str, Any] | None = None,
-        issue: int | None = None,
-        undoes: UUID | None = None,
-        project: int | None = None,
-    ) -> None:
-        """Adds a row of history. Values are JSON: enums and dates as text, people and sprints as ids."""
-        if not self.write or self.done is not None:
-            raise RuntimeError("a read, or an operation that was done before, records nothing")
-        at = project or (self.place.id if self.place else None)
-        self._events.append((kind, issue, _json(before), _json(after), undoes, at))
-
-    def unchanged(self) -> None:
-        """Says that this write changed nothing, on purpose."""
-        self._unchanged = True
-
-    async def flush(self) -> None:
-        """Writes what was recorded; the guard calls it before COMMIT."""
-        if not self.write or self.done is not None:
-            return
-        if not self._events:
-            if self._unchanged:
-                return
-            raise RuntimeError(f"a write ({self.permission}) recorded no event")
-        ids = [self.event_id(at) for at in range(len(self._events))]
-        kinds, issues, befores, afters, undoes, projects = zip(*self._events, strict=True)
-        await self.execute(
-            _Q["record"],
-            operation=self.operation,
-            actor=self.user.id,
-            ids=ids,
-            kinds=list(kinds),
-            permissions=[self.permission] * len(ids),
-            projects=list(projects),
-            issues=list(issues),
-            befores=list(befores),
-            afters=list(afters),
-            undoes=list(undoes),
-        )
-
-    def notice(self) -> str | None:
-        """What the listeners are told, if there is anything to tell."""
-        if not self._events or self.done is not None:
-            return None
-        issues = sorted({issue for _, issue, *_ in self._events if issue is not None})
-        projects = {event[5] for event in self._events}
-        # Who becomes a member does not know yet that it is their project.
-        for_all = len(projects) > 1 or any(kind.startswith(_FOR_ALL) for kind, *_ in self._events)
-        # A notice holds at most 8,000 bytes; without ids it says "much changed".
-        return json.dumps(
-            {
-                "p": None if for_all else projects.pop(),
-                "i": issues if len(issues) <= 200 else None,
-                "o": str(self.operation),
-            }
-        )
-
-
-def _json(values: Mapping[str, Any] | None) -> str:
-    return json.dumps(values or {}, default=str)
-
-
 def parse_ref(ref: Ref) -> tuple[str, int] | int:
     """An issue's key as (project key, number), or its id. Raises `Invalid` for anything else."""
     if isinstance(ref, int):
@@ -250,28 +48,6 @@ def parse_ref(ref: Ref) -> tuple[str, int] | int:
     if not match or int(match[2]) > 2**31 - 1:
         raise Invalid(f"{ref!r} is no issue key.", field="issue", hint="An issue key looks like CORE-123.")
     return match[1].upper(), int(match[2])
-
-
-def _of_another_change() -> Invalid:
-    return Invalid("The operation's id is that of another change.", field="operation", hint="Use a new one.")
-
-
-def repeatable(method: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
-    """A service method that is run again when its transaction lost a race; nothing of it had been saved."""
-
-    @functools.wraps(method)
-    async def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
-        for attempt in range(1, ATTEMPTS):
-            try:
-                return await method(*args, **kwargs)
-            except Retry:
-                await asyncio.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 - not a secret
-        try:
-            return await method(*args, **kwargs)
-        except Retry as error:
-            raise Unavailable("Too many people are changing the same.") from error
-
-    return wrapper
 
 
 class Guard:
@@ -505,7 +281,7 @@ class Guard:
         if tx.done is None:
             tx.admit(permission, author=author)
         elif tx.done.project_id != place.id:
-            raise _of_another_change()
+            raise of_another_change()
 
     async def _repeated(self, tx: Tx, asked: str, project: int | None = None) -> None:
         """Finds out whether the operation was done before, by a permission like the one that is asked for.
@@ -520,7 +296,7 @@ class Guard:
         if rows:
             elsewhere = project is not None and rows[0]["project_id"] != project
             if elsewhere or (asked and _family(rows[0]["permission"]) != _family(asked)):
-                raise _of_another_change()
+                raise of_another_change()
             tx.done = Done(
                 rows[0]["project_id"],
                 tuple(row["issue_id"] for row in rows if row["issue_id"] is not None),
@@ -538,39 +314,6 @@ class Guard:
             await self._db.run_aside(_Q["notify"], {"channel": CHANNEL, "payload": notice})
         if tx.stale:
             await self._db.run_aside(_Q["seen"], {"session": self.session_id})
-
-
-class Gate(StrEnum):
-    """Why somebody who is not signed in gets at the database: the named doors without a person."""
-
-    SIGN_IN = "sign in"
-    JOIN = "join with a code"
-    LOCAL = "own the embedded instance"
-    FIRST_ADMINISTRATOR = "set up the instance"
-    OWNER = "hold the database's owner URL"
-
-
-@asynccontextmanager
-async def gate(db: Database, purpose: Gate) -> AsyncIterator[Connection]:
-    """A transaction of the accounts service for somebody who is not signed in yet.
-
-    Raises `SchemaMismatch` if this program can't work with the database's schema, `Forbidden` if an
-    administrator exists already (FIRST_ADMINISTRATOR), or if the database's role does not own the tables
-    (OWNER).
-    """
-    async with db.transaction(write=True) as connection:
-        (state,) = await database.fetch(connection, _Q["enter_by_gate"])
-        SchemaState(state["version"] or 0, state["oldest_program"] or 0).check()
-        if purpose is Gate.FIRST_ADMINISTRATOR and state["administered"]:
-            raise Forbidden(
-                "This instance has an administrator already.", hint="Ask them for an account and a join code."
-            )
-        if purpose is Gate.OWNER and not state["owner"]:
-            raise Forbidden(
-                "Only an administrator, or who holds the database's owner URL, may do that.",
-                hint="Sign in as an administrator, or set RHYTHM_OWNER_URL.",
-            )
-        yield connection
 
 
 _Q = queries.load("guard")

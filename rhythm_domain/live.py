@@ -23,10 +23,11 @@ import psycopg
 
 from rhythm_domain.database import Connection, Database, Deadline, Row
 from rhythm_domain.errors import Unavailable
-from rhythm_domain.guard import CHANNEL, Guard
+from rhythm_domain.guard import Guard
 from rhythm_domain.models import Model, PersonRef
 from rhythm_domain.repository import live
 from rhythm_domain.repository.live import End
+from rhythm_domain.transaction import CHANNEL
 
 POLL = 5.0
 """Seconds between two looks when no notice comes."""

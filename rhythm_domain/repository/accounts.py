@@ -11,8 +11,9 @@ from uuid import uuid4
 
 from rhythm_domain import queries
 from rhythm_domain.database import Connection, Row, fetch
-from rhythm_domain.guard import Gate, Tx
+from rhythm_domain.gate import Gate
 from rhythm_domain.models import User
+from rhythm_domain.transaction import Tx
 
 _Q = queries.load("accounts")
 

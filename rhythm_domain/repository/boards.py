@@ -9,10 +9,10 @@ from psycopg.sql import SQL, Composable, Literal
 
 from rhythm_domain import queries
 from rhythm_domain.database import Row
-from rhythm_domain.guard import Tx
 from rhythm_domain.models import Status
 from rhythm_domain.repository import conditions, search, sources
 from rhythm_domain.repository.selection import Selection
+from rhythm_domain.transaction import Tx
 
 _Q = queries.load("boards")
 

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from rhythm_domain import queries
 from rhythm_domain.database import Row
-from rhythm_domain.guard import Tx
 from rhythm_domain.models import Comment, PersonRef
+from rhythm_domain.transaction import Tx
 
 _Q = queries.load("comments")
 

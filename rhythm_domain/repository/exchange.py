@@ -17,11 +17,11 @@ from rhythm_domain.formats.records import (
     ImportPerson,
     ImportSprint,
 )
-from rhythm_domain.guard import Tx
 from rhythm_domain.models import IssueType, LinkKind, Priority, SprintState, Status
 from rhythm_domain.palette import nearest
 from rhythm_domain.repository.labels import colour_of
 from rhythm_domain.text import folded
+from rhythm_domain.transaction import Tx
 
 _Q = queries.load("exchange")
 

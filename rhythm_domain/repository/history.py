@@ -9,9 +9,9 @@ from uuid import UUID
 
 from rhythm_domain import queries
 from rhythm_domain.database import Row
-from rhythm_domain.guard import BULK, Ref, Tx
 from rhythm_domain.models import Event, PersonRef
 from rhythm_domain.policy import Permission
+from rhythm_domain.transaction import BULK, Ref, Tx
 from rhythm_domain.words import Names, happened
 
 _Q = queries.load("history")

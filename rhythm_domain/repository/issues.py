@@ -12,9 +12,9 @@ from typing import Any
 from rhythm_domain import lexemes, queries
 from rhythm_domain.database import Row
 from rhythm_domain.errors import NotFound
-from rhythm_domain.guard import Tx
 from rhythm_domain.models import Issue, IssueLink, IssueRow, LabelRef, PersonRef
 from rhythm_domain.repository.comments import importer
+from rhythm_domain.transaction import Tx
 
 _Q = queries.load("issues")
 

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Sequence
 from rhythm_domain import queries
 from rhythm_domain.database import Row
 from rhythm_domain.errors import Invalid, NotFound
-from rhythm_domain.guard import Tx
 from rhythm_domain.models import COLOURS, Label, Total
 from rhythm_domain.nearest import did_you_mean
 from rhythm_domain.text import check_label, folded
+from rhythm_domain.transaction import Tx
 
 _Q = queries.load("labels")
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from rhythm_domain import queries
 from rhythm_domain.database import Row
-from rhythm_domain.guard import Tx
+from rhythm_domain.transaction import Tx
 
 _Q = queries.load("live")
 

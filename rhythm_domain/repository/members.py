@@ -5,10 +5,10 @@ from __future__ import annotations
 from rhythm_domain import queries
 from rhythm_domain.database import Row
 from rhythm_domain.errors import Invalid, NotFound
-from rhythm_domain.guard import Tx
 from rhythm_domain.models import Member, PersonRef, Role
 from rhythm_domain.nearest import did_you_mean
 from rhythm_domain.text import check_name, shown
+from rhythm_domain.transaction import Tx
 
 _Q = queries.load("members")
 

@@ -8,8 +8,8 @@ from datetime import datetime
 
 from rhythm_domain import queries
 from rhythm_domain.database import Row
-from rhythm_domain.guard import Tx
 from rhythm_domain.models import Project
+from rhythm_domain.transaction import Tx
 
 _Q = queries.load("projects")
 

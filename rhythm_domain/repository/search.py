@@ -19,7 +19,6 @@ from psycopg.sql import SQL, Composable, Composed, Literal
 from rhythm_domain import queries
 from rhythm_domain.cursors import pack, unpack
 from rhythm_domain.database import Row
-from rhythm_domain.guard import Tx
 from rhythm_domain.models import Status
 from rhythm_domain.queries import Named
 from rhythm_domain.query import SortKey
@@ -27,6 +26,7 @@ from rhythm_domain.repository import sources
 from rhythm_domain.repository.orders import Stretch, bounds_at, place_at, stretches
 from rhythm_domain.repository.selection import Selection, projects
 from rhythm_domain.repository.sources import Reading
+from rhythm_domain.transaction import Tx
 
 _Q = queries.load("search")
 

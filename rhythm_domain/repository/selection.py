@@ -9,12 +9,12 @@ from hashlib import blake2b
 from zoneinfo import ZoneInfo
 
 from rhythm_domain import lexemes, queries
-from rhythm_domain.guard import Tx
 from rhythm_domain.lexemes import SearchQuery
 from rhythm_domain.query import Field, Query, Sort, SortKey
 from rhythm_domain.repository import conditions
 from rhythm_domain.repository.conditions import Clause
 from rhythm_domain.repository.names import Asker, Names
+from rhythm_domain.transaction import Tx
 
 _Q = queries.load("search")
 

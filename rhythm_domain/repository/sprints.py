@@ -11,9 +11,9 @@ from typing import Any
 from rhythm_domain import queries
 from rhythm_domain.database import Row
 from rhythm_domain.errors import Invalid, NotFound
-from rhythm_domain.guard import Tx
 from rhythm_domain.models import BurndownDay, Sprint, SprintIssue, SprintReport, SprintState, Status
 from rhythm_domain.text import folded
+from rhythm_domain.transaction import Tx
 
 _Q = queries.load("sprints")
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from rhythm_domain import queries
 from rhythm_domain.database import Row
 from rhythm_domain.errors import NotFound
-from rhythm_domain.guard import Tx
 from rhythm_domain.models import PersonRef, SavedView
 from rhythm_domain.text import folded
+from rhythm_domain.transaction import Tx
 
 _Q = queries.load("views")
 

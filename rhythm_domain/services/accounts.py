@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 from rhythm_domain import credentials, passwords, text
 from rhythm_domain.database import Connection, Database, Retry
 from rhythm_domain.errors import AlreadyExists, Invalid, NotSignedIn, SignInFailed
-from rhythm_domain.guard import Gate, gate, repeatable
+from rhythm_domain.gate import Gate, gate
 from rhythm_domain.models import NAME_LENGTH, User
 from rhythm_domain.repository import accounts
 from rhythm_domain.services import throttle
+from rhythm_domain.transaction import repeatable
 
 if TYPE_CHECKING:
     from rhythm_domain.session import Session

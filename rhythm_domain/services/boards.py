@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rhythm_domain.cursors import checked_limit, pack
 from rhythm_domain.errors import Invalid, NotFound
-from rhythm_domain.guard import Guard, Tx
+from rhythm_domain.guard import Guard
 from rhythm_domain.models import Board, BoardColumn, IssueRow, Page, Status, Total
 from rhythm_domain.policy import Permission
 from rhythm_domain.query import Condition, Field, Query, Sort, SortKey, parse
@@ -14,6 +14,7 @@ from rhythm_domain.repository import boards, conditions, issues, projects, searc
 from rhythm_domain.repository.boards import Column
 from rhythm_domain.repository.conditions import Clause
 from rhythm_domain.repository.selection import select, tag
+from rhythm_domain.transaction import Tx
 
 COUNTED = 1_000
 """Where the total of a filtered column stops being exact."""

@@ -8,10 +8,11 @@ from uuid import UUID
 from rhythm_domain import text
 from rhythm_domain.cursors import checked_limit, pack, row_id, unpack
 from rhythm_domain.errors import Conflict, NotFound
-from rhythm_domain.guard import Guard, Ref, Tx, repeatable
+from rhythm_domain.guard import Guard
 from rhythm_domain.models import TEXT_LENGTH, Comment, Page
 from rhythm_domain.policy import Permission
 from rhythm_domain.repository import comments
+from rhythm_domain.transaction import Ref, Tx, repeatable
 
 _clean = text.body("comment", TEXT_LENGTH, required=True)
 

@@ -10,11 +10,12 @@ from typing import Any
 from uuid import UUID
 
 from rhythm_domain.errors import Conflict, Invalid
-from rhythm_domain.guard import Held, Ref, Tx, parse_ref
+from rhythm_domain.guard import Held, parse_ref
 from rhythm_domain.models import OPEN, IssueEdit, SprintState
 from rhythm_domain.policy import Permission
 from rhythm_domain.repository import issues, labels, members, sprints
 from rhythm_domain.repository.issues import Values
+from rhythm_domain.transaction import Ref, Tx
 
 _NEEDS = {
     "status": Permission.ISSUE_MOVE,

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from rhythm_domain import rank
 from rhythm_domain.cursors import checked_limit, pack, row_id, unpack
 from rhythm_domain.errors import Invalid, NotFound
-from rhythm_domain.guard import BULK, Chunk, Guard, Held, Operation, Ref, Tx, repeatable
+from rhythm_domain.guard import Guard, Held
 from rhythm_domain.models import (
     Issue,
     IssueDraft,
@@ -24,6 +24,7 @@ from rhythm_domain.repository import history, issues, labels
 from rhythm_domain.repository.issues import Values
 from rhythm_domain.services.editing import change, check_labels, check_some, edit_held, needed, resolved
 from rhythm_domain.services.ordering import rank_beside
+from rhythm_domain.transaction import BULK, Chunk, Operation, Ref, Tx, repeatable
 
 
 class Issues:

@@ -6,10 +6,11 @@ from uuid import UUID
 
 from rhythm_domain import ssh_keys, text
 from rhythm_domain.errors import AlreadyExists, Forbidden, NotFound
-from rhythm_domain.guard import Guard, Tx, repeatable
+from rhythm_domain.guard import Guard
 from rhythm_domain.models import NAME_LENGTH, SshKey, User
 from rhythm_domain.repository import users
 from rhythm_domain.services.administration import require_person
+from rhythm_domain.transaction import Tx, repeatable
 
 _name_of = text.one_line("key's name", NAME_LENGTH)
 

@@ -7,11 +7,12 @@ from uuid import UUID
 from rhythm_domain import text
 from rhythm_domain.database import Row
 from rhythm_domain.errors import AlreadyExists, Invalid, NotFound
-from rhythm_domain.guard import Guard, Tx, repeatable
+from rhythm_domain.guard import Guard
 from rhythm_domain.models import COLOURS, Label
 from rhythm_domain.nearest import did_you_mean
 from rhythm_domain.policy import Permission
 from rhythm_domain.repository import labels
+from rhythm_domain.transaction import Tx, repeatable
 
 _description = text.one_line("description", 250, required=False)
 

@@ -6,12 +6,13 @@ from contextlib import AbstractAsyncContextManager
 from uuid import UUID
 
 from rhythm_domain.errors import AlreadyExists, Invalid, NotFound
-from rhythm_domain.guard import Guard, Tx, repeatable
+from rhythm_domain.guard import Guard
 from rhythm_domain.models import Member, Role
 from rhythm_domain.nearest import did_you_mean
 from rhythm_domain.policy import Permission, to_change_member
 from rhythm_domain.repository import members, users
 from rhythm_domain.text import check_name
+from rhythm_domain.transaction import Tx, repeatable
 
 
 class Members:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from rhythm_domain import rank
 from rhythm_domain.errors import Invalid
-from rhythm_domain.guard import Held, Ref, Tx
+from rhythm_domain.guard import Held
 from rhythm_domain.repository import issues
 from rhythm_domain.services.editing import beside
+from rhythm_domain.transaction import Ref, Tx
 
 _SPREAD = 100
 """How many neighbours on either side get new ranks when there is no room left between two."""

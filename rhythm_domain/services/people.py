@@ -8,7 +8,6 @@ from uuid import UUID
 from rhythm_domain import credentials, passwords, text
 from rhythm_domain.database import Retry
 from rhythm_domain.errors import AlreadyExists, Forbidden, Invalid, NotFound
-from rhythm_domain.guard import repeatable
 from rhythm_domain.models import NAME_LENGTH, AccessToken, PersonRef, SignIn, SignInKind, User
 from rhythm_domain.nearest import did_you_mean
 from rhythm_domain.repository import accounts, users
@@ -16,6 +15,7 @@ from rhythm_domain.services import throttle
 from rhythm_domain.services.accounts import display_name_of
 from rhythm_domain.services.administration import Administration, require_person
 from rhythm_domain.services.keys import Keys
+from rhythm_domain.transaction import repeatable
 
 LONGEST_TOKEN_DAYS = 366
 

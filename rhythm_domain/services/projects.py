@@ -8,10 +8,11 @@ from uuid import UUID
 from rhythm_domain import text
 from rhythm_domain.database import Row
 from rhythm_domain.errors import AlreadyExists, Conflict, Invalid, NotFound
-from rhythm_domain.guard import Guard, Place, Tx, repeatable
+from rhythm_domain.guard import Guard
 from rhythm_domain.models import NAME_LENGTH, OPEN, TEXT_LENGTH, Project, Role, Status
 from rhythm_domain.policy import Permission, allows
 from rhythm_domain.repository import members, projects
+from rhythm_domain.transaction import Place, Tx, repeatable
 
 MAX_WIP_LIMIT = 999
 

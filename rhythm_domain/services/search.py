@@ -7,13 +7,14 @@ from contextlib import asynccontextmanager
 
 from rhythm_domain.cursors import checked_limit
 from rhythm_domain.errors import Invalid
-from rhythm_domain.guard import BULK, Guard, Tx
+from rhythm_domain.guard import Guard
 from rhythm_domain.models import CLOSED, OPEN, IssueRow, Page, Status, Total
 from rhythm_domain.policy import Permission
 from rhythm_domain.query import Condition, Field, Is, Query, parse
 from rhythm_domain.repository import issues, search
 from rhythm_domain.repository.selection import select
 from rhythm_domain.suggest import Suggestion, Vocabulary, suggest
+from rhythm_domain.transaction import BULK, Tx
 
 COUNTED = 10_000
 """Where a total stops being exact."""

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from rhythm_domain.cursors import checked_limit
 from rhythm_domain.errors import Conflict, Invalid, NotFound
-from rhythm_domain.guard import Guard, Ref, Tx, repeatable
+from rhythm_domain.guard import Guard
 from rhythm_domain.models import IssueRow, Sprint, SprintEdit, SprintReport, SprintState
 from rhythm_domain.nearest import did_you_mean
 from rhythm_domain.policy import Permission
@@ -17,6 +17,7 @@ from rhythm_domain.repository import issues, sprints
 from rhythm_domain.repository.sprints import Values
 from rhythm_domain.services.editing import change, sprint_to_plan
 from rhythm_domain.text import folded
+from rhythm_domain.transaction import Ref, Tx, repeatable
 
 LENGTH = timedelta(weeks=2)
 """How long a sprint lasts unless its last day is said."""

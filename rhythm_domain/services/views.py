@@ -10,11 +10,12 @@ from uuid import UUID
 from rhythm_domain import text
 from rhythm_domain.database import Row
 from rhythm_domain.errors import AlreadyExists, Forbidden, Invalid, NotFound
-from rhythm_domain.guard import Guard, Tx, repeatable
+from rhythm_domain.guard import Guard
 from rhythm_domain.models import NAME_LENGTH, SavedView
 from rhythm_domain.nearest import did_you_mean
 from rhythm_domain.policy import Permission
 from rhythm_domain.repository import views
+from rhythm_domain.transaction import Tx, repeatable
 
 BUILT_IN = (
     SavedView(name="My open", query="assignee:@me is:open sort:updated"),

@@ -15,13 +15,13 @@ import pytest
 
 from rhythm_domain.database import Database, Row
 from rhythm_domain.errors import NotSignedIn, Unavailable
-from rhythm_domain.guard import CHANNEL, Chunk
 from rhythm_domain.live import GATHER, Change, Live, Resync
 from rhythm_domain.models import IssueDraft, Role
 from rhythm_domain.policy import Permission
 from rhythm_domain.repository import live
 from rhythm_domain.repository.live import End
 from rhythm_domain.session import Session
+from rhythm_domain.transaction import CHANNEL, Chunk
 from tests.instances import Team
 
 WAIT = 20.0

@@ -17,10 +17,10 @@ import pytest
 from rhythm_domain.database import Database
 from rhythm_domain.embedded.server import EmbeddedServer
 from rhythm_domain.errors import Outcome, Unavailable
-from rhythm_domain.guard import Tx
 from rhythm_domain.migrate import migrate
 from rhythm_domain.policy import Permission
 from rhythm_domain.session import Session
+from rhythm_domain.transaction import Tx
 from tests.conftest import Postgres, debian_programs, reachable_folder
 from tests.instances import Instance
 

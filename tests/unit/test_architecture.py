@@ -78,7 +78,9 @@ def test_only_the_lowest_modules_speak_to_postgresql() -> None:
 
 
 def test_no_face_reaches_past_the_services() -> None:
-    hidden = tuple(f"rhythm_domain.{name}" for name in ("guard", "repository", "database"))
+    hidden = tuple(
+        f"rhythm_domain.{name}" for name in ("guard", "gate", "transaction", "repository", "database")
+    )
     assert not trespasses(("rhythm_tui",), hidden)
 
 
@@ -91,8 +93,9 @@ def test_the_tracker_does_not_lean_on_its_maintenance() -> None:
     assert not trespasses(tracker, ("rhythm_domain.maintenance",), but=("rhythm_domain.maintenance",))
 
 
-def test_rows_and_sql_know_no_rules() -> None:
-    assert not trespasses(("rhythm_domain.repository",), ("rhythm_domain.services", "rhythm_domain.session"))
+def test_rows_and_sql_know_no_rules_and_open_no_doors() -> None:
+    above = tuple(f"rhythm_domain.{name}" for name in ("services", "session", "guard", "gate"))
+    assert not trespasses(("rhythm_domain.repository",), above)
 
 
 def test_what_is_pure_stays_pure() -> None:
@@ -111,7 +114,7 @@ def test_what_is_pure_stays_pure() -> None:
             "nearest",
         )
     )
-    low = ("database", "guard", "repository", "services", "session", "queries")
+    low = ("database", "transaction", "guard", "gate", "repository", "services", "session", "queries")
     assert not trespasses(pure, (*(f"rhythm_domain.{name}" for name in low), "psycopg", "asyncio"))
 
 

@@ -27,7 +27,7 @@ from rhythm_domain.errors import (
 )
 from rhythm_domain.formats import Reader
 from rhythm_domain.formats.records import ImportIssue, Problem
-from rhythm_domain.guard import Chunk, Guard, Tx, repeatable
+from rhythm_domain.guard import Guard
 from rhythm_domain.models import ImportProblem, ImportReport
 from rhythm_domain.policy import Permission
 from rhythm_domain.repository import exchange, issues
@@ -36,6 +36,7 @@ from rhythm_domain.services.exchange.linking import Linking, Pending, briefly, s
 from rhythm_domain.services.exchange.planning import Outcome, Planning
 from rhythm_domain.services.exchange.storing import Storing, comments_to_come, compare, outcome_of
 from rhythm_domain.services.exchange.survey import Survey
+from rhythm_domain.transaction import Chunk, Tx, repeatable
 
 BATCH = 500
 """Issues in one transaction: some 0.3 s of the 5 s that a transaction has."""

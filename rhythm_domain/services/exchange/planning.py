@@ -10,7 +10,6 @@ from typing import Any
 
 from rhythm_domain.database import Retry
 from rhythm_domain.formats.records import ImportIssue, ImportPerson
-from rhythm_domain.guard import Tx
 from rhythm_domain.models import ImportNote, SprintState
 from rhythm_domain.repository import exchange, issues
 from rhythm_domain.repository.exchange import Known
@@ -18,6 +17,7 @@ from rhythm_domain.services.editing import MAX_LABELS
 from rhythm_domain.services.exchange.linking import Pending, briefly, shown
 from rhythm_domain.services.exchange.survey import Survey, account_name, stand_in
 from rhythm_domain.text import folded
+from rhythm_domain.transaction import Tx
 
 
 @dataclass(slots=True)

@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 from rhythm_domain import rank
 from rhythm_domain.formats.records import GHOST, ImportIssue
-from rhythm_domain.guard import Tx
 from rhythm_domain.repository import exchange, issues
 from rhythm_domain.repository.exchange import Known, Source
 from rhythm_domain.repository.issues import Values
@@ -17,6 +16,7 @@ from rhythm_domain.services.editing import difference, points, sides
 from rhythm_domain.services.exchange.linking import Pending
 from rhythm_domain.services.exchange.planning import Outcome, Plan
 from rhythm_domain.services.exchange.survey import UNLINKED, changed_fields, fingerprint, metadata
+from rhythm_domain.transaction import Tx
 
 
 class Changed(NamedTuple):

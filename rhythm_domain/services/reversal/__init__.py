@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from rhythm_domain.database import Row
-from rhythm_domain.guard import Tx
 from rhythm_domain.policy import Permission
 from rhythm_domain.repository.history import CHOSEN, SKIPPED
 from rhythm_domain.services.reversal import comments, issues, labels, projects, sprints, views
+from rhythm_domain.transaction import Tx
 
 
 @dataclass(slots=True)

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from rhythm_domain.database import Row
-from rhythm_domain.guard import Tx
 from rhythm_domain.repository import comments
 from rhythm_domain.repository.history import comments_touched_by_others
+from rhythm_domain.transaction import Tx
 
 
 async def _set_deleted(tx: Tx, events: Sequence[Row], undoes: UUID, deleted: bool) -> set[int]:

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from rhythm_domain.database import Row
-from rhythm_domain.guard import Tx
 from rhythm_domain.models import OPEN
 from rhythm_domain.repository import issues
 from rhythm_domain.repository.history import touched_by_others
 from rhythm_domain.repository.issues import Values
 from rhythm_domain.services.editing import MAX_LABELS, change, same
+from rhythm_domain.transaction import Tx
 
 
 async def changed(tx: Tx, events: Sequence[Row], undoes: UUID) -> set[int]:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from rhythm_domain.database import Row
-from rhythm_domain.guard import Tx
 from rhythm_domain.repository import labels
 from rhythm_domain.services.editing import MAX_LABELS
+from rhythm_domain.transaction import Tx
 
 COLUMNS = ("name", "colour", "description")
 

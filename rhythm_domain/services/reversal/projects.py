@@ -7,8 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from rhythm_domain.database import Row
-from rhythm_domain.guard import Tx
 from rhythm_domain.repository import projects
+from rhythm_domain.transaction import Tx
 
 _LIMITS = "wip_limits"
 

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from rhythm_domain.database import Row
-from rhythm_domain.guard import Tx
 from rhythm_domain.models import SprintState
 from rhythm_domain.repository import sprints
 from rhythm_domain.repository.sprints import Values
 from rhythm_domain.services.sprints import write
+from rhythm_domain.transaction import Tx
 
 
 async def changed(tx: Tx, events: Sequence[Row], undoes: UUID) -> set[int]:

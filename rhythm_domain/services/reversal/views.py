@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from rhythm_domain.database import Row
-from rhythm_domain.guard import Tx
 from rhythm_domain.repository import views
+from rhythm_domain.transaction import Tx
 
 
 async def saved(tx: Tx, events: Sequence[Row], undoes: UUID) -> set[int]:
