@@ -1,7 +1,7 @@
 """The connection to PostgreSQL: pool, hard deadline, errors in words, slow-query log.
 
-Only the guard and the gate, the migrator and the listener use it. A transaction lives within a deadline of our own: the
-server's `statement_timeout` does not help when the server is frozen, and cancelling a psycopg call then
+Only guard and gate, the migrator and the listener use it. A transaction lives within a deadline of our own:
+the server's `statement_timeout` does not help when the server is frozen, and cancelling a psycopg call then
 waits for the very server that does not answer. So on expiry the socket is shut down under it.
 """
 

@@ -11,7 +11,6 @@ from uuid import uuid4
 
 from rhythm_domain import queries
 from rhythm_domain.database import Connection, Row, fetch
-from rhythm_domain.gate import Gate
 from rhythm_domain.models import User
 from rhythm_domain.transaction import Tx
 
@@ -184,8 +183,8 @@ async def forget_attempts(connection: Connection, name: str, source: str) -> Non
     await _one(connection, "forget_attempts", name=name, source=source)
 
 
-async def record(connection: Connection, actor: User, kind: str, gate: Gate, **after: object) -> None:
+async def record(connection: Connection, actor: User, kind: str, gate: str, **after: object) -> None:
     """Adds a row of history about the person who came in by a gate."""
-    tx = Tx(connection, actor, 0, uuid4(), write=True, permission=gate.value)
+    tx = Tx(connection, actor, 0, uuid4(), write=True, permission=str(gate))
     tx.record(kind, after={"id": actor.id, **after})
     await tx.flush()
