@@ -122,6 +122,11 @@ class Tx:
             raise RuntimeError("this transaction is about no project")
         return self.place.id
 
+    @property
+    def key(self) -> str:
+        """The key of that project, as people know it now."""
+        return self.place.key if self.place else ""
+
     def allows(self, permission: Permission, *, author: bool = False) -> bool:
         """Whether the person's role here allows something: for what they see beside what they asked for."""
         return self.place is not None and allows(

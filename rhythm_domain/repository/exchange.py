@@ -260,7 +260,7 @@ async def put_links(tx: Tx, ends: Sequence[tuple[int, int]]) -> None:
 
 async def records(tx: Tx, ids: Sequence[int]) -> list[ImportIssue]:
     """Issues of this project with all that is theirs, in the order of `ids`."""
-    prefix = await own_prefix(tx) + (tx.place.key if tx.place else "")
+    prefix = await own_prefix(tx) + tx.key
 
     def key(source_key: str | None, number: int) -> str:
         return source_key or f"{prefix}-{number}"

@@ -156,13 +156,12 @@ async def taken_back(tx: Tx, operation: UUID) -> tuple[tuple[str, ...], tuple[st
     changed: dict[str, None] = {}
     skipped: dict[str, None] = {}
     passed: list[str] = []
-    key = tx.place.key if tx.place else ""
     for row in await tx.fetch(_Q["taken_back"], operation=operation):
         skipped |= dict.fromkeys(row["skipped"] or ())
         passed += row["passed"] or ()
         if row["kind"] != SKIPPED:
-            issue = f"{key}-{row['number']}" if row["number"] else ""
-            project = key if row["kind"].startswith("project.") else ""
+            issue = f"{tx.key}-{row['number']}" if row["number"] else ""
+            project = tx.key if row["kind"].startswith("project.") else ""
             changed[issue or project or row["name"] or "an issue that is gone"] = None
     return tuple(changed), tuple(skipped), tuple(passed)
 

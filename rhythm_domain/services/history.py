@@ -152,18 +152,18 @@ def _instead(event: Event) -> str:
 
 
 def _irreversible(tx: Tx, event: Event, *, more: bool) -> Irreversible:
-    key = tx.place.key if tx.place else ""
-    before = f" The change before it is taken back by `rhythm undo {key} --past`." if more else ""
+    before = f" The change before it is taken back by `rhythm undo {tx.key} --past`." if more else ""
     return Irreversible(
-        f"Your latest change in {key} can't be taken back: you {_said(event)}.",
+        f"Your latest change in {tx.key} can't be taken back: you {_said(event)}.",
         field="undo",
         hint=_instead(event) + before,
     )
 
 
 def _nothing(tx: Tx, to_do: str) -> NotFound:
-    key = tx.place.key if tx.place else ""
-    return NotFound(f"There is nothing to {to_do} in {key}.", hint="Only your own changes can be taken back.")
+    return NotFound(
+        f"There is nothing to {to_do} in {tx.key}.", hint="Only your own changes can be taken back."
+    )
 
 
 def _before(cursor: str | None) -> int:

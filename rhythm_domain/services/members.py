@@ -50,9 +50,9 @@ class Members:
                     )
                 if held := await members.held(tx, name):
                     raise AlreadyExists(
-                        f"{name} is in {_key(tx)} already, as {held[1]}.",
+                        f"{name} is in {tx.key} already, as {held[1]}.",
                         field="user",
-                        hint=f"To change the role: `rhythm member set-role {_key(tx)} {name} {role}`.",
+                        hint=f"To change the role: `rhythm member set-role {tx.key} {name} {role}`.",
                     )
                 await members.put(tx, account.id, role)
                 _record(tx, "member.added", account.id, None, role)
@@ -142,8 +142,8 @@ async def _admitted(tx: Tx, name: str, to: Role | None) -> tuple[int, Role]:
     found = await members.held(tx, name)
     if found is None:
         names = [member.user.name for member in await members.of_project(tx, former=False)]
-        near = did_you_mean(name, names, f"`rhythm member list {_key(tx)}` shows who is.")
-        raise NotFound(f"{name} is no member of {_key(tx)}.", hint=near)
+        near = did_you_mean(name, names, f"`rhythm member list {tx.key}` shows who is.")
+        raise NotFound(f"{name} is no member of {tx.key}.", hint=near)
     now = found[1]
     if not own or (to is not None and to.rank > now.rank):
         tx.admit(to_change_member(now, to))
@@ -155,16 +155,12 @@ async def _keep_an_owner(tx: Tx, name: str, member: int, now: Role) -> None:
     if now is Role.OWNER and not await members.has_owner_besides(tx, member):
         who = "You are" if name == tx.user.name else f"{name} is"
         raise Invalid(
-            f"{who} the last active owner of {_key(tx)}.",
+            f"{who} the last active owner of {tx.key}.",
             field="role",
-            hint=f"Make somebody else an owner first: `rhythm member set-role {_key(tx)} NAME owner`.",
+            hint=f"Make somebody else an owner first: `rhythm member set-role {tx.key} NAME owner`.",
         )
 
 
 def _record(tx: Tx, kind: str, member: int, now: Role | None, to: Role | None) -> None:
     """History of a membership; no role is no membership."""
     tx.record(kind, before={"user_id": member, "role": now}, after={"user_id": member, "role": to})
-
-
-def _key(tx: Tx) -> str:
-    return tx.place.key if tx.place else ""

@@ -136,7 +136,7 @@ class Sprints:
                 raise Invalid(
                     f"{other['name']} is active: a project has one active sprint at a time.",
                     field="sprint",
-                    hint=f'Finish it first: `rhythm sprint finish {_key(tx)} "{other["name"]}"`.',
+                    hint=f'Finish it first: `rhythm sprint finish {tx.key} "{other["name"]}"`.',
                 )
             now, today = await sprints.clock(tx)
             first = starts_on or _day(sprint["starts_on"]) or today
@@ -248,7 +248,7 @@ async def _id(tx: Tx, name: str) -> int:
         known = await sprints.names(tx)
         there_are = f"There are {', '.join(known[:10])}." if known else "Plan one: `rhythm sprint create`."
         raise NotFound(
-            f"No sprint of {_key(tx)} is active." if current else f"{_key(tx)} has no sprint {name!r}.",
+            f"No sprint of {tx.key} is active." if current else f"{tx.key} has no sprint {name!r}.",
             hint=there_are if current else did_you_mean(name, known, there_are),
         )
     return int(found["id"])
@@ -285,7 +285,3 @@ _A = {
 
 def _day(written: str | None) -> date | None:
     return date.fromisoformat(written) if written else None
-
-
-def _key(tx: Tx) -> str:
-    return tx.place.key if tx.place else ""

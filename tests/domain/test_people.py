@@ -8,9 +8,7 @@ from collections.abc import Awaitable, Callable
 from uuid import uuid4
 
 import pytest
-from argon2 import PasswordHasher
 
-from rhythm_domain import passwords
 from rhythm_domain.database import Database
 from rhythm_domain.errors import (
     AlreadyExists,
@@ -30,11 +28,7 @@ GOOD = "correct horse battery staple"
 BETTER = "better horse battery staple"
 
 
-@pytest.fixture(autouse=True)
-def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Argon2 with the least work: what it costs is tested with the passwords."""
-    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    monkeypatch.setattr(passwords, "_hasher", lambda: cheap)
+pytestmark = pytest.mark.usefixtures("cheap_hashes")
 
 
 @pytest.fixture

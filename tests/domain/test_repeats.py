@@ -7,7 +7,6 @@ from inspect import isfunction
 from typing import Any
 
 import pytest
-from argon2 import PasswordHasher
 
 from rhythm_domain import credentials, passwords
 from rhythm_domain.services.accounts import Accounts
@@ -16,12 +15,7 @@ from tests.domain.actions import ACTIONS, PASSWORD, Action, Call
 from tests.domain.rehearsal import Rehearsal
 from tests.domain.stage import OPERATION, Stage
 
-
-@pytest.fixture(autouse=True)
-def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Argon2 with the least work."""
-    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    monkeypatch.setattr(passwords, "_hasher", lambda: cheap)
+pytestmark = pytest.mark.usefixtures("cheap_hashes")
 
 
 async def lose_each(

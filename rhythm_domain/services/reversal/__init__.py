@@ -46,11 +46,10 @@ async def reverse(tx: Tx, events: Sequence[Row], *, undoes: UUID) -> Reversed:
 
 
 def _name(tx: Tx, row: Row) -> str:
-    key = tx.place.key if tx.place else ""
     if row["number"]:
-        return f"{key}-{row['number']}"
+        return f"{tx.key}-{row['number']}"
     if row["kind"].startswith("project."):
-        return key
+        return tx.key
     return str(row["after"].get("name") or row["before"].get("name") or row["kind"])
 
 
