@@ -69,7 +69,7 @@ class EmbeddedServer:
         home: Path,
         *,
         fsync: bool = True,
-        max_connections: int = 100,
+        max_connections: int = 200,
         grace: float = GRACE,
         bindir: Path | None = None,
     ) -> None:

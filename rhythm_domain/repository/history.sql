@@ -101,8 +101,9 @@ FROM events e LEFT JOIN issues i ON i.id = e.issue_id
 WHERE e.operation = %(operation)s ORDER BY e.seq;
 
 -- name: lock_undo
--- One undo or redo at a time for a person in a project.
-SELECT pg_advisory_xact_lock(%(user)s, %(project)s);
+-- One undo or redo at a time for a person in a project; they take their turns.
+SELECT pg_advisory_xact_lock(%(user)s, %(project)s)
+FROM (SELECT set_config('lock_timeout', '4s', true) OFFSET 0) patience;
 
 -- name: events_of_operation
 -- What an operation did, the last first. Its id is the client's to choose: what another person, or the same

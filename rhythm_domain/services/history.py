@@ -74,7 +74,7 @@ class History:
             async with self._guard.project(door, key, operation=chunk, own=own, alone=alone) as tx:
                 if not tx.done:
                     await history.lock(tx)
-                    await _check_still(tx, target, redo=redo, past=past)
+                    target = await _held(tx, target, redo=redo, past=past, own=own)
                 before = await _take_back_chunk(tx, target, before)
             index += 1
         async with self._guard.project(Permission.PROJECT_READ, key) as tx:
@@ -102,21 +102,29 @@ async def _undone(tx: Tx, past: bool) -> Row:
         return {**target, "passed": []}
     since = target["seq"] if target else 0
     left = await history.passed_over(tx, since, ASIDE, RIGHTS, _NAMED)
+    if not left:  # Another undo was committed between these looks.
+        raise Retry("undo")
     if target is None or not past:
         raise _irreversible(tx, left[0], more=target is not None)
     return {**target, "passed": [f"{_said(event)}. {_instead(event)}" for event in left]}
 
 
-async def _check_still(tx: Tx, target: Row, *, redo: bool, past: bool) -> None:
-    """Raises `Retry` if another undo came first."""
+async def _held(tx: Tx, target: Row, *, redo: bool, past: bool, own: bool) -> Row:
+    """What to take back, now that no other undo of the person is at work: what was found before, or what is
+    next where another one came first. Raises `Retry` if that needs another door than this transaction's.
+    """
     if tx.chunk > 0:
-        return
+        return target
     try:
-        still = await (_redone(tx) if redo else _undone(tx, past))
+        now = await (_redone(tx) if redo else _undone(tx, past))
     except (NotFound, Irreversible) as error:
         raise Retry("undo") from error
-    if still["operation"] != target["operation"]:
+    if now["operation"] != target["operation"] and (
+        entrance(now["permission"]) is not entrance(target["permission"])
+        or await history.is_own_work(tx, now["operation"]) is not own
+    ):
         raise Retry("undo")
+    return now
 
 
 async def _take_back_chunk(tx: Tx, target: Row, before: int) -> int | None:

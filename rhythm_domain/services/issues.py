@@ -46,18 +46,29 @@ class Issues:
     @repeatable
     async def create(self, key: str, draft: IssueDraft, *, operation: UUID | None = None) -> Issue:
         """Creates an issue at the end of the project's order. Raises `Invalid` with the field at fault."""
+        operation = operation or uuid4()
+        number = await self._take_number(key, draft, operation)
         async with self._guard.project(Permission.ISSUE_CREATE, key, operation=operation) as tx:
             if tx.done:
                 return await _made(tx, tx.done.issue_ids[0])
-            asked = draft.model_dump(exclude_defaults=True, exclude={"labels"})
-            new = await resolved(tx, {"title": draft.title, **asked})
-            new["labels"] = sorted((await labels.ids_by_name(tx, draft.labels, create=False)).values())
-            check_labels(len(new["labels"]))
-            number = await issues.take_numbers(tx, 1)
+            new = await _drafted(tx, draft)
             new |= {"number": number, "reporter_id": tx.user.id, "rank": rank.initial(number)}
             ((issue_id, _),) = await issues.create(tx, [new])
             tx.record("issue.created", issue=issue_id, after=new)
             return await issues.whole(tx, issue_id)
+
+    async def _take_number(self, key: str, draft: IssueDraft, operation: UUID) -> int:
+        """The number of a new issue; 0 if it was created before.
+
+        In a transaction of its own, so that others who create wait for this alone and not until the issue is
+        written: fifty at once would wait too long. A number is left out if its issue then can't be written.
+        """
+        async with self._guard.project(Permission.ISSUE_CREATE, key, operation=operation) as tx:
+            tx.unchanged()
+            if tx.done:
+                return 0
+            await _drafted(tx, draft)  # What can't be created uses up no number.
+            return await issues.take_numbers(tx, 1)
 
     @repeatable
     async def edit(self, ref: Ref, edit: IssueEdit, *, operation: UUID | None = None) -> Issue:
@@ -250,6 +261,15 @@ def _ends(kind: LinkKind, held: Sequence[Held]) -> tuple[Held, Held]:
     if len(held) != 2:
         raise Invalid("An issue can't block itself.", field="link")
     return (held[0], held[1]) if kind is LinkKind.BLOCKS else (held[1], held[0])
+
+
+async def _drafted(tx: Tx, draft: IssueDraft) -> Values:
+    """The values of a new issue, but its number and rank. Raises `Invalid` with the field at fault."""
+    asked = draft.model_dump(exclude_defaults=True, exclude={"labels"})
+    new = await resolved(tx, {"title": draft.title, **asked})
+    new["labels"] = sorted((await labels.ids_by_name(tx, draft.labels, create=False)).values())
+    check_labels(len(new["labels"]))
+    return new
 
 
 async def _set_deleted(tx: Tx, held: Sequence[Held], deleted: bool) -> None:

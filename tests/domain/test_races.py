@@ -11,9 +11,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from uuid import UUID, uuid4
 
+import psycopg
+import pytest
+
 from rhythm_domain import credentials
 from rhythm_domain.database import Database
-from rhythm_domain.errors import Conflict, NotFound
+from rhythm_domain.errors import Conflict, Invalid, NotFound
 from rhythm_domain.models import Issue, IssueDraft, IssueEdit, Priority, Role, Status
 from rhythm_domain.session import Session
 from tests.instances import Team
@@ -157,3 +160,45 @@ async def test_of_owners_who_leave_at_once_in_processes_one_stays(
     assert team.instance.value(
         "SELECT count(*) FROM project_members WHERE role = 'owner' AND ended_at IS NULL"
     )
+
+
+async def test_many_undos_of_one_person_at_once_each_take_one_change_back(team: Team, conninfo: str) -> None:
+    """They come one after the other, and none is sent away because another was first."""
+    made = [issue.key for issue in await issues(team, 20)]
+    for key in made:
+        await team.member.issues.move(key, Status.DONE)
+    async with elsewhere(conninfo, *(team.member,) * len(made)) as people:
+        results = await asyncio.gather(*(who.history.undo("CORE") for who in people))
+    assert sorted(key for result in results for key in result.changed) == sorted(made)
+    assert team.instance.value("SELECT count(*) FROM issues WHERE status = 'done'") == 0
+
+
+async def test_who_creates_at_once_gets_the_next_number_each(team: Team, conninfo: str) -> None:
+    async with elsewhere(conninfo, *(team.member,) * 20) as people:
+        made = await asyncio.gather(
+            *(who.issues.create("CORE", IssueDraft(title="x")) for who in people for _ in range(5))
+        )
+    assert sorted(issue.number for issue in made) == list(range(1, 101))
+
+
+async def test_nobody_waits_with_a_new_issue_until_another_is_written(team: Team, conninfo: str) -> None:
+    """A number is taken and committed before the issue is written: a slow writer holds nobody up."""
+    with psycopg.connect(conninfo) as slow:
+        # Whoever writes an issue as backlog waits for this; numbers are given out all the same.
+        slow.execute("LOCK TABLE issue_texts IN SHARE MODE")
+        async with elsewhere(conninfo, *(team.member,) * 3) as people:
+            writing = [
+                asyncio.ensure_future(who.issues.create("CORE", IssueDraft(title="x"))) for who in people
+            ]
+            async with asyncio.timeout(10):
+                while team.instance.value("SELECT last FROM issue_numbers") != 3:  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
+            slow.rollback()
+            made = await asyncio.gather(*writing)
+    assert sorted(issue.number for issue in made) == [1, 2, 3]
+
+
+async def test_what_cannot_be_created_uses_up_no_number(team: Team) -> None:
+    with pytest.raises(Invalid, match="label"):
+        await team.member.issues.create("CORE", IssueDraft(title="x", labels=("none of ours",)))
+    assert (await team.member.issues.create("CORE", IssueDraft(title="x"))).number == 1
