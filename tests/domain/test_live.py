@@ -190,7 +190,7 @@ async def test_a_change_is_there_within_a_blink(team: Team, db: Database) -> Non
             await change_something(team.owner)
             await next_change(changes)
             took.append(monotonic() - start)
-    assert min(took) < 0.1
+    assert min(took) < 0.3
 
 
 async def test_a_burst_is_read_in_few_looks(team: Team, db: Database, looks: list[int]) -> None:
