@@ -413,6 +413,16 @@ def test_the_folders_of_log_and_sign_ins_are_for_their_owner_alone(tmp_path: Pat
         assert folder.stat().st_mode & 0o777 == 0o700
 
 
+def test_a_file_that_cannot_be_read_is_no_defect(rhythm: Cli, place: tuple[str, Session]) -> None:
+    """A disk that fails, or a file that is none: the system's error went to the log, and nobody knew why."""
+    by = rhythm.token(place[1])
+    for format in ("github", "linear", "jira", "rhythm"):
+        ran = rhythm("import", format, "/proc/self/mem", "--project", "CORE", by=by)
+        check(ran)
+        assert ran.code == Exit.INVALID
+        assert "can't be read" in ran.err
+
+
 def test_an_export_replaces_no_device(rhythm: Cli, place: tuple[str, Session], tmp_path: Path) -> None:
     """Where root wrote to /dev/null there was a file from then on."""
     os.mkfifo(tmp_path / "pipe")

@@ -68,6 +68,13 @@ async def import_issues(context: Context, format: str, file: BinaryIO, key: str,
             except NotFound as error:
                 hint = f'Create it: `rhythm project create {key.upper()} "NAME"`.'
                 raise NotFound(error.message, hint=hint) from error
+            except OSError as error:
+                raise Invalid(
+                    f"{file.name} can't be read to its end: {error.strerror}.",
+                    field="file",
+                    hint="Check it, and the space for temporary files; what was imported is in, and "
+                    "importing again goes on.",
+                ) from error
     if context.out.as_json:
         context.out.document(report)
     else:
