@@ -281,7 +281,10 @@ class Database:
                 await connection.execute(b"ROLLBACK")
         except (psycopg.Error, asyncio.CancelledError):
             connection.pgconn.finish()
-        await self._pool.putconn(connection)
+        if self._pool is None:  # Closed while this was at work.
+            await connection.close()
+        else:
+            await self._pool.putconn(connection)
 
     async def run_aside(self, query: Named, params: Params = None) -> None:
         """One statement in autocommit, whose failure is only logged: what it says can be lost.

@@ -21,7 +21,7 @@ from rhythm_domain.errors import RhythmError
 from rhythm_tui.commands import COMMANDS, Command
 from rhythm_tui.key_order import KeyOrder
 from rhythm_tui.messages import Say
-from rhythm_tui.report import report
+from rhythm_tui.report import report, reported
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -86,14 +86,14 @@ class Commanding(DOMNode):
             if keys is not None:
                 keys.begun(result)
             # The screen owns the worker: a widget may be gone before its dialog is answered.
-            self.screen.run_worker(_reported(self, result, keys), group="commands", description=command.help)
+            self.screen.run_worker(
+                _carried_out(self, result, keys), group="commands", description=command.help
+            )
 
 
-async def _reported(node: DOMNode, work: Any, keys: KeyOrder | None) -> None:
+async def _carried_out(node: DOMNode, work: Any, keys: KeyOrder | None) -> None:
     try:
-        await work
-    except RhythmError as error:
-        report(node, error)
+        await reported(node, work)
     finally:
         if keys is not None:
             keys.settled(work)

@@ -8,13 +8,27 @@ line of what happened and what to do.
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable
 
+from textual.css.query import NoMatches
 from textual.dom import DOMNode
 
 from rhythm_domain.errors import NotSignedIn, Outcome, RhythmError, Unavailable
 from rhythm_tui.messages import Lost, Say, SignedOut
 
 log = logging.getLogger("rhythm.app")
+
+
+async def reported(node: DOMNode, work: Awaitable[None]) -> None:
+    """Waits for work of a screen or a widget in the background; what goes wrong is reported."""
+    try:
+        await work
+    except RhythmError as error:
+        report(node, error)
+    except NoMatches:
+        # The answer came when the screen was being closed: its widgets are gone.
+        if node.is_attached and node.app.is_running:
+            raise
 
 
 def report(node: DOMNode, error: RhythmError) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from rhythm_domain.models import IssueRow, Page
 
@@ -11,13 +12,27 @@ KEPT = 3000
 """The most rows that are kept: what lies further away is read again when one goes there."""
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Where to read a page: behind a cursor, before one, at the list's end, else from its start; how much."""
+
+    cursor: str | None = None
+    before: str | None = None
+    last: bool = False
+    limit: int = 0
+
+
 class Window:
     """What is held of a list. Rows are in the list's order; an issue stands in it once."""
 
-    def __init__(self, page: Page[IssueRow] | None = None) -> None:
-        self._pages: deque[Page[IssueRow]] = deque([page] if page else [])
-        self._rows: list[IssueRow] = list(page.items) if page else []
-        self._places = {row.id: at for at, row in enumerate(self._rows)}
+    def __init__(self, page: Page[IssueRow] | None = None, reading: Reading | None = None) -> None:
+        self._pages: deque[tuple[Page[IssueRow], Reading]] = deque()
+        if page is not None:
+            self._pages.append((page, reading or Reading()))
+        self._rows: list[IssueRow] = []
+        self._places: dict[int, int] = {}
+        self._fresh: dict[int, IssueRow] = {}
+        self._join()
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -31,31 +46,39 @@ class Window:
     @property
     def previous(self) -> str | None:
         """The cursor of the page before the first row; None where the list begins."""
-        return self._pages[0].previous if self._pages else None
+        return self._pages[0][0].previous if self._pages else None
 
     @property
     def next(self) -> str | None:
         """The cursor of the page behind the last row; None where the list ends."""
-        return self._pages[-1].next if self._pages else None
+        return self._pages[-1][0].next if self._pages else None
 
     def place(self, issue: int) -> int | None:
         """Where an issue stands in the window."""
         return self._places.get(issue)
 
+    def around(self, place: int) -> Reading:
+        """How to read the page that a row stands in again."""
+        for page, reading in self._pages:
+            if place < len(page.items):
+                return replace(reading, limit=len(page.items))
+            place -= len(page.items)
+        return Reading()
+
     def append(self, page: Page[IssueRow]) -> int:
         """Adds the page behind the last row; how many rows were let go of at the top."""
-        self._pages.append(page)
+        self._pages.append((page, Reading(cursor=self.next)))
         let_go = 0
-        while len(self._pages) > 2 and self._count() - len(self._pages[0].items) >= KEPT:
-            let_go += len(self._pages.popleft().items)
+        while len(self._pages) > 2 and self._count() - len(self._pages[0][0].items) >= KEPT:
+            let_go += len(self._pages.popleft()[0].items)
         self._join()
         return let_go
 
     def prepend(self, page: Page[IssueRow]) -> int:
         """Adds the page before the first row; how many rows that are new stand there now."""
         before = self._rows[0].id if self._rows else None
-        self._pages.appendleft(page)
-        while len(self._pages) > 2 and self._count() - len(self._pages[-1].items) >= KEPT:
+        self._pages.appendleft((page, Reading(before=self.previous)))
+        while len(self._pages) > 2 and self._count() - len(self._pages[-1][0].items) >= KEPT:
             self._pages.pop()
         self._join()
         return self._places.get(before, 0) if before is not None else 0
@@ -63,25 +86,19 @@ class Window:
     def replace(self, rows: Iterable[IssueRow]) -> frozenset[int]:
         """Puts newer states of issues in their places; those that are in the window."""
         fresh = {row.id: row for row in rows if row.id in self._places}
-        if fresh:
-            self._pages = deque(
-                page.model_copy(update={"items": tuple(fresh.get(row.id, row) for row in page.items)})
-                if any(row.id in fresh for row in page.items)
-                else page
-                for page in self._pages
-            )
-            for issue, row in fresh.items():
-                self._rows[self._places[issue]] = row
+        for issue, row in fresh.items():
+            self._rows[self._places[issue]] = row
+            self._fresh[issue] = row
         return frozenset(fresh)
 
     def _count(self) -> int:
-        return sum(len(page.items) for page in self._pages)
+        return sum(len(page.items) for page, _ in self._pages)
 
     def _join(self) -> None:
         # An issue that moved in the order between two reads can be in two pages: its first place counts.
         self._places, self._rows = {}, []
-        for page in self._pages:
+        for page, _ in self._pages:
             for row in page.items:
                 if row.id not in self._places:
                     self._places[row.id] = len(self._rows)
-                    self._rows.append(row)
+                    self._rows.append(self._fresh.get(row.id, row))

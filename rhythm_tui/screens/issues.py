@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import PurePath
 from typing import ClassVar, Literal
 
@@ -14,16 +15,17 @@ from textual.content import Content
 from textual.geometry import Offset, Region
 from textual.timer import Timer
 
-from rhythm_domain.errors import NotFound, RhythmError
+from rhythm_domain.errors import Invalid, NotFound, RhythmError
 from rhythm_domain.lexemes import matches
 from rhythm_domain.live import Change
-from rhythm_domain.models import IssueRow, SavedView
-from rhythm_domain.query import Sort, SortKey
+from rhythm_domain.models import IssueRow, Page, SavedView
+from rhythm_domain.query import Query, Sort, SortKey
 from rhythm_domain.text import shown
 from rhythm_tui.columns import CHOSEN, COLUMNS
 from rhythm_tui.commanding import handles
 from rhythm_tui.desk import Desk
 from rhythm_tui.messages import OpenIssue
+from rhythm_tui.rows import Reading
 from rhythm_tui.screens.picker import Choice, MultiPicker
 from rhythm_tui.screens.prompt import Prompt
 from rhythm_tui.screens.searching import SearchScreen
@@ -34,6 +36,9 @@ from rhythm_tui.widgets.view_tabs import ViewTabs
 
 PAGE = 200
 """Rows that are read at once when one scrolls."""
+
+MOST = 100_000
+"""Issues that can be marked at once."""
 
 FIRST = 60
 """Rows of the first page: what fits on a screen, and a little more."""
@@ -56,6 +61,7 @@ class IssuesScreen(SearchScreen):
         self._preview: Place = "away"
         self._preview_timer: Timer | None = None
         self._total = 0
+        self._shown: tuple[str | None, Query] | None = None
 
     def body(self) -> ComposeResult:
         yield ViewTabs()
@@ -84,10 +90,25 @@ class IssuesScreen(SearchScreen):
         await self.search(keep=True)
 
     async def search(self, *, keep: bool = False) -> None:
-        page = await self.desk.session.search.page(self.asked, project=self.desk.key, limit=FIRST)
+        wanted = (self.desk.key, self.asked)
+        table = self.table
+        keep = keep and wanted == self._shown
+        reading = table.window.around(table.cursor) if keep else Reading()
+        page = await self._page(replace(reading, limit=max(reading.limit, FIRST)))
+        self._shown = wanted
         self._say_query()
-        self.table.show(page, keep=keep)
+        table.show(page, reading, keep=keep)
         await self._count()
+
+    async def _page(self, reading: Reading) -> Page[IssueRow]:
+        return await self.desk.session.search.page(
+            self.asked,
+            project=self.desk.key,
+            cursor=reading.cursor,
+            before=reading.before,
+            last=reading.last,
+            limit=reading.limit,
+        )
 
     async def _count(self) -> None:
         search = self.desk.session.search
@@ -122,18 +143,16 @@ class IssuesScreen(SearchScreen):
     @on(IssueTable.MoreWanted)
     def _more(self, event: IssueTable.MoreWanted) -> None:
         window = self.table.window
-        at = window.next if event.direction == "next" else window.previous
+        forth = event.direction == "next"
+        at = window.next if forth else window.previous
         if at is not None:
-            self.read(self._extend(at, event.direction), f"more {event.direction}")
+            reading = Reading(cursor=at, limit=PAGE) if forth else Reading(before=at, limit=PAGE)
+            self.read(self._extend(reading, event.direction), f"more {event.direction}")
 
-    async def _extend(self, at: str, direction: Literal["next", "previous"]) -> None:
+    async def _extend(self, reading: Reading, direction: Literal["next", "previous"]) -> None:
         window = self.table.window
-        search, key = self.desk.session.search, self.desk.key
         try:
-            if direction == "next":
-                page = await search.page(self.asked, project=key, cursor=at, limit=PAGE)
-            else:
-                page = await search.page(self.asked, project=key, before=at, limit=PAGE)
+            page = await self._page(reading)
         except RhythmError:
             self.table.ask_again(direction)
             raise
@@ -145,14 +164,16 @@ class IssuesScreen(SearchScreen):
         self.read(self._go_to_end(event.direction), "search")
 
     async def _go_to_end(self, direction: Literal["first", "last"]) -> None:
-        last = direction == "last"
-        page = await self.desk.session.search.page(self.asked, project=self.desk.key, last=last, limit=FIRST)
-        self.table.show(page, last=last)
+        reading = Reading(last=direction == "last", limit=FIRST)
+        self.table.show(await self._page(reading), reading)
 
     # Issues ----------------------------------------------------------------------------------------------
 
     def targets(self) -> list[IssueRow]:
         return self.table.targets
+
+    def unread(self) -> list[int]:
+        return [issue for issue, row in self.table.marks.items() if row is None]
 
     def replaced(self, rows: Sequence[IssueRow]) -> None:
         self.table.replace(rows)
@@ -198,8 +219,10 @@ class IssuesScreen(SearchScreen):
 
     @handles("mark.all")
     async def mark_all(self) -> None:
-        ids = await self.desk.session.search.ids(self.asked, project=self.desk.key, limit=100_000)
-        self.table.mark_all(ids)
+        found = await self.desk.session.search.ids(self.asked, project=self.desk.key, limit=MOST + 1)
+        self.table.mark_all(found[:MOST])
+        if len(found) > MOST:
+            raise Invalid(f"Only the first {MOST:,} are marked.", hint="Narrow the search for the others.")
 
     @handles("back")
     def back(self) -> None:

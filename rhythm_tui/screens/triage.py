@@ -41,9 +41,13 @@ from rhythm_tui.messages import OpenIssue
 from rhythm_tui.screens.picker import Choice, MultiPicker, Picker
 from rhythm_tui.screens.prompt import Prompt
 from rhythm_tui.screens.work import WorkScreen
+from rhythm_tui.screens.working import Working
 from rhythm_tui.wording import counted
 
 T = TypeVar("T")
+
+BULK = 500
+"""More issues than this are changed with a bar that says how far it is."""
 
 
 class TriageScreen(WorkScreen):
@@ -51,6 +55,10 @@ class TriageScreen(WorkScreen):
 
     def targets(self) -> list[IssueRow]:
         """The issues that a command is about: those that are marked, else the one under the cursor."""
+        return []
+
+    def unread(self) -> list[int]:
+        """Marked issues that were never read: all that match can be more than what was scrolled through."""
         return []
 
     def replaced(self, rows: Sequence[IssueRow]) -> None:
@@ -90,7 +98,15 @@ class TriageScreen(WorkScreen):
         return await self.app.push_screen_wait(Picker(title, choices))
 
     async def change(self, edit: IssueEdit, look: Change, said: str, rows: Sequence[IssueRow]) -> None:
-        """Makes one change to some issues, in each project as one step. `look` is how they look meanwhile."""
+        """Makes one change to some issues, in each project as one step. `look` is how they look meanwhile.
+
+        With `rows` being the targets, issues that are marked and were never read are changed with them.
+        """
+        meant = {row.id for row in rows} == {row.id for row in self.targets()}
+        unread = self.unread() if meant else []
+        if unread or len(rows) > BULK:
+            await self._change_many([*(row.id for row in rows), *unread], edit, said)
+            return
         for _, group in groupby(sorted(rows, key=_project), key=_project):
             these = list(group)
             ids = [row.id for row in these]
@@ -103,14 +119,31 @@ class TriageScreen(WorkScreen):
         if len(rows) > 1:
             self.say(f"{counted(len(rows), 'issue')}: {said}", "u takes it back")
 
+    async def _change_many(self, ids: Sequence[int], edit: IssueEdit, said: str) -> None:
+        """Makes one change to any number of issues of one project, as one step, with a bar."""
+        issues = self.desk.session.issues
+
+        async def work(progress: Callable[[int], None]) -> int:
+            return await self.desk.edits.run(
+                lambda operation: issues.edit_all(ids, edit, operation=operation, progress=progress)
+            )
+
+        changed = await self.app.push_screen_wait(Working(counted(len(ids), "issue"), len(ids), work))
+        if changed is None:
+            self.say("Stopped", "u takes back what was done", warning=True)
+        else:
+            self.say(f"{counted(changed, 'issue')}: {said}", "u takes it back")
+        self.reload()
+
     def _titled(self, what: str) -> str:
         rows = self.targets()
-        return f"{what} · {rows[0].key}" if len(rows) == 1 else f"{what} · {counted(len(rows), 'issue')}"
+        count = len(rows) + len(self.unread())
+        return f"{what} · {rows[0].key}" if count == 1 else f"{what} · {counted(count, 'issue')}"
 
     def _one(self) -> IssueRow | None:
         """The single issue that a command is about; several are too many for it."""
         rows = self.targets()
-        if len(rows) > 1:
+        if len(rows) + len(self.unread()) > 1:
             raise Invalid("That is for one issue at a time.", hint="esc takes the marks away")
         return rows[0] if rows else None
 
@@ -414,13 +447,17 @@ class TriageScreen(WorkScreen):
 
     @handles("issue.delete")
     async def delete(self) -> None:
-        rows = self.targets()
-        for _, group in groupby(sorted(rows, key=_project), key=_project):
-            ids = [row.id for row in group]
+        rows, unread = self.targets(), self.unread()
+        parts = [list(group) for _, group in groupby(sorted(rows, key=_project), key=_project)]
+        lots = [[row.id for row in part] for part in parts]
+        if unread:
+            lots = [[*(issue for lot in lots for issue in lot), *unread]]
+        for ids in lots:
             await self.desk.edits.run(_delete(self.desk.session.issues.delete, ids), issues=ids)
             self.done_with(ids)
-        if rows:
-            what = rows[0].key if len(rows) == 1 else counted(len(rows), "issue")
+        count = len(rows) + len(unread)
+        if count:
+            what = rows[0].key if count == 1 else counted(count, "issue")
             self.say(f"{what} moved to the trash", "u takes it back")
 
     @handles("issue.copy_key")

@@ -15,7 +15,7 @@ from rhythm_tui.commanding import Commanding, handles
 from rhythm_tui.commands import Command
 from rhythm_tui.desk import Desk
 from rhythm_tui.messages import GoTo
-from rhythm_tui.report import report
+from rhythm_tui.report import reported
 from rhythm_tui.widgets.key_bar import KeyBar
 from rhythm_tui.widgets.title_bar import TitleBar
 
@@ -67,25 +67,20 @@ class WorkScreen(Commanding, Screen[None]):
     def reload(self) -> None:
         """Reads everything that is shown again."""
         self.busy = True
-        self.run_worker(self._load(), group="load", exclusive=True, exit_on_error=True)
+        self.read(self._load(), "load")
 
     async def _load(self) -> None:
         try:
             await self.load()
-        except RhythmError as error:
+        except RhythmError:
             self.stale = True
-            report(self, error)
-        self.busy = False
+            raise
+        finally:
+            self.busy = False
 
     def read(self, work: Coroutine[Any, Any, None], group: str) -> None:
         """Reads something in the background, in place of what was read before in this group."""
-        self.run_worker(self._reported(work), group=group, exclusive=True)
-
-    async def _reported(self, work: Coroutine[Any, Any, None]) -> None:
-        try:
-            await work
-        except RhythmError as error:
-            report(self, error)
+        self.run_worker(reported(self, work), group=group, exclusive=True)
 
     def _say_where(self) -> None:
         bar = self.query_one(TitleBar)

@@ -25,7 +25,7 @@ from rhythm_tui.colours import Colours
 from rhythm_tui.columns import CHOSEN, GAP, Column, View, laid_out
 from rhythm_tui.commanding import Commanding, handles
 from rhythm_tui.presentation import Piece, cells, fitted
-from rhythm_tui.rows import Window
+from rhythm_tui.rows import Reading, Window
 
 AHEAD = 150
 """Rows that are left before more are asked for."""
@@ -104,24 +104,28 @@ class IssueTable(Commanding, ScrollView, can_focus=True):
 
     # What it shows ---------------------------------------------------------------------------------------
 
-    def show(self, page: Page[IssueRow], *, keep: bool = False, last: bool = False) -> None:
-        """Shows a list from its first page on. With `keep` the cursor stays on its issue, if it is there.
+    def show(self, page: Page[IssueRow], reading: Reading | None = None, *, keep: bool = False) -> None:
+        """Shows a page of a list, and how it was read: from the start, if that is not said.
 
-        `last` says that the page is the end of the list: the cursor goes there.
+        With `keep` the cursor stays on its issue if that is there, and on its line in any case; else it goes
+        to the first row, or to the last of a list that was read from its end.
         """
+        reading = reading or Reading()
         before = self.row
         line = self.cursor - self.scroll_offset.y
-        self.window = Window(page)
+        self.window = Window(page, reading)
         self._asked.clear()
         self._gone.clear()
         self._anew()
         place = self.window.place(before.id) if keep and before else None
+        if keep and before and place is None:
+            place = min(self.cursor, len(self.window) - 1) if self.window else None
         if place is not None:
-            self.scroll_to(y=max(0, place - line), animate=False, immediate=True)
+            self.scroll_to(y=max(0, place - line), animate=False, immediate=True, force=True)
             self._go(place, told=before)
         else:
             self._range_from = None
-            self._go(len(self.window) - 1 if last else 0, told=None)
+            self._go(len(self.window) - 1 if reading.last else 0, told=None)
 
     def extend(self, page: Page[IssueRow], direction: Literal["next", "previous"]) -> None:
         """Adds a page behind the window or before it. What is seen does not move."""
@@ -130,7 +134,7 @@ class IssueTable(Commanding, ScrollView, can_focus=True):
         self._resize()
         if shift:
             self.set_reactive(IssueTable.cursor, self.cursor + shift)
-            self.scroll_to(y=self.scroll_offset.y + shift, animate=False, immediate=True)
+            self.scroll_to(y=self.scroll_offset.y + shift, animate=False, immediate=True, force=True)
         self.refresh()
 
     def ask_again(self, direction: Literal["next", "previous"]) -> None:
@@ -294,9 +298,9 @@ class IssueTable(Commanding, ScrollView, can_focus=True):
     def _keep_in_view(self) -> None:
         top, height = self.scroll_offset.y, self._height
         if self.cursor < top:
-            self.scroll_to(y=self.cursor, animate=False, immediate=True)
+            self.scroll_to(y=self.cursor, animate=False, immediate=True, force=True)
         elif self.cursor >= top + height:
-            self.scroll_to(y=self.cursor - height + 1, animate=False, immediate=True)
+            self.scroll_to(y=self.cursor - height + 1, animate=False, immediate=True, force=True)
 
     def _look_ahead(self) -> None:
         if self.window.next and len(self.window) - self.scroll_offset.y - self._height < AHEAD:

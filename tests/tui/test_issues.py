@@ -108,3 +108,58 @@ async def test_keys_can_be_remapped(team: Team, app: Open) -> None:
         await driver.press("enter")
         await driver.until_saved()
         assert (await team.member.issues.show(key)).priority is Priority.HIGH
+
+
+async def test_all_that_match_change_as_one_step(team: Team, app: Open) -> None:
+    """Also those that were never scrolled to; one undo takes all of them back."""
+    draft = IssueDraft(title="many")
+    await team.member.issues.create("CORE", draft)
+    team.instance.sql.execute(_MANY)
+    async with app(team.member, project="CORE") as driver:
+        await driver.sees("701 issues")
+        await driver.press("A")
+        await driver.sees("701 of 701 issues")
+        await driver.press("p")
+        await driver.sees("Priority · 701 issues")
+        await driver.write("low")
+        await driver.press("enter")
+        await driver.sees("701 issues: low priority")
+        assert (await team.member.search.total("priority:low", project="CORE")).count == 701
+        await driver.press("escape", "u")
+        await driver.sees("Undone")
+        assert (await team.member.search.total("priority:low", project="CORE")).count == 0
+
+
+_MANY = b"""
+WITH made AS (
+  INSERT INTO issues (project_id, number, title, reporter_id, rank)
+  SELECT project_id, n, 'one of many', reporter_id, 'z' || lpad(n::text, 4, '0')
+  FROM issues, generate_series(2, 701) n RETURNING id, project_id, number),
+texts AS (INSERT INTO issue_texts (issue_id) SELECT id FROM made)
+INSERT INTO issue_search SELECT id, project_id, number, '' FROM made
+"""
+
+
+async def test_the_end_of_a_list_is_one_key_away(team: Team, app: Open) -> None:
+    """G goes to the last issue of all, k back up from it, gg to the first; no line is empty on the way."""
+    await team.member.issues.create("CORE", IssueDraft(title="many"))
+    team.instance.sql.execute(_MANY)
+    async with app(team.member, project="CORE") as driver:
+        table = driver.widget(IssueTable)
+
+        async def at(number: int) -> None:
+            await driver.until(lambda: table.row is not None and table.row.number == number, f"{number}")
+            await driver.sees(f"CORE-{number} ")
+            assert driver.text.count("CORE-") == table.size.height - 1, "no line is empty"
+
+        await driver.sees("CORE-701")
+        await driver.press("G")
+        await at(1)
+        for number in range(2, 120):
+            await driver.press("k")
+            await at(number)
+        await driver.press("g", "g")
+        await at(701)
+        for number in range(700, 560, -1):
+            await driver.press("j")
+            await at(number)
