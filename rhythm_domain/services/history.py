@@ -13,7 +13,7 @@ from rhythm_domain.models import Event, Page, UndoResult
 from rhythm_domain.policy import Permission
 from rhythm_domain.repository import history
 from rhythm_domain.services.reversal import ASIDE, INSTEAD, RIGHTS, entrance, reverse
-from rhythm_domain.transaction import BULK, Chunk, Ref, Tx, repeatable
+from rhythm_domain.transaction import BULK, Chunk, Ref, Tx, of_another_change, repeatable
 
 
 class History:
@@ -60,8 +60,11 @@ class History:
     @repeatable
     async def _take_back(self, key: str, *, redo: bool, past: bool, operation: UUID) -> UndoResult:
         async with self._guard.project(Permission.PROJECT_READ, key) as tx:
-            target = await history.take_back_target(tx, operation)
-            if target is None:
+            if await history.saved(tx, operation):
+                target = await history.take_back_target(tx, operation)
+                if target is None:
+                    raise of_another_change()
+            else:
                 target = await (_redone(tx) if redo else _undone(tx, past))
             own = await history.is_own_work(tx, target["operation"])
         door = entrance(target["permission"])

@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from rhythm_domain.database import Database
-from rhythm_domain.errors import Forbidden, Irreversible, NotFound
+from rhythm_domain.errors import Forbidden, Invalid, Irreversible, NotFound
 from rhythm_domain.models import Issue, IssueDraft, IssueEdit, LinkKind, Priority, Role, Status
 from rhythm_domain.session import Session
 from tests.domain.recorded import history
@@ -594,6 +594,15 @@ async def test_an_undo_sent_twice_happens_once_and_answers_the_same(team: Team) 
     assert await me.history.saved(operation)
     assert not await me.history.saved(uuid4())
     assert not await team.owner.history.saved(operation)
+
+
+async def test_the_operation_of_another_change_is_no_undo(team: Team) -> None:
+    """Nothing is said to be taken back that was not."""
+    operation = uuid4()
+    await team.member.issues.create("CORE", IssueDraft(title="x"), operation=operation)
+    with pytest.raises(Invalid, match="that of another change"):
+        await team.member.history.undo("CORE", operation=operation)
+    assert (await team.member.issues.show("CORE-1")).deleted_at is None
 
 
 async def test_the_last_undo_sent_twice_is_answered_too(team: Team) -> None:
