@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from rhythm_domain.models import IssueRow
@@ -67,6 +67,14 @@ def _since(at: str) -> Draw:
 COLUMNS: dict[str, Column] = {
     column.id: column
     for column in (
+        Column(
+            "sign",
+            "",
+            "status, as a sign",
+            1,
+            88,
+            _one(lambda row, view: show.status(row, view.colours, worded=False)),
+        ),
         Column("type", "", "type", 1, 80, _one(lambda row, view: show.kind(row, view.colours))),
         Column("key", "KEY", "key", 10, 100, _one(lambda row, _: Piece(row.key, "muted")), sort="created"),
         Column(
@@ -88,6 +96,14 @@ COLUMNS: dict[str, Column] = {
             12,
             60,
             _one(lambda row, view: show.person(row.assignee, view.colours)),
+        ),
+        Column(
+            "initials",
+            "WHO",
+            "assignee, by initials",
+            4,
+            62,
+            _one(lambda row, view: show.person(row.assignee, view.colours, short=True)),
         ),
         Column(
             "reporter",
@@ -121,9 +137,18 @@ GAP = 2
 """Cells between two columns."""
 
 
-def laid_out(chosen: Sequence[str], width: int) -> list[tuple[Column, int]]:
-    """The columns that fit into a width, each with its own: those that matter least give way first."""
-    columns = [column for id_, column in COLUMNS.items() if id_ in chosen or id_ == "title"]
+def laid_out(
+    chosen: Sequence[str], width: int, widths: Mapping[str, int] | None = None
+) -> list[tuple[Column, int]]:
+    """The columns that fit into a width, each with its own: those that matter least give way first.
+
+    `widths` has other widths by id, for lists that know theirs better.
+    """
+    columns = [
+        replace(column, width=widths[id_]) if widths and id_ in widths else column
+        for id_, column in COLUMNS.items()
+        if id_ in chosen or id_ == "title"
+    ]
     while True:
         fixed = sum(column.width or 0 for column in columns) + GAP * (len(columns) - 1)
         left = width - fixed

@@ -62,7 +62,7 @@ class Commanding(DOMNode):
         inherited: dict[str, str] = {}
         for base in reversed(cls.__mro__[1:]):
             inherited |= base.__dict__.get("HANDLERS", {})
-        cls.HANDLERS = inherited | own
+        cls.HANDLERS = {**own, **inherited, **own}  # Its own first: they are nearest.
         super().__init_subclass__(**kwargs)
 
     def why_not(self, command: Command) -> str | None:

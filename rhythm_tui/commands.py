@@ -228,13 +228,19 @@ _ALL = (
     ),
     # Sprints
     _command(
-        "plan.left", "H", "to the backlog", "Move it into the left pane.", _W.SPRINTS, Permission.ISSUE_PLAN
+        "plan.left",
+        "H",
+        "to the backlog",
+        "Move it out of the sprint.",
+        _W.SPRINTS,
+        Permission.ISSUE_PLAN,
+        shown=True,
     ),
     _command(
         "plan.right",
         "L",
         "to the sprint",
-        "Move it into the right pane.",
+        "Move it into the sprint that is shown.",
         _W.SPRINTS,
         Permission.ISSUE_PLAN,
         shown=True,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from rhythm_domain.models import IssueRow, Page
@@ -84,12 +84,42 @@ class Window:
         return self._places.get(before, 0) if before is not None else 0
 
     def replace(self, rows: Iterable[IssueRow]) -> frozenset[int]:
-        """Puts newer states of issues in their places; those that are in the window."""
-        fresh = {row.id: row for row in rows if row.id in self._places}
+        """Puts newer states of issues in their places; those that are in the window.
+
+        What was read before a change that is known already is left out: answers may overtake each other.
+        """
+        fresh = {
+            row.id: row
+            for row in rows
+            if row.id in self._places and row.version >= self._rows[self._places[row.id]].version
+        }
         for issue, row in fresh.items():
             self._rows[self._places[issue]] = row
             self._fresh[issue] = row
         return frozenset(fresh)
+
+    def insert(self, at: int, row: IssueRow) -> None:
+        """Puts an issue before the row at a place, or with a place behind the last one at the end."""
+        anchor = self._rows[at].id if at < len(self._rows) else None
+        if not self._pages:
+            self._pages.append((Page(items=()), Reading()))
+        for number, (page, reading) in enumerate(self._pages):
+            places = [place for place, each in enumerate(page.items) if each.id == anchor]
+            if places or number == len(self._pages) - 1:
+                cut = places[0] if places else len(page.items)
+                items = (*page.items[:cut], row, *page.items[cut:])
+                self._pages[number] = page.model_copy(update={"items": items}), reading
+                break
+        self._fresh.pop(row.id, None)
+        self._join()
+
+    def take(self, issues: Collection[int]) -> None:
+        """Takes issues out."""
+        for number, (page, reading) in enumerate(self._pages):
+            items = tuple(row for row in page.items if row.id not in issues)
+            if len(items) < len(page.items):
+                self._pages[number] = page.model_copy(update={"items": items}), reading
+        self._join()
 
     def _count(self) -> int:
         return sum(len(page.items) for page, _ in self._pages)

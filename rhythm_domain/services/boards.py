@@ -92,11 +92,15 @@ class Boards:
         *,
         cursor: str | None = None,
         before: str | None = None,
+        last: bool = False,
         limit: int = 50,
     ) -> Page[IssueRow]:
-        """The open issues in no sprint, by rank unless the query has an order of its own."""
+        """The open issues in no sprint, by rank unless the query has an order of its own.
+
+        `cursor`, `before` and `last` are those of a search.
+        """
         async with self._guard.project(Permission.PROJECT_READ, key) as tx:
-            return await _page(tx, query, [conditions.BACKLOG], "backlog", cursor, before, limit)
+            return await _page(tx, query, [conditions.BACKLOG], "backlog", cursor, before, last, limit)
 
     async def sprint_cards(
         self,
@@ -106,6 +110,7 @@ class Boards:
         *,
         cursor: str | None = None,
         before: str | None = None,
+        last: bool = False,
         limit: int = 50,
     ) -> Page[IssueRow]:
         """All issues of a sprint, by rank unless the query has an order of its own."""
@@ -113,7 +118,7 @@ class Boards:
             if not await boards.has_sprint(tx, sprint):
                 raise NotFound("There is no such sprint.", hint="`rhythm sprint list KEY` shows them.")
             return await _page(
-                tx, query, [conditions.sprint([sprint])], f"sprint {sprint}", cursor, before, limit
+                tx, query, [conditions.sprint([sprint])], f"sprint {sprint}", cursor, before, last, limit
             )
 
 
@@ -124,13 +129,15 @@ async def _page(
     name: str,
     cursor: str | None,
     before: str | None,
+    last: bool,
     limit: int,
 ) -> Page[IssueRow]:
     selection = await select(tx, parse(query), sort=_BY_RANK, clauses=clauses, name=name)
-    if cursor is not None and before is not None:
-        raise Invalid("A page lies behind a cursor or before one, not both.", field="cursor")
+    if (cursor is not None) + (before is not None) + last > 1:
+        raise Invalid("A page lies behind a cursor, before one, or at the end.", field="cursor")
     at = before if before is not None else cursor
-    part = await search.page(tx, selection, cursor=at, back=before is not None, limit=checked_limit(limit))
+    back = last or before is not None
+    part = await search.page(tx, selection, cursor=at, back=back, limit=checked_limit(limit))
     return Page(items=await issues.rows(tx, part.ids), next=part.next, previous=part.previous)
 
 

@@ -77,6 +77,7 @@ class WorkScreen(Commanding, Screen[None]):
             raise
         finally:
             self.busy = False
+            self.query_one(KeyBar).refresh()
 
     def read(self, work: Coroutine[Any, Any, None], group: str) -> None:
         """Reads something in the background, in place of what was read before in this group."""

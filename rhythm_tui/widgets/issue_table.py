@@ -6,7 +6,7 @@ cursor, the marks and the scroll position follow issues by their ids through eve
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar, Literal
@@ -64,12 +64,14 @@ class IssueTable(Commanding, ScrollView, can_focus=True):
     class MoreWanted(Message):
         """The page behind the window or before it is needed."""
 
+        table: IssueTable
         direction: Literal["next", "previous"]
 
     @dataclass
     class EndWanted(Message):
         """The first or the last page of the list is needed; where the window holds it none is asked for."""
 
+        table: IssueTable
         direction: Literal["first", "last"]
 
     @dataclass
@@ -94,6 +96,7 @@ class IssueTable(Commanding, ScrollView, can_focus=True):
         self.spans: Spans | None = None
         self.today: Callable[[], date] = lambda: clock.now().date()
         self._columns: Sequence[str] = CHOSEN
+        self._widths: Mapping[str, int] = {}
         self._order = ("created", True)
         self._glowing: dict[int, Glow] = {}
         self._gone: set[int] = set()
@@ -161,6 +164,54 @@ class IssueTable(Commanding, ScrollView, can_focus=True):
                 if place == self.cursor:
                     self.post_message(self.Highlighted(self.row))
 
+    def put(self, row: IssueRow, at: int) -> None:
+        """Puts an issue before the one at a place, or at the end; if it stands in the list, it moves there.
+
+        What one looks at does not move: the issue under the cursor keeps its line.
+        """
+        self._gone.discard(row.id)
+        self._rearrange(lambda: self._move(row, at), moved=row.id)
+
+    def _move(self, row: IssueRow, at: int) -> None:
+        before = self.window.place(row.id)
+        if before is not None:
+            self.window.take({row.id})
+            at -= before < at
+        self.window.insert(at, row)
+
+    def take(self, issues: Iterable[int]) -> None:
+        """Takes issues out of the list. From one that is gone the cursor goes to the next."""
+        gone = {issue for issue in issues if self.window.place(issue) is not None}
+        if gone:
+            self._rearrange(lambda: self.window.take(gone))
+            self._set_marks({issue: row for issue, row in self.marks.items() if issue not in gone})
+
+    def _rearrange(self, change: Callable[[], None], moved: int | None = None) -> None:
+        """Makes a change of the list around what one looks at: the issue under the cursor if it is seen and
+        is not itself `moved`, else the first line.
+        """
+        told, top = self.row, self.scroll_offset.y
+        seen = top <= self.cursor < top + self._height
+        ids = [row.id for row in self.window]
+        under = ids[self.cursor] if ids else None
+        fixed = self.cursor if seen and under != moved else top
+        change()
+        cursor = self._first_of(ids[self.cursor :])
+        place = self._first_of([issue for issue in ids[fixed:] if issue != moved])
+        self._resize()
+        self.set_reactive(IssueTable.cursor, cursor)
+        self.scroll_to(y=max(0, place - (fixed - top)), animate=False, immediate=True)
+        if seen:
+            self._keep_in_view()
+        self.refresh()
+        if told is None or self.row is None or told.id != self.row.id:
+            self.post_message(self.Highlighted(self.row))
+
+    def _first_of(self, ids: Sequence[int]) -> int:
+        """Where the first of some issues that is still in the list stands; the last line if none is."""
+        places = (self.window.place(issue) for issue in ids)
+        return next((place for place in places if place is not None), max(0, len(self.window) - 1))
+
     def leave(self, issues: Iterable[int]) -> None:
         """Draws issues that are not of the list any more as such, until it is read anew."""
         self._gone |= set(issues)
@@ -180,10 +231,11 @@ class IssueTable(Commanding, ScrollView, can_focus=True):
             self._glowing.pop(issue, None)
         self.redraw(issues)
 
-    def choose_columns(self, ids: Sequence[str]) -> None:
-        """Shows these columns, in their own order."""
-        self._columns = tuple(ids)
-        self._anew()
+    def choose_columns(self, ids: Sequence[str], widths: Mapping[str, int] | None = None) -> None:
+        """Shows these columns, in their own order; `widths` has the cells of those that are not as usual."""
+        if (tuple(ids), widths or {}) != (self._columns, self._widths):
+            self._columns, self._widths = tuple(ids), widths or {}
+            self._anew()
 
     def say_order(self, key: str, *, descending: bool) -> None:
         """Says by which order the list is, for the headings."""
@@ -233,14 +285,14 @@ class IssueTable(Commanding, ScrollView, can_focus=True):
         if self.window.previous is None:
             self._go(0)
         else:
-            self.post_message(self.EndWanted("first"))
+            self.post_message(self.EndWanted(self, "first"))
 
     @handles("list.bottom")
     def to_bottom(self) -> None:
         if self.window.next is None:
             self._go(len(self.window) - 1)
         else:
-            self.post_message(self.EndWanted("last"))
+            self.post_message(self.EndWanted(self, "last"))
 
     @handles("list.open")
     def open(self) -> None:
@@ -311,7 +363,7 @@ class IssueTable(Commanding, ScrollView, can_focus=True):
     def _ask(self, direction: Literal["next", "previous"]) -> None:
         if direction not in self._asked:
             self._asked.add(direction)
-            self.post_message(self.MoreWanted(direction))
+            self.post_message(self.MoreWanted(self, direction))
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_y(old_value, new_value)
@@ -370,7 +422,7 @@ class IssueTable(Commanding, ScrollView, can_focus=True):
         return self._colours_known
 
     def _laid_out(self) -> list[tuple[Column, int]]:
-        return laid_out(self._columns, self.scrollable_content_region.width - GUTTER - 1)
+        return laid_out(self._columns, self.scrollable_content_region.width - GUTTER - 1, self._widths)
 
     def headings(self) -> Iterable[tuple[Column, int, int]]:
         """The columns that are shown, where each begins and how wide it is, in cells."""
@@ -436,7 +488,9 @@ class IssueTable(Commanding, ScrollView, can_focus=True):
         blank = colours.style("foreground", ground)
         mark = "✓" if marked else "…" if unsaved else " "
         segments = [
-            Segment("▌" if on_cursor else " ", colours.style("primary", ground)),
+            Segment(
+                "▌" if on_cursor else " ", colours.style("primary" if self.has_focus else "rule", ground)
+            ),
             Segment(f"{mark} ", colours.style("accent" if marked else "muted", ground, bold=marked)),
         ]
         glow = self._glowing.get(row.id)

@@ -1,0 +1,245 @@
+"""The planner: what moves between backlog and sprint, in which order, and what the headings make of it."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import date, timedelta
+
+import pytest
+
+from rhythm_domain.errors import Unavailable
+from rhythm_domain.models import IssueDraft, Sprint, SprintState, Status
+from rhythm_domain.services.sprints import Sprints
+from rhythm_domain.session import Session
+from rhythm_tui.screens.sprints import SprintsScreen
+from rhythm_tui.widgets.issue_table import IssueTable
+from rhythm_tui.widgets.plan_panes import Side
+from tests.instances import Team
+from tests.tui.conftest import Open
+from tests.tui.driver import Driver
+
+TODAY = date.today()  # noqa: DTZ011 - the team lives in UTC, as the tests do
+
+
+async def fill(team: Team, *titles: str, sprint: str | None = None, points: int = 3) -> list[str]:
+    """Issues of the member's; their keys."""
+    made = [
+        await team.member.issues.create(
+            "CORE", IssueDraft.model_validate({"title": title, "sprint": sprint, "estimate": points})
+        )
+        for title in titles
+    ]
+    return [issue.key for issue in made]
+
+
+async def sprint_of(team: Team, name: str = "Sprint 1", *, start: bool = False) -> Sprint:
+    """A sprint of two weeks."""
+    days = (TODAY, TODAY + timedelta(days=13))
+    made = await team.maintainer.sprints.create("CORE", name, "Ship it", *days)
+    return await team.maintainer.sprints.start("CORE", name) if start else made
+
+
+def table(driver: Driver, side: Side) -> IssueTable:
+    assert isinstance(driver.view, SprintsScreen)
+    return driver.view.panes.table_of(side)
+
+
+def titles(driver: Driver, side: Side) -> list[str]:
+    """The titles in a pane, from the top."""
+    return [row.title for row in table(driver, side).window]
+
+
+async def cards(session: Session, sprint: Sprint) -> list[str]:
+    """The titles of a sprint's issues in order, as the database has them."""
+    return [row.title for row in (await session.boards.sprint_cards("CORE", sprint.id)).items]
+
+
+async def backlog(session: Session) -> list[str]:
+    return [row.title for row in (await session.boards.backlog("CORE")).items]
+
+
+async def test_issues_go_into_the_sprint_and_back(team: Team, app: Open) -> None:
+    """One key each; points and counts follow at once, and undo takes it back."""
+    sprint = await sprint_of(team)
+    await fill(team, "one", "two", "three")
+    async with app(team.member, project="CORE", view="sprints") as driver:
+        await driver.sees("Backlog", "3 issues", "Sprint 1", "planned", "Ship it")
+        await driver.press("j", "L")
+        await driver.until(lambda: titles(driver, "sprint") == ["two"])
+        await driver.sees("3 points", "1 issue")
+        await driver.until_saved()
+        assert await cards(team.viewer, sprint) == ["two"]
+        await driver.press("l", "H")
+        await driver.until(lambda: titles(driver, "backlog") == ["one", "two", "three"])
+        await driver.until_saved()
+        assert await backlog(team.viewer) == ["one", "two", "three"]
+        await driver.press("u")
+        await driver.sees("Undone")
+        await driver.until(lambda: titles(driver, "sprint") == ["two"])
+
+
+async def test_marked_issues_move_as_one_step(team: Team, app: Open) -> None:
+    """The heading says how much is marked; one undo takes all back."""
+    sprint = await sprint_of(team)
+    await fill(team, "one", "two", "three")
+    async with app(team.member, project="CORE", view="sprints") as driver:
+        await driver.press("space", "j", "space")
+        await driver.sees("2 marked, 6 points")
+        await driver.press("L")
+        await driver.sees("2 issues into Sprint 1")
+        assert await cards(team.viewer, sprint) == ["one", "three"]
+        await driver.press("u")
+        await driver.until(lambda: titles(driver, "backlog") == ["one", "two", "three"])
+        assert await cards(team.viewer, sprint) == []
+
+
+async def test_quick_keys_never_conflict_with_themselves(team: Team, app: Open) -> None:
+    """Ordered, planned and ordered again faster than the answers come."""
+    sprint = await sprint_of(team)
+    await fill(team, "one", "two", "three", "four", "five")
+    async with app(team.member, project="CORE", view="sprints") as driver:
+        await driver.press("J", "J", "J", "K")
+        await driver.until(lambda: titles(driver, "backlog") == ["two", "three", "one", "four", "five"])
+        await driver.press("L", "L", "L", "l", "J", "K", "K", "K")
+        await driver.until_saved()
+        await driver.until(lambda: len(titles(driver, "sprint")) == 3)
+        assert titles(driver, "sprint") == await cards(team.viewer, sprint)
+        assert titles(driver, "backlog") == await backlog(team.viewer) == ["two", "three"]
+
+
+async def test_what_fails_goes_back_where_it_was(
+    team: Team, app: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database is away while somebody plans: nothing pretends to be saved."""
+    await sprint_of(team)
+    await fill(team, "one", "two")
+    let_go = asyncio.Event()
+
+    async def away(*_: object, **__: object) -> None:
+        await let_go.wait()
+        raise Unavailable
+
+    async with app(team.member, project="CORE", view="sprints") as driver:
+        monkeypatch.setattr(Sprints, "add", away)
+        await driver.press("L")
+        await driver.until(lambda: titles(driver, "sprint") == ["one"])
+        await driver.sees("3 points")
+        let_go.set()
+        await driver.until(lambda: titles(driver, "backlog") == ["one", "two"])
+        assert titles(driver, "sprint") == []
+
+
+async def test_what_others_plan_appears_where_it_is_now(team: Team, app: Open) -> None:
+    """With a glow and a name; the cursor keeps its issue and its line, a mark stays."""
+    await sprint_of(team)
+    keys = await fill(team, "one", "two", "three", "four")
+    async with app(team.member, project="CORE", view="sprints") as driver:
+        await driver.press("j", "j", "space", "k")
+        here = table(driver, "backlog")
+        assert here.row is not None
+        assert here.row.title == "three"
+        await team.maintainer.sprints.add("CORE", "Sprint 1", [keys[0]])
+        await driver.sees("← Max")
+        assert titles(driver, "sprint") == ["one"]
+        assert titles(driver, "backlog") == ["two", "three", "four"]
+        assert here.row.title == "three"
+        assert [row.title for row in here.targets] == ["three"]
+        await team.maintainer.issues.order(keys[3], before=keys[1])
+        await driver.until(lambda: titles(driver, "backlog") == ["four", "two", "three"])
+        assert here.row.title == "three"
+        await driver.sees("3 points")
+
+
+async def test_a_search_filters_both_panes(team: Team, app: Open) -> None:
+    await sprint_of(team)
+    await fill(team, "crash at night", "slow start")
+    await fill(team, "crash by day", "quiet", sprint="Sprint 1")
+    async with app(team.member, project="CORE", view="sprints") as driver:
+        await driver.press("slash")
+        await driver.write("crash")
+        await driver.until(lambda: titles(driver, "backlog") == ["crash at night"])
+        await driver.until(lambda: titles(driver, "sprint") == ["crash by day"])
+        await driver.sees("1 issue")
+        await driver.press("enter", "L")
+        await driver.until(lambda: titles(driver, "sprint") == ["crash at night", "crash by day"])
+        await driver.press("escape")
+        await driver.until(lambda: len(titles(driver, "sprint")) == 3)
+
+
+async def test_a_new_issue_is_of_the_pane_where_it_was_written(team: Team, app: Open) -> None:
+    sprint = await sprint_of(team)
+    async with app(team.member, project="CORE", view="sprints") as driver:
+        await driver.press("l", "n")
+        await driver.write("Planned")
+        await driver.press("enter")
+        await driver.until(lambda: titles(driver, "sprint") == ["Planned"])
+        await driver.press("h", "n")
+        await driver.write("Someday")
+        await driver.press("enter")
+        await driver.until(lambda: titles(driver, "backlog") == ["Someday"])
+        assert await cards(team.viewer, sprint) == ["Planned"]
+
+
+async def test_a_finished_sprint_stays_as_it_was(team: Team, app: Open) -> None:
+    """It can be looked at; planning into it is refused in words."""
+    await sprint_of(team, start=True)
+    await fill(team, "done", sprint="Sprint 1")
+    await team.member.issues.move("CORE-1", Status.DONE)
+    await team.maintainer.sprints.finish("CORE", "Sprint 1")
+    await sprint_of(team, "Sprint 2")
+    await fill(team, "left")
+    async with app(team.member, project="CORE", view="sprints") as driver:
+        await driver.sees("Sprint 2", "2/2")
+        await driver.press("left_square_bracket")
+        await driver.sees("Sprint 1", "finished", "1/2", "3 points, 1 of 1 issue done")
+        await driver.press("L")
+        await driver.sees("Sprint 1 is finished: it stays as it was")
+        await driver.press("right_square_bracket", "L")
+        await driver.until(lambda: titles(driver, "sprint") == ["left"])
+
+
+async def test_a_viewer_is_told_who_may_plan(team: Team, app: Open) -> None:
+    await sprint_of(team)
+    await fill(team, "one")
+    async with app(team.viewer, project="CORE", view="sprints") as driver:
+        await driver.press("L")
+        await driver.sees("Only members may")
+        assert titles(driver, "backlog") == ["one"]
+
+
+async def test_without_a_project_it_says_what_to_do(team: Team, app: Open) -> None:
+    async with app(team.member, view="sprints") as driver:
+        await driver.sees("A plan is of one project: g o chooses it.")
+        await driver.press("L", "s", "j", "slash")
+
+
+async def test_on_a_small_terminal_the_other_pane_is_one_line(team: Team, app: Open) -> None:
+    """The pane with the focus has the room; both say what is in them."""
+    await sprint_of(team, start=True)
+    await fill(team, "one")
+    await fill(team, "two", sprint="Sprint 1")
+    async with app(team.member, project="CORE", view="sprints", size=(80, 24)) as driver:
+        await driver.sees("Backlog", "one", "Sprint 1", "3 points")
+        await driver.misses("two")
+        await driver.press("tab")
+        await driver.sees("Backlog", "two", "Sprint 1", "3 points")
+        await driver.misses("one")
+        assert (await team.viewer.sprints.show("CORE", "current")).state is SprintState.ACTIVE
+
+
+async def test_nothing_of_a_hostile_name_acts(team: Team, app: Open) -> None:
+    """Names, goals and titles are read, not obeyed."""
+    await team.maintainer.sprints.create("CORE", "[/] [@click=app.quit]x[/]", "[b]\u202egoal")
+    await fill(team, "[/][@click=app.quit]x[/]", "a\u202eb")
+    async with app(team.member, project="CORE", view="sprints") as driver:
+        await driver.sees(
+            "[/] [@click=app.quit]x[/]", "[b]<202E>goal", "[/][@click=app.quit]x[/]", "a<202E>b"
+        )
+
+
+@pytest.mark.parametrize("size", [(1, 1), (20, 8), (300, 100)])
+async def test_it_survives_any_size(team: Team, app: Open, size: tuple[int, int]) -> None:
+    await sprint_of(team, start=True)
+    await fill(team, "one", sprint="Sprint 1")
+    async with app(team.member, project="CORE", view="sprints", size=size) as driver:
+        await driver.press("tab", "j", "z", "tab")
