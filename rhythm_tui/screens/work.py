@@ -73,11 +73,10 @@ class WorkScreen(Commanding, Screen[None]):
         try:
             await self.load()
         except RhythmError:
-            self.stale = True
+            self.stale, self.busy = True, False
             raise
-        finally:
-            self.busy = False
-            self.query_one(KeyBar).refresh()
+        self.busy = False  # Where another reading took its place, that one says when it is through.
+        self.query_one(KeyBar).refresh()
 
     def read(self, work: Coroutine[Any, Any, None], group: str) -> None:
         """Reads something in the background, in place of what was read before in this group."""
