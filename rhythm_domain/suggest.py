@@ -51,13 +51,17 @@ class Suggestion(Model):
     end: int
 
 
-def suggest(text: str, cursor: int, known: Vocabulary) -> list[Suggestion]:
-    """What could stand where the cursor is, at most LIMIT, best first; nothing for a text that is too long.
+def suggest(text: str, cursor: int, known: Vocabulary, limit: int = LIMIT) -> list[Suggestion]:
+    """What could stand where the cursor is, at most `limit`, best first; nothing for a text that is too long.
 
     On a word and on a blank these are qualifiers, in a qualifier its values without those that it already
     has. What begins with the typed letters comes before what has a word that does, and that before what only
     holds them; case and accents don't count. People and projects are also found by their full names.
     """
+    return _suggested(text, cursor, known)[:limit]
+
+
+def _suggested(text: str, cursor: int, known: Vocabulary) -> list[Suggestion]:
     if len(text) > MAX_LENGTH:
         return []
     cursor = min(max(cursor, 0), len(text))
@@ -218,7 +222,7 @@ def _matching(typed: str, candidates: Iterable[_Candidate], start: int, end: int
         Suggestion(
             label=each.value, description=each.description, replacement=each.replacement, start=start, end=end
         )
-        for _, each in ranked[:LIMIT]
+        for _, each in ranked
     ]
 
 

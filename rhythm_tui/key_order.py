@@ -16,8 +16,10 @@ from textual.events import Key
 from textual.message_pump import MessagePump
 from textual.timer import Timer
 
-PATIENCE = 3.0
-"""Seconds after which the next key goes on, whatever the one before it waits for."""
+PATIENCE = 2.0
+"""Seconds after which the next key goes on, whatever the one before it waits for: a database that does not
+answer must not keep a person from moving. Escape never waits.
+"""
 
 
 class KeyOrder:
@@ -25,6 +27,7 @@ class KeyOrder:
 
     def __init__(self, app: App[int], give: Callable[[Key], Awaitable[None]]) -> None:
         self._app, self._give = app, give
+        self.patience = PATIENCE
         self._waiting: deque[Key] = deque()
         self._at_work = 0
         self._commands: dict[object, bool] = {}
@@ -32,7 +35,10 @@ class KeyOrder:
         self._patience: Timer | None = None
 
     async def took(self, key: Key) -> None:
-        """A key was pressed: it is given now, or once the others are through."""
+        """A key was pressed: it is given now, or once the others are through. Escape ends the wait."""
+        if key.key == "escape" and self._busy and self._arrived:
+            self._waiting.clear()
+            self._give_up()
         self._waiting.append(key)
         if not self._busy:
             await self._next()
@@ -58,7 +64,7 @@ class KeyOrder:
         key = self._waiting.popleft()
         self._arrived = False
         self._at_work += 1
-        self._patience = self._app.set_timer(PATIENCE, self._give_up)
+        self._patience = self._app.set_timer(self.patience, self._give_up)
         target = self._app.focused or self._app.screen
         await self._give(key)
         # A key that a widget has no use for goes up to the app, which finds its binding; what that does goes

@@ -13,7 +13,7 @@ from rhythm_domain.policy import Permission
 from rhythm_domain.query import Condition, Field, Is, Query, parse
 from rhythm_domain.repository import issues, search
 from rhythm_domain.repository.selection import select
-from rhythm_domain.suggest import Suggestion, Vocabulary, suggest
+from rhythm_domain.suggest import LIMIT, Suggestion, Vocabulary, suggest
 from rhythm_domain.transaction import BULK, Tx
 
 COUNTED = 10_000
@@ -98,11 +98,13 @@ class Search:
             selection = await select(tx, _parsed(query))
             return Total(count=await search.count(tx, selection))
 
-    async def suggest(self, text: str, cursor: int, *, project: str | None = None) -> list[Suggestion]:
-        """What could stand where the cursor is in a query that is being typed."""
+    async def suggest(
+        self, text: str, cursor: int, *, project: str | None = None, limit: int = LIMIT
+    ) -> list[Suggestion]:
+        """What could stand where the cursor is in a query that is being typed, at most `limit`."""
         async with self._enter(project) as tx:
             known = Vocabulary.model_validate(await search.vocabulary(tx))
-        return suggest(text, cursor, known)
+        return suggest(text, cursor, known, limit)
 
     @asynccontextmanager
     async def _enter(self, project: str | None) -> AsyncIterator[Tx]:

@@ -92,9 +92,12 @@ class IssuesScreen(SearchScreen):
     async def search(self, *, keep: bool = False) -> None:
         wanted = (self.desk.key, self.asked)
         table = self.table
+        window = table.window
         keep = keep and wanted == self._shown
-        reading = table.window.around(table.cursor) if keep else Reading()
+        reading = window.around(table.cursor) if keep else Reading()
         page = await self._page(replace(reading, limit=max(reading.limit, FIRST)))
+        if wanted != (self.desk.key, self.asked) or (keep and window is not table.window):
+            return  # Meanwhile the person went on to something else.
         self._shown = wanted
         self._say_query()
         table.show(page, reading, keep=keep)

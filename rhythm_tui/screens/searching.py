@@ -5,13 +5,19 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual import on
+from textual.content import Content
 
 from rhythm_domain.errors import RhythmError
-from rhythm_domain.query import Query, QueryError, parse
+from rhythm_domain.query import DAYS, HELP, Field, Query, QueryError, parse
+from rhythm_domain.text import shown
 from rhythm_tui.commanding import handles
 from rhythm_tui.desk import Desk
+from rhythm_tui.screens.picker import Choice, MultiPicker
 from rhythm_tui.screens.triage import TriageScreen
 from rhythm_tui.widgets.search_bar import Completion, SearchBar
+
+COMPARED = DAYS | {Field.ESTIMATE}
+"""Of these one value is asked for: `due:<7d`."""
 
 OFFERED = 8
 """Completions that are shown at once."""
@@ -107,6 +113,37 @@ class SearchScreen(TriageScreen):
     def edit_search(self) -> None:
         self.query_one(SearchBar).edit()
 
+    @handles("filter")
+    async def build_filter(self) -> None:
+        """Asks what to filter by, then for values; what was filtered by it before is replaced."""
+        fields = [field for field in Field if field is not Field.PARENT]
+        field = await self.pick("Filter by", [_qualifier(field, self.asked) for field in fields])
+        if field is None:
+            return
+        begun = f"{field.value}:"
+        search = self.desk.session.search
+        found = await search.suggest(begun, len(begun), project=self.desk.key, limit=1000)
+        had = {str(value) for each in self.asked.conditions if each.field is field for value in each.values}
+        choices = [
+            Choice(
+                each.replacement.strip(),
+                Content.assemble(shown(each.label), (f"  {shown(each.description)}", "dim")),
+                f"{each.label} {each.description}",
+                each.label in had,
+            )
+            for each in found
+        ]
+        if field in COMPARED:
+            one = await self.pick(begun, choices)
+            values = None if one is None else [one]
+        else:
+            toggled = await self.app.push_screen_wait(MultiPicker(begun, choices))
+            taken = None if toggled is None else {**{each.value: each.chosen for each in choices}, **toggled}
+            values = None if taken is None else [value for value, is_taken in taken.items() if is_taken]
+        if values is not None:
+            rest = str(self.asked.without(field))
+            self.seek(" ".join(part for part in (rest, begun + ",".join(values) if values else "") if part))
+
     @handles("back")
     def back(self) -> None:
         """Takes the search away, then goes back."""
@@ -114,3 +151,13 @@ class SearchScreen(TriageScreen):
             self.seek("")
         else:
             super().back()
+
+
+def _qualifier(field: Field, asked: Query) -> Choice[Field]:
+    """A qualifier to filter by, with what it is for, and whether it is filtered by already."""
+    help = next((meaning for part, meaning in HELP if part == f"{field.value}:"), "")
+    words = help.partition(":")[0].replace("`", "")
+    here = any(each.field is field for each in asked.conditions)
+    return Choice(
+        field, Content.assemble(f"{field.value:<10}", (words, "dim")), f"{field.value} {words}", here
+    )

@@ -20,7 +20,7 @@ from rhythm_tui.app import RhythmApp
 from rhythm_tui.instance import Instance
 from rhythm_tui.screens.work import WorkScreen
 
-PATIENCE = 10.0
+PATIENCE = 20.0
 """Seconds after which what does not come is given up."""
 
 _NAMED = {"enter", "escape", "tab", "up", "down", "ctrl+s"}
@@ -128,6 +128,7 @@ async def opened(
     """The app, opened by a person at a view of a project, read and ready."""
     app = RhythmApp(SignedIn(conninfo, session, folder, keys or {}), start=view, project=project)
     app.theme = theme
+    app.keys.patience = PATIENCE
     async with app.run_test(size=size) as pilot:
         driver = Driver(app, pilot)
         await driver.until(lambda: app.view is not None and not app.view.busy, f"the view {view}")

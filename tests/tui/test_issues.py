@@ -163,3 +163,26 @@ async def test_the_end_of_a_list_is_one_key_away(team: Team, app: Open) -> None:
         for number in range(700, 560, -1):
             await driver.press("j")
             await at(number)
+
+
+async def test_a_filter_is_built_from_pieces(team: Team, app: Open) -> None:
+    """A qualifier, then its values; built again it is replaced, not added to."""
+    one, two = await fill(team, "one", "two")
+    await team.member.issues.move(one, Status.DONE)
+    async with app(team.member, project="CORE") as driver:
+        await driver.sees("2 issues")
+        await driver.press("f")
+        await driver.sees("Filter by")
+        await driver.write("status")
+        await driver.press("enter")
+        await driver.sees("status:")
+        await driver.write("done")
+        await driver.press("enter")
+        await driver.sees("status:done", "1 issue", one)
+        await driver.press("f", "enter")
+        await driver.sees("◉ done")
+        await driver.write("done")
+        await driver.press("space", *["backspace"] * 4)
+        await driver.write("backlog")
+        await driver.press("space", "enter")
+        await driver.sees("status:backlog", two)
