@@ -4,13 +4,15 @@
 -- The latest changes of a project, newest first.
 SELECT e.seq, e.id, e.operation, e.kind, e.permission, e.actor_id, u.name, u.display_name, e.at, e.issue_id,
        p.key AS project_key, i.number, e.before, e.after, e.undoes, i.deleted_at IS NOT NULL AS trashed,
-       c.deleted_at IS NOT NULL AS withdrawn, c.author_id AS said_by,
+       c.withdrawn, c.said_by,
        EXISTS (SELECT 1 FROM events x WHERE x.undoes = e.operation AND x.id = x.operation
                AND NOT EXISTS (SELECT 1 FROM events y WHERE y.undoes = x.operation AND y.id = y.operation)) AS undone
 FROM events e JOIN users u ON u.id = e.actor_id
 JOIN projects p ON p.id = e.project_id
 LEFT JOIN issues i ON i.id = e.issue_id
-LEFT JOIN comments c ON e.kind LIKE 'comment.%%' AND c.id = (e.after->>'id')::bigint
+LEFT JOIN LATERAL (
+  SELECT deleted_at IS NOT NULL AS withdrawn, author_id AS said_by FROM comments
+  WHERE id = CASE WHEN e.kind LIKE 'comment.%%' THEN (e.after->>'id')::bigint END OFFSET 0) c ON true
 WHERE e.project_id = %(project)s AND e.seq < %(before)s
 ORDER BY e.seq DESC LIMIT %(limit)s;
 
@@ -18,13 +20,15 @@ ORDER BY e.seq DESC LIMIT %(limit)s;
 -- The changes of an issue, newest first.
 SELECT e.seq, e.id, e.operation, e.kind, e.permission, e.actor_id, u.name, u.display_name, e.at, e.issue_id,
        p.key AS project_key, i.number, e.before, e.after, e.undoes, i.deleted_at IS NOT NULL AS trashed,
-       c.deleted_at IS NOT NULL AS withdrawn, c.author_id AS said_by,
+       c.withdrawn, c.said_by,
        EXISTS (SELECT 1 FROM events x WHERE x.undoes = e.operation AND x.id = x.operation
                AND NOT EXISTS (SELECT 1 FROM events y WHERE y.undoes = x.operation AND y.id = y.operation)) AS undone
 FROM events e JOIN users u ON u.id = e.actor_id
 JOIN projects p ON p.id = e.project_id
 LEFT JOIN issues i ON i.id = e.issue_id
-LEFT JOIN comments c ON e.kind LIKE 'comment.%%' AND c.id = (e.after->>'id')::bigint
+LEFT JOIN LATERAL (
+  SELECT deleted_at IS NOT NULL AS withdrawn, author_id AS said_by FROM comments
+  WHERE id = CASE WHEN e.kind LIKE 'comment.%%' THEN (e.after->>'id')::bigint END OFFSET 0) c ON true
 WHERE e.issue_id = %(issue)s AND e.seq < %(before)s
 ORDER BY e.seq DESC LIMIT %(limit)s;
 
