@@ -5,8 +5,10 @@
 SELECT e.seq, e.id, e.operation, e.kind, e.permission, e.actor_id, u.name, u.display_name, e.at, e.issue_id,
        p.key AS project_key, i.number, e.before, e.after, e.undoes, i.deleted_at IS NOT NULL AS trashed,
        c.withdrawn, c.said_by,
-       EXISTS (SELECT 1 FROM events x WHERE x.undoes = e.operation AND x.id = x.operation
-               AND NOT EXISTS (SELECT 1 FROM events y WHERE y.undoes = x.operation AND y.id = y.operation)) AS undone
+       EXISTS (SELECT 1 FROM events x
+               WHERE x.undoes = e.operation AND x.id = x.operation AND x.actor_id = e.actor_id
+               AND NOT EXISTS (SELECT 1 FROM events y WHERE y.undoes = x.operation AND y.id = y.operation
+                               AND y.actor_id = x.actor_id)) AS undone
 FROM events e JOIN users u ON u.id = e.actor_id
 JOIN projects p ON p.id = e.project_id
 LEFT JOIN issues i ON i.id = e.issue_id
@@ -21,8 +23,10 @@ ORDER BY e.seq DESC LIMIT %(limit)s;
 SELECT e.seq, e.id, e.operation, e.kind, e.permission, e.actor_id, u.name, u.display_name, e.at, e.issue_id,
        p.key AS project_key, i.number, e.before, e.after, e.undoes, i.deleted_at IS NOT NULL AS trashed,
        c.withdrawn, c.said_by,
-       EXISTS (SELECT 1 FROM events x WHERE x.undoes = e.operation AND x.id = x.operation
-               AND NOT EXISTS (SELECT 1 FROM events y WHERE y.undoes = x.operation AND y.id = y.operation)) AS undone
+       EXISTS (SELECT 1 FROM events x
+               WHERE x.undoes = e.operation AND x.id = x.operation AND x.actor_id = e.actor_id
+               AND NOT EXISTS (SELECT 1 FROM events y WHERE y.undoes = x.operation AND y.id = y.operation
+                               AND y.actor_id = x.actor_id)) AS undone
 FROM events e JOIN users u ON u.id = e.actor_id
 JOIN projects p ON p.id = e.project_id
 LEFT JOIN issues i ON i.id = e.issue_id
@@ -51,8 +55,10 @@ FROM events e
 WHERE e.actor_id = %(user)s AND e.project_id = %(project)s AND e.undoes IS NULL AND e.erased_at IS NULL
   AND e.kind <> ALL(%(aside)s::text[])
   AND (%(rights)s::text[] IS NULL OR e.permission = ANY(%(rights)s::text[]))
-  AND NOT EXISTS (SELECT 1 FROM events u WHERE u.undoes = e.operation AND u.id = u.operation
-                  AND NOT EXISTS (SELECT 1 FROM events r WHERE r.undoes = u.operation AND r.id = r.operation))
+  AND NOT EXISTS (SELECT 1 FROM events u
+                  WHERE u.undoes = e.operation AND u.id = u.operation AND u.actor_id = e.actor_id
+                  AND NOT EXISTS (SELECT 1 FROM events r WHERE r.undoes = u.operation AND r.id = r.operation
+                                  AND r.actor_id = u.actor_id))
 ORDER BY e.seq DESC LIMIT 1;
 
 -- name: events_passed_over
@@ -77,7 +83,8 @@ SELECT e.operation, e.kind, e.permission
 FROM events e
 WHERE e.actor_id = %(user)s AND e.project_id = %(project)s AND e.undoes IS NOT NULL AND e.id = e.operation
   AND EXISTS (SELECT 1 FROM events x WHERE x.operation = e.undoes AND x.undoes IS NULL)
-  AND NOT EXISTS (SELECT 1 FROM events r WHERE r.undoes = e.operation AND r.id = r.operation)
+  AND NOT EXISTS (SELECT 1 FROM events r WHERE r.undoes = e.operation AND r.id = r.operation
+                  AND r.actor_id = e.actor_id)
   AND NOT EXISTS (SELECT 1 FROM events n WHERE n.actor_id = %(user)s AND n.project_id = %(project)s
                   AND n.undoes IS NULL AND n.seq > e.seq)
 ORDER BY e.seq DESC LIMIT 1;
@@ -85,7 +92,7 @@ ORDER BY e.seq DESC LIMIT 1;
 -- name: take_back_target
 -- What an undo or redo of the person that was sent before took back.
 SELECT t.operation, t.kind, t.permission
-FROM events e JOIN events t ON t.operation = e.undoes
+FROM events e JOIN events t ON t.operation = e.undoes AND t.actor_id = e.actor_id
 WHERE e.operation = %(operation)s AND e.actor_id = %(user)s AND e.project_id = %(project)s
 ORDER BY t.seq DESC LIMIT 1;
 

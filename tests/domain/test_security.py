@@ -113,6 +113,18 @@ async def test_undo_does_not_do_for_another_what_they_slipped_in(team: Team) -> 
     assert (await team.owner.issues.show(other.key)).title == "By Mia"
 
 
+async def test_nobody_takes_the_undo_of_others_away(team: Team) -> None:
+    """Who went on with somebody's operation and took their own part back had taken all of it back, as the
+    history said; the other's change could not be undone any more."""
+    one, other = [await team.owner.issues.create("CORE", IssueDraft(title=title)) for title in ("One", "Two")]
+    operation = uuid4()
+    await team.owner.issues.edit(one.key, IssueEdit(title="By Olga"), operation=operation)
+    await team.member.issues.edit_many([other.key], IssueEdit(title="By Mia"), operation=Chunk(operation, 1))
+    assert (await team.member.history.undo("CORE")).changed == (other.key,)
+    assert [event.undone for event in (await team.viewer.history.of_issue(one.key)).items] == [False, False]
+    assert (await team.owner.history.undo("CORE")).changed == (one.key,)
+
+
 async def test_undo_needs_every_right_that_was_used(team: Team) -> None:
     """A maintainer deletes others' issues and moves a card under the same operation. Its latest right was all
     that undo asked for: as a member they could bring back what only maintainers may."""
