@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from rhythm_domain import database, queries
 from rhythm_domain.database import Connection, Database, Row
-from rhythm_domain.errors import RhythmError
+from rhythm_domain.errors import RhythmError, Unavailable
 
 OLDEST_SERVER = 15
 """The oldest PostgreSQL that the schema works with."""
@@ -71,6 +71,10 @@ async def database_checks(conninfo: str) -> AsyncIterator[Check]:
             )
             for check in _server(server, offset):
                 yield check
+            missing = await database.fetch(connection, _Q["missing_rights"])
+            if missing:
+                yield _lacking(server["role"], [row["name"] for row in missing])
+                return
             schema = await _schema(conninfo)
             yield schema
             if schema.state is State.BAD:
@@ -119,6 +123,17 @@ def _server(server: Row, offset: float) -> list[Check]:
             "Set both machines' clocks by NTP.",
         ),
     ]
+
+
+def _lacking(role: str, names: list[str]) -> Check:
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return Check(
+        "rights",
+        State.BAD,
+        f"{role} may not work with {', '.join(names[:3])}{more}",
+        f"Run `rhythm db migrate --grant {role}` with the owner's URL (RHYTHM_OWNER_URL).",
+        Unavailable("The database role may not do that."),
+    )
 
 
 async def _schema(conninfo: str) -> Check:

@@ -21,6 +21,17 @@ SELECT current_setting('server_version') AS version,
 -- name: ping
 SELECT 1 AS one;
 
+-- name: missing_rights
+-- The tables and sequences that the role of the URL may not use for the day's work; see migrate.grant.
+SELECT c.relname::text AS name FROM pg_class c
+WHERE c.relnamespace = 'public'::regnamespace AND CASE c.relkind
+  WHEN 'S' THEN NOT has_sequence_privilege(c.oid, 'USAGE')
+  WHEN 'r' THEN NOT (has_table_privilege(c.oid, 'SELECT')
+                     AND (c.relname IN ('schema_versions', 'instance') OR has_any_column_privilege(c.oid, 'INSERT'))
+                     AND (c.relname = 'schema_versions' OR has_any_column_privilege(c.oid, 'UPDATE')))
+  ELSE false END
+ORDER BY c.relkind DESC, 1;
+
 -- name: contents
 -- How many things that are nobody's extension the database has: 0 is an empty one.
 SELECT (SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace)

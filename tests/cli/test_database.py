@@ -43,6 +43,46 @@ def test_doctor_says_what_it_can_where_no_server_starts(rhythm: Cli, monkeypatch
     assert {"settings", "disk", "encoding"} <= set(found)
 
 
+def test_doctor_says_once_that_the_database_is_away_and_does_not_send_in_circles(rhythm: Cli) -> None:
+    ran = rhythm("doctor", RHYTHM_DATABASE_URL="postgresql://ada@127.0.0.1:1/rhythm")
+    assert ran.code == Exit.UNAVAILABLE
+    assert ran.out.count("✗") == 1, ran.out
+    assert "rhythm doctor" not in ran.out
+    assert "not known before the database is well" in ran.out
+
+
+def test_doctor_names_the_role_that_was_granted_too_little(
+    rhythm: Cli, team: Team, postgres: Postgres, conninfo: str
+) -> None:
+    """As after a migration whose owner forgot to grant: one table is new."""
+    with psycopg.connect(conninfo) as sql:
+        dbname = sql.info.dbname
+    with postgres.admin(dbname) as admin:
+        admin.execute("CREATE ROLE day_worker LOGIN")
+        try:
+            assert rhythm("db", "migrate", "--grant", "day_worker").code == Exit.DONE
+            url = postgres.conninfo(dbname, "day_worker")
+            ran = rhythm("doctor", by=rhythm.token(team.owner), RHYTHM_DATABASE_URL=url)
+            assert ran.code == Exit.DONE, ran.out
+            admin.execute("REVOKE INSERT ON comments FROM day_worker")
+            ran = rhythm("doctor", RHYTHM_DATABASE_URL=url)
+            assert ran.code == Exit.UNAVAILABLE
+            assert "day_worker may not work with comments" in ran.out
+            assert "rhythm db migrate --grant day_worker" in ran.out
+        finally:
+            admin.execute("DROP OWNED BY day_worker")
+            admin.execute("DROP ROLE day_worker")
+
+
+def test_doctor_finds_folders_that_take_no_file(rhythm: Cli, team: Team) -> None:
+    ran = rhythm(
+        "doctor", "--json", by=team.owner, RHYTHM_LOG_DIR="/proc/log", RHYTHM_STATE_DIR="/proc/state"
+    )
+    bad = {one["name"]: one for one in ran.json["items"] if one["state"] == "bad"}
+    assert set(bad) == {"log folder", "state folder"}
+    assert "can't be written" in bad["log folder"]["message"]
+
+
 def test_a_role_that_is_not_there_is_granted_nothing(rhythm: Cli) -> None:
     ran = rhythm("db", "migrate", "--grant", "nobody at all")
     assert ran.code == Exit.INVALID
@@ -55,7 +95,7 @@ DAMAGES = {
     "history": "ALTER TABLE events DISABLE TRIGGER events_are_kept",
     "owners": "ALTER TABLE project_members DISABLE TRIGGER member_changed;"
     "UPDATE project_members SET ended_at = now()",
-    "schema": "UPDATE schema_versions SET oldest_program = 99, version = 99",
+    "schema": "INSERT INTO schema_versions (version, name, oldest_program) VALUES (99, 'later', 99)",
 }
 
 

@@ -182,8 +182,10 @@ def fingerprint(issue: ImportIssue) -> bytes:
 
 
 def _bytes(value: Any) -> bytes:
-    """Most values are texts, which are quick; None counts as the empty one."""
-    return value.encode() if isinstance(value, str) else b"" if value is None else _json(value).encode()
+    """Most values are texts or nothing, which are quick; None counts as the empty text."""
+    if isinstance(value, str):
+        return value.encode()
+    return b"" if value is None else b"[]" if value == [] else _json(value).encode()
 
 
 _json = json.JSONEncoder(default=str, sort_keys=True).encode

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from operator import itemgetter
 from pathlib import Path
+from shlex import quote
 
 import click
 
@@ -171,7 +172,7 @@ def start(context: Context) -> None:
     _own(context)
     conninfo = context.embedded.start()
     context.out.done(
-        f"It runs, and stops a minute after its last use. psql '{conninfo}'", {"conninfo": conninfo}
+        f"It runs, and stops a minute after its last use. psql {quote(conninfo)}", {"conninfo": conninfo}
     )
 
 

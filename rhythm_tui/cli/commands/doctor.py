@@ -6,7 +6,9 @@ import os
 import shutil
 import sys
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import click
 
@@ -49,18 +51,27 @@ async def doctor(context: Context, ctx: click.Context, /) -> None:
 
 async def _all(context: Context) -> AsyncIterator[Check]:
     """Every check, in the order in which one would look."""
-    signed_in = await _sign_in(context)
+    signed_in = await _sign_in(context)  # It sets up an embedded instance, or brings it up to date.
     yield Check("settings", State.WELL, f"instance {context.instance_name}")
+    reached = True
     try:
         conninfo = context.conninfo()
     except RhythmError as error:
-        yield Check("database", State.BAD, error.message, error.hint, error)
+        yield _unreached(Check("database", State.BAD, error.message, error.hint, error))
+        reached = False
     else:
         async for check in database_checks(conninfo):
-            yield check
-    yield signed_in
-    for check in (*_files(context), *_terminal(context.out)):
+            reached = reached and check.error is None
+            yield _unreached(check)
+    # What is wrong with the database is said once, and nobody can sign in before it is well.
+    yield signed_in if reached else Check("signed in", State.NOTE, "not known before the database is well")
+    for check in (*_files(context), *_folders(context), *_terminal(context.out)):
         yield check
+
+
+def _unreached(check: Check) -> Check:
+    """The check with a hint for somebody who asked the doctor already."""
+    return replace(check, hint=check.hint.replace(" `rhythm doctor` looks closer.", ""))
 
 
 def _say(out: Output, check: Check) -> None:
@@ -97,6 +108,32 @@ def _files(context: Context) -> Iterator[Check]:
     yield verdict(
         "disk", free < 200e6, f"{free / 1e9:,.1f} GB free", "Make room: a full disk stops all work."
     )
+
+
+def _folders(context: Context) -> Iterator[Check]:
+    """Whether the log and what a person has not saved yet can be written."""
+    settings = context.settings
+    for name, folder, lost in (
+        ("log folder", settings.log_dir, "nothing is logged"),
+        ("state folder", settings.state_dir, "drafts and sign-ins are not kept"),
+    ):
+        problem = _unwritable(folder)
+        yield verdict(
+            name,
+            bool(problem),
+            f"{folder} can't be written: {problem}; {lost}" if problem else f"{folder}",
+            "Make room there, see whose it is, or set another (`rhythm config` names the setting).",
+        )
+
+
+def _unwritable(folder: Path) -> str:
+    """Why a folder takes no file, or would not if it existed; empty if it does."""
+    try:
+        with TemporaryFile(dir=_existing(folder), buffering=0) as file:
+            file.write(bytes(4096))
+    except OSError as error:
+        return error.strerror or type(error).__name__
+    return ""
 
 
 def _open_to_others(place: Path) -> bool:
