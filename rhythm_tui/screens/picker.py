@@ -45,6 +45,15 @@ def filtered(choices: Sequence[Choice[V]], typed: str) -> list[Choice[V]]:
     return [choice for _, _, choice in sorted(found, key=lambda each: each[:2])]
 
 
+class FilterField(Input):
+    """Where one types to filter; without blanks where space is a key of the dialog."""
+
+    blanks = True
+
+    def check_consume_key(self, key: str, character: str | None) -> bool:
+        return (self.blanks or key != "space") and super().check_consume_key(key, character)
+
+
 class Filtered(Dialog[R], Generic[V, R]):
     """Choices that typing narrows down; what is done with one is the subclass's to say."""
 
@@ -54,7 +63,7 @@ class Filtered(Dialog[R], Generic[V, R]):
         self._found: list[Choice[V]] = []
 
     def body(self) -> ComposeResult:
-        yield Input(placeholder="Type to filter", compact=True)
+        yield FilterField(placeholder="Type to filter", compact=True)
         yield OptionList(compact=True)
 
     def on_mount(self) -> None:
@@ -135,6 +144,10 @@ class MultiPicker(Filtered[V, dict[V, bool]], Generic[V]):
     def __init__(self, title: str, choices: Iterable[Choice[V]]) -> None:
         super().__init__(title, choices, "space mark · enter done · esc cancel")
         self._toggled: dict[V, bool] = {}
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.query_one(FilterField).blanks = False
 
     def _look(self, choice: Choice[V]) -> Content:
         taken = self._toggled.get(choice.value, choice.chosen)
