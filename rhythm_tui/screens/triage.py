@@ -17,7 +17,7 @@ from textual.content import Content
 from textual.geometry import Region
 
 from rhythm_domain.days import parse_day
-from rhythm_domain.errors import Invalid
+from rhythm_domain.errors import Invalid, Irreversible
 from rhythm_domain.models import (
     Issue,
     IssueDraft,
@@ -38,6 +38,7 @@ from rhythm_tui.commanding import handles
 from rhythm_tui.commands import Command
 from rhythm_tui.edits import Change
 from rhythm_tui.messages import OpenIssue
+from rhythm_tui.screens.confirm import Confirm
 from rhythm_tui.screens.picker import Choice, MultiPicker, Picker
 from rhythm_tui.screens.prompt import Prompt
 from rhythm_tui.screens.work import WorkScreen
@@ -502,9 +503,17 @@ class TriageScreen(WorkScreen):
         if key is None:
             raise Invalid("In which project?", hint="g o chooses one")
         history = self.desk.session.history
-        result = await self.desk.edits.run(
-            lambda operation: (history.redo if redo else history.undo)(key, operation=operation)
-        )
+        try:
+            result = await self.desk.edits.run(
+                lambda operation: (history.redo if redo else history.undo)(key, operation=operation)
+            )
+        except Irreversible as error:
+            question = Confirm("Undo", f"{error.message} {error.hint}", yes="take back the change before it")
+            if not await self.app.push_screen_wait(question):
+                return
+            result = await self.desk.edits.run(
+                lambda operation: history.undo(key, past=True, operation=operation)
+            )
         what = ", ".join(shown(each) for each in result.changed[:3])
         more = f" and {len(result.changed) - 3} more" if len(result.changed) > 3 else ""
         skipped = (
