@@ -23,7 +23,7 @@ from rhythm_domain.policy import Permission
 from rhythm_domain.repository import history, issues, labels
 from rhythm_domain.repository.issues import Values
 from rhythm_domain.services.editing import change, check_labels, check_some, edit_held, needed, resolved
-from rhythm_domain.services.ordering import rank_beside
+from rhythm_domain.services.ordering import ranks_beside
 from rhythm_domain.transaction import BULK, Chunk, Operation, Ref, Tx, repeatable
 
 
@@ -126,7 +126,6 @@ class Issues:
                 tx.record(history.CHOSEN, after={"issues": list(refs)})
             await edit_held(tx, held, edit)
 
-    @repeatable
     async def move(
         self,
         ref: Ref,
@@ -137,15 +136,8 @@ class Issues:
         operation: UUID | None = None,
     ) -> IssueRow:
         """Moves a card into a column, and there behind or before another card if one is named."""
-        async with self._guard.issue(Permission.ISSUE_MOVE, ref, operation=operation) as (tx, held):
-            if not tx.done:
-                wanted: Values = {"status": status.value}
-                if after is not None or before is not None:
-                    wanted["rank"] = await rank_beside(tx, held, after, before)
-                await change(tx, await issues.values(tx, [held.id]), {held.id: wanted})
-            return (await issues.rows(tx, [held.id]))[0]
+        return (await self.place([ref], status, after=after, before=before, operation=operation))[0]
 
-    @repeatable
     async def order(
         self,
         ref: Ref,
@@ -155,15 +147,37 @@ class Issues:
         operation: UUID | None = None,
     ) -> IssueRow:
         """Puts an issue behind or before another in the project's one order."""
-        if (after is None) == (before is None):
+        return (await self.place([ref], after=after, before=before, operation=operation))[0]
+
+    @repeatable
+    async def place(
+        self,
+        refs: Sequence[Ref],
+        status: Status | None = None,
+        *,
+        after: Ref | None = None,
+        before: Ref | None = None,
+        operation: UUID | None = None,
+    ) -> tuple[IssueRow, ...]:
+        """Puts issues of one project, in the order given, behind or before another one; into a column if a
+        status is named, and then at their old places if no neighbour is. All or nothing, one step of the
+        history.
+        """
+        beside = after is not None or before is not None
+        if (after is not None and before is not None) or (status is None and not beside):
             raise Invalid(
                 "Name the issue that it goes behind, or the one that it goes before.", field="order"
             )
-        async with self._guard.issue(Permission.ISSUE_ORDER, ref, operation=operation) as (tx, held):
+        permission = Permission.ISSUE_ORDER if status is None else Permission.ISSUE_MOVE
+        async with self._guard.issues(permission, refs, operation=operation) as (tx, held):
             if not tx.done:
-                wanted = {"rank": await rank_beside(tx, held, after, before)}
-                await change(tx, await issues.values(tx, [held.id]), {held.id: wanted})
-            return (await issues.rows(tx, [held.id]))[0]
+                ranks = await ranks_beside(tx, held, after, before) if beside else {}
+                moved: Values = {} if status is None else {"status": status.value}
+                wanted = {
+                    one.id: moved | ({"rank": ranks[one.id]} if one.id in ranks else {}) for one in held
+                }
+                await change(tx, await issues.values(tx, list(wanted)), wanted)
+            return await issues.rows(tx, [one.id for one in held])
 
     @repeatable
     async def link(

@@ -1,6 +1,8 @@
-"""The one order of a project's issues: a rank beside another one's, and room where there is none left."""
+"""The one order of a project's issues: ranks beside another one's, and room where there is none left."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from rhythm_domain import rank
 from rhythm_domain.errors import Invalid
@@ -13,12 +15,15 @@ _SPREAD = 100
 """How many neighbours on either side get new ranks when there is no room left between two."""
 
 
-async def rank_beside(tx: Tx, held: Held, after: Ref | None, before: Ref | None) -> str:
-    """A rank right behind `after`, or else right before `before`; makes room where there is none left."""
+async def ranks_beside(tx: Tx, held: Sequence[Held], after: Ref | None, before: Ref | None) -> dict[int, str]:
+    """Ranks for some issues, in their order, right behind `after`, or else right before `before`; by id.
+
+    Makes room where there is none left.
+    """
     anchor = (
         await issues.values(tx, [await beside(tx, after if after is not None else before or "")])
     ).popitem()
-    if anchor[0] == held.id:
+    if any(anchor[0] == one.id for one in held):
         raise Invalid("An issue can't be placed beside itself.", field="order")
     here: str = anchor[1]["rank"]
     low, high = (
@@ -26,11 +31,11 @@ async def rank_beside(tx: Tx, held: Held, after: Ref | None, before: Ref | None)
         if after is not None
         else (await issues.previous_rank(tx, here), here)
     )
-    found = rank.between(low, high)
-    if len(found) <= rank.TOO_LONG:
-        return found
+    found = rank.spread(low, high, len(held))
+    if len(found[0]) <= rank.TOO_LONG:
+        return {one.id: each for one, each in zip(held, found, strict=True)}
     await _spread(tx, here)
-    return await rank_beside(tx, held, after, before)
+    return await ranks_beside(tx, held, after, before)
 
 
 async def _spread(tx: Tx, here: str, width: int = _SPREAD) -> None:

@@ -468,6 +468,21 @@ ACTIONS = (
         P.ISSUE_ORDER,
     ),
     Action(
+        "issues.place",
+        lambda c: c.session.issues.place(
+            [c.at.issue, c.at.linked], Status.IN_REVIEW, before=c.at.planned, **c.once
+        ),
+        MEMBERS,
+        P.ISSUE_MOVE,
+    ),
+    Action(
+        "issues.place",
+        lambda c: c.session.issues.place([c.at.issue], after=c.at.planned, **c.once),
+        MEMBERS,
+        P.ISSUE_ORDER,
+        note="in the order alone",
+    ),
+    Action(
         "issues.link",
         lambda c: c.session.issues.link(c.at.linked, LinkKind.BLOCKS, c.at.planned, **c.once),
         MEMBERS,

@@ -416,6 +416,28 @@ async def test_a_card_is_moved_behind_or_before_another(team: Team) -> None:
     assert (await new(team.member)).number == (await in_order(team))[-1]
 
 
+async def test_several_cards_are_placed_in_one_step(team: Team) -> None:
+    """In the order given, whatever theirs was; undone as one. Without a neighbour they keep their places."""
+    ids = [(await new(team.member)).id for _ in range(6)]
+    rows = await team.member.issues.place([ids[4], ids[1], ids[5]], Status.TODO, before=ids[0])
+    assert [row.number for row in rows] == [5, 2, 6]
+    assert {row.status for row in rows} == {Status.TODO}
+    assert await in_order(team) == [5, 2, 6, 1, 3, 4]
+    await team.member.issues.place(ids[:2], after=ids[3])
+    assert await in_order(team) == [5, 6, 3, 4, 1, 2]
+    await team.member.issues.place([ids[5], ids[2]], Status.DONE)
+    assert await in_order(team) == [5, 6, 3, 4, 1, 2]
+    for _ in range(3):
+        await team.member.history.undo("CORE")
+    assert await in_order(team) == [1, 2, 3, 4, 5, 6]
+    assert (await team.member.issues.show(ids[4])).status is Status.BACKLOG
+    for neighbours in ({}, {"after": ids[0], "before": ids[1]}):
+        with pytest.raises(Invalid, match="goes behind, or the one that it goes before"):
+            await team.member.issues.place(ids[2:4], **neighbours)
+    with pytest.raises(Invalid, match="beside itself"):
+        await team.member.issues.place(ids[2:4], after=ids[2])
+
+
 async def test_orders_that_mean_nothing(team: Team) -> None:
     for _ in range(2):
         await new(team.member)
