@@ -431,9 +431,9 @@ async def test_several_cards_are_placed_in_one_step(team: Team) -> None:
         await team.member.history.undo("CORE")
     assert await in_order(team) == [1, 2, 3, 4, 5, 6]
     assert (await team.member.issues.show(ids[4])).status is Status.BACKLOG
-    for neighbours in ({}, {"after": ids[0], "before": ids[1]}):
+    for after, before in ((None, None), (ids[0], ids[1])):
         with pytest.raises(Invalid, match="goes behind, or the one that it goes before"):
-            await team.member.issues.place(ids[2:4], **neighbours)
+            await team.member.issues.place(ids[2:4], after=after, before=before)
     with pytest.raises(Invalid, match="beside itself"):
         await team.member.issues.place(ids[2:4], after=ids[2])
 

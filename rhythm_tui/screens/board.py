@@ -1,0 +1,513 @@
+"""The board: a column per status, cards that are moved by key or mouse, lanes, and what others do."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar, Literal
+
+from textual import on
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.geometry import Region
+
+from rhythm_domain.errors import Invalid, RhythmError
+from rhythm_domain.lexemes import matches
+from rhythm_domain.live import Change
+from rhythm_domain.models import Board, Issue, IssueEdit, IssueRow, LabelRef, Page, Project, Status
+from rhythm_domain.policy import Permission
+from rhythm_domain.query import Condition, Field, Query, Sort, SortKey
+from rhythm_domain.text import shown
+from rhythm_tui import clock, lanes, signs
+from rhythm_tui.commanding import handles
+from rhythm_tui.decks import ONE_LANE, Cards, Spot, moved
+from rhythm_tui.desk import Desk
+from rhythm_tui.lanes import Grouping, Lane
+from rhythm_tui.messages import OpenIssue, Say
+from rhythm_tui.report import report
+from rhythm_tui.screens.picker import Choice
+from rhythm_tui.screens.prompt import Prompt
+from rhythm_tui.screens.searching import SearchScreen
+from rhythm_tui.screens.triage import setting
+from rhythm_tui.widgets.board import BoardGrid
+from rhythm_tui.widgets.search_bar import SearchBar
+from rhythm_tui.wording import counted
+
+FIRST = 50
+"""Cards of a column that are read first: what fits on a screen, and some more."""
+
+PAGE = 100
+"""Cards that are read at once when one scrolls."""
+
+FIRST_OF_LANE = 20
+"""Cards of a lane's column that are read first."""
+
+MOST_LANES = 60
+"""Lanes at most."""
+
+AGAIN = 2000
+"""The most cards that are read again at once."""
+
+
+class BoardScreen(SearchScreen):
+    """The cards of one project."""
+
+    VIEW: ClassVar[str] = "board"
+    CSS_PATH = "board.tcss"
+    PLACEHOLDER: ClassVar[str] = "filter: words, assignee:@me, label:ui, sprint:current …"
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self.grouping = Grouping.NOTHING
+        self._hidden: set[Status] = set()
+        self._lanes: Sequence[Lane] = (Lane(),)
+        self._shows: tuple[str | None, Query, Grouping] | None = None
+        self._reading = asyncio.Lock()
+        self._saved = 0
+        self._to_draw: set[int] = set()
+
+    def body(self) -> ComposeResult:
+        yield self.search_bar()
+        grid = BoardGrid()
+        grid.unsaved = self.desk.edits.unsaved
+        grid.today = self.desk.today
+        yield grid
+
+    @property
+    def grid(self) -> BoardGrid:
+        return self.query_one(BoardGrid)
+
+    @property
+    def cards(self) -> Cards:
+        return self.grid.cards
+
+    def on_mount(self) -> None:
+        self.grid.focus()
+
+    # Reading ---------------------------------------------------------------------------------------------
+
+    async def load(self) -> None:
+        if self.desk.key is None:
+            self._shows = None
+            self.query_one(SearchBar).total = ""
+            self.grid.say("A board shows one project.", "g o chooses it")
+            return
+        if self._shows == (self.desk.key, self.asked, self.grouping):
+            await self._refresh(list(self.cards.rows))
+        else:
+            self._remembered()
+            await self.search()
+
+    async def search(self, *, keep: bool = False) -> None:
+        key = self.desk.key
+        if key is None:
+            return
+        self.say_chips()
+        terms = [term for term in self.asked.terms if not term.negated]
+        self.grid.spans = (lambda title: matches(title, terms)) if terms else None
+        async with self._reading:
+            board = await self._board(None, FIRST)
+            cards = Cards(self.grouping.lanes, self.desk.edits.shown)
+            if self.grouping is Grouping.NOTHING:
+                self._lanes = (Lane(),)
+                cards.show(ONE_LANE, board)
+            else:
+                self._lanes = await self._read_lanes(board.project)
+                cards.count(board)
+            self.grid.show(cards, self._lanes, self._statuses(), keep=keep)
+            self._shows = key, self.asked, self.grouping
+            if self.grouping is not Grouping.NOTHING:
+                await self._fill_lanes(cards, keep=keep)
+        self._say_total()
+
+    async def _fill_lanes(self, cards: Cards, *, keep: bool) -> None:
+        for number, lane in enumerate(self._lanes):
+            board = await self._board(lane, FIRST_OF_LANE)
+            with self.grid.changing(calm=number > 0):
+                cards.show(lane.id, board)
+        if not keep:
+            self.grid.to_first_card()
+
+    async def _board(self, lane: Lane | None, limit: int) -> Board:
+        asked = self.asked.with_condition(lane.condition) if lane and lane.condition else self.asked
+        return await self.desk.session.boards.show(self.desk.key or "", str(asked), limit=limit)
+
+    async def _read_lanes(self, project: Project) -> list[Lane]:
+        session, key = self.desk.session, project.key
+        match self.grouping:
+            case Grouping.ASSIGNEE:
+                me = self.desk.session.user.id
+                people = [member.user for member in await session.members.list(key)]
+                return lanes.of_people(sorted(people, key=lambda user: user.id != me)[:MOST_LANES])
+            case Grouping.LABEL:
+                labels = await session.labels.list(key)
+                refs = [LabelRef(name=label.name, colour=label.colour) for label in labels]
+                return lanes.of_labels(refs[:MOST_LANES])
+            case Grouping.PARENT:
+                with_children = "has:children is:open sort:rank"
+                page = await session.search.page(with_children, project=key, limit=MOST_LANES)
+                return lanes.of_parents(page.items)
+            case _:
+                return lanes.of_priorities()
+
+    def _say_total(self) -> None:
+        totals = [self.cards.total(spot) for spot in self.cards.decks if spot.lane == ONE_LANE]
+        count = sum(total.count for total in totals)
+        text = f"{count:,}{'' if all(total.exact for total in totals) else '+'} "
+        marks = len(self.grid.marks)
+        of = f"{marks:,} marked of " if marks else ""
+        self.query_one(SearchBar).total = f"{of}{text}card{'' if count == 1 else 's'} "
+
+    def _column_query(self, spot: Spot) -> Query:
+        """What a column of a lane asks for, in its order: as `Boards.show` reads it."""
+        lane = next((lane.condition for lane in self._lanes if lane.id == spot.lane), None)
+        asked = self.asked.with_condition(lane) if lane else self.asked
+        by = SortKey.CLOSED if spot.status.closed else SortKey.RANK
+        return asked.with_condition(_of_status(spot.status)).with_sort(Sort.by(by))
+
+    @on(BoardGrid.MoreWanted)
+    def _more(self, event: BoardGrid.MoreWanted) -> None:
+        self.read(self._extend(event.spot, event.direction), f"more {event.spot} {event.direction}")
+
+    async def _extend(self, spot: Spot, direction: Literal["next", "previous"]) -> None:
+        cards, search, key = self.cards, self.desk.session.search, self.desk.key
+        async with self._reading:
+            deck = cards.decks[spot]
+            at = deck.next if direction == "next" else deck.previous
+            if cards is not self.cards or at is None:
+                return
+            try:
+                asked = self._column_query(spot)
+                if direction == "next":
+                    page = await search.page(asked, project=key, cursor=at, limit=PAGE)
+                else:
+                    page = await search.page(asked, project=key, before=at, limit=PAGE)
+            finally:
+                self.grid.ask_again(spot, direction)
+            with self.grid.changing(calm=True):
+                cards.extend(spot, page, direction)
+
+    @on(BoardGrid.EndWanted)
+    def _end(self, event: BoardGrid.EndWanted) -> None:
+        self.read(self._go_to_end(event.spot, event.direction), "search")
+
+    async def _go_to_end(self, spot: Spot, direction: Literal["first", "last"]) -> None:
+        cards, last = self.cards, direction == "last"
+        async with self._reading:
+            asked = self._column_query(spot)
+            page: Page[IssueRow] = await self.desk.session.search.page(
+                asked, project=self.desk.key, last=last, limit=PAGE
+            )
+            with self.grid.changing(calm=False):
+                cards.begin(spot, page, last=last)
+            self.grid.begun(spot, last=last)
+
+    # Live ------------------------------------------------------------------------------------------------
+
+    async def changes(self, changes: list[Change]) -> None:
+        here = [change for change in changes if change.project_key == self.desk.key]
+        if not here or self._shows is None:
+            return
+        await self._refresh(set().union(*(change.issue_ids for change in here)))
+        for change in here:
+            if not self.desk.edits.ours(change.operation):
+                self.grid.glow(change.issue_ids, shown(change.actor.display_name))
+
+    async def _refresh(self, issues: Iterable[int]) -> None:
+        """Reads some cards again, and the beginning of every column that they may be in."""
+        wanted = list(issues)[:AGAIN]
+        async with self._reading:
+            cards, saved = self.cards, self._saved
+            again = await self.desk.session.search.again(wanted) if wanted else ()
+            touched = {lane for row in again for lane in self.grouping.lanes(row)}
+            touched |= {
+                lane for issue in wanted if issue in cards.rows for lane in cards.lanes(cards.rows[issue])
+            }
+            boards = {
+                lane.id: await self._board(lane, FIRST_OF_LANE)
+                for lane in self._lanes
+                if lane.heading is not None and lane.id in touched
+            }
+            whole = await self._board(None, FIRST if not boards else 1)
+            if cards is not self.cards:
+                return
+            settled = saved == self._saved and not self.desk.edits.waiting
+            filtered = bool(self.asked.terms or self.asked.conditions)
+            with self.grid.changing(calm=True):
+                cards.put((row for row in again if row.id in cards.rows or not filtered), counted=True)
+                cards.drop(set(wanted) - {row.id for row in again}, counted=True)
+                if self.grouping is Grouping.NOTHING:
+                    cards.merge(ONE_LANE, whole, settled=settled)
+                cards.count(whole)
+                for lane, board in boards.items():
+                    cards.merge(lane, board, settled=settled)
+            self.grid.redraw(wanted)
+        self._say_total()
+
+    # Issues ----------------------------------------------------------------------------------------------
+
+    def targets(self) -> list[IssueRow]:
+        return self.grid.targets
+
+    def unread(self) -> list[int]:
+        return [issue for issue, row in self.grid.marks.items() if row is None]
+
+    def replaced(self, rows: Sequence[IssueRow]) -> None:
+        self._saved += 1
+        with self.grid.changing(calm=False):
+            self.cards.put(rows)
+        self.grid.redraw(row.id for row in rows)
+        self._say_total()
+
+    def done_with(self, issues: Sequence[int]) -> None:
+        self._saved += 1
+        with self.grid.changing(calm=False):
+            self.cards.drop(issues)
+        self.grid.unmark()
+        self._say_total()
+
+    def drawn(self, issues: frozenset[int]) -> None:
+        # When a change was saved its answer is there before this is done: nothing goes back and forth.
+        self._to_draw |= issues
+        self.call_next(self._draw)
+
+    def _draw(self) -> None:
+        issues, self._to_draw = self._to_draw, set()
+        if issues and self._shows is not None:
+            with self.grid.changing(calm=False):
+                self.cards.place_again(issues)
+            self.grid.redraw(issues)
+            self._say_total()
+
+    def title_region(self) -> Region | None:
+        return self.grid.title_region()
+
+    def new_issue_fields(self) -> dict[str, Any]:
+        lane = next((lane for lane in self._lanes if lane.id == self.grid.spot.lane), Lane())
+        return {"status": self.grid.spot.status, **lane.fields}
+
+    def created(self, issue: Issue) -> None:
+        self.say(f"{issue.key} created", "u takes it back")
+        self._saved += 1
+        row = IssueRow.model_validate({name: getattr(issue, name) for name in IssueRow.model_fields})
+        with self.grid.changing(calm=False):
+            held = self.cards.put([row])
+        if held:
+            self.grid.go_to(issue.id)
+        else:  # It is behind all that were read of its column.
+            self.grid.post_message(BoardGrid.EndWanted(self.grid.spot, "last"))
+        self.reload()
+
+    def forget_marks(self) -> None:
+        self.grid.unmark()
+
+    def leave_search(self) -> None:
+        self.grid.focus()
+
+    @on(BoardGrid.Opened)
+    def _opened(self, event: BoardGrid.Opened) -> None:
+        self.post_message(OpenIssue(event.row.key, event.siblings))
+
+    @on(BoardGrid.MarksChanged)
+    def _marked(self) -> None:
+        self._say_total()
+
+    @handles("mark.all")
+    async def mark_all(self) -> None:
+        search, key = self.desk.session.search, self.desk.key
+        if key is None:
+            return
+        ids = await search.ids(self.asked, project=key, limit=100_000)
+        self.grid.set_marks({issue: self.cards.rows.get(issue) for issue in ids})
+
+    @handles("back")
+    def back(self) -> None:
+        """Lets go of the card that is dragged, then of the marks, then of the filter; then goes back."""
+        if self.grid.cancel_drag():
+            return
+        if self.grid.marks:
+            self.grid.unmark()
+        else:
+            super().back()
+
+    # Moving ----------------------------------------------------------------------------------------------
+
+    @handles("card.left")
+    async def move_left(self) -> None:
+        await self._move_beside(-1)
+
+    @handles("card.right")
+    async def move_right(self) -> None:
+        await self._move_beside(1)
+
+    async def _move_beside(self, step: int) -> None:
+        status = self.grid.beside(step)
+        issues = [row.id for row in self.targets()]
+        if status is not None and self.unread():
+            said = f"moved to {signs.words(status)}"
+            await self.change(IssueEdit(status=status), setting(status=status), said, self.targets())
+        elif status is not None and issues:
+            spot = Spot(self.grid.spot.lane, status)
+            place = None if status in self.grid.collapsed else self.grid.level(spot)
+            await self._put(issues, spot, place)
+
+    @handles("card.down")
+    async def move_down(self) -> None:
+        await self._move_within(1)
+
+    @handles("card.up")
+    async def move_up(self) -> None:
+        await self._move_within(-1)
+
+    async def _move_within(self, step: int) -> None:
+        spot = self.grid.spot
+        deck = self.cards.decks.get(spot)
+        issues = [row.id for row in self.targets() if deck and deck.place(row.id) is not None]
+        if deck is None or not issues:
+            return
+        if spot.status.closed:
+            raise Invalid(
+                f"Cards that are {signs.words(spot.status)} stand in the order in which they were closed.",
+                hint="H and L move them between columns",
+            )
+        places = sorted(place for issue in issues if (place := deck.place(issue)) is not None)
+        issues.sort(key=lambda issue: deck.place(issue) or 0)
+        to = places[0] - 1 if step < 0 else places[-1] + 2
+        if 0 <= to <= len(deck):
+            await self._put(issues, spot, to)
+
+    @on(BoardGrid.Dropped)
+    def _dropped(self, event: BoardGrid.Dropped) -> None:
+        self.run_worker(self._drop(event), group="commands")
+
+    async def _drop(self, event: BoardGrid.Dropped) -> None:
+        reason = self.desk.why_not(Permission.ISSUE_MOVE)
+        if reason is not None:
+            self.post_message(Say(f"{reason[0].upper()}{reason[1:]}.", warning=True))
+            return
+        try:
+            await self._put(event.issues, event.spot, event.place)
+        except RhythmError as error:
+            report(self, error)
+
+    async def _put(self, issues: Sequence[int], spot: Spot, place: int | None) -> None:
+        """Puts cards into a column before the one at a place: at once on the screen, then in the database."""
+        placing = self.cards.placing(issues, spot, place)
+        at = self.grid.issue
+        place_issues = self.desk.session.issues.place
+
+        self.grid.carry(at if at is not None and at in issues else issues[0])
+        saved = await self.desk.edits.run(
+            lambda operation: place_issues(
+                issues, placing.status, after=placing.after, before=placing.before, operation=operation
+            ),
+            issues=issues,
+            change=moved(placing, issues, clock.now()),
+        )
+        self.replaced(saved)
+        if len(issues) > 1:
+            self.say(f"{counted(len(issues), 'card')} moved to {signs.words(spot.status)}", "u takes it back")
+
+    # Lanes, columns, limits ------------------------------------------------------------------------------
+
+    @handles("board.group")
+    async def choose_lanes(self) -> None:
+        chosen = await self.pick(
+            "Lanes by",
+            [Choice(each, Content(each.value), each.value, each is self.grouping) for each in Grouping],
+        )
+        if chosen is not None and chosen is not self.grouping:
+            self.grouping = chosen
+            self.grid.folded.clear()
+            self._remember()
+            await self.search(keep=True)
+
+    @handles("board.collapse")
+    def collapse(self) -> None:
+        if self.grid.on_heading:
+            self.grid.fold_lane(self.grid.spot.lane)
+        else:
+            self.grid.fold_column()
+
+    @handles("board.hide")
+    def hide_column(self) -> None:
+        status = self.grid.spot.status
+        if len(self.grid.statuses) < 2:
+            raise Invalid("The last column stays.", hint="“show columns” brings the others back")
+        self._hidden.add(status)
+        self._show_columns()
+        self.say(f"{signs.words(status)} hidden", "“show columns” brings it back")
+
+    @handles("board.unhide")
+    def show_columns(self) -> None:
+        self._hidden.clear()
+        self._show_columns()
+
+    def _show_columns(self) -> None:
+        self.grid.choose_columns(self._statuses())
+        self._remember()
+
+    def _statuses(self) -> list[Status]:
+        return [status for status in Status if status not in self._hidden]
+
+    @on(BoardGrid.ShapeChanged)
+    def _remember(self) -> None:
+        if self.desk.key:
+            kept = {
+                "collapsed": sorted(self.grid.collapsed),
+                "hidden": sorted(self._hidden),
+                "lanes": self.grouping.value,
+            }
+            self.desk.memory.keep(f"board {self.desk.key}", kept)
+
+    def _remembered(self) -> None:
+        """How the person left this project's board."""
+        kept = self.desk.memory.get(f"board {self.desk.key}")
+        if not isinstance(kept, dict):
+            kept = {"collapsed": [Status.CANCELLED]}
+        known = {status.value: status for status in Status}
+        self.grid.collapsed = {known[each] for each in kept.get("collapsed", ()) if each in known}
+        self._hidden = {known[each] for each in kept.get("hidden", ()) if each in known}
+        if len(self._hidden) == len(known):
+            self._hidden.clear()
+        groupings = {each.value: each for each in Grouping}
+        self.grouping = groupings.get(kept.get("lanes", ""), Grouping.NOTHING)
+
+    @handles("board.limit")
+    async def set_limit(self) -> None:
+        key, status = self.desk.key, self.grid.spot.status
+        if key is None:
+            return
+        deck = self.cards.decks.get(Spot(ONE_LANE, status))
+
+        async def accept(text: str) -> bool:
+            limit = _limit(text)
+            await self.desk.edits.run(
+                lambda operation: self.desk.session.projects.set_wip_limit(
+                    key, status, limit, operation=operation
+                )
+            )
+            return True
+
+        done = await self.app.push_screen_wait(
+            Prompt(
+                f"WIP limit · {signs.words(status)}",
+                accept,
+                value=str(deck.limit) if deck and deck.limit else "",
+                words="How many cards at most. Empty for no limit.",
+            )
+        )
+        if done:
+            self.reload()
+
+
+def _of_status(status: Status) -> Condition:
+    return Condition(field=Field.STATUS, values=(status,))
+
+
+def _limit(text: str) -> int | None:
+    if not text.strip():
+        return None
+    if not text.strip().isdecimal():
+        raise Invalid(f"{shown(text.strip())!r} is no number.", field="wip_limit", hint="Such as 5.")
+    return int(text)

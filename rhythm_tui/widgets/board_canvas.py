@@ -1,0 +1,489 @@
+"""How the board is drawn: the lines that are seen, of any number of cards in any number of columns.
+
+`Cards` (`decks.py`) stand in columns abreast, each scrolled on its own, and with lanes in bands below each
+other. Only what is seen is drawn, a line at a time; how a card looked is kept until it changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.geometry import Region, clamp
+from textual.strip import Strip
+from textual.widget import Widget
+
+from rhythm_domain.models import IssueRow, Status
+from rhythm_domain.text import cell_width
+from rhythm_tui import clock, signs
+from rhythm_tui.board_layout import Abreast, Band, Box, abreast, first_to_show
+from rhythm_tui.card_face import LINES, Look, Spans, both, cut, face
+from rhythm_tui.colours import Colours
+from rhythm_tui.decks import ONE_LANE, Cards, Deck, Spot
+from rhythm_tui.lanes import Lane
+from rhythm_tui.presentation import Piece
+
+SLOT = LINES + 1
+"""Lines from a card to the next: a blank one, and its own."""
+
+HEAD = 2
+"""Lines above the cards: the columns' headings and a rule."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where dragged cards would be put: before the card at `place` of a column."""
+
+    spot: Spot
+    place: int
+
+
+@dataclass(slots=True)
+class Drag:
+    """A card that the mouse holds: at which cell of it, and where the mouse is."""
+
+    issue: int
+    grip: tuple[int, int]
+    x: int
+    y: int
+    width: int
+    moving: bool = False
+    target: Target | None = None
+
+
+class BoardCanvas(Widget):
+    """A board with a cursor, as it is seen."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.cards = Cards()
+        self.lanes: Sequence[Lane] = ()
+        self.statuses: Sequence[Status] = ()
+        """The columns that are not hidden, in order."""
+        self.collapsed: set[Status] = set()
+        self.folded: set[str] = set()
+        """The lanes of which only the heading is shown."""
+        self.words: tuple[str, str] = ("", "")
+        """What is said where there is no board, and what to do about it."""
+        self.marks: dict[int, IssueRow | None] = {}
+        """The marked cards, as they were last read if they were."""
+        self.unsaved: Callable[[int], bool] = lambda _: False
+        self.today: Callable[[], date] = lambda: clock.now().date()
+        self.spans: Spans | None = None
+        self.spot = Spot(ONE_LANE, Status.TODO)
+        """The column and lane of the cursor."""
+        self.issue: int | None = None
+        """The card under the cursor."""
+        self.on_heading = False
+        """Whether the cursor is on the heading of its lane."""
+        self._place = 0
+        self._first = 0
+        self._tops: dict[Spot, int] = {}
+        self._scroll = 0
+        self._glowing: dict[int, str] = {}
+        self.drag: Drag | None = None
+        self._drawn: dict[int, dict[tuple[int, str, bool], list[Strip]]] = {}
+        self._styles: dict[tuple[str, str, bool], Style] = {}
+        self._colours_known: Colours | None = None
+        self._bands_known: list[Band] | None = None
+
+    # Where things are ------------------------------------------------------------------------------------
+
+    @property
+    def row(self) -> IssueRow | None:
+        """The card under the cursor, as it is shown."""
+        if self.issue is None or self.on_heading or self.issue not in self.cards.rows:
+            return None
+        return self.cards.row(self.issue)
+
+    @property
+    def targets(self) -> list[IssueRow]:
+        """What a command is about: the marked cards that were read, else the one under the cursor."""
+        if self.marks:
+            return [self.cards.shown(row) for row in self.marks.values() if row is not None]
+        return [self.row] if self.row else []
+
+    @property
+    def place(self) -> int:
+        """Where the cursor is in its column."""
+        return self._place
+
+    def _deck(self, spot: Spot | None = None) -> Deck:
+        return self.cards.decks.get(spot or self.spot) or Deck()
+
+    @property
+    def _headed(self) -> bool:
+        """Whether lanes have headings: whether there are any."""
+        return any(lane.heading is not None for lane in self.lanes)
+
+    @property
+    def seen(self) -> Abreast:
+        return abreast(tuple(self.statuses), frozenset(self.collapsed), max(1, self.size.width), self._first)
+
+    @property
+    def _railed(self) -> bool:
+        """Whether the last line says what is out of sight."""
+        seen = self.seen
+        return bool(seen.left or seen.right)
+
+    @property
+    def _body(self) -> int:
+        """Lines for cards and lanes."""
+        return max(1, self.size.height - HEAD - self._railed)
+
+    def shown_lanes(self) -> list[Lane]:
+        """The lanes that have cards."""
+        if not self._headed:
+            return list(self.lanes)
+        return [
+            lane
+            for lane in self.lanes
+            if any(self.cards.total(spot).count for spot in self._spots(lane.id)) or lane.id == self.spot.lane
+        ]
+
+    def _spots(self, lane: str) -> list[Spot]:
+        return [spot for status in self.statuses if (spot := Spot(lane, status)) in self.cards.decks]
+
+    @property
+    def _bands(self) -> list[Band]:
+        if self._bands_known is None:
+            self._bands_known = list(self._laid_out())
+        return self._bands_known
+
+    def _laid_out(self) -> Iterator[Band]:
+        if not self._headed:
+            yield Band(self.lanes[0].id if self.lanes else ONE_LANE, 0, False, self._body)
+            return
+        most = max(1, self._body * 2 // 3 // SLOT) * SLOT + 1
+        y = 0
+        for lane in self.shown_lanes():
+            # What is closed only grows: it makes no lane higher than its open cards, or one, do.
+            cards = max((len(self._deck(s)) for s in self._spots(lane.id) if not s.status.closed), default=0)
+            height = 0 if lane.id in self.folded else min(max(cards, 1) * SLOT + 1, most)
+            band = Band(lane.id, y, True, height)
+            yield band
+            y = band.end
+
+    def _band(self, lane: str) -> Band:
+        return next((band for band in self._bands if band.lane == lane), Band(lane, 0, False, self._body))
+
+    def _most_scrolled(self, spot: Spot) -> int:
+        """How far a column can be scrolled."""
+        return max(0, len(self._deck(spot)) * SLOT + 1 - self._band(spot.lane).height)
+
+    def _keep_in_view(self) -> None:
+        if not self.statuses or not self.size.width:
+            return
+        at = self.statuses.index(self.spot.status) if self.spot.status in self.statuses else 0
+        first = first_to_show(
+            tuple(self.statuses), frozenset(self.collapsed), self.size.width, self._first, at
+        )
+        if first != self._first:
+            self._first = first
+            self.refresh()
+        band = self._band(self.spot.lane)
+        line, top = self._place * SLOT, self._tops.get(self.spot, 0)
+        if not self.on_heading:
+            new = (
+                min(max(top, line + SLOT + 1 - band.height), line)
+                if line < top or line + SLOT + 1 > top + band.height
+                else top
+            )
+            new = clamp(new, 0, self._most_scrolled(self.spot))
+            if new != top:
+                self._tops[self.spot] = top = new
+                self._refresh_column(self.spot)
+        if self._headed:
+            begin = band.y if self.on_heading or line == top else band.top + line - top
+            end = band.y + 1 if self.on_heading else band.top + line - top + SLOT + 1
+            scroll = min(max(self._scroll, end - self._body), begin)
+            if scroll != self._scroll:
+                self._scroll = max(0, scroll)
+                self.refresh()
+
+    def _spot_at(self, x: int, y: int) -> tuple[Spot, int] | None:
+        """The column at a cell of the widget, and which line of its cards that is."""
+        box = self.seen.at(x)
+        line = y - HEAD + (self._scroll if self._headed else 0)
+        if box is None or not 0 <= y - HEAD < self._body:
+            return None
+        for band in self._bands:
+            if band.top <= line < band.end:
+                spot = Spot(band.lane, box.status)
+                return spot, line - band.top + self._tops.get(spot, 0)
+        return None
+
+    # Drawing ---------------------------------------------------------------------------------------------
+
+    def on_mount(self) -> None:
+        self.watch(self.app, "theme", self._anew, init=False)
+        self.set_interval(600, self._anew)
+
+    def on_resize(self) -> None:
+        self._anew()
+        self._keep_in_view()
+
+    def watch_has_focus(self, _focused: bool) -> None:
+        self._refresh_cursor()
+
+    def _anew(self) -> None:
+        self._drawn.clear()
+        self._styles.clear()
+        self._colours_known = None
+        self._bands_known = None
+        self.refresh()
+
+    def _refresh_cursor(self) -> None:
+        box, band = self.seen.of(self.spot.status), self._band(self.spot.lane)
+        scroll = self._scroll if self._headed else 0
+        if self.on_heading:
+            self.refresh(Region(0, HEAD + band.y - scroll, self.size.width, 1))
+        elif box is not None:
+            line = band.top + self._place * SLOT - self._tops.get(self.spot, 0) - scroll
+            self.refresh(
+                Region(box.x, HEAD + line, box.width + 1, SLOT + 1), Region(box.x, 0, box.width + 1, HEAD)
+            )
+
+    def _refresh_column(self, spot: Spot) -> None:
+        box = self.seen.of(spot.status)
+        if box is not None:
+            self.refresh(Region(box.x, HEAD, box.width + 1, self._body))
+
+    @property
+    def _colours(self) -> Colours:
+        if self._colours_known is None:
+            self._colours_known = Colours(self.app.theme_variables, self.app.current_theme.dark)
+        return self._colours_known
+
+    def _style(self, colour: str, ground: str, *, bold: bool = False) -> Style:
+        key = (colour, ground, bold)
+        if key not in self._styles:
+            self._styles[key] = self._colours.style(colour, ground, bold=bold)
+        return self._styles[key]
+
+    def _strip(self, pieces: Iterable[Piece], ground: str, width: int) -> Strip:
+        segments = [
+            Segment(piece.text, self._style(piece.colour, ground, bold=piece.bold)) for piece in pieces
+        ]
+        return Strip(segments).adjust_cell_length(width, self._style("foreground", ground))
+
+    def render_line(self, y: int) -> Strip:
+        width = self.size.width
+        if not self.statuses:
+            return self._strip(self._no_board(y), "background", width)
+        seen = self.seen
+        if y == self.size.height - 1 and (seen.left or seen.right):
+            line = self._rail(seen)
+        elif y < HEAD:
+            parts = [self._heading(box) if y == 0 else self._rule(box) for box in seen.boxes]
+            line = Strip.join(parts)
+        else:
+            line = self._body_line(y - HEAD + (self._scroll if self._headed else 0), seen)
+        line = line.adjust_cell_length(width, self._style("foreground", "background"))
+        return self._with_dragged(line, y)
+
+    def _no_board(self, y: int) -> list[Piece]:
+        words, hint = self.words
+        return {1: [Piece(f"  {words}", "foreground")], 2: [Piece(f"  {hint}", "muted")]}.get(y, [])
+
+    def _heading(self, box: Box) -> Strip:
+        sign, colour = signs.STATUS[box.status].mark, self._colours.status(box.status)
+        here = box.status is self.spot.status and self.has_focus
+        total, over, count = self._total(box.status)
+        if box.collapsed:
+            pieces = [Piece(f" {sign}", colour)]
+        else:
+            name = signs.words(box.status)
+            pieces = both(
+                [Piece(f" {sign} ", colour), Piece(name, "foreground" if here else "muted", bold=True)],
+                [Piece(f"{total} ", "error" if over else "warning" if count else "muted", bold=over)],
+                box.width,
+            )
+        return self._strip(pieces, "background", box.width + 1)
+
+    def _total(self, status: Status) -> tuple[str, bool, bool]:
+        """A column's total with its limit; whether it is over it, and whether it has reached it."""
+        spot = Spot(ONE_LANE, status)
+        if spot not in self.cards.decks:
+            return "", False, False
+        total, limit = self.cards.total(spot), self.cards.decks[spot].limit
+        if limit is None:
+            return str(total), False, False
+        over = total.count > limit
+        return f"{'! ' if over else ''}{total} of {limit}", over, total.count == limit
+
+    def _rule(self, box: Box) -> Strip:
+        here = box.status is self.spot.status and self.has_focus
+        over = self._total(box.status)[1]
+        colour = "error" if over else "primary" if here else "rule"
+        return self._strip([Piece(("━" if here else "─") * box.width, colour)], "background", box.width + 1)
+
+    def _rail(self, seen: Abreast) -> Strip:
+        def names(statuses: Sequence[Status]) -> str:
+            return " · ".join(f"{signs.words(status)} {self._total(status)[0]}" for status in statuses)
+
+        left = [Piece(" ‹ ", "primary", bold=True), Piece(names(seen.left), "muted")] if seen.left else []
+        right = [Piece(names(seen.right), "muted"), Piece(" › ", "primary", bold=True)] if seen.right else []
+        width = self.size.width
+        right = cut(right, width) if cell_width("".join(p.text for p in right)) <= width else right[-1:]
+        return self._strip(both(left, right, width), "background", width)
+
+    def _body_line(self, line: int, seen: Abreast) -> Strip:
+        for band in self._bands:
+            if band.headed and line == band.y:
+                return self._lane_heading(band)
+            if band.top <= line < band.end:
+                parts = [self._column_line(box, band, line - band.top, line) for box in seen.boxes]
+                return Strip.join(parts)
+        return Strip.join([self._beyond(box, line) for box in seen.boxes])
+
+    def _beyond(self, box: Box, line: int) -> Strip:
+        return self._upright(box, line) if box.collapsed else self._strip([], "background", box.width + 1)
+
+    def _lane_heading(self, band: Band) -> Strip:
+        lane = next(lane for lane in self.lanes if lane.id == band.lane)
+        here = self.on_heading and self.spot.lane == band.lane
+        ground = "background"
+        if here:
+            ground = "block-cursor-background" if self.has_focus else "block-cursor-blurred-background"
+        count = sum(self.cards.total(spot).count for spot in self._spots(band.lane))
+        exact = all(self.cards.total(spot).exact for spot in self._spots(band.lane))
+        title = lane.heading(self._colours) if lane.heading else []
+        fold = "▸" if band.lane in self.folded else "▾"
+        pieces = [
+            Piece("▌" if here else " ", "primary"),
+            Piece(f"{fold} ", "muted"),
+            *title,
+            Piece(f"  {count:,}{'' if exact else '+'} ", "muted"),
+        ]
+        width = self.size.width
+        pieces = cut(pieces, width)
+        left = width - sum(cell_width(piece.text) for piece in pieces)
+        return self._strip([*pieces, Piece("─" * max(0, left), "rule")], ground, width)
+
+    def _column_line(self, box: Box, band: Band, at: int, line: int) -> Strip:
+        """A line of a column: of a card, between cards, or of nothing; and its scroll position."""
+        if box.collapsed:
+            return self._upright(box, line)
+        spot = Spot(band.lane, box.status)
+        deck = self._deck(spot)
+        place, inside = divmod(self._tops.get(spot, 0) + at, SLOT)
+        if place < len(deck) and inside:
+            issue = deck.ids[place]
+            strip = self._card(issue, spot, box.width)[inside - 1]
+        elif inside == 0 and self._is_target(spot, place):
+            strip = self._strip([Piece("━" * box.width, "accent", bold=True)], "background", box.width)
+        elif not deck.ids and at == 1:
+            strip = self._empty(spot, box.width)
+        else:
+            strip = self._strip([], "background", box.width)
+        return Strip.join([strip, self._thumb(spot, deck, band, at)])
+
+    def _is_target(self, spot: Spot, place: int) -> bool:
+        target = self.drag.target if self.drag and self.drag.moving else None
+        return target is not None and target.spot == spot and target.place == place
+
+    def _empty(self, spot: Spot, width: int) -> Strip:
+        here = spot == self.spot and not self.on_heading and self.has_focus
+        pieces = [Piece("▌", "primary"), Piece("nothing here", "muted")] if here else [Piece(" ·", "faint")]
+        return self._strip(cut(pieces, width), "background", width)
+
+    def _thumb(self, spot: Spot, deck: Deck, band: Band, at: int) -> Strip:
+        """The cell behind a column: bright where what is seen lies in the whole of it."""
+        total = max(self.cards.total(spot).count if spot in self.cards.decks else 0, deck.above + len(deck))
+        whole = total * SLOT + 1
+        if whole <= band.height or not band.height:
+            return self._strip([], "background", 1)
+        size = max(1, band.height * band.height // whole)
+        above = deck.above * SLOT + self._tops.get(spot, 0)
+        begin = min((band.height - size) * above // max(1, whole - band.height), band.height - size)
+        lit = begin <= at < begin + size
+        return self._strip([Piece("▕" if lit else " ", "border")], "background", 1)
+
+    def _upright(self, box: Box, line: int) -> Strip:
+        """A line of a collapsed column: its count, then its name from top to bottom."""
+        here = box.status is self.spot.status and self.has_focus and not self.on_heading
+        at = line - (self._scroll if self._headed else 0)
+        name = signs.words(box.status)
+        total = (
+            self.cards.total(Spot(ONE_LANE, box.status))
+            if Spot(ONE_LANE, box.status) in self.cards.decks
+            else None
+        )
+        text = ""
+        if at == 1 and total is not None:
+            text = _short(total.count)
+        elif 3 <= at < 3 + len(name):
+            text = f" {name[at - 3]}"
+        target = (
+            self.drag is not None
+            and self.drag.target is not None
+            and self.drag.target.spot.status is box.status
+        )
+        ground = "block-cursor-background" if here or target else "surface"
+        bar = Piece("▌" if here else " ", "primary")
+        strip = self._strip(cut([bar, Piece(text, "muted")], box.width), ground, box.width)
+        return Strip.join([strip, self._strip([], "background", 1)])
+
+    def _card(self, issue: int, spot: Spot, width: int) -> list[Strip]:
+        on_cursor = issue == self.issue and spot == self.spot and not self.on_heading
+        if on_cursor:
+            ground = "block-cursor-background" if self.has_focus else "block-cursor-blurred-background"
+        else:
+            ground = "glow" if issue in self._glowing else "surface"
+        if self.drag and self.drag.moving and self.drag.issue == issue:
+            ground = "background"
+        key = (width, ground, issue in self.marks)
+        drawn = self._drawn.setdefault(issue, {})
+        if key not in drawn:
+            if len(self._drawn) > 2000:
+                self._drawn = {issue: drawn}
+            drawn[key] = self._draw(issue, width, ground, bar=on_cursor)
+        return drawn[key]
+
+    def _draw(self, issue: int, width: int, ground: str, *, bar: bool) -> list[Strip]:
+        look = Look(
+            self._colours,
+            self.today(),
+            self.spans,
+            issue in self.marks,
+            self.unsaved(issue),
+            self._glowing.get(issue, ""),
+        )
+        edge = Piece("▌" if bar else " ", "primary")
+        lines = face(self.cards.row(issue), max(1, width - 2), look)
+        return [self._strip([edge, *line], ground, width) for line in lines]
+
+    def _with_dragged(self, line: Strip, y: int) -> Strip:
+        """A line with the card over it that the mouse holds."""
+        drag = self.drag
+        if drag is None or not drag.moving or drag.issue not in self.cards.rows:
+            return line
+        inside = y - (drag.y - drag.grip[1])
+        if not 0 <= inside < LINES:
+            return line
+        width = self.size.width
+        start = clamp(drag.x - drag.grip[0], 0, max(0, width - drag.width))
+        card = self._draw(drag.issue, drag.width, "panel", bar=True)[inside]
+        return Strip.join([line.crop(0, start), card, line.crop(start + drag.width, width)])
+
+    def title_region(self) -> Region | None:
+        """Where on the screen the title under the cursor stands."""
+        box = self.seen.of(self.spot.status)
+        if box is None or self.row is None:
+            return None
+        scroll = self._scroll if self._headed else 0
+        line = self._band(self.spot.lane).top + self._place * SLOT + 2 - self._tops.get(self.spot, 0) - scroll
+        corner = self.content_region.offset
+        return Region(corner.x + box.x, corner.y + HEAD + line, box.width, 1)
+
+
+def _short(count: int) -> str:
+    """A count in at most three cells."""
+    for limit, unit, name in ((1000, 1, ""), (100_000, 1000, "k"), (1_000_000, 1000, "k")):
+        if count < limit:
+            return f"{count // unit}{name}"
+    return f"{count // 1_000_000}M"

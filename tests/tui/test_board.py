@@ -1,0 +1,435 @@
+"""The board: what stands where, what keys and the mouse move, what others do, how it is grouped."""
+
+from __future__ import annotations
+
+import pytest
+from textual.events import MouseScrollDown
+from textual.message import Message
+
+from rhythm_domain.models import IssueDraft, IssueEdit, IssueType, Priority, Status
+from rhythm_domain.session import Session
+from rhythm_tui.decks import Spot
+from rhythm_tui.widgets.board import BoardGrid
+from tests.instances import Team
+from tests.tui.conftest import Open
+from tests.tui.driver import Driver
+
+B, T, P, R, D = Status.BACKLOG, Status.TODO, Status.IN_PROGRESS, Status.IN_REVIEW, Status.DONE
+
+
+async def fill(team: Team, *titles: str, status: Status = T, **fields: object) -> list[str]:
+    """Issues of the member's, in one column; their keys."""
+    return [
+        (
+            await team.member.issues.create(
+                "CORE", IssueDraft.model_validate({"title": title, "status": status, **fields})
+            )
+        ).key
+        for title in titles
+    ]
+
+
+def column(driver: Driver, status: Status, lane: str = "") -> list[str]:
+    """The titles of a column from top to bottom, as they are shown."""
+    cards = driver.widget(BoardGrid).cards
+    deck = cards.decks.get(Spot(lane, status))
+    return [cards.row(issue).title for issue in deck.ids] if deck else []
+
+
+async def saved(session: Session, status: Status) -> list[str]:
+    """The titles of a column, as the database has them."""
+    return [card.title for card in (await session.boards.column("CORE", status)).cards]
+
+
+def under_cursor(driver: Driver) -> str:
+    row = driver.widget(BoardGrid).row
+    return row.title if row else ""
+
+
+async def go_to(driver: Driver, title: str) -> None:
+    """Puts the cursor on a card."""
+    cards = driver.widget(BoardGrid).cards
+    driver.widget(BoardGrid).go_to(next(row.id for row in cards.rows.values() if row.title == title))
+
+
+async def test_every_status_is_a_column_with_its_count(team: Team, app: Open) -> None:
+    """Cards have key, title, type, priority, assignee, points and labels."""
+    await team.maintainer.labels.create("CORE", "ui")
+    await fill(
+        team,
+        "Login fails on Safari when cookies are blocked",
+        type=IssueType.BUG,
+        priority=Priority.URGENT,
+        assignee="mia",
+        estimate=5,
+        labels=("ui",),
+    )
+    await fill(team, "one", "two", status=P)
+    async with app(team.member, project="CORE", view="board") as driver:
+        await driver.sees("todo", "in progress", "in review", "done", "backlog", "3 cards")
+        await driver.sees("■ CORE-1", "5 ▲ M", "Login fails on", "•ui")
+        assert column(driver, P) == ["one", "two"]
+        heading = next(line for line in driver.text.splitlines() if "in progress" in line)
+        assert heading.split() == [
+            "◌", "backlog", "0", "○", "todo", "1", "◐", "in", "progress", "2",
+            "◕", "in", "review", "0", "●", "done", "0", "⊘",
+        ]  # fmt: skip
+
+
+async def test_the_cursor_goes_everywhere_by_key(team: Team, app: Open) -> None:
+    """Down and up a column, to its ends, and to the same height of the next one."""
+    await fill(team, "a1", "a2", "a3", status=T)
+    await fill(team, "b1", "b2", "b3", status=P)
+    async with app(team.member, project="CORE", view="board") as driver:
+        await driver.sees("a1")
+        assert under_cursor(driver) == "a1"
+        await driver.press("j", "l")
+        assert under_cursor(driver) == "b2"
+        await driver.press("G")
+        assert under_cursor(driver) == "b3"
+        await driver.press("left", "g", "g")
+        await driver.until(lambda: under_cursor(driver) == "a1")
+        await driver.press("k", "h", "h")
+        assert driver.widget(BoardGrid).spot.status is B
+        assert under_cursor(driver) == ""
+
+
+async def test_a_card_is_moved_between_columns_and_within(team: Team, app: Open) -> None:
+    """It is on its way at once, and lands where it was seen to land."""
+    await fill(team, "one", "two", "three", status=T)
+    await fill(team, "x", "y", status=P)
+    async with app(team.member, project="CORE", view="board") as driver:
+        await driver.sees("three")
+        await go_to(driver, "two")
+        await driver.press("L")
+        await driver.until(lambda: column(driver, P) == ["x", "two", "y"])
+        assert under_cursor(driver) == "two"
+        await driver.press("J")
+        await driver.until(lambda: column(driver, P) == ["x", "y", "two"])
+        await driver.until_saved()
+        assert await saved(team.owner, P) == ["x", "y", "two"]
+        assert await saved(team.owner, T) == ["one", "three"]
+        await driver.press("K", "K", "H")
+        await driver.until_saved()
+        assert await saved(team.owner, P) == ["x", "y"]
+        assert await saved(team.owner, T) == ["two", "one", "three"]
+        assert column(driver, T) == ["two", "one", "three"]
+        await driver.press("u")
+        await driver.sees("Undone")
+        await driver.until(lambda: column(driver, P) == ["two", "x", "y"])
+
+
+async def test_quick_moves_never_conflict_with_themselves(team: Team, app: Open) -> None:
+    """Each is sent when the one before it is through; the last one wins."""
+    await fill(team, "one", status=P)
+    await fill(team, "a", "b", "c", "d", status=T)
+    async with app(team.member, project="CORE", view="board") as driver:
+        await driver.sees("one")
+        await go_to(driver, "one")
+        await driver.press("H", "L", "L", "H", "H", "J", "J", "K")
+        assert under_cursor(driver) == "one"
+        await driver.until_saved()
+        await driver.until(lambda: column(driver, T) == ["a", "one", "b", "c", "d"])
+        assert await saved(team.owner, T) == ["a", "one", "b", "c", "d"]
+
+
+async def test_marked_cards_move_as_one_step(team: Team, app: Open) -> None:
+    """In their order; one undo takes all of them back."""
+    await fill(team, "one", "two", "three", "four", status=T)
+    await fill(team, "x", status=P)
+    async with app(team.member, project="CORE", view="board") as driver:
+        await driver.sees("four")
+        await go_to(driver, "one")
+        await driver.press("space", "j", "space")
+        await driver.sees("2 marked of 5 cards")
+        await driver.press("L")
+        await driver.sees("2 cards moved to in progress")
+        assert column(driver, P) == ["x", "one", "three"]
+        assert await saved(team.owner, P) == ["x", "one", "three"]
+        await driver.press("u")
+        await driver.sees("Undone")
+        await driver.until(lambda: column(driver, T) == ["one", "two", "three", "four"])
+
+
+async def test_a_closed_column_is_ordered_by_time(team: Team, app: Open) -> None:
+    """What is moved there is its first card; it can't be ordered."""
+    await fill(team, "one", "two", status=R)
+    await fill(team, "old", status=D)
+    async with app(team.member, project="CORE", view="board") as driver:
+        await driver.sees("old")
+        await go_to(driver, "two")
+        await driver.press("L")
+        await driver.until(lambda: column(driver, D) == ["two", "old"])
+        await driver.until_saved()
+        await driver.press("J")
+        await driver.sees("in the order in which they were closed")
+        assert column(driver, D) == ["two", "old"]
+
+
+async def test_closing_by_key_keeps_the_cursor_in_its_column(team: Team, app: Open) -> None:
+    """So that one can go on down the column."""
+    await fill(team, "one", "two", "three", status=R)
+    async with app(team.member, project="CORE", view="board") as driver:
+        await driver.sees("three")
+        await go_to(driver, "one")
+        await driver.press("x")
+        await driver.until(lambda: column(driver, D) == ["one"])
+        assert under_cursor(driver) == "two"
+        await driver.press("x")
+        await driver.until_saved()
+        assert under_cursor(driver) == "three"
+        assert await saved(team.owner, R) == ["three"]
+
+
+async def test_two_people_on_one_board(team: Team, app: Open) -> None:
+    """A card that one moves moves for the other, with a name; the other's cursor and marks stay."""
+    await fill(team, "one", "two", "three", status=T)
+    async with (
+        app(team.member, project="CORE", view="board") as mine,
+        app(team.maintainer, project="CORE", view="board") as theirs,
+    ):
+        await mine.sees("three")
+        await theirs.sees("three")
+        await go_to(mine, "two")
+        await mine.press("space")
+        await go_to(mine, "two")
+        await go_to(theirs, "one")
+        await theirs.press("L")
+        await mine.until(lambda: column(mine, P) == ["one"], "the card of the other")
+        await mine.sees(f"← {team.maintainer.user.display_name}"[:12])
+        assert column(mine, T) == ["two", "three"]
+        assert under_cursor(mine) == "two"
+        assert [row.title for row in mine.widget(BoardGrid).targets] == ["two"]
+        key = (await fill(team, "four", status=P))[0]
+        await theirs.until(lambda: column(theirs, P) == ["one", "four"])
+        await team.owner.issues.delete([key])
+        await theirs.until(lambda: column(theirs, P) == ["one"])
+
+
+async def test_nothing_moves_under_the_cursor_while_others_work(team: Team, app: Open) -> None:
+    """Cards that come in above stay above what is seen."""
+    await fill(team, *(f"card {number}" for number in range(30)), status=T)
+    async with app(team.viewer, project="CORE", view="board") as driver:
+        await driver.sees("card 1")
+        await go_to(driver, "card 20")
+        before = [line.rstrip("▕ ") for line in driver.text.splitlines()]
+        (key,) = await fill(team, "new", status=P)
+        await team.member.issues.place([key], T, before="CORE-1")
+        await driver.until(lambda: column(driver, T)[0] == "new")
+        await driver.until(lambda: "← " not in driver.text, "dark")
+        assert under_cursor(driver) == "card 20"
+        assert [line.rstrip("▕ ") for line in driver.text.splitlines()[4:]] == before[4:]
+
+
+async def test_typing_filters_the_cards(team: Team, app: Open) -> None:
+    """With the search language; others' changes come in only if they match."""
+    await fill(team, "Login fails", "Crash in the importer", status=T)
+    await fill(team, "Log progress", status=P)
+    async with app(team.member, project="CORE", view="board") as driver:
+        await driver.sees("Crash")
+        await driver.press("slash")
+        await driver.write("log")
+        await driver.sees("2 cards")
+        await driver.misses("Crash")
+        await driver.press("enter")
+        await fill(team, "Logo is blurred", "Other", status=R)
+        await driver.until(lambda: column(driver, R) == ["Logo is blurred"])
+        await team.member.issues.edit("CORE-1", IssueEdit(title="Sign-in fails"))
+        await driver.until(lambda: column(driver, T) == [])
+        await driver.sees("2 cards")
+        await driver.press("escape")
+        await driver.sees("Crash", "Sign-in", "Other", "5 cards")
+
+
+async def test_lanes_group_the_cards(team: Team, app: Open) -> None:
+    """By priority: a band each, with its count; folded and unfolded; a new card belongs to it."""
+    await fill(team, "hot", status=T, priority=Priority.URGENT)
+    await fill(team, "cold", status=T, priority=Priority.LOW)
+    async with app(team.member, project="CORE", view="board") as driver:
+        await driver.sees("cold")
+        await driver.press("b")
+        await driver.write("prio")
+        await driver.press("enter")
+        await driver.sees("▾ ▲ urgent  1", "▾ ↓ low  1")
+        assert column(driver, T, "urgent") == ["hot"]
+        await go_to(driver, "hot")
+        await driver.press("L")
+        await driver.until(lambda: column(driver, P, "urgent") == ["hot"])
+        await driver.until_saved()
+        await driver.press("n")
+        await driver.sees("New issue in CORE")
+        await driver.write("hotter")
+        await driver.press("enter")
+        await driver.until(lambda: column(driver, P, "urgent") == ["hot", "hotter"])
+        await driver.until(lambda: under_cursor(driver) == "hotter")
+        await driver.press("g", "g", "k", "minus")
+        await driver.sees("▸ ▲ urgent  2")
+        await driver.misses("hotter")
+        await driver.press("minus")
+        await driver.sees("hotter")
+        await team.owner.issues.edit("CORE-2", IssueEdit(priority=Priority.HIGH))
+        await driver.sees("▾ ↑ high  1")
+
+
+async def test_columns_are_collapsed_and_hidden_and_stay_so(team: Team, app: Open) -> None:
+    """It is remembered for each project."""
+    await fill(team, "first", status=T)
+    await fill(team, "second", status=P)
+    async with app(team.member, project="CORE", view="board") as driver:
+        await driver.sees("first", "second")
+        await go_to(driver, "first")
+        await driver.press("minus")
+        await driver.misses("first")
+        await go_to(driver, "second")
+        driver.view.action_command("board.hide")
+        await driver.sees("in progress hidden")
+        await driver.misses("second")
+    async with app(team.member, project="CORE", view="board") as driver:
+        await driver.sees("backlog")
+        assert P not in driver.widget(BoardGrid).statuses
+        assert T in driver.widget(BoardGrid).collapsed
+        driver.view.action_command("board.unhide")
+        await driver.sees("second")
+
+
+async def test_a_column_over_its_limit_warns(team: Team, app: Open) -> None:
+    """With a sign too, not by colour alone; a member may not set it."""
+    await fill(team, "one", "two", status=P)
+    async with app(team.maintainer, project="CORE", view="board") as driver:
+        await driver.sees("one")
+        await go_to(driver, "one")
+        driver.view.action_command("board.limit")
+        await driver.sees("WIP limit · in progress")
+        await driver.write("1")
+        await driver.press("enter")
+        await driver.sees("! 2 of 1")
+        await driver.press("L")
+        await driver.sees("1 of 1")
+    async with app(team.member, project="CORE", view="board") as driver:
+        driver.view.action_command("board.limit")
+        await driver.sees("Only maintainers")
+
+
+async def test_a_viewer_may_look(team: Team, app: Open) -> None:
+    """Every key that moves says why not."""
+    await fill(team, "one", status=T)
+    async with app(team.viewer, project="CORE", view="board") as driver:
+        await driver.sees("one")
+        await go_to(driver, "one")
+        for key in ("L", "H"):
+            await driver.press(key)
+            await driver.sees("Only members may move issues")
+        assert await saved(team.owner, T) == ["one"]
+
+
+async def test_the_mouse_drags_clicks_and_scrolls(team: Team, app: Open) -> None:
+    """A card follows the mouse, is dropped where the line is, and esc lets it go."""
+    await fill(team, *(f"card {number}" for number in range(20)), status=T)
+    await fill(team, "x", "y", status=P)
+    async with app(team.member, project="CORE", view="board") as driver:
+        await driver.sees("card 0")
+        grid = driver.widget(BoardGrid)
+        todo, progress = (grid.seen.of(status) for status in (T, P))
+        assert todo is not None
+        assert progress is not None
+        await driver.pilot.click(grid, offset=(todo.x + 3, 9))
+        assert under_cursor(driver) == "card 1"
+        await driver.pilot.mouse_down(grid, offset=(todo.x + 3, 4))
+        await driver.pilot.hover(grid, offset=(progress.x + 3, 8))
+        await driver.sees("━" * progress.width)
+        await driver.pilot.mouse_up(grid, offset=(progress.x + 3, 8))
+        await driver.until(lambda: column(driver, P) == ["x", "card 0", "y"])
+        await driver.until_saved()
+        assert await saved(team.owner, P) == ["x", "card 0", "y"]
+        await driver.pilot.mouse_down(grid, offset=(progress.x + 3, 4))
+        await driver.pilot.hover(grid, offset=(todo.x + 3, 8))
+        await driver.press("escape")
+        await driver.pilot.mouse_up(grid, offset=(todo.x + 3, 8))
+        assert column(driver, P) == ["x", "card 0", "y"]
+        await driver.sees("card 1")
+        for _ in range(10):
+            await driver.pilot._post_mouse_events([MouseScrollDown], grid, offset=(todo.x + 3, 8), button=0)
+        await driver.misses("card 2 ")
+        assert column(driver, P) == ["x", "card 0", "y"]
+
+
+async def test_more_cards_are_read_as_one_goes(team: Team, app: Open) -> None:
+    """A column of hundreds, to its end and back."""
+    team.fill(700)
+    team.instance.sql.execute(
+        "UPDATE issues SET title = 'card ' || n"
+        " FROM (SELECT id, row_number() OVER (ORDER BY rank) n FROM issues) o WHERE o.id = issues.id"
+    )
+    async with app(team.member, project="CORE", view="board") as driver:
+        await driver.sees("card 1", "700")
+        assert len(column(driver, B)) < 200
+        await driver.press(*["ctrl+d"] * 12)
+        await driver.until(lambda: len(column(driver, B)) > 100)
+        await driver.press("G")
+        await driver.until(lambda: under_cursor(driver) == "card 700")
+        await driver.press("k")
+        assert under_cursor(driver) == "card 699"
+        await driver.press("g", "g")
+        await driver.until(lambda: under_cursor(driver) == "card 1")
+
+
+async def test_a_narrow_terminal_shows_the_columns_that_fit(team: Team, app: Open) -> None:
+    """And says what is to the left and to the right; the cursor takes the others into view."""
+    for status in Status:
+        await fill(team, f"in {status}", status=status)
+    async with app(team.member, project="CORE", view="board", size=(80, 24)) as driver:
+        await driver.sees("backlog", "done 1 · cancelled 1 ›")
+        await driver.press("l", "l", "l", "l")
+        await driver.sees("‹ backlog 1", "in done")
+        assert under_cursor(driver) == "in done"
+
+
+async def test_without_a_project_it_says_what_to_do(team: Team, app: Open) -> None:
+    async with app(team.member, view="board") as driver:
+        await driver.sees("A board shows one project", "g o")
+        await driver.press("g", "o")
+        await driver.sees("Project CORE")
+        await driver.press("enter")
+        await driver.sees("backlog")
+
+
+async def test_hostile_text_is_only_text(team: Team, app: Open) -> None:
+    """Titles and labels do nothing but be read, at any width."""
+    await team.maintainer.labels.create("CORE", "[/]x[@click=app.quit]")
+    titles = ["[/] [@click=app.quit]x[/]", "\u202eevil 漢字漢字漢字漢字漢字漢字漢字漢字漢字", "👩‍👩‍👧‍👦" * 20]
+    await fill(team, *titles, labels=("[/]x[@click=app.quit]",))
+    async with app(team.member, project="CORE", view="board") as driver:
+        await driver.sees("[/] [@click", "<202E>")
+        for size in ((80, 24), (40, 12), (9, 5), (1, 1), (300, 100), (120, 40)):
+            await driver.pilot.resize_terminal(*size)
+            await driver.pilot.pause()
+        await driver.sees("[/] [@click", "<202E>")
+
+
+async def test_enter_and_two_clicks_open_a_card(
+    team: Team, app: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the others of its column, to go through."""
+    await fill(team, "one", "two", status=T)
+    opened: list[BoardGrid.Opened] = []
+    async with app(team.member, project="CORE", view="board") as driver:
+        await driver.sees("two")
+        grid = driver.widget(BoardGrid)
+        post = grid.post_message
+
+        def spy(message: Message) -> bool:
+            if isinstance(message, BoardGrid.Opened):
+                opened.append(message)
+                return True
+            return post(message)
+
+        monkeypatch.setattr(grid, "post_message", spy)
+        await go_to(driver, "two")
+        await driver.press("enter")
+        todo = grid.seen.of(T)
+        assert todo is not None
+        await driver.pilot.click(grid, offset=(todo.x + 3, 4), times=2)
+        assert [(each.row.key, each.siblings) for each in opened] == [
+            ("CORE-2", ("CORE-1", "CORE-2")),
+            ("CORE-1", ("CORE-1", "CORE-2")),
+        ]
