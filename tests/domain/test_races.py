@@ -133,9 +133,10 @@ async def process(conninfo: str, token: str, home: Path, *line: str) -> tuple[in
     return running.returncode or 0, printed.decode()
 
 
-async def test_processes_that_create_at_once_get_numbers_without_gaps(
+async def test_processes_that_create_at_once_get_numbers_of_their_own(
     team: Team, conninfo: str, tmp_path: Path
 ) -> None:
+    """What is sent twice is made once; the number that the second try took is never given again."""
     secret = token(team, team.member)
     same = UUID(int=0xA0A0 << 64)
     lines: list[tuple[str, ...]] = [("issue", "create", "CORE", f"n{at}", "--json") for at in range(3)]
@@ -143,7 +144,7 @@ async def test_processes_that_create_at_once_get_numbers_without_gaps(
     ran = await asyncio.gather(*(process(conninfo, secret, tmp_path, *line) for line in lines))
     assert [code for code, _ in ran] == [0] * 5
     made = [json.loads(text) for _, text in ran]
-    assert sorted({issue["number"] for issue in made}) == [1, 2, 3, 4]
+    assert len({issue["number"] for issue in made}) == len({issue["id"] for issue in made}) == 4
     assert made[3]["id"] == made[4]["id"]
 
 

@@ -15,6 +15,7 @@ from rhythm_domain.policy import RULES
 from rhythm_domain.query import HELP
 from rhythm_tui.cli.errors import Exit
 from rhythm_tui.cli.main import root
+from rhythm_tui.commands import COMMANDS, Where, readable
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -51,7 +52,18 @@ def exits() -> str:
     return "\n".join(("| code | |", "|---|---|", *rows))
 
 
-TABLES = {"roles": roles, "search": search, "settings": settings, "exits": exits}
+def keys() -> str:
+    lines = ["| keys | | command |", "|---|---|---|"]
+    for where in Where:
+        lines.append(f"| **{where.value}** | | |")
+        for command in COMMANDS.values():
+            if command.where is where:
+                pressed = " ".join(f"`{readable(key)}`" for key in command.keys).replace("|", "\\|")
+                lines.append(f"| {pressed} | {command.help} | `{command.id}` |")
+    return "\n".join(lines)
+
+
+TABLES = {"roles": roles, "search": search, "settings": settings, "exits": exits, "keys": keys}
 
 
 def written(name: str) -> str:
