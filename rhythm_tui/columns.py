@@ -102,7 +102,7 @@ COLUMNS: dict[str, Column] = {
             "WHO",
             "assignee, by initials",
             4,
-            62,
+            38,
             _one(lambda row, view: show.person(row.assignee, view.colours, short=True)),
         ),
         Column(
@@ -142,16 +142,18 @@ def laid_out(
 ) -> list[tuple[Column, int]]:
     """The columns that fit into a width, each with its own: those that matter least give way first.
 
-    `widths` has other widths by id, for lists that know theirs better.
+    `widths` has other widths by id, for lists that know theirs better; the title's is the least that it has.
     """
+    widths = widths or {}
+    least = widths.get("title", LEAST_TITLE)
     columns = [
-        replace(column, width=widths[id_]) if widths and id_ in widths else column
+        replace(column, width=widths[id_]) if column.width is not None and id_ in widths else column
         for id_, column in COLUMNS.items()
         if id_ in chosen or id_ == "title"
     ]
     while True:
         fixed = sum(column.width or 0 for column in columns) + GAP * (len(columns) - 1)
         left = width - fixed
-        if left >= LEAST_TITLE or len(columns) == 1:
+        if left >= least or len(columns) == 1:
             return [(column, max(left, 1) if column.width is None else column.width) for column in columns]
         columns.remove(min((column for column in columns if column.width is not None), key=lambda c: c.keep))

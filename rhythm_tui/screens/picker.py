@@ -10,7 +10,7 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.widgets import Input, OptionList
+from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from rhythm_domain.text import folded
@@ -57,12 +57,15 @@ class FilterField(Input):
 class Filtered(Dialog[R], Generic[V, R]):
     """Choices that typing narrows down; what is done with one is the subclass's to say."""
 
-    def __init__(self, title: str, choices: Iterable[Choice[V]], foot: str) -> None:
+    def __init__(self, title: str, choices: Iterable[Choice[V]], foot: str, words: str = "") -> None:
         super().__init__(title, foot)
+        self._words = words
         self._choices = list(choices)
         self._found: list[Choice[V]] = []
 
     def body(self) -> ComposeResult:
+        if self._words:
+            yield Static(Content(self._words), classes="words")
         yield FilterField(placeholder="Type to filter", compact=True)
         yield OptionList(compact=True)
 
@@ -123,10 +126,10 @@ class Filtered(Dialog[R], Generic[V, R]):
 
 
 class Picker(Filtered[V, V], Generic[V]):
-    """One of some choices. The cursor begins on the chosen one."""
+    """One of some choices. The cursor begins on the chosen one. `words` say what it is about."""
 
-    def __init__(self, title: str, choices: Iterable[Choice[V]]) -> None:
-        super().__init__(title, choices, "enter choose · esc cancel")
+    def __init__(self, title: str, choices: Iterable[Choice[V]], *, words: str = "") -> None:
+        super().__init__(title, choices, "enter choose · esc cancel", words)
 
     def choose(self) -> None:
         if choice := self._highlighted:

@@ -18,7 +18,7 @@ from textual.reactive import reactive
 
 from rhythm_domain.models import IssueRow, Sprint, SprintState
 from rhythm_tui import planning
-from rhythm_tui.planning import Load
+from rhythm_tui.planning import Capacity, Load
 from rhythm_tui.widgets.issue_table import IssueTable
 from rhythm_tui.widgets.pane_heading import (
     Line,
@@ -31,6 +31,9 @@ from rhythm_tui.widgets.pane_heading import (
 
 LAST = 3
 """Finished sprints whose mean is the velocity."""
+
+LEAST_TITLE = 22
+"""Cells that a title has at least: two lists share the screen, and points matter here."""
 
 Side = Literal["backlog", "sprint"]
 
@@ -132,8 +135,9 @@ class PlanPanes(Container):
     def fit_keys(self) -> None:
         """Gives the keys of the issues as many cells as the longest has, and the rest to the titles."""
         keys = [len(row.key) for table in self.tables for row in table.window]
+        widths = {"key": max(keys, default=len("KEY")), "title": LEAST_TITLE}
         for side in SIDES:
-            self.table_of(side).choose_columns(_COLUMNS[side], {"key": max(keys, default=len("KEY"))})
+            self.table_of(side).choose_columns(_COLUMNS[side], widths)
 
     def held(self, issue: int) -> IssueRow | None:
         """An issue as it is saved, as far as a pane knows it."""
@@ -218,12 +222,20 @@ class PlanPanes(Container):
                     load = load.changed(row, self.shown(row), self.sprint.id)
         return load
 
+    @property
+    def _last(self) -> Sequence[Sprint]:
+        finished = [each for each in reversed(self.sprints) if each.state is SprintState.FINISHED]
+        return finished[:LAST]
+
+    @property
+    def against(self) -> Capacity:
+        """The load of the sprint beside the velocity."""
+        return planning.capacity(self.load_shown, self._last)
+
     def say(self) -> None:
         """Draws what stands over the panes."""
         sprint, load, total, today = self.sprint, self.load_shown, self.total, self.today()
-        finished = [each for each in reversed(self.sprints) if each.state is SprintState.FINISHED]
-        last = finished[:LAST]
-        against = planning.capacity(load, last)
+        last, against = self._last, self.against
         known = [each.id for each in self.sprints]
         place = (known.index(sprint.id) + 1 if sprint and sprint.id in known else 0, len(known))
         left, right = (self._marked(table) for table in self.tables)
@@ -233,7 +245,7 @@ class PlanPanes(Container):
 
         def planned(width: int, lit: bool) -> Sequence[Line]:
             if sprint is None:
-                return no_sprint_lines(len(finished), width, lit=lit)
+                return no_sprint_lines(len(last), width, lit=lit)
             return sprint_lines(sprint, load, against, right, place, today, width, lit=lit)
 
         self._headings["backlog"].show(backlog)

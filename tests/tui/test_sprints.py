@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pytest
 
 from rhythm_domain.errors import Unavailable
-from rhythm_domain.models import IssueDraft, Sprint, SprintState, Status
+from rhythm_domain.models import IssueDraft, Sprint, SprintEdit, SprintState, Status
 from rhythm_domain.services.sprints import Sprints
 from rhythm_domain.session import Session
 from rhythm_tui.screens.sprints import SprintsScreen
@@ -243,3 +243,132 @@ async def test_it_survives_any_size(team: Team, app: Open, size: tuple[int, int]
     await fill(team, "one", sprint="Sprint 1")
     async with app(team.member, project="CORE", view="sprints", size=size) as driver:
         await driver.press("tab", "j", "z", "tab")
+
+
+async def test_a_sprint_is_planned_in_a_form(team: Team, app: Open) -> None:
+    """Name and days follow the last sprint; a wrong day says so at its field, and nothing typed is lost."""
+    await sprint_of(team, "Iteration 7")
+    async with app(team.maintainer, project="CORE", view="sprints") as driver:
+        await driver.press("plus")
+        await driver.sees("New sprint in CORE", "Iteration 8", (TODAY + timedelta(days=14)).isoformat())
+        await driver.press("enter")
+        await driver.write("Ship")
+        await driver.press("tab", "tab")
+        await driver.press(*["backspace"] * 10)
+        await driver.write("someday")
+        await driver.press("ctrl+s")
+        await driver.sees("is no day", "Ship")
+        await driver.press(*["backspace"] * 7)
+        await driver.write("30d")
+        await driver.press("ctrl+s")
+        await driver.sees("Iteration 8 is planned", "2/2")
+        made = await team.viewer.sprints.show("CORE", "Iteration 8")
+        assert (made.goal, made.ends_on) == ("Ship", TODAY + timedelta(days=30))
+
+
+async def test_a_name_that_is_taken_is_said_in_the_form(team: Team, app: Open) -> None:
+    await sprint_of(team)
+    async with app(team.maintainer, project="CORE", view="sprints") as driver:
+        await driver.press("O")
+        await driver.sees("Edit Sprint 1")
+        await team.maintainer.sprints.create("CORE", "Winter")
+        await driver.press(*["backspace"] * 8)
+        await driver.write("winter")
+        await driver.press("ctrl+s")
+        await driver.sees("already a sprint of that name")
+        await driver.write("y")
+        await driver.press("ctrl+s")
+        await driver.sees("wintery saved")
+
+
+async def test_a_goal_that_somebody_else_changed_is_shown_and_mine_kept(team: Team, app: Open) -> None:
+    await sprint_of(team)
+    async with app(team.maintainer, project="CORE", view="sprints") as driver:
+        await driver.press("O")
+        await driver.sees("Edit Sprint 1")
+        await team.owner.sprints.edit("CORE", "Sprint 1", SprintEdit(goal="Theirs"))
+        await driver.press("enter")
+        await driver.write("!")
+        await driver.press("ctrl+s")
+        await driver.sees('"Theirs"', "Save again")
+        await driver.press("ctrl+s")
+        await driver.sees("Sprint 1 saved")
+        assert "Ship it" in (await team.viewer.sprints.show("CORE", "Sprint 1")).goal
+
+
+async def test_a_start_says_what_is_committed(team: Team, app: Open) -> None:
+    await sprint_of(team)
+    await fill(team, "one", "two", sprint="Sprint 1")
+    async with app(team.maintainer, project="CORE", view="sprints") as driver:
+        await driver.sees("6 points")
+        await driver.press("b")
+        await driver.sees("Start Sprint 1", "2 issues, 6 points, are committed")
+        await driver.press("ctrl+s")
+        await driver.sees("Sprint 1 has begun", "active", "13 days left")
+        await driver.press("b")
+        await driver.sees("Sprint 1 is active already")
+        await driver.press("u")
+        await driver.sees("planned")
+
+
+async def test_a_second_sprint_is_not_started_and_says_why(team: Team, app: Open) -> None:
+    await sprint_of(team, start=True)
+    await sprint_of(team, "Sprint 2")
+    async with app(team.maintainer, project="CORE", view="sprints") as driver:
+        await driver.press("right_square_bracket", "b")
+        await driver.sees("Sprint 1 is active: finish it first")
+        await driver.press("F")
+        await driver.sees("Sprint 2 has not been started")
+
+
+async def test_a_finish_asks_where_the_unfinished_goes(team: Team, app: Open) -> None:
+    """Into a planned sprint; the planner goes there too."""
+    await sprint_of(team, start=True)
+    after = await sprint_of(team, "Sprint 2")
+    done, *_ = await fill(team, "one", "two", "three", sprint="Sprint 1")
+    await team.member.issues.move(done, Status.DONE)
+    async with app(team.maintainer, project="CORE", view="sprints") as driver:
+        await driver.press("F")
+        await driver.sees("1 of 3 issues are done, 3 of 9 points.", "Where do the 2", "Sprint 2", "backlog")
+        await driver.write("sprint 2")
+        await driver.press("enter")
+        await driver.sees("Sprint 1 finished: 1 done, 2 carried into Sprint 2")
+        await driver.until(lambda: titles(driver, "sprint") == ["two", "three"])
+        assert await cards(team.viewer, after) == ["two", "three"]
+        await driver.press("u")
+        await driver.until(lambda: titles(driver, "sprint") == [])
+        assert (await team.viewer.sprints.show("CORE", "Sprint 1")).state is SprintState.ACTIVE
+
+
+async def test_a_finish_can_plan_the_sprint_that_takes_the_rest(team: Team, app: Open) -> None:
+    await sprint_of(team, start=True)
+    await fill(team, "one", sprint="Sprint 1")
+    async with app(team.maintainer, project="CORE", view="sprints") as driver:
+        await driver.press("F")
+        await driver.sees("0 of 1 issue is done", "Where does the one")
+        await driver.write("new")
+        await driver.press("enter")
+        await driver.sees("New sprint in CORE", "Sprint 2")
+        await driver.press("ctrl+s")
+        await driver.sees("Sprint 1 finished: 0 done, 1 carried into Sprint 2")
+        await driver.until(lambda: titles(driver, "sprint") == ["one"])
+
+
+async def test_a_deleted_sprint_gives_its_issues_back(team: Team, app: Open) -> None:
+    """Without a question: undo takes it back."""
+    await sprint_of(team)
+    await fill(team, "one", sprint="Sprint 1")
+    async with app(team.maintainer, project="CORE", view="sprints") as driver:
+        await driver.press("l")
+        driver.view.action_command("sprint.delete")
+        await driver.sees("Sprint 1 deleted, 1 issue back in the backlog")
+        await driver.until(lambda: titles(driver, "backlog") == ["one"])
+        await driver.press("u")
+        await driver.until(lambda: titles(driver, "sprint") == ["one"])
+
+
+async def test_a_member_is_told_who_may_start(team: Team, app: Open) -> None:
+    await sprint_of(team)
+    async with app(team.member, project="CORE", view="sprints") as driver:
+        await driver.press("b")
+        await driver.sees("Only maintainers may")

@@ -1,0 +1,352 @@
+"""What the planner shows: the backlog and a sprint side by side, read and kept up with what others do."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import PurePath
+from typing import Any, ClassVar, Literal
+
+from textual import on
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.geometry import Offset, Region
+from textual.timer import Timer
+from textual.widgets import Static
+
+from rhythm_domain.errors import Invalid, RhythmError
+from rhythm_domain.lexemes import matches
+from rhythm_domain.live import Change
+from rhythm_domain.models import Issue, IssueRow, Page, Sprint, SprintState
+from rhythm_domain.query import Condition, Field, Query, SortKey, parse
+from rhythm_domain.text import shown
+from rhythm_tui import planning
+from rhythm_tui.commanding import handles
+from rhythm_tui.desk import Desk
+from rhythm_tui.messages import OpenIssue
+from rhythm_tui.planning import Load
+from rhythm_tui.rows import Reading
+from rhythm_tui.screens.searching import SearchScreen
+from rhythm_tui.widgets.issue_table import IssueTable
+from rhythm_tui.widgets.plan_panes import SIDES, PlanPanes, Side
+from rhythm_tui.wording import counted
+
+PAGE = 100
+"""Rows that are read at once."""
+
+MOST = 500
+"""Rows that are read at most when a pane is read again."""
+
+MARKED = 2000
+"""Issues that can be marked and planned at once."""
+
+NARROW = 100
+"""Cells below which only the pane with the focus is shown in full."""
+
+MANY = 100
+"""More issues than this that change at once are read anew, not put in their places one by one."""
+
+RETRIES = 5
+"""Times that the panes are read again because something changed meanwhile."""
+
+_IN_BACKLOG = parse("is:open sprint:none").conditions
+
+
+class PlannerScreen(SearchScreen):
+    """Backlog and sprint. What is done with them is said in `sprints.py`."""
+
+    VIEW: ClassVar[str] = "sprints"
+    CSS_PATH: ClassVar[list[str | PurePath]] = ["searching.tcss", "sprints.tcss"]
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self._figures_timer: Timer | None = None
+        self._learnt = 0
+        self._shown: tuple[str | None, Query] | None = None
+        self.panes = PlanPanes(desk.edits.shown, desk.edits.unsaved, desk.today, id="panes")
+
+    def body(self) -> ComposeResult:
+        yield self.search_bar()
+        yield Static(Content("A plan is of one project: g o chooses it."), id="nowhere")
+        yield self.panes
+
+    def on_mount(self) -> None:
+        self.panes.go_to("backlog")
+
+    def on_resize(self) -> None:
+        self.set_class(self.app.size.width < NARROW, "narrow")
+
+    # Reading ---------------------------------------------------------------------------------------------
+
+    async def load(self) -> None:
+        self.set_class(self.desk.project is None, "nowhere")
+        if self.desk.project is None:
+            return
+        self.panes.project = self.desk.project.id
+        if self.focused is None:
+            self.panes.go_to(self.panes.side)
+        await self.read_sprints()
+        await self.search(keep=True)
+
+    async def read_sprints(self) -> None:
+        """Reads the sprints and what is in them. The one that is shown stays."""
+        panes = self.panes
+        panes.sprints = planning.in_time(await self.desk.session.sprints.list(self.desk.key or ""))
+        shown_id = panes.sprint.id if panes.sprint else None
+        here = next((sprint for sprint in panes.sprints if sprint.id == shown_id), None)
+        if here is None:
+            waiting = (sprint for sprint in panes.sprints if sprint.state is not SprintState.FINISHED)
+            here = next(waiting, None)
+        panes.sprint = here
+        panes.load = Load.of(here) if here else Load()
+        panes.say()
+
+    async def search(self, *, keep: bool = False) -> None:
+        if self.desk.key is None:
+            return
+        self.say_chips()
+        panes, sort = self.panes, self.asked.sort
+        ranked = sort is None or sort.key is SortKey.RANK
+        panes.order = "other" if not ranked else "falling" if sort and sort.descending else "rising"
+        terms = [term for term in self.asked.terms if not term.negated]
+        panes.total = await self._count()
+        wanted = (self.desk.key, self.asked)
+        keep = keep and wanted == self._shown
+        readings, pages = await self._pages(keep)
+        self._shown = wanted
+        for side, reading, page in zip(SIDES, readings, pages, strict=True):
+            table = panes.table_of(side)
+            table.spans = (lambda title: matches(title, terms)) if terms else None
+            table.empty = self._empty(side)
+            table.show(page, reading, keep=keep)
+        panes.fit_keys()
+        # What is on its way stands where it will be, not where it was read.
+        rows = [row for table in panes.tables for row in table.window]
+        panes.settle([row for row in rows if self.desk.edits.unsaved(row.id)])
+        panes.say()
+
+    async def _pages(self, keep: bool) -> tuple[list[Reading], list[Page[IssueRow]]]:
+        """What both panes show; read again if something changed meanwhile: it may be of before."""
+        for _ in range(RETRIES):
+            learnt = self._learnt
+            readings = [self._reading(side, keep) for side in SIDES]
+            pages = [self._page(side, reading) for side, reading in zip(SIDES, readings, strict=True)]
+            found = await asyncio.gather(*pages)
+            if learnt == self._learnt:
+                break
+        return readings, found
+
+    def _reading(self, side: Side, keep: bool) -> Reading:
+        table = self.panes.table_of(side)
+        reading = table.window.around(table.cursor) if keep else Reading()
+        return replace(reading, limit=max(reading.limit, PAGE))
+
+    async def _page(self, side: Side, reading: Reading) -> Page[IssueRow]:
+        boards, key, sprint = self.desk.session.boards, self.desk.key or "", self.panes.sprint
+        how: dict[str, Any] = {
+            "query": str(self.asked),
+            "cursor": reading.cursor,
+            "before": reading.before,
+            "last": reading.last,
+            "limit": min(reading.limit, MOST),
+        }
+        if side == "backlog":
+            return await boards.backlog(key, **how)
+        return await boards.sprint_cards(key, sprint.id, **how) if sprint else Page(items=())
+
+    def _asked_in(self, side: Side) -> Query:
+        """What a pane asks for, as a search of its own."""
+        conditions = _IN_BACKLOG
+        if side == "sprint" and self.panes.sprint is not None:
+            conditions = (Condition(field=Field.SPRINT, values=(self.panes.sprint.name,)),)
+        asked = self.asked.with_sort(None)
+        for condition in conditions:
+            asked = asked.with_condition(condition)
+        return asked
+
+    async def _count(self) -> str:
+        total = await self.desk.session.search.total(self._asked_in("backlog"), project=self.desk.key)
+        return f"{total} issue{'' if total.count == 1 else 's'}"
+
+    @property
+    def _filtered(self) -> bool:
+        return bool(self.asked.terms or self.asked.conditions)
+
+    def _empty(self, side: Side) -> str:
+        if self._filtered:
+            return "No issue here is like that. esc clears the search."
+        if side == "backlog":
+            return "The backlog is empty. n writes an issue."
+        if self.panes.sprint is None:
+            return "+ plans a sprint."
+        return "Nothing is in it yet. L moves an issue here from the backlog."
+
+    @on(IssueTable.MoreWanted)
+    def _more(self, event: IssueTable.MoreWanted) -> None:
+        window, direction = event.table.window, event.direction
+        at = window.next if direction == "next" else window.previous
+        if at is not None:
+            forth = direction == "next"
+            reading = Reading(cursor=at, limit=PAGE) if forth else Reading(before=at, limit=PAGE)
+            self.read(self._extend(event.table, reading, direction), f"more {event.table.id} {direction}")
+
+    async def _extend(
+        self, table: IssueTable, reading: Reading, direction: Literal["next", "previous"]
+    ) -> None:
+        window = table.window
+        try:
+            page = await self._page(self.panes.side_of(table), reading)
+        except RhythmError:
+            table.ask_again(direction)
+            raise
+        if window is table.window:  # Else another list is shown by now.
+            table.extend(page, direction)
+
+    @on(IssueTable.EndWanted)
+    def _end(self, event: IssueTable.EndWanted) -> None:
+        self.read(self._go_to_end(event.table, event.direction), f"end of {event.table.id}")
+
+    async def _go_to_end(self, table: IssueTable, direction: Literal["first", "last"]) -> None:
+        reading = Reading(last=direction == "last", limit=PAGE)
+        table.show(await self._page(self.panes.side_of(table), reading), reading)
+
+    # Issues ----------------------------------------------------------------------------------------------
+
+    def targets(self) -> list[IssueRow]:
+        return self.panes.table.targets if self.desk.project else []
+
+    def unread(self) -> list[int]:
+        return [issue for issue, row in self.panes.table.marks.items() if row is None]
+
+    def replaced(self, rows: Sequence[IssueRow]) -> None:
+        self._learnt += 1
+        self.panes.replace(rows)
+        self.read_figures()
+
+    def read_figures(self) -> None:
+        """Reads again what the headings say, once the keys rest: until then they are counted along."""
+        if self._figures_timer is not None:
+            self._figures_timer.stop()
+        self._figures_timer = self.set_timer(0.1, lambda: self.read(self._figures(), "figures"))
+
+    async def _figures(self) -> None:
+        self.panes.total = await self._count()
+        await self.read_sprints()
+
+    def done_with(self, issues: Sequence[int]) -> None:
+        for table in self.panes.tables:
+            table.take(issues)
+        self.read_figures()
+
+    def drawn(self, issues: frozenset[int]) -> None:
+        for table in self.panes.tables:
+            table.redraw(issues)
+        self.panes.say()
+
+    def new_issue_fields(self) -> dict[str, Any]:
+        """A new issue is of the pane with the focus."""
+        here = self.panes.sprint if self.panes.side == "sprint" else None
+        return {"sprint": here.name} if here and here.state is not SprintState.FINISHED else {}
+
+    def created(self, issue: Issue) -> None:
+        self.say(f"{issue.key} created", "u takes it back")
+        self.panes.settle([issue])
+        home = self.panes.belongs(issue)
+        if home is not None:
+            self.panes.table_of(home).go_to(issue.id)
+        self.read_figures()
+
+    def title_region(self) -> Region | None:
+        table = self.panes.table
+        column = next((start, width) for each, start, width in table.headings() if each.id == "title")
+        y = table.cursor - table.scroll_offset.y + 1
+        return Region.from_offset(table.content_region.offset + Offset(column[0] - 1, y), (column[1] + 1, 1))
+
+    async def changes(self, changes: list[Change]) -> None:
+        """What others did: issues go where they are now and glow there; what one looks at stays."""
+        self._learnt += 1
+        project, edits, panes = self.desk.project, self.desk.edits, self.panes
+        if project is None:
+            return
+        here = [change for change in changes if change.project_id == project.id]
+        others = [change for change in here if not edits.ours(change.operation)]
+        touched = frozenset().union(*(change.issue_ids for change in here))
+        if len(touched) > MANY or any(kind.startswith("sprint.") for each in others for kind in each.kinds):
+            self.reload()
+            return
+        if not touched:
+            return
+        rows = await self.desk.session.search.again(list(touched))
+        theirs = frozenset().union(*(change.issue_ids for change in others))
+        # Whether a search finds what nobody has looked at here, only the database knows.
+        unknown = [
+            row for row in rows if self._filtered and panes.held(row.id) is None and panes.belongs(row)
+        ]
+        known = [row for row in rows if row not in unknown]
+        panes.replace([row for row in known if row.id not in theirs])
+        panes.replace([row for row in known if row.id in theirs], keep=True)
+        for table in panes.tables:
+            table.leave(touched - {row.id for row in rows})
+            for change in others:
+                table.glow(change.issue_ids, shown(change.actor.display_name))
+        if unknown:
+            self.say(f"{counted(len(unknown), 'change')} that the search may find", "r reads it again")
+        self.read_figures()
+
+    @on(IssueTable.Opened)
+    def _opened(self, event: IssueTable.Opened) -> None:
+        self.post_message(OpenIssue(event.row.key, tuple(row.key for row in self.panes.table.window)))
+
+    # Panes -----------------------------------------------------------------------------------------------
+
+    def leave_search(self) -> None:
+        self.panes.go_to(self.panes.side)
+
+    def forget_marks(self) -> None:
+        for table in self.panes.tables:
+            table.unmark()
+
+    @handles("pane.next")
+    def next_pane(self) -> None:
+        self.panes.go_to("sprint" if self.panes.side == "backlog" else "backlog")
+
+    @handles("list.left")
+    def to_left(self) -> None:
+        self.panes.go_to("backlog")
+
+    @handles("list.right")
+    def to_right(self) -> None:
+        self.panes.go_to("sprint")
+
+    @handles("pane.zoom")
+    def zoom(self) -> None:
+        self.toggle_class("zoomed")
+
+    @handles("mark.all")
+    async def mark_all(self) -> None:
+        asked, table = self._asked_in(self.panes.side), self.panes.table
+        found = await self.desk.session.search.ids(asked, project=self.desk.key, limit=MARKED + 1)
+        table.mark_all(found[:MARKED])
+        if len(found) > MARKED:
+            raise Invalid(f"Only the first {MARKED:,} are marked.", hint="Narrow the search for the others.")
+
+    @handles("back")
+    def back(self) -> None:
+        """Takes the marks away, then the search, then goes back."""
+        if self.panes.table.marks:
+            self.panes.table.unmark()
+        else:
+            super().back()
+
+    async def show_sprint(self, sprint: Sprint) -> None:
+        """Shows another sprint."""
+        panes = self.panes
+        table = panes.table_of("sprint")
+        panes.sprint, panes.load = sprint, Load.of(sprint)
+        table.unmark()
+        panes.say()
+        page = await self._page("sprint", Reading(limit=PAGE))
+        if panes.sprint.id == sprint.id:
+            table.empty = self._empty("sprint")
+            table.show(page)
