@@ -210,6 +210,21 @@ def shown_lines(value: str) -> str:
     return _safe(_LINES, _NEWLINES.sub("\n", value).replace("\t", "    "))
 
 
+def shown_in_place(value: str) -> str:
+    """As `shown_lines`, with one character for one, so that places in a text that is being edited stay.
+
+    What has no picture becomes U+FFFD; a tab stays.
+    """
+    if _ASCII_LINES.fullmatch(value):
+        return value
+    return _LINES.sub(lambda match: "".join(map(_in_place, match[0])), value)
+
+
+def _in_place(char: str) -> str:
+    picture = char if char == "\t" else _pictured(char)
+    return picture if len(picture) == 1 else "\ufffd"
+
+
 def _safe(unsafe: re.Pattern[str], value: str) -> str:
     return _bounded(unsafe.sub(_picture, value), _MARKS_SHOWN, lambda char: _width(char) == 0, "<+{}>")
 

@@ -315,6 +315,10 @@ _ALL = (
     _command("form.save", "ctrl+s", "save", "Save.", _W.FORM, shown=True),
     _command("form.editor", "ctrl+e", "your editor", "Write the text in your own editor.", _W.FORM),
     _command("form.preview", "f2", "preview", "Show how the text will look.", _W.FORM),
+    _command("form.discard", "ctrl+r", "discard", "Throw the draft away: what is saved is shown.", _W.FORM),
+    _command("conflict.mine", "m", "save mine", "Save your text over theirs.", _W.FORM),
+    _command("conflict.theirs", "t", "take theirs", "Take their text; yours is one undo away.", _W.FORM),
+    _command("conflict.merge", "e", "put together", "Put both together in the editor.", _W.FORM),
     _command("form.cancel", "escape", "cancel", "Leave it; the draft is kept.", _W.FORM, shown=True),
 )
 

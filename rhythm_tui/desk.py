@@ -27,6 +27,7 @@ class Desk:
         memory: Notebook,
         commands: Mapping[str, Command] = COMMANDS,
         editor: str | None = None,
+        local: bool = True,
         source: str = "",
     ) -> None:
         self.session = session
@@ -38,6 +39,8 @@ class Desk:
         self.commands = commands
         self.editor = editor
         """The person's own editor; None where programs of the machine must not be started."""
+        self.local = local
+        """Whether the person sits at this machine: their browser is here too."""
         self.source = source
         """What instance it is, for the corner of the screen."""
         self.project: Project | None = None

@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
+from rich.text import Text
 from textual.content import Content
 
 from rhythm_domain.models import IssueRow, LabelRef, PersonRef
@@ -136,3 +137,11 @@ def cells(
         if left <= 0:
             break
     return [*segments, Segment(" " * left, colours.style("foreground", ground))]
+
+
+def line(pieces: Sequence[Piece], colours: Colours) -> Text:
+    """Pieces as a line of a document."""
+    text = Text()
+    for piece in pieces:
+        text.append(piece.text, colours.style(piece.colour, bold=piece.bold))
+    return text

@@ -185,6 +185,9 @@ class IssuesScreen(SearchScreen):
         self.table.leave(issues)
         self.table.unmark()
 
+    def follow(self, row: IssueRow) -> None:
+        self.table.go_to(row.id)
+
     def drawn(self, issues: frozenset[int]) -> None:
         self.table.redraw(issues)
 

@@ -17,7 +17,7 @@ from textual.content import Content
 from textual.geometry import Region
 
 from rhythm_domain.days import parse_day
-from rhythm_domain.errors import Invalid, Irreversible
+from rhythm_domain.errors import Conflict, Invalid, Irreversible
 from rhythm_domain.models import (
     Issue,
     IssueDraft,
@@ -39,10 +39,12 @@ from rhythm_tui.commands import Command
 from rhythm_tui.edits import Change
 from rhythm_tui.messages import OpenIssue
 from rhythm_tui.screens.confirm import Confirm
+from rhythm_tui.screens.conflict import ConflictDialog, Settled
 from rhythm_tui.screens.picker import Choice, MultiPicker, Picker
 from rhythm_tui.screens.prompt import Prompt
 from rhythm_tui.screens.work import WorkScreen
 from rhythm_tui.screens.working import Working
+from rhythm_tui.screens.writing import edit_body, write_comment
 from rhythm_tui.wording import counted
 
 T = TypeVar("T")
@@ -67,6 +69,9 @@ class TriageScreen(WorkScreen):
 
     def done_with(self, issues: Sequence[int]) -> None:
         """Some issues are no longer where they were shown: they are in the trash."""
+
+    def follow(self, row: IssueRow) -> None:
+        """The person comes back from the page of an issue: the cursor goes there, if it is in the list."""
 
     def title_region(self) -> Region | None:
         """Where on the screen the title under the cursor stands, to be edited there."""
@@ -401,16 +406,42 @@ class TriageScreen(WorkScreen):
         if row is None:
             return
 
+        version = row.version
+
         async def accept(text: str) -> bool:
-            if text != row.title:
-                await self.change(
-                    IssueEdit(title=text, base_version=row.version), setting(title=text), "renamed", [row]
-                )
+            nonlocal version
+            while text != row.title:
+                edit = IssueEdit(title=text, base_version=version)
+                try:
+                    await self.change(edit, setting(title=text), "renamed", [row])
+                    break
+                except Conflict as conflict:
+                    choice = await self.app.push_screen_wait(ConflictDialog(conflict))
+                    if choice is Settled.THEIRS:
+                        self.replaced(await self.desk.session.issues.rows([row.id]))
+                        break
+                    if choice is not None:
+                        version = conflict.version
+                    if choice is not Settled.MINE:
+                        theirs = shown(conflict.current or "")
+                        raise Conflict(f"Saved is “{theirs}”.", hint="enter saves yours over it.") from None
             return True
 
         await self.app.push_screen_wait(
             Prompt(self._titled("Title"), accept, value=row.title, region=self.title_region())
         )
+
+    @handles("issue.body")
+    async def edit_body(self) -> None:
+        if row := self._one():
+            edited = await edit_body(self, row)
+            if edited is not None:
+                self.replaced([edited])
+
+    @handles("issue.comment")
+    async def write_comment(self) -> None:
+        if (row := self._one()) and await write_comment(self, row) is not None:
+            self.say(f"Comment under {row.key} sent", "u takes it back")
 
     @handles("issue.create")
     async def create_in_a_line(self) -> None:

@@ -1,0 +1,61 @@
+"""What happened, as people tell it: the events of one step in one line; pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+
+from rhythm_domain.models import Event, PersonRef
+
+_FROM = re.compile(r"^moved it from .* to ")
+_IT = re.compile(r"\bit\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """What somebody did in one step. `issues` are the keys of those that it changed, the latest first."""
+
+    seq: int
+    actor: PersonRef
+    at: datetime
+    text: str
+    issues: tuple[str, ...]
+    project: str | None
+    undone: bool
+
+
+def told(events: Sequence[Event]) -> list[Happening]:
+    """Events, newest first, as happenings: those of one step and one kind that follow each other are one."""
+    return [
+        _one(list(group))
+        for _, group in groupby(events, lambda event: (event.operation, event.kind, event.project_key))
+    ]
+
+
+def _one(events: list[Event]) -> Happening:
+    last = events[0]
+    keys = tuple(dict.fromkeys(event.issue_key for event in events if event.issue_key))
+    back = "took back: " if last.undoes else ""
+    return Happening(
+        seq=last.seq,
+        actor=last.actor,
+        at=last.at,
+        text=back + (last.text if len(keys) < 2 else _of_many(events, len(keys))),
+        issues=keys,
+        project=last.project_key,
+        undone=last.undone,
+    )
+
+
+def _of_many(events: Sequence[Event], count: int) -> str:
+    """ "moved it to done" of twelve as "moved 12 issues to done"; where they differ, "changed 12 issues"."""
+    texts = {event.text for event in events}
+    if len(texts) > 1:
+        texts = {_FROM.sub("moved it to ", text) for text in texts}
+    (text, *others) = texts
+    if others or ";" in text or not _IT.search(text):
+        return f"changed {count:,} issues"
+    return _IT.sub(f"{count:,} issues", text, count=1)

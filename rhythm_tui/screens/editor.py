@@ -1,0 +1,265 @@
+"""A text of Markdown to write, with a preview; it outlives a failed save, a crash and a dropped line."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
+
+from textual import on
+from textual.app import ComposeResult, SuspendNotSupported
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.timer import Timer
+from textual.widgets import Static, TextArea
+
+from rhythm_domain.errors import Conflict, NotSignedIn, RhythmError
+from rhythm_domain.models import TEXT_LENGTH
+from rhythm_domain.text import shown
+from rhythm_tui.blocks import Block
+from rhythm_tui.colours import Colours
+from rhythm_tui.commanding import handles
+from rhythm_tui.commands import readable
+from rhythm_tui.desk import Desk
+from rhythm_tui.drafts import Kept
+from rhythm_tui.markdown import ink, laid_out
+from rhythm_tui.merging import MINE, THEIRS, merged
+from rhythm_tui.outside import edited
+from rhythm_tui.report import report
+from rhythm_tui.screens.conflict import ConflictDialog, Settled
+from rhythm_tui.screens.dialog import Dialog
+from rhythm_tui.widgets.document import Document
+from rhythm_tui.widgets.text_editor import TextEditor
+from rhythm_tui.wording import relative_time
+
+T = TypeVar("T")
+
+Save = Callable[[str, int | None], Awaitable[T]]
+"""Saves a text that was edited from a version; its answer is what the editor is dismissed with."""
+
+PAUSE = 0.4
+"""Seconds without a key after which the draft is kept and the preview drawn."""
+
+BESIDE = 110
+"""Cells from which on text and preview stand beside each other."""
+
+
+class Editor(Dialog[T], Generic[T]):
+    """A text to write. `draft` is the name that it is kept under until it is saved.
+
+    `saved` is the text as it is stored, in `version`. `what` names it in the conflict of two people.
+    """
+
+    def __init__(
+        self,
+        desk: Desk,
+        title: str,
+        save: Save[T],
+        *,
+        draft: str,
+        saved: str = "",
+        version: int | None = None,
+        placeholder: str = "",
+        verb: str = "save",
+    ) -> None:
+        self._keys = {id: readable(command.keys[0]) for id, command in desk.commands.items() if command.keys}
+        keys = [f"{self._keys.get('form.save')} {verb}", f"{self._keys.get('form.preview')} preview"]
+        if desk.editor:
+            keys.append(f"{self._keys.get('form.editor')} your editor")
+        super().__init__(title, " · ".join([*keys, "esc leave, the draft is kept"]))
+        self._desk, self._save = desk, save
+        self._kept = Kept(desk.drafts, draft)
+        self._saved, self._version = saved, version
+        self._base = saved
+        self.area = TextEditor(saved, outside=bool(desk.editor), placeholder=placeholder)
+        """Where one types."""
+        self._said = ""
+        self._busy = False
+        self._timer: Timer | None = None
+
+    def body(self) -> ComposeResult:
+        with Horizontal(id="sheets"):
+            yield self.area
+            yield Document(id="look")
+        yield Static(id="state")
+        yield Static(classes="wrong")
+
+    def on_mount(self) -> None:
+        self.area.focus()
+        draft = self._kept.find()
+        if draft is not None and draft.text != self._saved:
+            self.area.put(draft.text)
+            # It was written from what stood there then: if that changed since, both sides are shown.
+            self._version, self._base = draft.version, draft.base
+            when = relative_time(draft.at)
+            discard = self._keys.get("form.discard", "")
+            self._said = f"Draft of {when} restored.  ^z shows what is saved · {discard} throws it away"
+        elif draft is not None:
+            self._kept.drop()
+        self.area.move_cursor(self.area.document.end)
+        self._say_state()
+
+    def on_unmount(self) -> None:
+        self._keep()
+
+    # Typing ----------------------------------------------------------------------------------------------
+
+    @on(TextArea.Changed)
+    def _typed(self) -> None:
+        self.query_one(".wrong").remove_class("said")
+        self._say_state()
+        # Who types without a pause has a draft too: the timer is not put off again and again.
+        if self._timer is None:
+            self._timer = self.set_timer(PAUSE, self._pause)
+
+    def _pause(self) -> None:
+        self._timer = None
+        self._keep()
+        if self.query_one("#look").display:
+            self._draw_preview()
+
+    def _keep(self) -> None:
+        """Keeps the draft, or forgets it where there is nothing that is not saved."""
+        text = self.area.text
+        if text == self._saved or not text.strip():
+            self._kept.drop()
+        elif (draft := self._kept.find()) is None or draft.text != text:
+            self._kept.keep(text, self._version, self._base)
+
+    def _say_state(self) -> None:
+        length = len(self.area.text)
+        count = f"{length:,} / {TEXT_LENGTH:,}"
+        style = "bold $error" if length > TEXT_LENGTH else "$foreground 45%"
+        left = "saving …" if self._busy else self._said
+        for state in self.query("#state").results(Static):
+            room = max(1, state.size.width - len(count) - Content(left).cell_length)
+            state.update(Content.assemble((left, "$warning"), " " * room, (count, style)))
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._say_state)
+        self.set_class(self.app.size.width >= BESIDE, "wide")
+
+    @on(TextEditor.Noted)
+    def _noted(self, event: TextEditor.Noted) -> None:
+        self._note(event.words)
+
+    def _note(self, words: str) -> None:
+        self._said = shown(words)
+        self._say_state()
+
+    @handles("form.discard")
+    def discard(self) -> None:
+        """What is saved takes the draft's place; one undo brings it back."""
+        self.area.put(self._saved)
+        self._note("The draft is thrown away; ^z brings it back.")
+
+    # Preview ---------------------------------------------------------------------------------------------
+
+    @handles("form.preview")
+    def turn_preview(self) -> None:
+        look = self.query_one("#look", Document)
+        self.set_class(not self.has_class("previewed"), "previewed")
+        if self.has_class("previewed"):
+            self._draw_preview()
+            if not self.has_class("wide"):
+                look.focus()
+        else:
+            self.area.focus()
+
+    def _draw_preview(self) -> None:
+        text = self.area.text[: 2 * TEXT_LENGTH]
+
+        def layout(width: int, colours: Colours) -> list[Block]:
+            lines = laid_out(text, width, ink(colours))
+            return [Block(("line", at), [line]) for at, line in enumerate(lines)]
+
+        self.query_one("#look", Document).show(layout, heavy=len(text) > 8000)
+
+    # The person's own editor -------------------------------------------------------------------------------
+
+    @on(TextEditor.Outside)
+    def _outside(self) -> None:
+        if self._desk.editor is None:
+            return
+        self._keep()
+        try:
+            with self.app.suspend():
+                text, note = edited(self.area.text, self._desk.editor)
+        except SuspendNotSupported:
+            self._note("Your editor can't be started from here.")
+            return
+        self.app.refresh(layout=True)
+        if text != self.area.text:
+            self.area.put(text)
+        if note:
+            self._note(note)
+
+    # Saving ------------------------------------------------------------------------------------------------
+
+    @handles("form.save")
+    def save(self) -> None:
+        if not self._busy:
+            self._busy = True
+            self.run_worker(self._hand_over(), exclusive=True, group="save", description="saves a text")
+
+    async def _hand_over(self) -> None:
+        self._keep()
+        text = self.area.text
+        slow = self.set_timer(0.15, self._say_state)
+        try:
+            answer = await self._save(text, self._version)
+        except Conflict as conflict:
+            await self._settle(conflict)
+        except RhythmError as error:
+            self._say_wrong(error)
+        else:
+            # What was typed while it was on its way is not saved.
+            self._saved = text
+            self._keep()
+            if self.area.text == text:
+                self.dismiss(answer)
+        finally:
+            slow.stop()
+            self._busy = False
+            self._say_state()
+
+    def _say_wrong(self, error: RhythmError) -> None:
+        wrong = self.query_one(".wrong", Static)
+        words = " ".join(part for part in (shown(error.message), shown(error.hint)) if part)
+        wrong.update(Content(f"! {words}"))
+        wrong.add_class("said")
+        if isinstance(error, NotSignedIn):
+            self._keep()
+            report(self, error)
+
+    async def _settle(self, conflict: Conflict) -> None:
+        """Asks what is to become of the two sides, and does it."""
+        theirs = conflict.current or ""
+        choice = await self.app.push_screen_wait(ConflictDialog(conflict))
+        if choice is None:
+            return
+        base, mine = self._base, self.area.text
+        self._saved, self._version, self._base = theirs, conflict.version, theirs
+        self._busy = False
+        match choice:
+            case Settled.MINE:
+                self.call_later(self.save)
+            case Settled.THEIRS:
+                self.area.put(theirs)
+                self._note("This is theirs; ^z brings yours back.")
+            case Settled.MERGE:
+                text, clashes = await asyncio.to_thread(merged, base, theirs, mine)
+                self.area.put(text)
+                if clashes:
+                    place = "a place" if clashes == 1 else f"{clashes} places"
+                    self._note(f"Both of you changed {place}: between {THEIRS} and {MINE}.")
+                else:
+                    self._note("Both changes are in it; ^z brings yours back.")
+
+    @handles("form.cancel")
+    def cancel(self) -> None:
+        if self.has_class("previewed") and not self.has_class("wide"):
+            self.turn_preview()
+            return
+        self._keep()
+        self.dismiss(None)

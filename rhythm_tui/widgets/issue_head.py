@@ -1,0 +1,76 @@
+"""The head of an issue's page: which one it is, where in its list, and its title."""
+
+from __future__ import annotations
+
+from rich.text import Text
+from textual.geometry import Offset, Region
+from textual.widget import Widget
+
+from rhythm_domain.models import Issue
+from rhythm_domain.text import shown
+from rhythm_tui import presentation as show
+from rhythm_tui.colours import Colours
+from rhythm_tui.markdown import wrapped
+from rhythm_tui.presentation import Piece
+
+MOST = 4
+"""Lines that a title takes at most."""
+
+
+class IssueHead(Widget):
+    """A line of what it is, and its title in as many lines as it needs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._issue: Issue | None = None
+        self._place = self._gone = self._who = ""
+        self._unsaved = False
+
+    def say(self, issue: Issue | None, *, place: str, unsaved: bool, gone: str) -> None:
+        """Shows an issue; `place` is where it is in its list, `gone` why it is none any more."""
+        self._issue, self._place, self._gone, self._unsaved = issue, place, gone, unsaved
+        self.refresh(layout=True)
+
+    def glow(self, who: str, seconds: float = 2.5) -> None:
+        """Says for some seconds who changed the title."""
+        self._who = who
+        self.refresh()
+        self.set_timer(seconds, self._fade)
+
+    def _fade(self) -> None:
+        self._who = ""
+        self.refresh()
+
+    @property
+    def title_region(self) -> Region:
+        """Where the title stands on the screen; room for a line of the screen's width."""
+        area = self.content_region
+        return Region.from_offset(area.offset + Offset(-1, 1), (area.width + 1, 1))
+
+    def render(self) -> Text:
+        colours = Colours(self.app.theme_variables, self.app.current_theme.dark)
+        width = max(8, self.content_region.width)
+        issue = self._issue
+        if issue is None:
+            return show.line([Piece(self._gone, "warning")], colours)
+        left = [
+            show.kind(issue, colours, worded=True),
+            Piece(f"  {issue.key}", "muted", bold=True),
+            Piece("  … saving" if self._unsaved else "", "muted"),
+            Piece("  ⊘ blocked" if issue.blocked and not issue.status.closed else "", "error"),
+            Piece(f"  ← {self._who}" if self._who else "", "warning", bold=True),
+        ]
+        first = show.line(left, colours)
+        if self._place:
+            first.append(" " * max(1, width - first.cell_len - len(self._place)))
+            first.append(self._place, colours.style("faint"))
+        lines = wrapped(Text(shown(issue.title), colours.style("foreground", bold=True)), width)
+        if len(lines) > MOST:
+            lines = lines[:MOST]
+            lines[-1].truncate(width - 1)
+            lines[-1].append("…")
+        if self._gone:
+            lines.append(show.line([Piece(f"! {self._gone}", "warning", bold=True)], colours))
+        for line in lines:
+            first.append("\n").append_text(line)
+        return first

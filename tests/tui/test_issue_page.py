@@ -1,0 +1,178 @@
+"""An issue's page: what stands on it, how one gets about, what others do to it meanwhile."""
+
+from __future__ import annotations
+
+from rhythm_domain.models import IssueDraft, IssueEdit, LinkKind, Status
+from rhythm_tui.screens.issue import IssueScreen
+from rhythm_tui.screens.issues import IssuesScreen
+from rhythm_tui.widgets.document import Document
+from rhythm_tui.widgets.issue_table import IssueTable
+from tests.instances import Team
+from tests.tui.conftest import Open
+from tests.tui.driver import Driver
+
+
+def page(driver: Driver) -> IssueScreen:
+    """The page that is seen."""
+    assert isinstance(driver.view, IssueScreen)
+    return driver.view
+
+
+async def test_the_page_shows_all_that_belongs_to_an_issue(team: Team, app: Open) -> None:
+    """Fields, text, sub-issues with progress, links, comments and, on a key, the history in words."""
+    issues = team.member.issues
+    await issues.create("CORE", IssueDraft(title="Sign-in fails", description="It **fails**.\n\n- twice"))
+    await issues.create("CORE", IssueDraft(title="A part", parent="CORE-1", status=Status.DONE))
+    await issues.create("CORE", IssueDraft(title="A blocker"))
+    await issues.link("CORE-3", LinkKind.BLOCKS, "CORE-1")
+    await issues.move("CORE-1", Status.IN_REVIEW)
+    await team.owner.comments.add("CORE-1", "I saw it `too`.")
+    async with app(team.member, project="CORE") as driver:
+        await driver.sees("Sign-in fails")
+        await driver.press("G", "enter")
+        await driver.sees("It fails.", "• twice", "1 of 1 done", "A part", "blocked by", "A blocker")
+        await driver.sees("Olga", "I saw it too.", "in review", "⊘ blocked")
+        await driver.press("H")
+        await driver.sees("History", "Mia moved it from backlog to in review", "Mia created it")
+        await driver.press("H")
+        await driver.misses("Mia created it")
+
+
+async def test_the_next_issue_is_a_key_away_and_the_list_follows(team: Team, app: Open) -> None:
+    """] and [ go through the list; on the way back the cursor stands on the last one."""
+    for title in ("one", "two", "three"):
+        await team.member.issues.create("CORE", IssueDraft(title=title))
+    async with app(team.member, project="CORE") as driver:
+        await driver.sees("three")
+        await driver.press("enter")
+        await driver.sees("1 of 3", "three")
+        await driver.press("right_square_bracket", "J")
+        await driver.sees("3 of 3", "one")
+        await driver.press("J")
+        await driver.sees("The list ends here")
+        await driver.press("K", "escape")
+        await driver.until(lambda: isinstance(driver.view, IssuesScreen))
+        table = driver.view.query_one("#table", IssueTable)
+        await driver.until(lambda: table.row is not None and table.row.title == "two", "the cursor on two")
+
+
+async def test_keys_of_triage_work_on_the_page(team: Team, app: Open) -> None:
+    """A field, the title in place, and undo."""
+    await team.member.issues.create("CORE", IssueDraft(title="one"))
+    async with app(team.member, project="CORE") as driver:
+        await driver.sees("one")
+        await driver.press("enter")
+        await driver.sees("No description yet")
+        await driver.press("p")
+        await driver.write("urgent")
+        await driver.press("enter")
+        await driver.sees("▲ urgent")
+        await driver.press("e", "end")
+        await driver.write(" more")
+        await driver.press("enter")
+        await driver.sees("one more")
+        await driver.until_saved()
+        assert (await team.owner.issues.show("CORE-1")).title == "one more"
+        await driver.press("u")
+        await driver.sees("Undone")
+        await driver.misses("one more")
+
+
+async def test_what_others_do_appears_and_glows(team: Team, app: Open) -> None:
+    """A field, a comment; the cursor stays; then the issue is gone and the page says so."""
+    await team.member.issues.create("CORE", IssueDraft(title="one"))
+    await team.member.comments.add("CORE-1", "first words")
+    async with app(team.viewer, project="CORE") as driver:
+        await driver.sees("one")
+        await driver.press("enter")
+        await driver.sees("first words")
+        await driver.press("tab")
+        cursor = page(driver).page.cursor
+        assert cursor is not None
+        await team.member.issues.edit("CORE-1", IssueEdit(status=Status.DONE))
+        await driver.sees("● done", "← Mia")
+        await team.owner.comments.add("CORE-1", "second words")
+        await driver.sees("second words", "← Olga")
+        assert page(driver).page.cursor == cursor
+        await team.owner.issues.delete(["CORE-1"])
+        await driver.sees("It was deleted, or you may not see it any more")
+
+
+async def test_own_comments_are_edited_and_deleted_others_are_not(team: Team, app: Open) -> None:
+    """The keys say why not."""
+    await team.member.issues.create("CORE", IssueDraft(title="one"))
+    await team.owner.comments.add("CORE-1", "words of olga")
+    async with app(team.member, project="CORE") as driver:
+        await driver.sees("one")
+        await driver.press("enter")
+        await driver.sees("words of olga")
+        await driver.press("R")
+        await driver.sees("Put the cursor on a comment first")
+        await driver.press("tab", "R")
+        await driver.sees("Only its author may edit a comment")
+        await driver.press("c")
+        await driver.sees("Comment · CORE-1")
+        await driver.write("words of mia")
+        await driver.press("ctrl+s")
+        await driver.until(lambda: page(driver).comment is not None and not driver.app.screen.is_modal)
+        await driver.sees("words of mia")
+        await driver.press("R")
+        await driver.sees("Your comment · CORE-1")
+        await driver.write(" and more")
+        await driver.press("ctrl+s")
+        await driver.sees("words of mia and more", "edited just now")
+        await driver.press("ctrl+x")
+        await driver.misses("words of mia")
+        await driver.press("u")
+        await driver.sees("words of mia and more")
+
+
+async def test_pages_of_comments_come_as_one_scrolls(team: Team, app: Open) -> None:
+    """The last of a hundred and thirty is reached by going down."""
+    await team.member.issues.create("CORE", IssueDraft(title="one"))
+    team.instance.sql.execute(
+        "INSERT INTO comments (project_id, issue_id, author_id, body)"
+        " SELECT %s, i.id, %s, 'comment ' || n FROM issues i, generate_series(1, 130) n",
+        (team.project_id, team.member.user.id),
+    )
+    async with app(team.member, project="CORE") as driver:
+        await driver.sees("one")
+        await driver.press("enter")
+        await driver.sees("comment 1")
+        page_ = driver.view.query_one("#page", Document)
+        for _ in range(3):
+            await driver.press("G")
+            await driver.until(lambda: page_.cursor is not None)
+        await driver.until(lambda: _pressed_to_the_end(driver), "the last comment")
+        await driver.press("G")
+        await driver.sees("comment 130")
+
+
+def _pressed_to_the_end(driver: Driver) -> bool:
+    driver.view.query_one("#page", Document).to_bottom()
+    return "comment 130" in driver.text
+
+
+async def test_a_large_text_does_not_hold_the_keys_up(team: Team, app: Open) -> None:
+    """A text of 100,000 characters in thousands of lines is there, and one may go on meanwhile."""
+    text = "".join(f"- line *{n}*\n" for n in range(6000))[:100_000]
+    await team.member.issues.create("CORE", IssueDraft(title="large", description=text))
+    async with app(team.member, project="CORE") as driver:
+        await driver.sees("large")
+        await driver.press("enter")
+        await driver.sees("• line 0")
+        await driver.press("G")
+        await driver.sees("line 5999")
+
+
+async def test_nothing_in_a_text_acts(team: Team, app: Open) -> None:
+    """Escape sequences and markup are read, not obeyed; only safe links can be followed."""
+    hostile = "[/] [@click=app.quit]x[/] \u202ereversed [b](javascript:alert(1)) &#27;]52;c;x"
+    await team.member.issues.create("CORE", IssueDraft(title="[/] \u202e", description=hostile))
+    await team.member.comments.add("CORE-1", hostile)
+    async with app(team.member, project="CORE") as driver:
+        await driver.sees("[/] <202E>")
+        await driver.press("enter")
+        await driver.sees("[@click=app.quit]x[/] <202E>reversed", "b")
+        assert "\u202e" not in driver.text
+        assert "\x1b" not in driver.text
