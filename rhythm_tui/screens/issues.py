@@ -57,7 +57,7 @@ class IssuesScreen(SearchScreen):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self._views: tuple[SavedView, ...] = ()
-        self._columns: Sequence[str] = CHOSEN
+        self._columns = [id for id in desk.memory.get("columns") or () if id in COLUMNS] or CHOSEN
         self._preview: Place = "away"
         self._preview_timer: Timer | None = None
         self._total = 0
@@ -71,6 +71,7 @@ class IssuesScreen(SearchScreen):
             table.shown = self.desk.edits.shown
             table.unsaved = self.desk.edits.unsaved
             table.today = self.desk.today
+            table.choose_columns(self._columns)
             yield table
             yield Preview()
 
@@ -80,7 +81,9 @@ class IssuesScreen(SearchScreen):
 
     def on_mount(self) -> None:
         self.table.focus()
-        self._place_preview("side" if self.app.size.width >= 150 else "away")
+        wide: Place = "side" if self.app.size.width >= 150 else "away"
+        kept = self.desk.memory.get("preview")
+        self._place_preview(kept if kept in _NEXT_PLACE else wide)
 
     # Reading ---------------------------------------------------------------------------------------------
 
@@ -287,8 +290,9 @@ class IssuesScreen(SearchScreen):
         if toggled:
             chosen = {*self._columns, *(id for id, taken in toggled.items() if taken)}
             chosen -= {id for id, taken in toggled.items() if not taken}
-            self._columns = tuple(id for id in COLUMNS if id in chosen or id == "title")
+            self._columns = [id for id in COLUMNS if id in chosen or id == "title"]
             self.table.choose_columns(self._columns)
+            self.desk.memory.keep("columns", self._columns)
 
     def show_view(self, view: SavedView) -> None:
         """Searches for what a saved view says."""
@@ -343,6 +347,14 @@ class IssuesScreen(SearchScreen):
     @handles("preview")
     def turn_preview(self) -> None:
         self._place_preview(_NEXT_PLACE[self._preview])
+        self.desk.memory.keep("preview", self._preview)
+
+    @handles("pane.zoom")
+    def zoom(self) -> None:
+        """Reads: the preview has all the room, j and k go from issue to issue."""
+        self.toggle_class("zoomed")
+        if self._preview == "away":
+            self._place_preview("side")
 
     def _place_preview(self, place: Place) -> None:
         self._preview = place

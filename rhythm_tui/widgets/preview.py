@@ -56,7 +56,7 @@ def head_lines(issue: Issue, colours: Colours) -> list[Sequence[Piece]]:
     if issue.labels:
         fields.append(show.labels(issue.labels, colours))
     if issue.sprint:
-        fields.append([Piece(f"sprint {shown(issue.sprint)}", "muted")])
+        fields.append([Piece(f"in {shown(issue.sprint)}", "muted")])
     if issue.comment_count:
         fields.append([Piece(f"{issue.comment_count} comments", "muted")])
     return fields
