@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import AsyncExitStack
 from importlib import import_module
 from pathlib import PurePath
@@ -17,8 +17,9 @@ from textual.command import CommandPalette
 from textual.events import Event, Key
 from textual.screen import Screen
 
-from rhythm_domain.errors import RhythmError, Unavailable
+from rhythm_domain.errors import Invalid, RhythmError, Unavailable
 from rhythm_domain.live import Change, Resync
+from rhythm_domain.nearest import did_you_mean
 from rhythm_domain.session import Session
 from rhythm_domain.text import shown
 from rhythm_tui.commanding import Commanding, Offer, handles, offers
@@ -75,7 +76,7 @@ class RhythmApp(Commanding, App[int]):
             self.bind(stroke, f"chord('{stroke}')", show=False)
         for theme in THEMES:
             self.register_theme(theme)
-        self.theme = _theme(instance.settings.theme)
+        self.theme = _theme(instance.settings.theme, self.available_themes)
 
     def on_mount(self) -> None:
         from rhythm_tui.screens.way_in import WayIn
@@ -99,6 +100,9 @@ class RhythmApp(Commanding, App[int]):
         )
         self.desk = desk
         desk.edits.changed = self._drawn
+        kept = desk.memory.get("theme")
+        if self.instance.settings.theme == "auto" and kept in self.available_themes:
+            self.theme = kept
         await desk.read_projects()
         desk.project = desk.projects.get(self._project or desk.memory.get("project") or "")
         for view, (module, screen) in VIEWS.items():
@@ -351,9 +355,17 @@ def _project_line(key: str, name: str, count: int) -> Any:
     return Content.assemble((f"{key:<10} ", "bold"), shown(name), (f"  {count:,} open", "dim"))
 
 
-def _theme(setting: str) -> str:
-    """The theme of a setting; `auto` is light where the terminal says that its ground is."""
+def _theme(setting: str, known: Collection[str]) -> str:
+    """The theme of a setting; `auto` is light where the terminal says that its ground is.
+
+    Raises `Invalid` for one that is not there, with the nearest.
+    """
     if setting != "auto":
+        if setting not in known:
+            there_are = f"There are {', '.join(theme.name for theme in THEMES)}, and Textual's."
+            raise Invalid(
+                f"There is no theme {setting!r}.", field="theme", hint=did_you_mean(setting, known, there_are)
+            )
         return setting
     ground = os.environ.get("COLORFGBG", "").rpartition(";")[2]
     return LIGHT if ground in ("7", "15") else DARK

@@ -127,7 +127,8 @@ async def opened(
 ) -> AsyncIterator[Driver]:
     """The app, opened by a person at a view of a project, read and ready."""
     app = RhythmApp(SignedIn(conninfo, session, folder, keys or {}), start=view, project=project)
-    app.theme = theme
+    if theme:
+        app.theme = theme
     app.keys.patience = PATIENCE
     async with app.run_test(size=size) as pilot:
         driver = Driver(app, pilot)
