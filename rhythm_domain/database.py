@@ -279,12 +279,16 @@ class Database:
         try:
             if not connection.closed and connection.pgconn.transaction_status != idle:
                 await connection.execute(b"ROLLBACK")
-        except (psycopg.Error, asyncio.CancelledError):
+        except psycopg.Error:
             connection.pgconn.finish()
-        if self._pool is None:  # Closed while this was at work.
-            await connection.close()
-        else:
-            await self._pool.putconn(connection)
+        except asyncio.CancelledError:
+            connection.pgconn.finish()
+            raise
+        finally:
+            if self._pool is None:  # Closed while this was at work.
+                await connection.close()
+            else:
+                await self._pool.putconn(connection)
 
     async def run_aside(self, query: Named, params: Params = None) -> None:
         """One statement in autocommit, whose failure is only logged: what it says can be lost.
@@ -486,20 +490,16 @@ def translated(
         case pg.UndefinedTable() | pg.UndefinedColumn() | pg.UndefinedFunction() | pg.UndefinedObject():
             return errors.SchemaMismatch("The database does not have the tables that this program needs.")
         case pg.InsufficientPrivilege():
-            return errors.Unavailable(
+            return errors.Busy(
                 "The database role may not do that.",
                 hint="Grant it what it needs: `rhythm db migrate --grant ROLE` as the database's owner.",
             )
         case pg.QueryCanceled():
-            return errors.Unavailable(
-                "The database took too long over it.", hint="Nothing was saved. Try again."
-            )
+            return errors.Busy("The database took too long over it.", hint="Nothing was saved. Try again.")
         case pg.LockNotAvailable():
-            return errors.Unavailable(
-                "Somebody else is changing the same.", hint="Nothing was saved. Try again."
-            )
+            return errors.Busy("Somebody else is changing the same.", hint="Nothing was saved. Try again.")
         case pg.DiskFull() | pg.ReadOnlySqlTransaction() | pg.InsufficientResources():
-            return errors.Unavailable(f"The database can't write: {error.diag.message_primary}.")
+            return errors.Busy(f"The database can't write: {error.diag.message_primary}.")
         case psycopg.OperationalError() | psycopg.InterfaceError():
             if committing:
                 return unknown(operation)

@@ -143,6 +143,13 @@ class Unavailable(RhythmError):
         self.operation = operation
 
 
+class Busy(Unavailable):
+    """The database could not do that now."""
+
+    title = "Not possible now"
+    hint = "Nothing was saved. Try again."
+
+
 class SchemaMismatch(RhythmError):
     """The database's schema and this program do not fit together."""
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import deque
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from itertools import groupby
 from time import monotonic
 from uuid import UUID
@@ -41,7 +41,12 @@ OVERLAP = 15.0
 MANY = 5000
 """More events than this at once are told as a Resync."""
 
-_PATIENCE = 2.0
+BEAT = 1.5
+"""Seconds of silence after which the connection is asked whether it still lives."""
+
+_PATIENCE = 1.2
+"""Seconds for the answer: with a beat less than three, which is how long a person may not know."""
+
 _PAUSES = (0.1, 0.3, 1.0, 2.0)
 
 
@@ -77,6 +82,8 @@ class Live:
         self._guard = guard
         self._poll = poll
         self.watched: int | None = None
+        self.lost: Callable[[Unavailable], None] | None = None
+        """Told when the connection broke, before it is made anew; of a server that froze within a beat."""
 
     async def changes(self) -> AsyncGenerator[Change | Resync, None]:
         """Changes from now on, those of this session among them (known by their `operation`), for as long as
@@ -98,7 +105,14 @@ class Live:
                         await self._wait(connection, tail)
                         for change in await self._look(tail):
                             yield change
-            except (Unavailable, psycopg.Error):
+            except (Unavailable, psycopg.Error) as error:
+                task = asyncio.current_task()
+                if task is not None and task.cancelling():
+                    # psycopg makes an error of a cancel that comes while it waits for the server.
+                    raise asyncio.CancelledError from error
+                if self.lost is not None:
+                    known = error if isinstance(error, Unavailable) else None
+                    self.lost(known or Unavailable("The database does not answer."))
                 await asyncio.sleep(_PAUSES[min(failures, len(_PAUSES) - 1)])
                 failures += 1
 
@@ -109,13 +123,18 @@ class Live:
         """
         until = monotonic() + self._poll
         while (left := until - monotonic()) > 0:
-            heard = [notice async for notice in connection.notifies(timeout=left, stop_after=1)]
+            beat = min(left, BEAT)
+            heard = [notice async for notice in connection.notifies(timeout=beat, stop_after=1)]
+            if not heard:
+                await self._prove_alive(connection)
             if any(self._concerns(notice.payload, tail) for notice in heard):
                 # The first is looked at right away, those of a burst together.
                 pause = max(tail.looked + GATHER - monotonic(), 0.001)
                 async for _ in connection.notifies(timeout=pause):
                     pass
                 return
+
+    async def _prove_alive(self, connection: Connection) -> None:
         with Deadline(_PATIENCE) as deadline:
             deadline.watch(connection)
             await connection.execute(b"SELECT 1")

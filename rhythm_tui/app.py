@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-from collections.abc import Callable, Collection
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack, suppress
 from importlib import import_module
 from pathlib import PurePath
 from typing import Any, ClassVar, cast
@@ -17,23 +16,27 @@ from textual.command import CommandPalette
 from textual.events import Event, Key
 from textual.screen import Screen
 
-from rhythm_domain.errors import Invalid, RhythmError, Unavailable
+from rhythm_domain.errors import Invalid, NotSignedIn, RhythmError, Unavailable
 from rhythm_domain.live import Change, Resync
 from rhythm_domain.nearest import did_you_mean
 from rhythm_domain.session import Session
 from rhythm_domain.text import shown
+from rhythm_tui import terminal
 from rhythm_tui.commanding import Commanding, Offer, handles, offers
-from rhythm_tui.commands import remapped
+from rhythm_tui.commands import COMMANDS, Command, remapped
 from rhythm_tui.desk import Desk
 from rhythm_tui.instance import Instance
 from rhythm_tui.key_order import KeyOrder
 from rhythm_tui.messages import GoTo, Lost, OpenIssue, OpenProject, Say, SignedOut
 from rhythm_tui.notebook import Notebook
+from rhythm_tui.outage import Outage
 from rhythm_tui.palette import CommandProvider
 from rhythm_tui.report import report
 from rhythm_tui.screens.picker import Choice, Picker
+from rhythm_tui.screens.way_in import WayIn
 from rhythm_tui.screens.work import WorkScreen
 from rhythm_tui.themes import DARK, LIGHT, THEMES
+from rhythm_tui.widgets.key_bar import KeyBar
 
 VIEWS = {
     "issues": ("rhythm_tui.screens.issues", "IssuesScreen"),
@@ -66,22 +69,50 @@ class RhythmApp(Commanding, App[int]):
         self.exits = AsyncExitStack()
         self._start, self._project = start, project
         self._heard: list[Change | Resync] = []
-        self._commands = remapped(instance.settings.keys)
-        chosen = {id: self._commands[id].keys for id in instance.settings.keys}
+        self._commands: Mapping[str, Command] = COMMANDS
+        self._leaving = False
+        self._at_the_door = False
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.way_in = WayIn(instance, self.exits, prepare=self._settle, signed_in=self.signed_in)
+        self.outage = Outage(
+            say=self._say_lost, ask=self._ask_database, revive=self._revive, back=self._read_anew
+        )
+        with suppress(Invalid):  # The way in says what is wrong.
+            self._settle()
+
+    def _settle(self) -> None:
+        """Does what the settings say. Raises `Invalid`."""
+        settings = self.instance.settings
+        self._commands = remapped(settings.keys)
+        chosen = {id: self._commands[id].keys for id in settings.keys}
         self.set_keymap({id: ",".join(keys) for id, keys in chosen.items() if keys})
         first_strokes = {
             key.split(" ")[0] for command in self._commands.values() for key in command.keys if " " in key
         }
         for stroke in first_strokes:
             self.bind(stroke, f"chord('{stroke}')", show=False)
-        for theme in THEMES:
-            self.register_theme(theme)
-        self.theme = _theme(instance.settings.theme, self.available_themes)
+        self.theme = self._chosen_theme(settings.theme)
+
+    def _chosen_theme(self, setting: str) -> str:
+        """The theme of a setting; `auto` is light where the terminal says that its ground is."""
+        if setting == "auto":
+            ground = os.environ.get("COLORFGBG", "").rpartition(";")[2]
+            return LIGHT if ground in ("7", "15") else DARK
+        if setting not in self.available_themes:
+            there_are = f"There are {', '.join(theme.name for theme in THEMES)}, and Textual's."
+            near = did_you_mean(setting, self.available_themes, there_are)
+            raise Invalid(f"There is no theme {setting!r}.", field="theme", hint=near)
+        return setting
 
     def on_mount(self) -> None:
-        from rhythm_tui.screens.way_in import WayIn
+        if self._driver is not None and not self.is_headless:
+            terminal.end_on_signals(self._end)
+            terminal.entitle(self._driver.write, self.TITLE)
+        self.push_screen(self.way_in)
 
-        self.push_screen(WayIn(self.instance, self.exits, self.signed_in))
+    def _end(self, code: int) -> None:
+        self.exit(return_code=code)
 
     async def on_unmount(self) -> None:
         await self.exits.aclose()
@@ -98,19 +129,19 @@ class RhythmApp(Commanding, App[int]):
             editor=self.instance.settings.editor or os.environ.get("VISUAL") or os.environ.get("EDITOR"),
             source=name,
         )
+        await desk.read_projects()
         self.desk = desk
         desk.edits.changed = self._drawn
-        kept = desk.memory.get("theme")
-        if self.instance.settings.theme == "auto" and kept in self.available_themes:
-            self.theme = kept
-        await desk.read_projects()
         desk.project = desk.projects.get(self._project or desk.memory.get("project") or "")
         for view, (module, screen) in VIEWS.items():
-            if view not in self._modes:
+            if view not in self._modes:  # Tests bring their own.
                 self.add_mode(view, _factory(module, screen, desk))
         view = self._start or (desk.memory.get("view") if desk.project else None) or "projects"
+        kept = desk.memory.get("theme")
+        if kept in self.available_themes and self.instance.settings.theme == "auto":
+            self.theme = kept
         await self.switch_mode(view)
-        self.run_worker(self._listen(session), group="live", exclusive=True, description="hears of changes")
+        self._begin_to_listen(session)
 
     # Views -----------------------------------------------------------------------------------------------
 
@@ -170,15 +201,24 @@ class RhythmApp(Commanding, App[int]):
 
     # Others' changes -------------------------------------------------------------------------------------
 
+    def _begin_to_listen(self, session: Session) -> None:
+        session.live.lost = self._heard_of_loss
+        self.run_worker(self._listen(session), group="live", exclusive=True, description="hears of changes")
+
     async def _listen(self, session: Session) -> None:
-        async for change in session.live.changes():
-            self._heard.append(change)
-            if len(self._heard) == 1:
-                self.set_timer(GATHER, self._tell)
+        try:
+            async for change in session.live.changes():
+                self._heard.append(change)
+                if len(self._heard) == 1:
+                    self.set_timer(GATHER, self._tell)
+        except RhythmError as error:
+            report(self, error)
 
     def _tell(self) -> None:
         heard, self._heard = self._heard, []
         changes = [change for change in heard if isinstance(change, Change)]
+        if len(changes) < len(heard) or any(_about_rights(change) for change in changes):
+            self.run_worker(self._look_at_rights(), group="rights", exclusive=True)
         seen = self.view
         for view in self.views:
             if view is not seen:
@@ -189,38 +229,119 @@ class RhythmApp(Commanding, App[int]):
             elif changes:
                 self.run_worker(_told(seen, changes), group="changes")
 
+    async def _look_at_rights(self) -> None:
+        """Lights the keys by the roles that one has now; leaves a project that is no longer there for one."""
+        desk = self.desk
+        if desk is None:
+            return
+        try:
+            await desk.read_projects()
+        except RhythmError as error:
+            report(self, error)
+            return
+        here = desk.project
+        if here is not None and here.key not in desk.projects and not desk.session.user.admin:
+            await self._open_project(OpenProject(None, "projects"))
+            self._say(Say(f"{here.key} is no longer there for you.", "You left it, or it was deleted."))
+        for bar in self.screen.query(KeyBar):
+            bar.refresh()
+
     def _drawn(self, issues: frozenset[int]) -> None:
         self.keys.settled()
         if self.view is not None:
             self.view.drawn(issues)
 
-    # The database goes away and comes back -----------------------------------------------------------------
+    # The database goes away and comes back ---------------------------------------------------------------
 
     @on(Lost)
     def _lost(self, message: Lost) -> None:
-        for view in self.views:
-            view.set_lost(f"{shown(message.error.message)} What you see is as it was; trying again …")
-        self.run_worker(self._reach(), group="reach", exclusive=True, description="waits for the database")
+        self.run_worker(self._outlast(message.error), group="outage", description="waits for the database")
 
-    async def _reach(self) -> None:
-        while self.desk is not None:
-            await asyncio.sleep(1)
-            try:
-                await self.desk.session.people.me()
-            except Unavailable:
-                continue
-            except RhythmError as error:
-                report(self, error)
-            for view in self.views:
-                view.set_lost("")
-                view.stale = True
-            if self.view is not None:
-                self.view.on_screen_resume()
-            return
+    def _heard_of_loss(self, error: Unavailable) -> None:
+        self.post_message(Lost(error))
+
+    async def _outlast(self, error: RhythmError) -> None:
+        try:
+            await self.outage.last(error)
+        except NotSignedIn as ended:
+            report(self, ended)
+
+    def _say_lost(self, reason: str) -> None:
+        words = f"{shown(reason)} What you see is as it was; trying again …" if reason else ""
+        for view in self.views:
+            view.set_lost(words)
+
+    async def _ask_database(self) -> None:
+        if self.desk is not None:
+            await self.desk.session.people.me()
+
+    def _revive(self) -> None:
+        """Starts a server of one's own again, should it have ended."""
+        if not self.instance.settings.database_url:
+            self.instance.conninfo()
+
+    def _read_anew(self) -> None:
+        for view in self.views:
+            view.stale = True
+        if self.view is not None:
+            self.view.on_screen_resume()
+
+    # Who is signed in ------------------------------------------------------------------------------------
 
     @on(SignedOut)
     def _signed_out(self, message: SignedOut) -> None:
-        self.exit(return_code=3, message=message.reason)
+        if self.desk is not None and not self._at_the_door:
+            self._at_the_door = True
+            self.run_worker(self._sign_in_again(self.desk, message.reason), description="signs in again")
+
+    async def _sign_in_again(self, desk: Desk, reason: str) -> None:
+        """Lets the person in again where they were: what they have typed stays, below the door."""
+        user = desk.session.user
+        try:
+            desk.session = await self.way_in.sign_in_again(user.name, reason)
+        except RhythmError as error:
+            report(self, error)
+            return
+        finally:
+            self._at_the_door = False
+        self._begin_to_listen(desk.session)
+        self._read_anew()
+
+    @handles("account.switch")
+    async def switch_account(self) -> None:
+        if self.desk is not None:
+            await self._sign_out()
+            await self._go_out()
+            self.way_in.begin()
+
+    @handles("account.sign_out")
+    async def sign_out(self) -> None:
+        if self.desk is not None:
+            await self._sign_out()
+            self.exit(0)
+
+    async def _sign_out(self) -> None:
+        if self.desk is not None:
+            people = self.desk.session.people
+            await self.desk.edits.run(lambda operation: people.sign_out(operation=operation))
+            self.instance.remember(None)
+
+    async def _go_out(self) -> None:
+        """Takes all views away, down to the way in."""
+        self.workers.cancel_group(self, "live")
+        self.desk = None
+        await self.switch_mode("_default")
+        for view in VIEWS:
+            await self.remove_mode(view)
+
+    @handles("demo")
+    async def switch_demo(self) -> None:
+        """Goes to the demo's own instance, or back from it."""
+        await self._go_out()
+        self.instance = Instance({**self.instance.flags, "demo": not self.instance.demo})
+        self.way_in.instance = self.instance
+        self._start = self._project = None
+        self.way_in.begin()
 
     async def on_event(self, event: Event) -> None:
         if isinstance(event, Key) and not event.is_forwarded:
@@ -326,6 +447,10 @@ class RhythmApp(Commanding, App[int]):
             if self.desk is not None:
                 self.desk.memory.keep("theme", chosen)
 
+    @handles("suspend")
+    def suspend_here(self) -> None:
+        self.action_suspend_process()
+
     @handles("quit")
     async def leave(self) -> None:
         self.exit(0)
@@ -333,9 +458,41 @@ class RhythmApp(Commanding, App[int]):
     async def action_quit(self) -> None:
         self.exit(0)
 
+    def action_help_quit(self) -> None:
+        """Ctrl-C: a habit of the shell. Once it says how to leave, twice it leaves."""
+        if self._leaving:
+            self.exit(130)
+            return
+        self._leaving = True
+        self.set_timer(2, self._stay)
+        self._say(Say("^q leaves Rhythm.", "so does ^c, twice"))
+
+    def _stay(self) -> None:
+        self._leaving = False
+
+    # A defect ends the app -------------------------------------------------------------------------------
+
+    @property
+    def crashed(self) -> Exception | None:
+        """The defect that ended the app."""
+        return self._exception
+
+    def _fatal_error(self) -> None:
+        """Textual would show the code with its variables; whoever runs the app says it in a line instead."""
+        self._close_messages_no_wait()
+
+    def panic(self, *renderables: Any) -> None:
+        """The same for errors that bring a picture of themselves."""
+        self._close_messages_no_wait()
+
     def get_system_commands(self, screen: Screen[Any]) -> Any:
         """None: the palette has Rhythm's own commands only."""
         return cast("list[SystemCommand]", [])
+
+
+def _about_rights(change: Change) -> bool:
+    """Whether a change can have given or taken rights."""
+    return any(kind.startswith(("member.", "project.")) for kind in change.kinds)
 
 
 async def _told(view: WorkScreen, changes: list[Change]) -> None:
@@ -355,24 +512,14 @@ def _project_line(key: str, name: str, count: int) -> Any:
     return Content.assemble((f"{key:<10} ", "bold"), shown(name), (f"  {count:,} open", "dim"))
 
 
-def _theme(setting: str, known: Collection[str]) -> str:
-    """The theme of a setting; `auto` is light where the terminal says that its ground is.
-
-    Raises `Invalid` for one that is not there, with the nearest.
-    """
-    if setting != "auto":
-        if setting not in known:
-            there_are = f"There are {', '.join(theme.name for theme in THEMES)}, and Textual's."
-            raise Invalid(
-                f"There is no theme {setting!r}.", field="theme", hint=did_you_mean(setting, known, there_are)
-            )
-        return setting
-    ground = os.environ.get("COLORFGBG", "").rpartition(";")[2]
-    return LIGHT if ground in ("7", "15") else DARK
-
-
 def run(instance: Instance, *, start: str | None = None) -> int:
-    """Opens the app; the exit code."""
+    """Opens the app; the exit code. Raises `Invalid` for a terminal that it can't be shown on."""
+    terminal.check()
     app = RhythmApp(instance, start=start)
-    app.run()
+    try:
+        app.run()
+    finally:
+        terminal.restore_title()
+    if app.crashed is not None:
+        raise app.crashed
     return app.return_code or 0

@@ -107,6 +107,7 @@ _ALL = (
     _command("back", "escape, q", "back", "Go back to where you came from.", _W.ANYWHERE),
     _command("demo", "g d", "the demo", "Go to the demo, full of made-up work, or back.", _W.ANYWHERE),
     _command("account.switch", "", "switch account", "Sign out and sign in as somebody else.", _W.ANYWHERE),
+    _command("suspend", "ctrl+z", "suspend", "Go back to the shell; `fg` brings Rhythm back.", _W.ANYWHERE),
     _command("account.sign_out", "", "sign out", "Sign out and leave.", _W.ANYWHERE),
     _command("quit", "ctrl+q", "quit", "Leave Rhythm.", _W.ANYWHERE),
     # Moving about
@@ -310,6 +311,10 @@ _ALL = (
     # Members and settings
     _command("item.add", "+", "add", "Add one.", _W.SETTINGS, shown=True),
     _command("item.edit", "e", "edit", "Change it.", _W.SETTINGS, shown=True),
+    _command("item.find", "/", "find", "Find one of them.", _W.SETTINGS),
+    _command("section.next", "]", "next section", "Go to the next section.", _W.SETTINGS, shown=True),
+    _command("section.previous", "[", "previous section", "Go to the section before.", _W.SETTINGS),
+    _command("member.transfer", "O", "hand over", "Hand the project over to this member.", _W.SETTINGS),
     _command("item.remove", "d", "remove", "Remove it.", _W.SETTINGS, shown=True),
     # Forms and dialogs
     _command("form.save", "ctrl+s", "save", "Save.", _W.FORM, shown=True),
@@ -319,6 +324,7 @@ _ALL = (
     _command("conflict.mine", "m", "save mine", "Save your text over theirs.", _W.FORM),
     _command("conflict.theirs", "t", "take theirs", "Take their text; yours is one undo away.", _W.FORM),
     _command("conflict.merge", "e", "put together", "Put both together in the editor.", _W.FORM),
+    _command("form.other", "ctrl+o", "another way", "Come in by another way: with a join code.", _W.FORM),
     _command("form.cancel", "escape", "cancel", "Leave it; the draft is kept.", _W.FORM, shown=True),
 )
 

@@ -58,7 +58,13 @@ class Desk:
         projects = await self.session.projects.list(archived=True)
         self.projects = {project.key: project for project in projects}
         if self.project is not None:
-            self.project = self.projects.get(self.project.key, self.project)
+            here = self.project.id
+            self.project = next((each for each in projects if each.id == here), self.project)
+
+    async def read_person(self) -> None:
+        """Reads the person's own account again: how they are called, and where their days begin."""
+        self.session.user = await self.session.people.me()
+        self.__dict__.pop("zone", None)
 
     def today(self) -> date:
         """The day that it is for the person."""

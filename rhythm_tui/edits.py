@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID, uuid4
 
-from rhythm_domain.errors import Outcome, Unavailable
+from rhythm_domain.errors import Busy, Outcome, Unavailable
 from rhythm_domain.models import IssueRow
 
 T = TypeVar("T")
@@ -21,6 +21,12 @@ Change = Callable[[IssueRow], IssueRow]
 
 PAUSES = (0.2, 0.5, 1.0, 2.0, 2.0, 2.0, 4.0, 4.0, 8.0, 8.0)
 """Seconds between two tries to learn whether a write was saved."""
+
+
+class NotSaved(Unavailable):
+    """It was not saved: the database can't be reached."""
+
+    hint = "What you typed is kept; save it again when the database is back."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,6 +108,6 @@ async def _answered(write: Callable[[UUID], Awaitable[T]], operation: UUID) -> T
             if error.outcome is Outcome.UNKNOWN:
                 unknown = error
             if unknown is None:
-                raise
+                raise error if isinstance(error, Busy) else NotSaved() from error
         await asyncio.sleep(pause)
     raise unknown or Unavailable()

@@ -32,6 +32,13 @@ class Instance:
         logs.set_up(settings.log_dir, settings.log_level)
         return settings
 
+    def reread(self) -> None:
+        """Reads the settings anew when they are next asked for: a person may have corrected them."""
+        if "embedded" in self.__dict__:
+            self.embedded.release()
+            del self.embedded
+        self.__dict__.pop("settings", None)
+
     @cached_property
     def embedded(self) -> EmbeddedServer:
         """The server of the person's own; it is used when no database URL is set."""

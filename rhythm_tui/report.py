@@ -13,7 +13,8 @@ from collections.abc import Awaitable
 from textual.css.query import NoMatches
 from textual.dom import DOMNode
 
-from rhythm_domain.errors import NotSignedIn, Outcome, RhythmError, Unavailable
+from rhythm_domain.errors import Busy, NotSignedIn, Outcome, RhythmError, Unavailable
+from rhythm_tui.edits import NotSaved
 from rhythm_tui.messages import Lost, Say, SignedOut
 
 log = logging.getLogger("rhythm.app")
@@ -36,6 +37,11 @@ def report(node: DOMNode, error: RhythmError) -> None:
     match error:
         case NotSignedIn():
             node.post_message(SignedOut(error.message))
+        case Busy():
+            node.post_message(Say(error.message, error.hint, warning=True))
+        case NotSaved():
+            node.post_message(Say(error.message, error.hint, warning=True))
+            node.post_message(Lost(error))
         case Unavailable(outcome=Outcome.UNKNOWN):
             node.post_message(Say(error.message, error.hint, warning=True))
             node.post_message(Lost(error))

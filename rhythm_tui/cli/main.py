@@ -108,8 +108,11 @@ def run(args: Sequence[str], *, open_app: Callable[[Opening], int] | None = None
         if isinstance(error, KeyboardInterrupt):
             _let_go_of_output()
         return report(error, as_json="--json" in args)
-    if isinstance(outcome, Opening):
-        return open_app(outcome) if open_app else Exit.DONE
+    if isinstance(outcome, Opening) and open_app is not None:
+        try:
+            return open_app(outcome)
+        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last place where it can be said
+            return report(error, as_json=False)
     return outcome if isinstance(outcome, int) else Exit.DONE
 
 

@@ -28,6 +28,8 @@ class Choice(Generic[V]):
     label: Content
     words: str
     chosen: bool = False
+    why_not: str = ""
+    """Why it can't be chosen, where that is so."""
 
 
 def filtered(choices: Sequence[Choice[V]], typed: str) -> list[Choice[V]]:
@@ -132,7 +134,8 @@ class Picker(Filtered[V, V], Generic[V]):
         super().__init__(title, choices, "enter choose · esc cancel", words)
 
     def choose(self) -> None:
-        if choice := self._highlighted:
+        choice = self._highlighted
+        if choice is not None and not choice.why_not:
             self.dismiss(choice.value)
 
 

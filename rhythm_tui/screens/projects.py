@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import PurePath
 from typing import ClassVar
 
 from textual import on
@@ -23,6 +24,7 @@ from rhythm_tui.presentation import Piece
 from rhythm_tui.screens.confirm import Confirm
 from rhythm_tui.screens.form import Entry, Form, Values
 from rhythm_tui.screens.work import WorkScreen
+from rhythm_tui.widgets.key_bar import KeyBar
 from rhythm_tui.widgets.listing import Field, Listing
 from rhythm_tui.widgets.search_bar import SearchBar
 from rhythm_tui.widgets.welcome import Welcome
@@ -71,7 +73,7 @@ class ProjectsScreen(WorkScreen):
     """The list of projects; on a new instance, a welcome in its place."""
 
     VIEW: ClassVar[str] = "projects"
-    CSS_PATH = "projects.tcss"
+    CSS_PATH: ClassVar[list[str | PurePath]] = ["searching.tcss", "projects.tcss"]
     AUTO_FOCUS = ""
 
     def __init__(self, desk: Desk) -> None:
@@ -132,6 +134,7 @@ class ProjectsScreen(WorkScreen):
     @on(Listing.Highlighted)
     def _highlighted(self) -> None:
         project = self.project
+        self.query_one(KeyBar).refresh()
         if project is None:
             self.query_one("#about", Static).update("")
             return
@@ -281,6 +284,9 @@ class ProjectsScreen(WorkScreen):
             await self.desk.edits.run(lambda operation: projects.archive(project.key, operation=operation))
             self.say(f"{project.key} is archived", "A shows archived projects, X takes one up again")
         await self.load()
+
+    def undo_in(self) -> str | None:
+        return self.project.key if self.project else None
 
     def _here(self) -> Project:
         if self.project is None:

@@ -1,44 +1,207 @@
-"""The way in: reaches the instance, signs the person in, and says what is in the way."""
+"""The way in: reaches the instance, signs the person in, and says what is in the way and what to do about it.
+
+It lies below all views. Where trying again can help it does so by itself, and says when.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult
+from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
-from rhythm_domain.errors import RhythmError
-from rhythm_domain.session import Session
+from rhythm_domain.errors import Invalid, NotSignedIn, RhythmError, SchemaMismatch, Unavailable
+from rhythm_domain.session import Session, Tracker
 from rhythm_domain.text import shown
+from rhythm_tui.commanding import Commanding, handles
 from rhythm_tui.instance import Instance
+from rhythm_tui.notebook import Notebook
+from rhythm_tui.screens.door import OTHER, Door, Way
+from rhythm_tui.widgets.welcome import WORDMARK
+
+AGAIN: dict[type[RhythmError], int] = {Unavailable: 3, SchemaMismatch: 10}
+"""Seconds until it tries again by itself, by what was in the way. Else it waits for `r`."""
+
+_AT_THE_DOOR = (
+    "Is the server up, and its URL right? `rhythm config` says where the URL comes from, `rhythm doctor` "
+    "what is wrong."
+)
 
 
-class WayIn(Screen[None]):
-    """Seen for a moment, if all is well."""
+class WayIn(Commanding, Screen[None]):
+    """`prepare` reads the settings, `signed_in` shows the views; both may fail, and are called again then."""
+
+    CSS_PATH = "way_in.tcss"
+    AUTO_FOCUS: ClassVar[str] = ""
 
     def __init__(
-        self, instance: Instance, exits: AsyncExitStack, signed_in: Callable[[Session], Awaitable[None]]
+        self,
+        instance: Instance,
+        exits: AsyncExitStack,
+        *,
+        prepare: Callable[[], None],
+        signed_in: Callable[[Session], Awaitable[None]],
     ) -> None:
         super().__init__()
-        self._instance, self._exits, self._signed_in = instance, exits, signed_in
+        self.instance = instance
+        self.tracker: Tracker | None = None
+        """The open instance, once there is one."""
+        self._exits, self._prepare, self._signed_in = exits, prepare, signed_in
+        self._now = asyncio.Event()
 
     def compose(self) -> ComposeResult:
-        yield Static(id="news")
+        with Vertical(id="news"):
+            yield Static(Content.styled(WORDMARK, "bold $primary"))
+            yield Static(id="title")
+            yield Static(id="words")
+            yield Static(id="where")
+            yield Static(id="next")
 
     def on_mount(self) -> None:
-        self.run_worker(self._enter(), exclusive=True)
+        self.begin()
 
-    async def _enter(self) -> None:
+    def begin(self, *, words: str = "") -> None:
+        """Goes in from the start; `words` say why one has to."""
+        self.run_worker(self._enter(words), group="way in", exclusive=True)
+
+    @handles("refresh")
+    def try_now(self) -> None:
+        self._now.set()
+
+    async def _enter(self, words: str) -> None:
+        while True:
+            try:
+                self._prepare()
+                session = await self._open(words)
+                await self._signed_in(session)
+                self._say()
+            except RhythmError as error:
+                await self._wait(error)
+            else:
+                return
+
+    async def _open(self, words: str) -> Session:
+        """Opens the instance, and signs in."""
+        await self._exits.aclose()
+        # Starting a server of one's own takes a moment, and blocks.
+        slow = self.set_timer(0.3, lambda: self._say("Opening …", self._opening()))
         try:
-            # Starting a server of one's own takes a moment, and blocks.
-            await asyncio.to_thread(self._instance.conninfo)
-            tracker = await self._exits.enter_async_context(self._instance.tracker())
-            session = await self._instance.signed_in(tracker)
-        except RhythmError as error:
-            self.query_one("#news", Static).update(Content(f"{shown(error.message)}\n{shown(error.hint)}"))
-            return
-        await self._signed_in(session)
+            await asyncio.to_thread(self.instance.conninfo)
+            self.tracker = await self._exits.enter_async_context(self.instance.tracker())
+            try:
+                session = await self.instance.signed_in(self.tracker)
+            except NotSignedIn as error:
+                slow.stop()
+                session = await self._through_a_door(self.tracker, words, error)
+            if self.instance.demo:
+                await self._fill(session)
+            return session
+        finally:
+            slow.stop()
+
+    def _opening(self) -> str:
+        if self.instance.settings.database_url:
+            return "Waiting for the database to answer."
+        return "Starting a database of your own. The first time takes some seconds."
+
+    async def _fill(self, session: Session) -> None:
+        from rhythm_domain.demo import workspace
+
+        await asyncio.to_thread(workspace.create, self.instance.conninfo(), owner=session.user.id)
+
+    # Signing in ------------------------------------------------------------------------------------------
+
+    async def _through_a_door(self, tracker: Tracker, words: str, error: NotSignedIn) -> Session:
+        if self.instance.settings.token:
+            raise Invalid(
+                "RHYTHM_TOKEN is not valid: it is mistyped, was revoked, or has ended.",
+                hint="Unset it to sign in with a password, or set one that `rhythm token create` printed.",
+            )
+        if self.instance.remembered.get(self.instance.instance_name):
+            self.instance.remember(None)
+            words = words or error.message
+        self._say()
+        way: Way = "first" if await tracker.accounts.needs_setup() else "sign in"
+        return await self.ask(tracker, way, words)
+
+    async def ask(
+        self, tracker: Tracker, way: Way = "sign in", words: str = "", *, name: str = ""
+    ) -> Session:
+        """Lets the person sign in; the session is remembered. With a `name` nobody else can."""
+        kept = Notebook(self.instance.settings.state_dir, "door", self.instance.instance_name)
+        while True:
+            door = Door(tracker, way, words=words, name=name or kept.get("name") or "", once=bool(name))
+            signed_in = await self.app.push_screen_wait(door)
+            if signed_in is not None:
+                kept.keep("name", signed_in.session.user.name)
+                self.instance.remember(signed_in.token)
+                return signed_in.session
+            way, words = OTHER[way], ""
+
+    async def sign_in_again(self, name: str, reason: str) -> Session:
+        """A new session of somebody whose one has ended: by their password, unless there is another way."""
+        if self.tracker is None:
+            raise NotSignedIn(reason)
+        if self.instance.settings.database_url and not self.instance.settings.token:
+            self.instance.remember(None)
+            return await self.ask(self.tracker, words=reason, name=name)
+        return await self.instance.signed_in(self.tracker)
+
+    # What is in the way ----------------------------------------------------------------------------------
+
+    async def _wait(self, error: RhythmError) -> None:
+        """Says what happened and what to do, until it is time to try again."""
+        self.instance.reread()
+        self._now.clear()
+        hint = _AT_THE_DOOR if type(error) is Unavailable and error.hint == Unavailable.hint else error.hint
+        with suppress(RhythmError):
+            self.query_one("#where", Static).update(
+                Content.styled(shown(self.instance.instance_name), "$foreground 50%")
+            )
+        seconds: float = next((wait for kind, wait in AGAIN.items() if isinstance(error, kind)), 0)
+        left = seconds
+        while not self._now.is_set():
+            self._say(error.title, error.message, hint, f"Trying again in {left:.0f} s   " if seconds else "")
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._now.wait(), 1 if seconds else None)
+            left -= 1
+            if seconds and left <= 0:
+                break
+        self._say(error.title, error.message, hint, "Trying …   ")
+
+    def _say(self, title: str = "", words: str = "", hint: str = "", soon: str = "") -> None:
+        self.query_one("#news").set_class(bool(title), "said")
+        colour = "$error" if hint else "$foreground"
+        self.query_one("#title", Static).update(Content.styled(title, f"bold {colour}"))
+        parts: list[Content] = [Content(shown(words))]
+        if hint:
+            parts += [Content(""), _with_commands(shown(hint))]
+        self.query_one("#words", Static).update(Content("\n").join(parts))
+        self.query_one("#where").display = bool(hint)
+        key = "bold $footer-key-foreground"
+        self.query_one("#next", Static).update(
+            Content.assemble(
+                (soon, "$foreground 60%"),
+                ("r", key),
+                " now   " if soon else " try again   ",
+                ("^q", key),
+                " leave",
+            )
+            if hint
+            else Content("")
+        )
+
+
+def _with_commands(hint: str) -> Content:
+    """A hint in which the commands to type stand out."""
+    parts: list[Any] = [
+        (part, "bold $accent") if at % 2 else part for at, part in enumerate(re.split(r"`([^`]*)`", hint))
+    ]
+    return Content.assemble(*parts)

@@ -9,13 +9,15 @@ from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widgets import Static
 
-from rhythm_domain.errors import RhythmError
+from rhythm_domain.errors import Invalid, Irreversible, RhythmError
 from rhythm_domain.live import Change
+from rhythm_domain.text import shown
 from rhythm_tui.commanding import Commanding, handles
 from rhythm_tui.commands import Command
 from rhythm_tui.desk import Desk
 from rhythm_tui.messages import GoTo
 from rhythm_tui.report import reported
+from rhythm_tui.screens.confirm import Confirm
 from rhythm_tui.widgets.key_bar import KeyBar
 from rhythm_tui.widgets.title_bar import TitleBar
 
@@ -113,6 +115,49 @@ class WorkScreen(Commanding, Screen[None]):
     @handles("pane.next")
     def next_pane(self) -> None:
         self.focus_next()
+
+    @handles("undo")
+    async def undo(self) -> None:
+        await self._take_back(redo=False)
+
+    @handles("redo")
+    async def redo(self) -> None:
+        await self._take_back(redo=True)
+
+    async def _take_back(self, *, redo: bool) -> None:
+        key = self.undo_in()
+        if key is None:
+            raise Invalid("In which project?", hint="g o chooses one")
+        history = self.desk.session.history
+        try:
+            result = await self.desk.edits.run(
+                lambda operation: (history.redo if redo else history.undo)(key, operation=operation)
+            )
+        except Irreversible as error:
+            question = Confirm("Undo", f"{error.message} {error.hint}", yes="take back the change before it")
+            if not await self.app.push_screen_wait(question):
+                return
+            result = await self.desk.edits.run(
+                lambda operation: history.undo(key, past=True, operation=operation)
+            )
+        what = ", ".join(shown(each) for each in result.changed[:3])
+        more = f" and {len(result.changed) - 3} more" if len(result.changed) > 3 else ""
+        skipped = (
+            f"left alone: {', '.join(shown(each) for each in result.skipped[:3])}" if result.skipped else ""
+        )
+        self.say(
+            f"{'Redone' if redo else 'Undone'}: {what or result.kind}{more}",
+            skipped or ("u takes it back" if redo else "U does it again"),
+        )
+        self.after_undo()
+
+    def after_undo(self) -> None:
+        """Something was taken back: what is shown may stand otherwise now."""
+        self.reload()
+
+    def undo_in(self) -> str | None:
+        """The key of the project in which something is to be taken back."""
+        return self.desk.key
 
     @handles("back")
     def back(self) -> None:

@@ -92,6 +92,20 @@ class Listing(Commanding, ScrollView, Generic[T], can_focus=True):
         self._cursor = 0
         self._colours: Colours | None = None
 
+    def become(
+        self,
+        fields: Sequence[Field[T]],
+        identity: Callable[[T], Hashable],
+        words: Callable[[T], str],
+        faded: Callable[[T], bool],
+        empty: str,
+    ) -> None:
+        """Turns into a list of another kind, empty for now."""
+        self._fields, self._identity, self._words, self._faded = fields, identity, words, faded
+        self.empty, self.typed = empty, ""
+        self._all = self._items = ()
+        self._cursor = 0
+
     # What it shows ---------------------------------------------------------------------------------------
 
     def show(self, items: Sequence[T]) -> None:

@@ -75,7 +75,8 @@ class SearchBar(Commanding, Widget):
 
     def __init__(self, *, placeholder: str) -> None:
         super().__init__()
-        self._placeholder = placeholder
+        self.placeholder = placeholder
+        """What stands there while nothing is searched for."""
         self._completions: list[Completion] = []
         self._chips: Sequence[str] = ()
         self._wrong = ""
@@ -83,7 +84,7 @@ class SearchBar(Commanding, Widget):
     def compose(self) -> ComposeResult:
         with Horizontal():
             yield Static(" / ", id="slash")
-            field = SearchField(placeholder=self._placeholder, select_on_focus=False, compact=True)
+            field = SearchField(placeholder=self.placeholder, select_on_focus=False, compact=True)
             field.display = False
             yield field
             yield Static(id="chips")
@@ -156,7 +157,7 @@ class SearchBar(Commanding, Widget):
             parts += [(f" {shown(chip)} ", "$foreground on $panel"), (" ", "")]
         if self._wrong:
             parts = [(shown(self._field.value), "$error"), (f"  {shown(self._wrong)}", "$foreground 50%")]
-        chips.update(Content.assemble(*(parts or [(self._placeholder, "$foreground 35%")])))
+        chips.update(Content.assemble(*(parts or [(self.placeholder, "$foreground 35%")])))
 
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:

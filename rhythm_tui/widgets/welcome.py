@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.content import Content
 from textual.widgets import Static
 
-_WORDMARK = "▁▃▅▇▅▃▁  rhythm"
+WORDMARK = "▁▃▅▇▅▃▁  rhythm"
 
 _FIRST = (("+", "make your first project"), ("g d", "look around in a demo, full of made-up work"))
 
@@ -29,7 +29,7 @@ class Welcome(Static, can_focus=True):
 def _words() -> Content:
     return Content("\n").join(
         [
-            Content.styled(_WORDMARK, "bold $primary"),
+            Content.styled(WORDMARK, "bold $primary"),
             Content(""),
             Content("Issues, boards and sprints, at the speed of your keys."),
             Content(""),

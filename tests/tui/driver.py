@@ -31,14 +31,21 @@ W = TypeVar("W", bound=Widget)
 class SignedIn(Instance):
     """A test's instance, with somebody signed in already."""
 
-    def __init__(self, conninfo: str, session: Session, folder: Path, keys: dict[str, str]) -> None:
+    def __init__(
+        self, conninfo: str, session: Session, folder: Path, keys: dict[str, str], theme: str
+    ) -> None:
         super().__init__()
         self._conninfo, self._session, self._folder, self._keys = conninfo, session, folder, keys
+        self._theme = theme
 
     @cached_property
     def settings(self) -> config.Settings:
         return config.Settings(
-            database_url=self._conninfo, state_dir=self._folder, log_dir=self._folder, keys=self._keys
+            database_url=self._conninfo,
+            state_dir=self._folder,
+            log_dir=self._folder,
+            keys=self._keys,
+            theme=self._theme or "auto",
         )
 
     async def signed_in(self, tracker: Tracker) -> Session:
@@ -126,9 +133,7 @@ async def opened(
     theme: str = "rhythm-dark",
 ) -> AsyncIterator[Driver]:
     """The app, opened by a person at a view of a project, read and ready."""
-    app = RhythmApp(SignedIn(conninfo, session, folder, keys or {}), start=view, project=project)
-    if theme:
-        app.theme = theme
+    app = RhythmApp(SignedIn(conninfo, session, folder, keys or {}, theme), start=view, project=project)
     app.keys.patience = PATIENCE
     async with app.run_test(size=size) as pilot:
         driver = Driver(app, pilot)

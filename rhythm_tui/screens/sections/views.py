@@ -1,0 +1,107 @@
+"""Saved views: searches with a name, one's own or published to the project's team."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+
+from textual.content import Content
+
+from rhythm_domain.models import SavedView
+from rhythm_domain.policy import Permission
+from rhythm_domain.text import shown
+from rhythm_tui.columns import View
+from rhythm_tui.presentation import Piece
+from rhythm_tui.screens.form import Entry, Form, Values
+from rhythm_tui.screens.sections.section import Section
+from rhythm_tui.widgets.choice_line import Way
+from rhythm_tui.widgets.listing import Field
+
+_WHO_SEES = (
+    Way("", Content("only you")),
+    Way("team", Content("the team"), "everybody in this project finds it among their tabs"),
+)
+
+
+def _seen_by(view: SavedView, _: View) -> list[Piece]:
+    return [Piece("the team", "success") if view.published else Piece("only you", "muted")]
+
+
+def _owner(view: SavedView, look: View) -> list[Piece]:
+    return [Piece(shown(view.owner.display_name), look.colours.person(view.owner))] if view.owner else []
+
+
+class ViewsSection(Section[SavedView]):
+    """The tabs over the issue table."""
+
+    name, noun = "Views", "view"
+    words = "Searches with a name: the tabs over the issue table, where + saves what is searched for."
+    empty = "No saved views yet. + makes one; the issue table saves its search as one with + too."
+    fields = (
+        Field("VIEW", 24, lambda view, _: [Piece(shown(view.name), bold=True)]),
+        Field("SEARCH", None, lambda view, _: [Piece(shown(view.query), "muted")], least=16),
+        Field("SEEN BY", 9, _seen_by, keep=90),
+        Field("OF", 16, _owner, keep=50),
+    )
+
+    async def read(self) -> Sequence[SavedView]:
+        views = await self.session.views.list(self.key)
+        return [view for view in views if view.project_key == self.key]
+
+    def identity(self, item: SavedView) -> Hashable:
+        return item.id
+
+    def sought(self, item: SavedView) -> str:
+        return f"{item.name} {item.query}"
+
+    def _mine(self, view: SavedView) -> bool:
+        return view.owner is not None and view.owner.id == self.session.user.id
+
+    def why_not(self, action: str, item: SavedView | None) -> str | None:
+        if action == "add" and self.project.archived:
+            return f"{self.key} is archived"
+        if action == "add" or item is None:
+            return super().why_not(action, item)
+        if action == "edit" and not self._mine(item):
+            return f"it is {shown(item.owner.display_name)}'s own" if item.owner else "it comes with Rhythm"
+        return None if self._mine(item) else self.may(Permission.PROJECT_EDIT)
+
+    def _entries(self, view: SavedView | None) -> list[Entry]:
+        refused = self.may(Permission.VIEW_PUBLISH)
+        ways = [Way("", Content("only you"), f"{refused}")] if refused else list(_WHO_SEES)
+        name = [] if view else [Entry("name", "Name", hint="Crashes")]
+        return [
+            *name,
+            Entry("query", "Search", view.query if view else "", hint="type:bug is:open sort:priority"),
+            Entry("seen", "Seen by", "team" if view and view.published else "", ways=ways),
+        ]
+
+    async def add(self) -> None:
+        await self._save(None)
+
+    async def edit(self, item: SavedView) -> None:
+        await self._save(item)
+
+    async def _save(self, view: SavedView | None) -> None:
+        async def accept(values: Values) -> SavedView:
+            return await self.write(
+                lambda operation: self.session.views.save(
+                    view.name if view else values["name"],
+                    values["query"],
+                    key=self.key,
+                    published=values["seen"] == "team",
+                    operation=operation,
+                )
+            )
+
+        title = f"View {view.name}" if view else f"New view of {self.key}"
+        if saved := await self.ask(Form(title, self._entries(view), accept)):
+            self.say(f"{shown(saved.name)} saved", "[ and ] go to it in the issue table")
+
+    async def remove(self, item: SavedView) -> None:
+        owner = None if self._mine(item) or item.owner is None else item.owner.name
+        await self.write(
+            lambda operation: self.session.views.delete(
+                item.name, key=self.key, owner=owner, operation=operation
+            )
+        )
+        self.say(f"{shown(item.name)} deleted")
