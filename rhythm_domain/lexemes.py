@@ -65,13 +65,20 @@ class SearchQuery:
     """A tsquery for any segment; of project 12, segment 75: `replace(template, '@', '12.75/')::tsquery`.
 
     `template` is the whole condition, to filter with. `lookup` is what to ask the index for, the same or a
-    wider condition, so what it finds must still be filtered: it has no order of words, no negations, and no
-    prefix of one or two letters where other words are given, because that names a good part of all lexemes.
-    It is None when the query is `negative_only`; then the rows can only be filtered.
+    wider condition, so what it finds must still be filtered: it has no order of words, no negations, and
+    where complete words are given no word that is still being typed. That one is `prefix`: it names any
+    number of lexemes, so to ask for it too can cost more or less than to filter for it. `lookup` is None when
+    the query is `negative_only`; then the rows can only be filtered.
     """
 
     template: str
     lookup: str | None
+    prefix: str | None = None
+
+    @property
+    def narrowest(self) -> str | None:
+        """All that the index can be asked for."""
+        return " & ".join(filter(None, (self.lookup, self.prefix))) or None
 
     @property
     def negative_only(self) -> bool:
@@ -109,7 +116,7 @@ def tsquery(terms: Iterable[Term]) -> SearchQuery | None:
     """The query that all terms together make; None when they hold nothing but punctuation."""
     conditions: list[str] = []
     lookups: list[str] = []
-    spare: list[str] = []
+    prefixes: list[str] = []
     for term in terms:
         alternatives = _alternatives(term.text, term.phrase, term.prefix)
         if not alternatives:
@@ -119,14 +126,24 @@ def tsquery(terms: Iterable[Term]) -> SearchQuery | None:
             conditions.append(f"!({condition})")
             continue
         conditions.append(condition)
-        wider = [_wider(slots) for slots in alternatives]
-        if all(wider):
-            lookups.append(_any(wider))
+        complete = [_lookup(slots, typed=False) for slots in alternatives]
+        whole = [_lookup(slots, typed=True) for slots in alternatives]
+        if complete == whole:
+            lookups.append(_any(whole))
+        elif len(alternatives) > 1 and complete[0]:
+            # An identifier that is still being typed: its complete parts, or what it is written together.
+            lookups.append(_any([complete[0], *whole[1:]]))
+            prefixes.append(_any([_options_of(alternatives[0][-1]), *whole[1:]]))
+        elif complete[0]:
+            lookups.append(complete[0])
+            prefixes.append(_options_of(alternatives[0][-1]))
         else:
-            spare.append(condition)
+            prefixes.append(_any(whole))
     if not conditions:
         return None
-    return SearchQuery(" & ".join(conditions), " & ".join(lookups or spare) or None)
+    if not lookups:
+        lookups, prefixes = prefixes, []
+    return SearchQuery(" & ".join(conditions), " & ".join(lookups) or None, " & ".join(prefixes) or None)
 
 
 def matches(title: str, terms: Iterable[Term]) -> list[tuple[int, int]]:
@@ -432,22 +449,20 @@ def _numbers(word: str, prefix: bool) -> list[str]:
     return others
 
 
-def _short(slot: _Slot) -> bool:
-    """Whether a slot is a prefix of one or two letters."""
-    lexeme, prefix = slot.options[0]
-    return prefix and len(lexeme) <= 2 and "c" not in lexeme.translate(_SHAPES)
-
-
-def _wider(slots: Sequence[_Slot]) -> str:
-    """What the index is asked for in a phrase's place; "" for nothing but a prefix of one or two letters."""
+def _lookup(slots: Sequence[_Slot], *, typed: bool) -> str:
+    """What the index is asked for in a phrase's place; `typed` says whether for its last prefix too."""
     wanted: list[str] = []
     for before, slot in zip((None, *slots), slots, strict=False):
-        pair = before and _numbers_in_a_row(before, slot)
-        if pair:
+        if pair := before and _numbers_in_a_row(before, slot):
             wanted.append(pair)
-        elif slot is not slots[-1] or not _short(slot):
+        elif typed or not slot.options[0][1] or _is_character(slot.options[0][0]):
             wanted.append(_options_of(slot))
     return " & ".join(wanted)
+
+
+def _is_character(lexeme: str) -> bool:
+    """Whether a lexeme is of a script without spaces: its beginning names few lexemes."""
+    return "c" in lexeme.translate(_SHAPES)
 
 
 def _numbers_in_a_row(before: _Slot, slot: _Slot) -> str | None:

@@ -51,9 +51,12 @@ class _Stretch(NamedTuple):
 
 @dataclass(slots=True)
 class Deck:
-    """A stretch of a column. `total` is of the whole column, as last read; `above` counts what precedes."""
+    """A stretch of a column. `total` is of the whole column, as last read, and `uncounted` says that there
+    were too many to count them all; `above` is how many precede the stretch.
+    """
 
     total: Total = field(default_factory=lambda: Total(count=0))
+    uncounted: bool = False
     limit: int | None = None
     above: int = 0
     ids: list[int] = field(default_factory=list)
@@ -74,6 +77,15 @@ class Deck:
     def __len__(self) -> int:
         return len(self.ids)
 
+    def say(self, column: BoardColumn) -> None:
+        """Takes the column's total and limit. A total that was counted to its end is not given up for one
+        that only says that there are more: it is counted again.
+        """
+        self.uncounted = not column.total.exact
+        if column.total.exact or not self.total.exact or self.total.count < column.total.count:
+            self.total = column.total
+        self.limit = column.wip_limit
+
     def place(self, issue: int) -> int | None:
         """Where a card stands among those that are held."""
         at = self._known.get(issue)
@@ -83,7 +95,7 @@ class Deck:
         """Whether a card of that order belongs among those that are held."""
         if self.previous is not None and at < self._pages[0].first:
             return False
-        return self.next is None or at < self._pages[-1].last
+        return self.next is None or at <= self._pages[-1].last
 
     def insert(self, issue: int, at: Order) -> None:
         """Puts a card where its order says."""
@@ -193,7 +205,7 @@ class Cards:
             spot = Spot(lane, column.status)
             deck = self.decks.setdefault(spot, Deck())
             self._forget(spot, deck.clear())
-            deck.total, deck.limit = column.total, column.wip_limit
+            deck.say(column)
             deck.add(column.cards, Page(items=(), next=column.next), "next")
         for column in board.columns:
             self._take(column.cards)
@@ -202,7 +214,7 @@ class Cards:
         """Takes the totals and limits of whole columns from a board; for one that is grouped into lanes."""
         for column in board.columns:
             deck = self.decks.setdefault(Spot(ONE_LANE, column.status), Deck())
-            deck.total, deck.limit = column.total, column.wip_limit
+            deck.say(column)
 
     def extend(self, spot: Spot, page: Page[IssueRow], direction: Literal["next", "previous"]) -> None:
         """Adds a page of a column behind those that are held, or in front of them."""
@@ -234,7 +246,7 @@ class Cards:
         for column in board.columns:
             spot = Spot(lane, column.status)
             deck = self.decks.setdefault(spot, Deck())
-            deck.total, deck.limit = column.total, column.wip_limit
+            deck.say(column)
             deck.reopen(column)
         for column in board.columns:
             self.put(column.cards, counted=True)
@@ -316,7 +328,8 @@ class Cards:
 
     def _count(self, spots: Collection[Spot], step: int) -> None:
         for spot in spots:
-            if deck := self.decks.get(spot):
+            deck = self.decks.get(spot)
+            if deck is not None:
                 count = max(0, deck.total.count + step)
                 deck.total = deck.total.model_copy(update={"count": count})
 

@@ -10,8 +10,10 @@ from psycopg.sql import SQL, Composable, Literal
 from rhythm_domain import queries
 from rhythm_domain.database import Row
 from rhythm_domain.models import Status
-from rhythm_domain.repository import conditions, search, sources
+from rhythm_domain.repository import conditions, sources
 from rhythm_domain.repository.selection import Selection
+from rhythm_domain.repository.starting import Start, start
+from rhythm_domain.repository.statements import fetch, scope
 from rhythm_domain.transaction import Tx
 
 _Q = queries.load("boards")
@@ -30,24 +32,25 @@ async def columns(tx: Tx, of: Selection, *, limit: int, most: int) -> dict[Statu
 
     Counting stops at `most`; 0 counts nothing.
     """
-    (start,) = await search.starts(tx, of, words=True)
-    if start.driver is not None:
+    begin = await start(tx, of) if of.clauses or of.words else Start()
+    words = of.words is not None and not begin.lookup
+    if begin != Start():
         text = SQL(
             "SELECT i.id, i.status, i.rank, i.closed_at FROM {scope} CROSS JOIN LATERAL"
             " (SELECT i.* FROM {rows} WHERE {where}) i"
         ).format(
-            scope=search.scope(of),
-            rows=sources.rows(start.driver),
-            where=sources.conditions(of.clauses, words=start.words),
+            scope=scope(of),
+            rows=sources.rows(sources.matches() if begin.lookup else begin.driver),
+            where=sources.conditions(of.clauses, words=words),
         )
-        rows = await search.fetch(tx, of, "board_of_few", text, start)
+        rows = await fetch(tx, of, "board_of_few", text, lookup=begin.lookup)
         return {status: _column(status, rows, limit) for status in Status}
-    where = sources.conditions(of.clauses, words=start.words)
+    where = sources.conditions(of.clauses, words=words)
     text = SQL("SELECT c.* FROM {scope} CROSS JOIN LATERAL ({columns}) c").format(
-        scope=search.scope(of),
+        scope=scope(of),
         columns=SQL(" UNION ALL ").join(_first(status, where, limit, most) for status in Status),
     )
-    rows = await search.fetch(tx, of, "board", text, start)
+    rows = await fetch(tx, of, "board", text)
     return {Status(row["status"]): Column(tuple(row["ids"]), row["total"]) for row in rows}
 
 

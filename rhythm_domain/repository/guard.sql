@@ -23,11 +23,12 @@ SELECT s.id AS session_id, s.kind AS session_kind, s.read_only,
        set_config('statement_timeout', '5s', true) AS statement_timeout,
        set_config('lock_timeout', '2s', true) AS lock_timeout,
        set_config('idle_in_transaction_session_timeout', '15s', true) AS idle_timeout,
-       p.id AS project_id, p.key AS project_key, p.archived_at, m.role
+       p.id AS project_id, p.key AS project_key, p.archived_at,
+       (SELECT m.role FROM project_members m
+        WHERE m.project_id = p.id AND m.user_id = u.id AND m.ended_at IS NULL) AS role
 FROM sessions s JOIN users u ON u.id = s.user_id CROSS JOIN instance i
 LEFT JOIN project_keys k ON k.key = %(key)s
 LEFT JOIN projects p ON p.id = k.project_id AND p.deleted_at IS NULL
-LEFT JOIN project_members m ON m.project_id = p.id AND m.user_id = u.id AND m.ended_at IS NULL
 WHERE s.id = %(session)s AND s.ended_at IS NULL AND u.active
   AND (s.expires_at IS NULL OR s.expires_at > now())
   AND (s.idle_limit IS NULL OR s.last_seen_at + s.idle_limit > now());

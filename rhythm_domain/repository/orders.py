@@ -47,13 +47,14 @@ class Stretch:
 _TIME = Type(SQL("timestamptz"), datetime.fromisoformat)
 _DAY = Type(SQL("date"), date.fromisoformat)
 _TEXT = Type(SQL('text COLLATE "C"'), str)
+_SCORES = SQL("c.value")
 _SCORE = Type(SQL("float8"), float)
 _ID, _NUMBER = SQL("i.id"), Type(SQL("bigint"), row_id)
 _CLOSINGS = tuple(SQL("i.status = {}").format(Literal(status.value)) for status in Status if status.closed)
 
 
-def stretches(sort: Sort, score: Composable) -> tuple[Stretch, ...]:
-    """The stretches of an order, first to last; all but `created`. `score` is what relevance is by."""
+def stretches(sort: Sort) -> tuple[Stretch, ...]:
+    """The stretches of an order, first to last; all but `created`."""
     falls = sort.descending
     match sort.key:
         case SortKey.PRIORITY:
@@ -79,7 +80,7 @@ def stretches(sort: Sort, score: Composable) -> tuple[Stretch, ...]:
         case SortKey.RANK:
             return (Stretch(SQL("i.rank"), _TEXT, falls, EVERYTHING),)
         case SortKey.RELEVANCE:
-            return (Stretch(score, _SCORE, falls, EVERYTHING),)
+            return (Stretch(_SCORES, _SCORE, falls, EVERYTHING),)
         case _:
             return (Stretch(SQL("i.updated_at"), _TIME, falls, EVERYTHING),)
 
@@ -90,7 +91,7 @@ def place_at(sort: Sort, position: Any) -> tuple[int, Any, int]:
     What it raises for what no cursor holds is what `cursors.unpack` expects.
     """
     index, value, id_ = position
-    order = stretches(sort, EVERYTHING)
+    order = stretches(sort)
     index = range(len(order))[index]
     return index, order[index].type.read(value), row_id(id_)
 

@@ -1,39 +1,29 @@
-"""Search over any number of issues: pages of ids in any order, and totals.
-
-What to start from is decided for each project by a bounded count: from a condition that at most `SELECTIVE`
-issues fulfil, else from the words, else from the order of the list with everything else as a filter. Starting
-from a frequent condition would sort all it finds; filtering for a rare one would read the whole project.
-"""
+"""Search over any number of issues: pages of ids in any order, and totals."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from functools import partial
-from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any
 
-from psycopg.sql import SQL, Composable, Composed, Literal
+from psycopg.sql import SQL, Literal
 
 from rhythm_domain import queries
 from rhythm_domain.cursors import pack, unpack
-from rhythm_domain.database import Row
 from rhythm_domain.models import Status
-from rhythm_domain.queries import Named
 from rhythm_domain.query import SortKey
-from rhythm_domain.repository import sources
+from rhythm_domain.repository import newest, sources
 from rhythm_domain.repository.orders import Stretch, bounds_at, place_at, stretches
 from rhythm_domain.repository.selection import Selection, projects
 from rhythm_domain.repository.sources import Reading
+from rhythm_domain.repository.starting import Start, start
+from rhythm_domain.repository.statements import fetch, scope
 from rhythm_domain.transaction import Tx
 
 _Q = queries.load("search")
 
-SELECTIVE = 2000
-"""Issues of a project from which on a condition is not worth starting from."""
-
-CANDIDATES = 500
+CANDIDATES = 200
 """The newest matches that are ordered by relevance."""
 
 
@@ -46,71 +36,6 @@ class Found:
     next: str | None
 
 
-# Where to start from -----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    """Some projects, and what to start from in them: a driver, or None for the order of the list.
-
-    `words` says whether the words are still to be filtered for.
-    """
-
-    projects: tuple[int, ...]
-    driver: Composable | None
-    words: bool
-
-
-async def starts(tx: Tx, of: Selection, *, words: bool) -> list[Start]:
-    """What to start from, each project in one of them; `words` says whether the words are worth a try."""
-    drivers = [(each.driver, of.words is not None) for each in of.clauses if each.driver is not None]
-    if words and of.looked_up:
-        drivers.append((sources.matches(), False))
-    if not drivers:
-        return [Start(of.projects, None, of.words is not None)] if of.projects else []
-    counts = SQL(", ").join(
-        SQL("(SELECT count(*) FROM (SELECT FROM ({}) d LIMIT {}) d)").format(driver, Literal(SELECTIVE + 1))
-        for driver, _ in drivers
-    )
-    text = SQL("SELECT p.id, ARRAY[{}] AS counts FROM {}").format(counts, scope(of))
-    rows = await fetch(tx, of, "search_probe", text)
-    groups: dict[int, list[int]] = {}
-    for row in rows:
-        count, best = min((count, at) for at, count in enumerate(row["counts"]))
-        groups.setdefault(best if count <= SELECTIVE else len(drivers), []).append(row["id"])
-    choices = [*drivers, (None, of.words is not None)]
-    return [Start(tuple(ids), *choices[best]) for best, ids in groups.items()]
-
-
-def scope(of: Selection, *, descending: bool = True) -> Composable:
-    return sources.scope(across=of.across, words=of.words is not None, descending=descending)
-
-
-async def fetch(
-    tx: Tx,
-    of: Selection,
-    name: str,
-    text: Composed,
-    start: Start | None = None,
-    *,
-    bounds: Mapping[int, int] | None = None,
-    value: object = None,
-    id: int = 0,
-) -> list[Row]:
-    at = bounds or {}
-    return await tx.fetch(
-        Named(name, text),
-        projects=list(of.projects if start is None else start.projects),
-        user=of.user,
-        at_projects=list(at),
-        at_numbers=list(at.values()),
-        words=of.words and of.words.template,
-        lookup=of.words and of.words.lookup,
-        value=value,
-        id=id,
-    )
-
-
 # Pages -------------------------------------------------------------------------------------------------
 
 
@@ -120,7 +45,7 @@ async def page(tx: Tx, of: Selection, *, cursor: str | None = None, back: bool =
     Raises `Invalid` for a cursor of another query.
     """
     at = None if cursor is None else _position(cursor, of)
-    read = _newest if of.sort.key is SortKey.CREATED else _ordered
+    read = {SortKey.CREATED: _newest, SortKey.RELEVANCE: _relevant}.get(of.sort.key, _ordered)
     ids, before, behind, more = await read(tx, of, at, Reading(of.sort.descending, back), limit)
     earlier = more if back else cursor is not None
     later = cursor is not None if back else more
@@ -145,20 +70,11 @@ _Part = tuple[tuple[int, ...], Any, Any, bool]
 
 
 async def _newest(tx: Tx, of: Selection, at: Any, reading: Reading, limit: int) -> _Part:
-    """By number in each project, the projects merged by the time of creation.
-
-    A place in the list is the last number before it in each project that had one, so that projects are read
-    on by number, as their words are looked up, even where an import gave old issues high numbers. Such an
-    issue counts as no newer than those before it in its project.
-    """
+    """By number and time of creation. A place is the last number before it in each project that had one."""
     bounds: dict[int, int] = at or {}
     if reading.back and at is None:  # From the end: every project has all its issues before it.
         bounds = dict.fromkeys(of.projects, sources.beyond_all(descending=not of.sort.descending))
-    found: list[_Place] = []
-    for start in await starts(tx, of, words=False):
-        read = _by_words if start.driver is None and of.looked_up else _by_number
-        found += await read(tx, of, start, bounds, reading, limit + 1)
-    found.sort(reverse=reading.falls)
+    found = await newest.newest(tx, of, bounds, reading, limit + 1)
     more, found = len(found) > limit, found[:limit]
     ids = tuple(place.id for place in found)
     last = {place.project: place.number for place in found}
@@ -169,104 +85,51 @@ async def _newest(tx: Tx, of: Selection, at: Any, reading: Reading, limit: int) 
     return ids[::-1], bounds | first, bounds, more
 
 
-class _Place(NamedTuple):
-    """An issue among several projects. `moment` never runs back within a project, as one reads it."""
-
-    moment: datetime
-    project: int
-    number: int
-    id: int
-
-
-async def _by_number(
-    tx: Tx, of: Selection, start: Start, bounds: Mapping[int, int], reading: Reading, limit: int
-) -> list[_Place]:
-    """The first `limit` issues behind the bounds."""
+async def _relevant(tx: Tx, of: Selection, at: Any, reading: Reading, limit: int) -> _Part:
+    """By how well the words fit the newest matches. A place is an issue: 0, its score and id."""
+    found = await newest.newest(tx, of, {}, Reading(descending=True), CANDIDATES)
     text = SQL(
-        "SELECT c.* FROM {scope} CROSS JOIN LATERAL ("
-        "SELECT {bound}(i.created_at) OVER (ORDER BY f.number {way}) AS moment,"
-        " p.id AS project, f.number, f.id FROM ({found}) f JOIN issues i ON i.id = f.id) c"
-        " ORDER BY c.moment {way}, c.project {way}, c.number {way} LIMIT {limit}"
-    ).format(
-        scope=scope(of, descending=reading.descending),
-        bound=SQL("min" if reading.falls else "max"),
-        way=reading.way,
-        found=sources.by_number(of.clauses, start.driver, reading, words=start.words, limit=limit),
-        limit=Literal(limit),
+        "SELECT c.id, c.value FROM {} CROSS JOIN LATERAL ({}) c ORDER BY c.value {way}, c.id {way}"
+    ).format(scope(of), sources.scores(), way=reading.way)
+    scored = await fetch(
+        tx,
+        of,
+        "search_scores",
+        text,
+        projects=list({place.project for place in found[:CANDIDATES]}),
+        ids=[place.id for place in found[:CANDIDATES]],
     )
-    return [_Place(**row) for row in await fetch(tx, of, "search_newest", text, start, bounds=bounds)]
-
-
-async def _by_words(
-    tx: Tx, of: Selection, start: Start, bounds: Mapping[int, int], reading: Reading, limit: int
-) -> list[_Place]:
-    """The same for words that the index can be asked for, and a few more.
-
-    Each project is read on only while what it has not read yet could stand before the last of `limit` found:
-    first a share of a window, then a larger share, where few projects are left or enough would be found at
-    this rate, then segments.
-    """
-    reached = dict(bounds)
-    moments: dict[int, datetime] = {}
-    found: list[_Place] = []
-    ahead = list(start.projects)
-    share = 0
-    while ahead:
-        size = 10 * sources.WINDOW if 10 * len(found) >= limit else sources.WINDOW
-        wider = min(max(size // len(ahead), sources.SMALLEST_WINDOW), sources.WINDOW)
-        if wider > 2 * share:
-            share = wider
-            rows = sources.window(of.clauses, reading, limit=limit, width=share)
-        else:
-            width = max(sources.SEGMENTS // len(ahead), 1)
-            rows = sources.segments(of.clauses, reading, limit=limit, width=width)
-        text = SQL(
-            "SELECT i.created_at AS moment, p.id AS project, f.number, f.id, f.found"
-            " FROM {scope} CROSS JOIN LATERAL ({rows}) f"
-            " CROSS JOIN LATERAL (SELECT created_at FROM issues WHERE id = f.id OFFSET 0) i"
-        ).format(scope=scope(of, descending=reading.descending), rows=rows)
-        unread: list[_Place] = []
-        read = await fetch(
-            tx, of, "search_words", text, replace(start, projects=tuple(ahead)), bounds=reached
-        )
-        for row in sorted(read, key=itemgetter("number"), reverse=reading.falls):
-            project, moment = row["project"], row["moment"]
-            first = min if reading.falls else max
-            moments[project] = moment = first(moment, moments.get(project, moment))
-            place = _Place(moment, project, row["number"], row["id"])
-            (found if row["found"] else unread).append(place)
-        found.sort(reverse=reading.falls)
-        if len(found) >= limit:
-            last = found[limit - 1]
-            unread = [place for place in unread if (place > last) is reading.falls]
-        ahead = [place.project for place in unread]
-        reached |= {place.project: place.number + reading.inclusive for place in unread}
-    return found
+    rows = [(0, row["value"], row["id"]) for row in scored]
+    if at is not None:
+        rows = [row for row in rows if (row < at if reading.falls else row > at)]
+    return _cut(rows, reading, limit)
 
 
 async def _ordered(tx: Tx, of: Selection, at: Any, reading: Reading, limit: int) -> _Part:
     """By any other key, one stretch after the other. A place is an issue: its stretch, value and id."""
-    by_relevance = of.sort.key is SortKey.RELEVANCE
-    begin: list[Start] | None = None
-    order = stretches(of.sort, sources.SCORE)
+    order = stretches(of.sort)
     index, value, id_ = at or (len(order) - 1 if reading.back else 0, None, 0)
+    begin = None if of.clauses or of.words else Start()
     rows: list[tuple[int, Any, int]] = []
     for place in range(index, -1, -1) if reading.back else range(index, len(order)):
         wanted = limit + 1 - len(rows)
         reading = replace(reading, descending=order[place].descending)
         behind = (value, id_) if at and place == index else None
-        found = None
-        if of.looked_up and not by_relevance:
-            found = await _walked(tx, of, order[place], reading, wanted, behind)
-        if found is None:
-            if begin is None:
-                begin = await starts(tx, of, words=not by_relevance)
-            if by_relevance:
-                begin = [start if start.driver else await _candidates(tx, of, start) for start in begin]
+        found: list[tuple[Any, int]] = []
+        if begin is None:
+            walked = await _walk(tx, of, order[place], reading, wanted, behind)
+            found = walked.found
+            if walked.unfinished:
+                begin = await start(tx, of, walk=wanted * walked.read / max(len(found), 0.5))
+        if begin is not None:
             found = await _stretch(tx, of, begin, order[place], reading, wanted, behind)
         rows += [(place, *each) for each in found[:wanted]]
         if len(rows) > limit:
             break
+    return _cut(rows, reading, limit)
+
+
+def _cut(rows: list[tuple[int, Any, int]], reading: Reading, limit: int) -> _Part:
     more, rows = len(rows) > limit, rows[:limit]
     if reading.back:
         rows.reverse()
@@ -274,37 +137,51 @@ async def _ordered(tx: Tx, of: Selection, at: Any, reading: Reading, limit: int)
     return ids, rows[0] if rows else None, rows[-1] if rows else None, more
 
 
-async def _candidates(tx: Tx, of: Selection, start: Start) -> Start:
-    """The newest matches of some projects."""
-    newest = Reading(descending=True)
-    found = (await _by_words(tx, of, start, {}, newest, CANDIDATES))[:CANDIDATES]
-    driver = sources.these((place.project, place.id) for place in found)
-    return Start(tuple({place.project for place in found}), driver, words=False)
+@dataclass(frozen=True, slots=True)
+class _Walked:
+    """The first values and ids of a stretch, if that is not `unfinished`, and how many issues were read."""
+
+    found: list[tuple[Any, int]]
+    unfinished: bool
+    read: int
 
 
-async def _walked(
-    tx: Tx, of: Selection, stretch: Stretch, reading: Reading, limit: int, at: tuple[Any, int] | None
-) -> list[tuple[Any, int]] | None:
-    """The first values and ids of a stretch, if they stand among the first few thousand issues of the order.
+async def _walk(
+    tx: Tx,
+    of: Selection,
+    stretch: Stretch,
+    reading: Reading,
+    limit: int,
+    at: tuple[Any, int] | None,
+    *,
+    everything: bool = False,
+) -> _Walked:
+    """What stands among the first few thousand issues of a stretch.
 
     Each project is read, and where that was too little read anew, as far as what it has not read could stand
-    before the last of `limit` found. None where going further would hardly find enough.
+    before the last of `limit` found. Unfinished where going further would hardly find enough.
     """
     found: set[tuple[Any, int]] = set()
     ahead = list(of.projects)
+    read = 0
     last: tuple[Any, int] | None = None
-    for size in (sources.WINDOW, 10 * sources.WINDOW):
-        width = max(size // max(len(ahead), 1), sources.SMALLEST_WINDOW)
+    for size in (None,) if everything else (sources.WINDOW, 10 * sources.WINDOW):
+        width = size and max(size // max(len(ahead), 1), sources.SMALLEST_WINDOW)
+        read = max(read, (width or 0) * len(ahead))
         text = SQL("SELECT p.id AS project, c.* FROM {scope} CROSS JOIN LATERAL ({rows}) c").format(
             scope=scope(of),
             rows=sources.first_in_order(
-                of.clauses, stretch, reading, resumed=at is not None, limit=limit, width=width
+                of.clauses,
+                stretch,
+                reading,
+                words=of.words is not None,
+                resumed=at is not None,
+                limit=limit,
+                width=width,
             ),
         )
         value, id_ = at or (None, 0)
-        rows = await fetch(
-            tx, of, "search_walked", text, Start(tuple(ahead), None, words=True), value=value, id=id_
-        )
+        rows = await fetch(tx, of, "search_walked", text, projects=ahead, value=value, id=id_)
         found |= {(row["value"], row["id"]) for row in rows if row["found"]}
         if len(found) >= limit:
             last = sorted(found, reverse=reading.falls)[limit - 1]
@@ -316,39 +193,41 @@ async def _walked(
             }
         )
         if not ahead:
-            return sorted(found, reverse=reading.falls)
-        if 10 * len(found) < limit:
+            return _Walked(sorted(found, reverse=reading.falls), unfinished=False, read=read)
+        if 8 * len(found) < limit:
             break
-    return None
+    return _Walked(list(found), unfinished=True, read=read)
 
 
 async def _stretch(
     tx: Tx,
     of: Selection,
-    begin: Sequence[Start],
+    begin: Start,
     stretch: Stretch,
     reading: Reading,
     limit: int,
     at: tuple[Any, int] | None,
 ) -> list[tuple[Any, int]]:
     """The first values and ids of a stretch."""
-    rows: list[Row] = []
-    for start in begin:
-        found = sources.in_order(
-            of.clauses,
-            start.driver,
-            stretch,
-            reading,
-            words=start.words,
-            resumed=at is not None,
-            limit=limit,
-        )
-        text = SQL(
-            "SELECT c.id, c.value FROM {scope} CROSS JOIN LATERAL ({found}) c"
-            " ORDER BY c.value {way}, c.id {way} LIMIT {limit}"
-        ).format(scope=scope(of), found=found, way=reading.way, limit=Literal(limit))
-        value, id_ = at or (None, 0)
-        rows += await fetch(tx, of, "search_ordered", text, start, value=value, id=id_)
+    if of.words is not None and begin == Start():
+        # Left to itself, the planner would start from one of the conditions, and sort.
+        walked = await _walk(tx, of, stretch, reading, limit, at, everything=True)
+        return walked.found
+    found = sources.in_order(
+        of.clauses,
+        sources.matches() if begin.lookup else begin.driver,
+        stretch,
+        reading,
+        words=of.words is not None and not begin.lookup,
+        resumed=at is not None,
+        limit=limit,
+    )
+    text = SQL(
+        "SELECT c.id, c.value FROM {scope} CROSS JOIN LATERAL ({found}) c"
+        " ORDER BY c.value {way}, c.id {way} LIMIT {limit}"
+    ).format(scope=scope(of), found=found, way=reading.way, limit=Literal(limit))
+    value, id_ = at or (None, 0)
+    rows = await fetch(tx, of, "search_ordered", text, lookup=begin.lookup, value=value, id=id_)
     return sorted(((row["value"], row["id"]) for row in rows), reverse=reading.falls)
 
 
@@ -357,17 +236,20 @@ async def _stretch(
 
 async def count(tx: Tx, of: Selection, *, most: int | None = None) -> int:
     """How many issues are found; counting stops at `most`."""
-    total = 0
-    limit = SQL("") if most is None else SQL("LIMIT {}").format(Literal(most))
-    for start in await starts(tx, of, words=False):
-        found = sources.all_of(of.clauses, start.driver, looked_up=of.looked_up, words=start.words)
-        text = SQL(
-            "SELECT count(*) AS total FROM"
-            " (SELECT FROM {scope} CROSS JOIN LATERAL (SELECT FROM ({found}) c {limit}) c {limit}) c"
-        ).format(scope=scope(of), found=found, limit=limit)
-        (row,) = await fetch(tx, of, "search_total", text, start)
-        total += row["total"]
-    return total if most is None else min(total, most)
+    every = 2**31 - 1 if most is None else most
+    begin = await start(tx, of, few=every)
+    found = sources.all_of(
+        of.clauses,
+        sources.matches() if begin.lookup else begin.driver,
+        words=of.words is not None and not begin.lookup,
+    )
+    limit = SQL("LIMIT {}").format(Literal(every))
+    text = SQL(
+        "SELECT count(*) AS total FROM"
+        " (SELECT FROM {scope} CROSS JOIN LATERAL (SELECT FROM ({found}) c {limit}) c {limit}) c"
+    ).format(scope=scope(of), found=found, limit=limit)
+    (row,) = await fetch(tx, of, "search_total", text, lookup=begin.lookup)
+    return int(row["total"])
 
 
 async def counts(tx: Tx) -> dict[Status, int]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from psycopg.sql import SQL, Composable, Literal
 
@@ -22,7 +23,7 @@ from rhythm_domain.repository.orders import Stretch
 WINDOW = 1000
 """The newest issues whose words are compared before the index is asked: that answers every frequent word."""
 
-SMALLEST_WINDOW = 50
+SMALLEST_WINDOW = 20
 """Across projects the window is shared out among them, but no project has less than this."""
 
 SEGMENTS = 128
@@ -31,8 +32,6 @@ SEGMENTS = 128
 _SEGMENT = Literal(SEGMENT)
 _FILTER = SQL("p.filters[i.number / {} + 1]").format(_SEGMENT)
 
-SCORE = SQL("(SELECT ts_rank(s.tsv, {})::float8 FROM issue_search s WHERE s.issue_id = i.id)").format(_FILTER)
-"""How well row `i` of project `p` fits the words; the title weighs ten times the description."""
 _NEVER = 2**31 - 1
 
 
@@ -68,11 +67,13 @@ class Reading:
         return 0 if self.back else 1 if self.falls else -1
 
 
+@cache
 def scope(*, across: bool, words: bool, descending: bool) -> Composable:
     """The projects `p`: id, where reading starts (`bound`), and with words the queries of their segments.
 
-    Across projects the rows are only of those that the person is a member of, whatever ids are given.
-    Parameters: projects, user, at_projects and at_numbers (where to go on), words.
+    Across projects the rows are only of those that the person is a member of, whatever ids are given, and
+    `moment` is that of the last issue read before. Parameters: projects, user, at_projects, at_numbers and
+    at_moments (where to go on), words.
     """
     member = SQL(
         "JOIN project_members m ON m.project_id = a.id AND m.user_id = %(user)s AND m.ended_at IS NULL"
@@ -84,10 +85,10 @@ def scope(*, across: bool, words: bool, descending: bool) -> Composable:
         " AS g) t"
     ).format(_SEGMENT)
     return SQL(
-        "(SELECT a.id, coalesce(r.number, {bound}) AS bound{columns}"
+        "(SELECT a.id, coalesce(r.number, {bound}) AS bound, r.moment{columns}"
         " FROM unnest(%(projects)s::int[]) AS a (id)"
-        " LEFT JOIN unnest(%(at_projects)s::int[], %(at_numbers)s::int[]) AS r (id, number) ON r.id = a.id"
-        " {member} {filters} OFFSET 0) p"
+        " LEFT JOIN unnest(%(at_projects)s::int[], %(at_numbers)s::int[], %(at_moments)s::timestamptz[])"
+        " AS r (id, number, moment) ON r.id = a.id {member} {filters} OFFSET 0) p"
     ).format(
         bound=Literal(beyond_all(descending=descending)),
         columns=SQL(", t.last, t.filters") if words else SQL(""),
@@ -113,44 +114,36 @@ def conditions(clauses: Iterable[Clause], *, words: bool) -> Composable:
 
 
 def rows(driver: Composable | None) -> Composable:
-    """The rows `i`: all issues, or those that a driver names, each once."""
+    """The rows `i`: all issues, or those that a driver names, each once, in the order in which they lie."""
     if driver is None:
         return SQL("issues i")
     return SQL(
-        "(SELECT DISTINCT d.id FROM ({}) d OFFSET 0) d"
+        "(SELECT DISTINCT d.id FROM ({}) d ORDER BY d.id OFFSET 0) d"
         " CROSS JOIN LATERAL (SELECT i.* FROM issues i WHERE i.id = d.id OFFSET 0) i"
     ).format(driver)
-
-
-def these(ids: Iterable[tuple[int, int]]) -> Composable:
-    """A driver: some issues, each given with its project."""
-    known = list(ids)
-    return SQL(
-        "SELECT c.id FROM unnest({}::int[], {}::bigint[]) AS c (project, id) WHERE c.project = p.id"
-    ).format(Literal([project for project, _ in known]), Literal([id_ for _, id_ in known]))
 
 
 def matches() -> Composable:
     """A driver: the issues of project `p` that the index finds for the words. Parameters: words, lookup."""
     return SQL(
-        "SELECT s.issue_id AS id FROM generate_series(p.last, 0, -1) AS g CROSS JOIN LATERAL ({}) s"
+        "SELECT s.id FROM generate_series(p.last, 0, -1) AS g CROSS JOIN LATERAL ({}) s"
         " WHERE ts_match_vq(s.tsv, p.filters[g + 1])"
     ).format(_found_in_segment())
 
 
 def _found_in_segment() -> Composable:
     return SQL(
-        "SELECT s.issue_id, s.number, s.tsv FROM issue_search s"
+        "SELECT s.issue_id AS id, s.number, s.tsv FROM issue_search s"
         " WHERE s.tsv @@ replace(%(lookup)s, '@', p.id || '.' || g || '/')::tsquery OFFSET 0"
     )
 
 
 def by_number(
-    clauses: Sequence[Clause], driver: Composable | None, reading: Reading, *, words: bool, limit: int
+    clauses: Sequence[Clause], driver: Composable, reading: Reading, *, words: bool, limit: int
 ) -> Composable:
-    """The first ids and numbers of project `p` from its bound."""
+    """The first ids and numbers of project `p` from its bound among those of a driver; all are `found`."""
     return SQL(
-        "SELECT i.id, i.number FROM {rows} WHERE {conditions} AND i.number {beyond} p.bound"
+        "SELECT i.id, i.number, true AS found FROM {rows} WHERE {conditions} AND i.number {beyond} p.bound"
         " ORDER BY i.number {way} LIMIT {limit}"
     ).format(
         rows=rows(driver),
@@ -161,20 +154,42 @@ def by_number(
     )
 
 
-def window(clauses: Sequence[Clause], reading: Reading, *, limit: int, width: int) -> Composable:
-    """The next issues of project `p` from its bound that the words fit, of `width` that are compared.
+def window(
+    clauses: Sequence[Clause], reading: Reading, *, words: bool, limit: int, width: int | None
+) -> Composable:
+    """The next issues of project `p` from its bound that fulfil everything, of `width` that are compared.
 
     At most `limit` of their ids and numbers, and where there are fewer, the first issue not compared: that
-    one is not `found`.
+    one is not `found`. Without a width all are compared.
     """
+    parts = _words(clauses, reading, limit)
+    if words:
+        parts["compared"] = SQL(
+            "SELECT s.issue_id AS id, s.number, s.tsv FROM issue_search s"
+            " WHERE s.project_id = p.id AND s.number {beyond} p.bound"
+        ).format(**parts)
+        parts["fits"] = SQL("ts_match_vq(s.tsv, p.filters[s.number / {segment} + 1])").format(**parts)
+    else:
+        parts["compared"] = SQL(
+            "SELECT s.id, s.number FROM issues s"
+            " WHERE s.project_id = p.id AND s.deleted_at IS NULL AND s.number {beyond} p.bound"
+        ).format(**parts)
+        parts["fits"] = SQL("true")
     return SQL(
-        "SELECT s.issue_id AS id, s.number, s.place <= {width} AS found FROM"
-        " (SELECT s.issue_id, s.number, s.tsv, row_number() OVER (ORDER BY s.number {way}) AS place"
-        " FROM issue_search s WHERE s.project_id = p.id AND s.number {beyond} p.bound"
-        " ORDER BY s.number {way} LIMIT {width} + 1) s {issues}"
-        " WHERE (s.place > {width} OR ts_match_vq(s.tsv, p.filters[s.number / {segment} + 1]))"
-        " AND (s.place > {width} OR ({where})) ORDER BY s.number {way} LIMIT {limit}"
-    ).format(width=Literal(width), **_words(clauses, reading, limit))
+        "SELECT s.id, s.number, NOT s.behind AS found FROM"
+        " (SELECT s.*, {behind} AS behind FROM ({compared}) s ORDER BY s.number {way} {end}) s"
+        " WHERE s.behind OR ({fits} AND {fulfils}) ORDER BY s.number {way} LIMIT {limit}"
+    ).format(**_width(width, SQL("s.number {way}").format(**parts)), **parts)
+
+
+def _width(width: int | None, order: Composable) -> dict[str, Composable]:
+    """How a subquery ends behind so many rows and one more, and whether a row is that one."""
+    if width is None:
+        return {"behind": SQL("false"), "end": SQL("OFFSET 0")}
+    return {
+        "behind": SQL("row_number() OVER (ORDER BY {}) > {}").format(order, Literal(width)),
+        "end": SQL("LIMIT {}").format(Literal(width + 1)),
+    }
 
 
 def segments(clauses: Sequence[Clause], reading: Reading, *, limit: int, width: int) -> Composable:
@@ -195,8 +210,8 @@ def segments(clauses: Sequence[Clause], reading: Reading, *, limit: int, width: 
     return SQL(
         "SELECT f.* FROM ({segments} OFFSET 0) n CROSS JOIN LATERAL"
         " (SELECT f.* FROM generate_series(n.first, least(n.last, p.last), n.step) AS g CROSS JOIN LATERAL"
-        " (SELECT s.issue_id AS id, s.number, true AS found FROM ({found}) s {issues}"
-        " WHERE ts_match_vq(s.tsv, p.filters[g + 1]) AND s.number {beyond} p.bound AND {where}"
+        " (SELECT s.id, s.number, true AS found FROM ({found}) s"
+        " WHERE ts_match_vq(s.tsv, p.filters[g + 1]) AND s.number {beyond} p.bound AND {fulfils}"
         " ORDER BY s.number {way} LIMIT {limit}) f"
         " UNION ALL (SELECT s.issue_id, s.number, false FROM issue_search s"
         " WHERE s.project_id = p.id AND s.number {strictly} {end} ORDER BY s.number {way} LIMIT 1)) f"
@@ -205,16 +220,44 @@ def segments(clauses: Sequence[Clause], reading: Reading, *, limit: int, width: 
 
 
 def _words(clauses: Sequence[Clause], reading: Reading, limit: int) -> dict[str, Composable]:
-    conditions = [clause.where for clause in clauses]
+    fulfils = SQL("(SELECT {} FROM issues i WHERE i.id = s.id)").format(
+        SQL(" AND ").join(SQL("({})").format(clause.where) for clause in clauses)
+    )
     return {
-        "issues": SQL("JOIN issues i ON i.id = s.issue_id AND i.project_id = p.id") if clauses else SQL(""),
-        "where": SQL(" AND ").join(conditions) if conditions else SQL("true"),
+        "fulfils": fulfils if clauses else SQL("true"),
         "beyond": reading.from_bound,
         "strictly": reading.beyond,
         "way": reading.way,
         "limit": Literal(limit),
         "segment": _SEGMENT,
     }
+
+
+def sample(*, width: int) -> Composable:
+    """How many of the newest issues of project `p` the look-up and the prefix fit, each alone and together,
+    and how many issues it has. Parameters: lookup, prefix.
+    """
+    fits = SQL("ts_match_vq(s.tsv, replace({}, '@', p.id || '.' || s.number / {} || '/')::tsquery)")
+    return SQL(
+        "SELECT count(*) AS seen, count(*) FILTER (WHERE {lookup}) AS complete,"
+        " count(*) FILTER (WHERE {prefix}) AS begun, count(*) FILTER (WHERE {lookup} AND {prefix}) AS narrow,"
+        " coalesce(max(s.number), 0) AS size"
+        " FROM (SELECT s.number, s.tsv FROM issue_search s WHERE s.project_id = p.id"
+        " ORDER BY s.number DESC LIMIT {width}) s"
+    ).format(
+        lookup=fits.format(SQL("%(lookup)s"), _SEGMENT),
+        prefix=fits.format(SQL("%(prefix)s"), _SEGMENT),
+        width=Literal(width),
+    )
+
+
+def scores() -> Composable:
+    """How well some issues of project `p` fit the words. Parameters: ids, words."""
+    return SQL(
+        "SELECT s.issue_id AS id, ts_rank(s.tsv, p.filters[s.number / {} + 1])::float8 AS value"
+        " FROM unnest(%(ids)s::bigint[]) AS c (id) CROSS JOIN LATERAL"
+        " (SELECT * FROM issue_search s WHERE s.issue_id = c.id AND s.project_id = p.id OFFSET 0) s"
+    ).format(_SEGMENT)
 
 
 def in_order(
@@ -246,24 +289,31 @@ def in_order(
 
 
 def first_in_order(
-    clauses: Sequence[Clause], stretch: Stretch, reading: Reading, *, resumed: bool, limit: int, width: int
+    clauses: Sequence[Clause],
+    stretch: Stretch,
+    reading: Reading,
+    *,
+    words: bool,
+    resumed: bool,
+    limit: int,
+    width: int | None,
 ) -> Composable:
     """The same of the first `width` issues of each split, and of the first one behind them, not `found`."""
     parts = {
         "column": stretch.column,
         "way": reading.way,
         "limit": Literal(limit),
-        "width": Literal(width),
         "stretch": conditions([Clause(stretch.where)], words=False),
-        "behind": _behind(stretch, reading) if resumed else SQL(""),
-        "where": conditions(clauses, words=True),
+        "from": _behind(stretch, reading) if resumed else SQL(""),
+        "where": conditions(clauses, words=words),
     }
+    parts |= _width(width, SQL("{column} {way}, i.id {way}").format(**parts))
     return SQL(" UNION ALL ").join(
         SQL(
-            "(SELECT i.id, i.value, i.place <= {width} AS found FROM (SELECT i.*, {column} AS value,"
-            " row_number() OVER (ORDER BY {column} {way}, i.id {way}) AS place FROM issues i"
-            " WHERE {stretch} AND {split}{behind} ORDER BY {column} {way}, i.id {way} LIMIT {width} + 1) i"
-            " WHERE i.place > {width} OR ({where}) ORDER BY i.place LIMIT {limit})"
+            "(SELECT i.id, i.value, NOT i.behind AS found FROM (SELECT i.*, {column} AS value,"
+            " {behind} AS behind FROM issues i"
+            " WHERE {stretch} AND {split}{from} ORDER BY {column} {way}, i.id {way} {end}) i"
+            " WHERE i.behind OR ({where}) ORDER BY i.value {way}, i.id {way} LIMIT {limit})"
         ).format(split=split, **parts)
         for split in stretch.split
     )
@@ -275,13 +325,6 @@ def _behind(stretch: Stretch, reading: Reading) -> Composable:
     )
 
 
-def all_of(
-    clauses: Sequence[Clause], driver: Composable | None, *, looked_up: bool, words: bool
-) -> Composable:
+def all_of(clauses: Sequence[Clause], driver: Composable | None, *, words: bool) -> Composable:
     """One empty row for each issue of project `p`, to be counted."""
-    if driver is None and looked_up:
-        if not clauses:
-            return matches()
-        found = SQL("({}) d JOIN issues i ON i.id = d.id").format(matches())
-        return SQL("SELECT FROM {} WHERE {}").format(found, conditions(clauses, words=False))
     return SQL("SELECT FROM {} WHERE {}").format(rows(driver), conditions(clauses, words=words))

@@ -46,7 +46,7 @@ class Search:
 
         `cursor` goes on behind a page (its `next`), `before` goes back (its `previous`), `last` begins at the
         list's end. A query that is only a key or a number gives that issue, if there is one, else what the
-        text finds. By relevance only the newest 500 matches are ordered. Raises `Invalid` for a cursor of
+        text finds. By relevance only the newest 200 matches are ordered. Raises `Invalid` for a cursor of
         another query.
         """
         if (cursor is not None) + (before is not None) + last > 1:

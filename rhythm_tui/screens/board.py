@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import Any, ClassVar, Literal
 
 from textual import on
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.geometry import Region
+from textual.timer import Timer
 
 from rhythm_domain.errors import Invalid, RhythmError
 from rhythm_domain.lexemes import matches
 from rhythm_domain.live import Change
-from rhythm_domain.models import Board, Issue, IssueEdit, IssueRow, LabelRef, Page, Project, Status
+from rhythm_domain.models import Board, Issue, IssueEdit, IssueRow, LabelRef, Page, Priority, Status
 from rhythm_domain.policy import Permission
 from rhythm_domain.query import Condition, Field, Query, Sort, SortKey
 from rhythm_domain.text import shown
 from rhythm_tui import clock, lanes, signs
 from rhythm_tui.commanding import handles
-from rhythm_tui.decks import ONE_LANE, Cards, Spot, moved
+from rhythm_tui.decks import ONE_LANE, Cards, Placing, Spot, moved
 from rhythm_tui.desk import Desk
 from rhythm_tui.lanes import Grouping, Lane
 from rhythm_tui.messages import OpenIssue, Say
@@ -65,6 +67,7 @@ class BoardScreen(SearchScreen):
         self._reading = asyncio.Lock()
         self._saved = 0
         self._to_draw: set[int] = set()
+        self._counting: Timer | None = None
 
     def body(self) -> ComposeResult:
         yield self.search_bar()
@@ -93,7 +96,11 @@ class BoardScreen(SearchScreen):
             self.grid.say("A board shows one project.", "g o chooses it")
             return
         if self._shows == (self.desk.key, self.asked, self.grouping):
-            await self._refresh(list(self.cards.rows))
+            same = [lane.id for lane in await self._read_lanes(self.desk.key)]
+            if same == [lane.id for lane in self._lanes]:
+                await self._refresh(list(self.cards.rows))
+            else:
+                await self.search(keep=True)
         else:
             self._remembered()
             await self.search()
@@ -105,50 +112,56 @@ class BoardScreen(SearchScreen):
         self.say_chips()
         terms = [term for term in self.asked.terms if not term.negated]
         self.grid.spans = (lambda title: matches(title, terms)) if terms else None
+        at = self.grid.issue if keep else None
         async with self._reading:
             board = await self._board(None, FIRST)
-            cards = Cards(self.grouping.lanes, self.desk.edits.shown)
+            self._shows, self._lanes = None, await self._read_lanes(key)
+            cards = Cards(lanes.sorting(self._lanes), self.desk.edits.shown)
             if self.grouping is Grouping.NOTHING:
-                self._lanes = (Lane(),)
                 cards.show(ONE_LANE, board)
             else:
-                self._lanes = await self._read_lanes(board.project)
                 cards.count(board)
             self.grid.show(cards, self._lanes, self._statuses(), keep=keep)
-            self._shows = key, self.asked, self.grouping
             if self.grouping is not Grouping.NOTHING:
-                await self._fill_lanes(cards, keep=keep)
+                await self._fill_lanes(cards, at)
+            self._shows = key, self.asked, self.grouping
         self._say_total()
+        self._count_later(0.2)
 
-    async def _fill_lanes(self, cards: Cards, *, keep: bool) -> None:
-        for number, lane in enumerate(self._lanes):
+    async def _fill_lanes(self, cards: Cards, at: int | None) -> None:
+        for lane in self._lanes:
             board = await self._board(lane, FIRST_OF_LANE)
-            with self.grid.changing(calm=number > 0):
+            with self.grid.changing(calm=True):
                 cards.show(lane.id, board)
-        if not keep:
+        if at is not None and cards.spots(at):
+            self.grid.go_to(at)
+        else:
             self.grid.to_first_card()
 
     async def _board(self, lane: Lane | None, limit: int) -> Board:
-        asked = self.asked.with_condition(lane.condition) if lane and lane.condition else self.asked
+        asked = lane.within(self.asked) if lane else self.asked
         return await self.desk.session.boards.show(self.desk.key or "", str(asked), limit=limit)
 
-    async def _read_lanes(self, project: Project) -> list[Lane]:
-        session, key = self.desk.session, project.key
+    async def _read_lanes(self, key: str) -> list[Lane]:
+        session = self.desk.session
         match self.grouping:
+            case Grouping.NOTHING:
+                return [Lane()]
             case Grouping.ASSIGNEE:
                 me = self.desk.session.user.id
                 people = [member.user for member in await session.members.list(key)]
-                return lanes.of_people(sorted(people, key=lambda user: user.id != me)[:MOST_LANES])
+                people.sort(key=lambda user: user.id != me)
+                return lanes.of(self.grouping, people[:MOST_LANES])
             case Grouping.LABEL:
                 labels = await session.labels.list(key)
                 refs = [LabelRef(name=label.name, colour=label.colour) for label in labels]
-                return lanes.of_labels(refs[:MOST_LANES])
+                return lanes.of(self.grouping, refs[:MOST_LANES])
             case Grouping.PARENT:
                 with_children = "has:children is:open sort:rank"
                 page = await session.search.page(with_children, project=key, limit=MOST_LANES)
-                return lanes.of_parents(page.items)
-            case _:
-                return lanes.of_priorities()
+                return lanes.of(self.grouping, page.items)
+            case Grouping.PRIORITY:
+                return lanes.of(self.grouping, Priority)
 
     def _say_total(self) -> None:
         totals = [self.cards.total(spot) for spot in self.cards.decks if spot.lane == ONE_LANE]
@@ -158,10 +171,30 @@ class BoardScreen(SearchScreen):
         of = f"{marks:,} marked of " if marks else ""
         self.query_one(SearchBar).total = f"{of}{text}card{'' if count == 1 else 's'} "
 
+    def _count_later(self, seconds: float) -> None:
+        """Counts to the end, once there is time, the columns whose total only says that there are more."""
+        if self._counting is not None:
+            self._counting.stop()
+        if any(deck.uncounted for deck in self.cards.decks.values()):
+            self._counting = self.set_timer(seconds, lambda: self.read(self._count(), "count"))
+
+    async def _count(self) -> None:
+        cards, search = self.cards, self.desk.session.search
+        for status in Status:
+            spot = Spot(ONE_LANE, status)
+            deck = cards.decks.get(spot)
+            if deck is not None and deck.uncounted:
+                with suppress(RhythmError):  # It may take too long; that there are many is said already.
+                    deck.total = await search.exact_total(self._column_query(spot), project=self.desk.key)
+        self.grid.refresh()
+        self._say_total()
+
+    def _lane(self, spot: Spot) -> Lane:
+        return next((lane for lane in self._lanes if lane.id == spot.lane), Lane())
+
     def _column_query(self, spot: Spot) -> Query:
         """What a column of a lane asks for, in its order: as `Boards.show` reads it."""
-        lane = next((lane.condition for lane in self._lanes if lane.id == spot.lane), None)
-        asked = self.asked.with_condition(lane) if lane else self.asked
+        asked = self._lane(spot).within(self.asked)
         by = SortKey.CLOSED if spot.status.closed else SortKey.RANK
         return asked.with_condition(_of_status(spot.status)).with_sort(Sort.by(by))
 
@@ -206,7 +239,7 @@ class BoardScreen(SearchScreen):
 
     async def changes(self, changes: list[Change]) -> None:
         here = [change for change in changes if change.project_key == self.desk.key]
-        if not here or self._shows is None:
+        if not here:
             return
         await self._refresh(set().union(*(change.issue_ids for change in here)))
         for change in here:
@@ -217,20 +250,20 @@ class BoardScreen(SearchScreen):
         """Reads some cards again, and the beginning of every column that they may be in."""
         wanted = list(issues)[:AGAIN]
         async with self._reading:
+            if self._shows is None:
+                return  # What is shown will be read anew.
             cards, saved = self.cards, self._saved
             again = await self.desk.session.search.again(wanted) if wanted else ()
-            touched = {lane for row in again for lane in self.grouping.lanes(row)}
+            touched = {lane for row in again for lane in cards.lanes(row)}
             touched |= {
                 lane for issue in wanted if issue in cards.rows for lane in cards.lanes(cards.rows[issue])
             }
             boards = {
                 lane.id: await self._board(lane, FIRST_OF_LANE)
                 for lane in self._lanes
-                if lane.heading is not None and lane.id in touched
+                if lane.by is not Grouping.NOTHING and lane.id in touched
             }
-            whole = await self._board(None, FIRST if not boards else 1)
-            if cards is not self.cards:
-                return
+            whole = await self._board(None, FIRST if self.grouping is Grouping.NOTHING else 1)
             settled = saved == self._saved and not self.desk.edits.waiting
             filtered = bool(self.asked.terms or self.asked.conditions)
             with self.grid.changing(calm=True):
@@ -243,6 +276,7 @@ class BoardScreen(SearchScreen):
                     cards.merge(lane, board, settled=settled)
             self.grid.redraw(wanted)
         self._say_total()
+        self._count_later(2)
 
     # Issues ----------------------------------------------------------------------------------------------
 
@@ -283,8 +317,7 @@ class BoardScreen(SearchScreen):
         return self.grid.title_region()
 
     def new_issue_fields(self) -> dict[str, Any]:
-        lane = next((lane for lane in self._lanes if lane.id == self.grid.spot.lane), Lane())
-        return {"status": self.grid.spot.status, **lane.fields}
+        return {"status": self.grid.spot.status, **self._lane(self.grid.spot).given}
 
     def created(self, issue: Issue) -> None:
         self.say(f"{issue.key} created", "u takes it back")
@@ -386,7 +419,10 @@ class BoardScreen(SearchScreen):
             self.post_message(Say(f"{reason[0].upper()}{reason[1:]}.", warning=True))
             return
         try:
-            await self._put(event.issues, event.spot, event.place)
+            if event.lane == event.spot.lane:
+                await self._put(event.issues, event.spot, event.place)
+            else:
+                await self._put_in_lane(event.issues, event.spot, event.lane)
         except RhythmError as error:
             report(self, error)
 
@@ -407,6 +443,18 @@ class BoardScreen(SearchScreen):
         self.replaced(saved)
         if len(issues) > 1:
             self.say(f"{counted(len(issues), 'card')} moved to {signs.words(spot.status)}", "u takes it back")
+
+    async def _put_in_lane(self, issues: Sequence[int], spot: Spot, left: str) -> None:
+        """Puts cards into another lane, at their old places in the order: they get its value."""
+        lane, placing = self._lane(spot), Placing(spot.status)
+        look = moved(placing, issues, clock.now())
+        self.grid.carry(issues[0])
+        await self.change(
+            IssueEdit(status=spot.status, **lane.edit(left)),
+            lambda row: lane.look(look(row), left),
+            f"moved to {signs.words(spot.status)}",
+            [self.cards.row(issue) for issue in issues if issue in self.cards.rows],
+        )
 
     # Lanes, columns, limits ------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Generic, TypeVar
 
 from textual import on
@@ -81,26 +82,35 @@ class Editor(Dialog[T], Generic[T]):
         with Horizontal(id="sheets"):
             yield self.area
             yield Document(id="look")
-        yield Static(id="state")
+        with Horizontal(id="state"):
+            yield Static(id="note")
+            yield Static(id="count")
         yield Static(classes="wrong")
 
     def on_mount(self) -> None:
+        self.begin()
+        self.area.move_cursor(self.area.document.end)
+        self._say_state()
+
+    def begin(self) -> None:
+        """Puts the draft in, if there is one that is not saved, and the focus where one begins."""
         self.area.focus()
         draft = self._kept.find()
         if draft is not None and draft.text != self._saved:
             self.area.put(draft.text)
             # It was written from what stood there then: if that changed since, both sides are shown.
             self._version, self._base = draft.version, draft.base
-            when = relative_time(draft.at)
-            discard = self._keys.get("form.discard", "")
-            self._said = f"Draft of {when} restored.  ^z shows what is saved · {discard} throws it away"
+            self.note_draft(draft.at, "^z shows what is saved · ")
         elif draft is not None:
             self._kept.drop()
-        self.area.move_cursor(self.area.document.end)
-        self._say_state()
+
+    def note_draft(self, at: datetime, before: str = "") -> None:
+        """Says that a draft was restored, and how to be rid of it."""
+        discard = self._keys.get("form.discard", "")
+        self.note(f"Draft of {relative_time(at)} restored.  {before}{discard} throws it away")
 
     def on_unmount(self) -> None:
-        self._keep()
+        self.keep()
 
     # Typing ----------------------------------------------------------------------------------------------
 
@@ -109,16 +119,20 @@ class Editor(Dialog[T], Generic[T]):
         self.query_one(".wrong").remove_class("said")
         self._say_state()
         # Who types without a pause has a draft too: the timer is not put off again and again.
+        self.keep_soon()
+
+    def keep_soon(self) -> None:
+        """Keeps the draft after a pause."""
         if self._timer is None:
             self._timer = self.set_timer(PAUSE, self._pause)
 
     def _pause(self) -> None:
         self._timer = None
-        self._keep()
+        self.keep()
         if self.query_one("#look").display:
             self._draw_preview()
 
-    def _keep(self) -> None:
+    def keep(self) -> None:
         """Keeps the draft, or forgets it where there is nothing that is not saved."""
         text = self.area.text
         if text == self._saved or not text.strip():
@@ -131,19 +145,20 @@ class Editor(Dialog[T], Generic[T]):
         count = f"{length:,} / {TEXT_LENGTH:,}"
         style = "bold $error" if length > TEXT_LENGTH else "$foreground 45%"
         left = "saving …" if self._busy else self._said
-        for state in self.query("#state").results(Static):
-            room = max(1, state.size.width - len(count) - Content(left).cell_length)
-            state.update(Content.assemble((left, "$warning"), " " * room, (count, style)))
+        for note in self.query("#note").results(Static):
+            note.update(Content.styled(left, "$warning"))
+        for right in self.query("#count").results(Static):
+            right.update(Content.styled(count, style))
 
     def on_resize(self) -> None:
-        self.call_after_refresh(self._say_state)
         self.set_class(self.app.size.width >= BESIDE, "wide")
 
     @on(TextEditor.Noted)
     def _noted(self, event: TextEditor.Noted) -> None:
-        self._note(event.words)
+        self.note(event.words)
 
-    def _note(self, words: str) -> None:
+    def note(self, words: str) -> None:
+        """Says something below the text."""
         self._said = shown(words)
         self._say_state()
 
@@ -151,7 +166,7 @@ class Editor(Dialog[T], Generic[T]):
     def discard(self) -> None:
         """What is saved takes the draft's place; one undo brings it back."""
         self.area.put(self._saved)
-        self._note("The draft is thrown away; ^z brings it back.")
+        self.note("The draft is thrown away; ^z brings it back.")
 
     # Preview ---------------------------------------------------------------------------------------------
 
@@ -181,18 +196,18 @@ class Editor(Dialog[T], Generic[T]):
     def _outside(self) -> None:
         if self._desk.editor is None:
             return
-        self._keep()
+        self.keep()
         try:
             with self.app.suspend():
                 text, note = edited(self.area.text, self._desk.editor)
         except SuspendNotSupported:
-            self._note("Your editor can't be started from here.")
+            self.note("Your editor can't be started from here.")
             return
         self.app.refresh(layout=True)
         if text != self.area.text:
             self.area.put(text)
         if note:
-            self._note(note)
+            self.note(note)
 
     # Saving ------------------------------------------------------------------------------------------------
 
@@ -203,7 +218,7 @@ class Editor(Dialog[T], Generic[T]):
             self.run_worker(self._hand_over(), exclusive=True, group="save", description="saves a text")
 
     async def _hand_over(self) -> None:
-        self._keep()
+        self.keep()
         text = self.area.text
         slow = self.set_timer(0.15, self._say_state)
         try:
@@ -211,25 +226,29 @@ class Editor(Dialog[T], Generic[T]):
         except Conflict as conflict:
             await self._settle(conflict)
         except RhythmError as error:
-            self._say_wrong(error)
+            self.say_wrong(error)
         else:
-            # What was typed while it was on its way is not saved.
-            self._saved = text
-            self._keep()
-            if self.area.text == text:
-                self.dismiss(answer)
+            self.saved(text, answer)
         finally:
             slow.stop()
             self._busy = False
             self._say_state()
 
-    def _say_wrong(self, error: RhythmError) -> None:
+    def saved(self, text: str, answer: T) -> None:
+        """It was saved; what was typed while it was on its way is not."""
+        self._saved = text
+        self.keep()
+        if self.area.text == text:
+            self.dismiss(answer)
+
+    def say_wrong(self, error: RhythmError) -> None:
+        """Says what went wrong; the text stays."""
         wrong = self.query_one(".wrong", Static)
         words = " ".join(part for part in (shown(error.message), shown(error.hint)) if part)
         wrong.update(Content(f"! {words}"))
         wrong.add_class("said")
         if isinstance(error, NotSignedIn):
-            self._keep()
+            self.keep()
             report(self, error)
 
     async def _settle(self, conflict: Conflict) -> None:
@@ -246,20 +265,20 @@ class Editor(Dialog[T], Generic[T]):
                 self.call_later(self.save)
             case Settled.THEIRS:
                 self.area.put(theirs)
-                self._note("This is theirs; ^z brings yours back.")
+                self.note("This is theirs; ^z brings yours back.")
             case Settled.MERGE:
                 text, clashes = await asyncio.to_thread(merged, base, theirs, mine)
                 self.area.put(text)
                 if clashes:
                     place = "a place" if clashes == 1 else f"{clashes} places"
-                    self._note(f"Both of you changed {place}: between {THEIRS} and {MINE}.")
+                    self.note(f"Both of you changed {place}: between {THEIRS} and {MINE}.")
                 else:
-                    self._note("Both changes are in it; ^z brings yours back.")
+                    self.note("Both changes are in it; ^z brings yours back.")
 
     @handles("form.cancel")
     def cancel(self) -> None:
         if self.has_class("previewed") and not self.has_class("wide"):
             self.turn_preview()
             return
-        self._keep()
+        self.keep()
         self.dismiss(None)

@@ -225,6 +225,9 @@ class IssueScreen(TriageScreen):
                 self.issue = self.issue.model_copy(update=fields)
         self._draw()
 
+    def linked(self, rows: Sequence[IssueRow]) -> None:
+        self.reload()
+
     def done_with(self, issues: Sequence[int]) -> None:
         self._say_gone("It is in the trash. u takes it back.")
 

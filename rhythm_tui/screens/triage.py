@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from decimal import Decimal, InvalidOperation
 from itertools import groupby
 from typing import Any, TypeVar
 from uuid import UUID
 
-from textual.content import Content
 from textual.geometry import Region
 
 from rhythm_domain.days import parse_day
@@ -23,12 +21,8 @@ from rhythm_domain.models import (
     IssueDraft,
     IssueEdit,
     IssueRow,
-    IssueType,
     LabelRef,
     PersonRef,
-    Priority,
-    Sprint,
-    SprintState,
     Status,
 )
 from rhythm_domain.text import folded, shown
@@ -38,7 +32,10 @@ from rhythm_tui.commanding import handles
 from rhythm_tui.commands import Command
 from rhythm_tui.edits import Change
 from rhythm_tui.messages import OpenIssue
+from rhythm_tui.screens import choices
+from rhythm_tui.screens.compose import Compose
 from rhythm_tui.screens.conflict import ConflictDialog, Settled
+from rhythm_tui.screens.linking import more
 from rhythm_tui.screens.picker import Choice, MultiPicker, Picker
 from rhythm_tui.screens.prompt import Prompt
 from rhythm_tui.screens.work import WorkScreen
@@ -68,6 +65,9 @@ class TriageScreen(WorkScreen):
 
     def done_with(self, issues: Sequence[int]) -> None:
         """Some issues are no longer where they were shown: they are in the trash."""
+
+    def linked(self, rows: Sequence[IssueRow]) -> None:
+        """The parent or the links of some issues changed; a line of a list shows them already."""
 
     def follow(self, row: IssueRow) -> None:
         """The person comes back from the page of an issue: the cursor goes there, if it is in the list."""
@@ -159,21 +159,8 @@ class TriageScreen(WorkScreen):
         rows = self.targets()
         if not rows:
             return
-        colours = self.colours
-        chosen = await self.pick(
-            self._titled("Status"),
-            [
-                Choice(
-                    status,
-                    Content.assemble(
-                        (f"{signs.STATUS[status].mark} ", colours.status(status)), signs.words(status)
-                    ),
-                    signs.words(status),
-                    all(row.status is status for row in rows),
-                )
-                for status in Status
-            ],
-        )
+        offered = choices.statuses(self.colours, {row.status for row in rows})
+        chosen = await self.pick(self._titled("Status"), offered)
         if chosen is not None:
             await self._move(rows, chosen)
 
@@ -197,19 +184,8 @@ class TriageScreen(WorkScreen):
         rows = self.targets()
         if not rows:
             return
-        colours = self.colours
-        chosen = await self.pick(
-            self._titled("Priority"),
-            [
-                Choice(
-                    each,
-                    Content.assemble((f"{signs.PRIORITY[each].mark} ", colours.priority(each)), each.value),
-                    each.value,
-                    all(row.priority is each for row in rows),
-                )
-                for each in Priority
-            ],
-        )
+        offered = choices.priorities(self.colours, {row.priority for row in rows})
+        chosen = await self.pick(self._titled("Priority"), offered)
         if chosen is not None:
             said = f"{chosen.value} priority"
             await self.change(IssueEdit(priority=chosen), setting(priority=chosen), said, rows)
@@ -219,19 +195,8 @@ class TriageScreen(WorkScreen):
         rows = self.targets()
         if not rows:
             return
-        colours = self.colours
-        chosen = await self.pick(
-            self._titled("Type"),
-            [
-                Choice(
-                    each,
-                    Content.assemble((f"{signs.TYPE[each].mark} ", colours.type(each)), each.value),
-                    each.value,
-                    all(row.type is each for row in rows),
-                )
-                for each in IssueType
-            ],
-        )
+        offered = choices.types(self.colours, {row.type for row in rows})
+        chosen = await self.pick(self._titled("Type"), offered)
         if chosen is not None:
             await self.change(IssueEdit(type=chosen), setting(type=chosen), chosen.value, rows)
 
@@ -242,32 +207,12 @@ class TriageScreen(WorkScreen):
             return
         key = _same_project(rows)
         members = await self.desk.session.members.list(key)
-        colours = self.colours
         current = {row.assignee.name if row.assignee else None for row in rows}
         me = self.desk.session.user.name
-        people = sorted(
-            (member.user for member in members if member.active), key=lambda user: user.name != me
-        )
-        nobody = Choice("", Content.styled("nobody", "dim"), "nobody unassigned", current == {None})
-        chosen = await self.pick(
-            self._titled("Assign"),
-            [
-                *(
-                    Choice(
-                        user.name,
-                        Content.assemble(
-                            (shown(user.display_name), colours.person(user)), (f"  {user.name}", "dim")
-                        ),
-                        f"{user.display_name} {user.name}{' me' if user.name == me else ''}",
-                        current == {user.name},
-                    )
-                    for user in people
-                ),
-                nobody,
-            ],
-        )
+        offered = choices.people(members, me, self.colours, current)
+        chosen = await self.pick(self._titled("Assign"), offered)
         if chosen is not None:
-            who = next((user for user in people if user.name == chosen), None)
+            who = next((member.user for member in members if member.user.name == chosen), None)
             await self._assign(rows, who)
 
     @handles("issue.assign_me")
@@ -289,25 +234,9 @@ class TriageScreen(WorkScreen):
         labels = await self.desk.session.labels.list(_same_project(rows))
         if not labels:
             raise Invalid("This project has no labels yet.", hint="g m: members, labels and settings")
-        colours = self.colours
         on_all = set.intersection(*({label.name for label in row.labels} for row in rows))
-        toggled = await self.app.push_screen_wait(
-            MultiPicker(
-                self._titled("Labels"),
-                [
-                    Choice(
-                        label.name,
-                        Content.assemble(
-                            (f"•{shown(label.name)}", colours.label(label.colour)),
-                            (f"  {shown(label.description)}" if label.description else "", "dim"),
-                        ),
-                        label.name,
-                        label.name in on_all,
-                    )
-                    for label in labels
-                ],
-            )
-        )
+        offered = choices.labels(labels, self.colours, on_all.__contains__)
+        toggled = await self.app.push_screen_wait(MultiPicker(self._titled("Labels"), offered))
         if not toggled:
             return
         added = tuple(name for name, taken in toggled.items() if taken)
@@ -327,28 +256,8 @@ class TriageScreen(WorkScreen):
         if not rows:
             return
         sprints = await self.desk.session.sprints.list(_same_project(rows), finished=False)
-        current = {row.sprint_id for row in rows}
-        none = Choice[Sprint | None](None, Content.styled("no sprint", "dim"), "no sprint backlog")
-        chosen = await self.app.push_screen_wait(
-            Picker[tuple[Sprint | None]](
-                self._titled("Sprint"),
-                [
-                    *(
-                        Choice[tuple[Sprint | None]](
-                            (sprint,),
-                            Content.assemble(
-                                shown(sprint.name),
-                                ("  active" if sprint.state is SprintState.ACTIVE else "", "$success"),
-                            ),
-                            f"{sprint.name} {sprint.state.value}",
-                            current == {sprint.id},
-                        )
-                        for sprint in sprints
-                    ),
-                    Choice[tuple[Sprint | None]]((None,), none.label, none.words, current == {None}),
-                ],
-            )
-        )
+        offered = choices.sprints(sprints, {row.sprint_id for row in rows})
+        chosen = await self.pick(self._titled("Sprint"), offered)
         if chosen is not None:
             (sprint,) = chosen
             look = setting(sprint=sprint and sprint.name, sprint_id=sprint and sprint.id)
@@ -383,7 +292,7 @@ class TriageScreen(WorkScreen):
             return
 
         async def accept(text: str) -> bool:
-            points = _points(text)
+            points = choices.estimate(text)
             await self.change(IssueEdit(estimate=points), setting(estimate=points), "estimated", rows)
             return True
 
@@ -442,6 +351,11 @@ class TriageScreen(WorkScreen):
         if (row := self._one()) and await write_comment(self, row) is not None:
             self.say(f"Comment under {row.key} sent", "u takes it back")
 
+    @handles("issue.more")
+    async def set_more(self) -> None:
+        if rows := self.targets():
+            await more(self, rows)
+
     @handles("issue.create")
     async def create_in_a_line(self) -> None:
         project = self.desk.project
@@ -462,6 +376,16 @@ class TriageScreen(WorkScreen):
                 foot="enter create · esc cancel",
             )
         )
+        if created is not None:
+            self.created(created)
+
+    @handles("issue.compose")
+    async def create_in_a_form(self) -> None:
+        project = self.desk.project
+        if project is None:
+            raise Invalid("Which project is it for?", hint="g o chooses one")
+        form = Compose(self.desk, project, self.new_issue_fields())
+        created = await self.app.push_screen_wait(form)
         if created is not None:
             self.created(created)
 
@@ -550,17 +474,6 @@ def _delete(
     delete: Callable[..., Awaitable[tuple[str, ...]]], ids: Sequence[int]
 ) -> Callable[[UUID], Awaitable[tuple[str, ...]]]:
     return lambda operation: delete(ids, operation=operation)
-
-
-def _points(text: str) -> Decimal | None:
-    if not text.strip():
-        return None
-    try:
-        return Decimal(text.strip().replace(",", "."))
-    except InvalidOperation:
-        raise Invalid(
-            f"{shown(text.strip())!r} is no number.", field="estimate", hint="Such as 3 or 0.5."
-        ) from None
 
 
 def branch_name(row: IssueRow) -> str:

@@ -55,9 +55,10 @@ class BoardGrid(Commanding, BoardCanvas, can_focus=True):
 
     @dataclass
     class Dropped(Message):
-        """Cards are to be put before the one at `place` of a column."""
+        """Cards of a lane are to be put before the one at `place` of a column."""
 
         issues: tuple[int, ...]
+        lane: str
         spot: Spot
         place: int
 
@@ -416,7 +417,9 @@ class BoardGrid(Commanding, BoardCanvas, can_focus=True):
         deck = self._deck(spot)
         if inside and place < len(deck):
             self._go(spot, place)
-            self.drag = Drag(deck.ids[place], (event.x - box.x, inside - 1), event.x, event.y, box.width)
+            self.drag = Drag(
+                deck.ids[place], spot.lane, (event.x - box.x, inside - 1), event.x, event.y, box.width
+            )
             self.capture_mouse()
         elif not deck.ids:
             self._go(spot, 0)
@@ -459,7 +462,7 @@ class BoardGrid(Commanding, BoardCanvas, can_focus=True):
         self._dropped = drag.moving
         if drag.moving and (target := drag.target):
             issues = tuple(self.marks) if drag.issue in self.marks else (drag.issue,)
-            self.post_message(self.Dropped(issues, target.spot, target.place))
+            self.post_message(self.Dropped(issues, drag.lane, target.spot, target.place))
 
     def on_click(self, event: events.Click) -> None:
         if self._dropped:

@@ -23,7 +23,7 @@ from rhythm_tui.board_layout import Abreast, Band, Box, abreast, first_to_show
 from rhythm_tui.card_face import LINES, Look, Spans, both, cut, face
 from rhythm_tui.colours import Colours
 from rhythm_tui.decks import ONE_LANE, Cards, Deck, Spot
-from rhythm_tui.lanes import Lane
+from rhythm_tui.lanes import Grouping, Lane
 from rhythm_tui.presentation import Piece
 
 SLOT = LINES + 1
@@ -31,6 +31,9 @@ SLOT = LINES + 1
 
 HEAD = 2
 """Lines above the cards: the columns' headings and a rule."""
+
+
+_NO_DECK = Deck()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +46,10 @@ class Target:
 
 @dataclass(slots=True)
 class Drag:
-    """A card that the mouse holds: at which cell of it, and where the mouse is."""
+    """A card that the mouse holds: from which lane, at which cell of it, and where the mouse is."""
 
     issue: int
+    lane: str
     grip: tuple[int, int]
     x: int
     y: int
@@ -112,12 +116,12 @@ class BoardCanvas(Widget):
         return self._place
 
     def _deck(self, spot: Spot | None = None) -> Deck:
-        return self.cards.decks.get(spot or self.spot) or Deck()
+        return self.cards.decks.get(self.spot if spot is None else spot, _NO_DECK)
 
     @property
     def _headed(self) -> bool:
-        """Whether lanes have headings: whether there are any."""
-        return any(lane.heading is not None for lane in self.lanes)
+        """Whether lanes have headings: whether the cards are grouped."""
+        return any(lane.by is not Grouping.NOTHING for lane in self.lanes)
 
     @property
     def seen(self) -> Abreast:
@@ -351,12 +355,11 @@ class BoardCanvas(Widget):
             ground = "block-cursor-background" if self.has_focus else "block-cursor-blurred-background"
         count = sum(self.cards.total(spot).count for spot in self._spots(band.lane))
         exact = all(self.cards.total(spot).exact for spot in self._spots(band.lane))
-        title = lane.heading(self._colours) if lane.heading else []
         fold = "▸" if band.lane in self.folded else "▾"
         pieces = [
             Piece("▌" if here else " ", "primary"),
             Piece(f"{fold} ", "muted"),
-            *title,
+            *lane.heading(self._colours),
             Piece(f"  {count:,}{'' if exact else '+'} ", "muted"),
         ]
         width = self.size.width
@@ -406,7 +409,8 @@ class BoardCanvas(Widget):
     def _upright(self, box: Box, line: int) -> Strip:
         """A line of a collapsed column: its count, then its name from top to bottom."""
         here = box.status is self.spot.status and self.has_focus and not self.on_heading
-        at = line - (self._scroll if self._headed else 0)
+        above = sum(band.headed and self._scroll <= band.y < line for band in self._bands)
+        at = line - above - (self._scroll if self._headed else 0)
         name = signs.words(box.status)
         total = (
             self.cards.total(Spot(ONE_LANE, box.status))
@@ -467,7 +471,7 @@ class BoardCanvas(Widget):
             return line
         width = self.size.width
         start = clamp(drag.x - drag.grip[0], 0, max(0, width - drag.width))
-        card = self._draw(drag.issue, drag.width, "panel", bar=True)[inside]
+        card = self._draw(drag.issue, drag.width, "block-cursor-background", bar=True)[inside]
         return Strip.join([line.crop(0, start), card, line.crop(start + drag.width, width)])
 
     def title_region(self) -> Region | None:

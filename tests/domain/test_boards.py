@@ -7,7 +7,7 @@ import pytest
 from rhythm_domain.errors import Invalid, NotFound
 from rhythm_domain.models import BoardColumn, Status, Total
 from rhythm_domain.query import QueryError, parse
-from rhythm_domain.repository import search
+from rhythm_domain.repository import starting
 from tests.domain.search_oracle import Known, World, ordered, populate
 from tests.instances import Instance, Team
 
@@ -27,16 +27,16 @@ def shown(column: BoardColumn) -> list[int]:
     return [card.id for card in column.cards]
 
 
-@pytest.mark.parametrize("selective", [2000, 0], ids=["from the rare", "from the order"])
+@pytest.mark.parametrize("few", [20_000, 0], ids=["from the rare", "from the order"])
 @pytest.mark.parametrize(
     "query",
     ["", "alpha", "-beta", "type:bug", "label:ui assignee:@me", "sprint:current omic", "is:closed", "zzz"],
 )
 async def test_a_board_has_a_column_per_status_in_order_with_exact_totals(
-    world: World, monkeypatch: pytest.MonkeyPatch, query: str, selective: int
+    world: World, monkeypatch: pytest.MonkeyPatch, query: str, few: int
 ) -> None:
     """Open columns by rank, closed ones the latest first; a column goes on where the board stopped."""
-    monkeypatch.setattr(search, "SELECTIVE", selective)
+    monkeypatch.setattr(starting, "FEW", few)
     board = await world.asker.boards.show("CORE", query, limit=4)
     assert [column.status for column in board.columns] == list(Status)
     for column in board.columns:
@@ -54,7 +54,7 @@ async def test_a_board_has_a_column_per_status_in_order_with_exact_totals(
 async def test_a_filtered_total_stops_counting(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The unfiltered one comes from the counters and does not; the cards are the same."""
     monkeypatch.setattr("rhythm_domain.services.boards.COUNTED", 5)
-    monkeypatch.setattr(search, "SELECTIVE", 0)
+    monkeypatch.setattr(starting, "FEW", 0)
     for query, total in (
         ("", Total(count=len(cards(world, Status.TODO)))),
         ("has:due", Total(count=5, exact=False)),

@@ -10,7 +10,7 @@ import pytest
 from rhythm_domain.errors import Invalid, NotFound
 from rhythm_domain.models import IssueDraft, Total
 from rhythm_domain.query import QueryError, Sort, SortKey, parse
-from rhythm_domain.repository import search, sources
+from rhythm_domain.repository import sources, starting
 from rhythm_domain.session import Session
 from tests.domain.search_oracle import World, populate, random_query
 from tests.instances import Instance, Team
@@ -56,17 +56,17 @@ async def check_end(session: Session, query: str, project: str | None, limit: in
 
 
 @pytest.mark.parametrize(
-    ("selective", "window"), [(2000, 1000), (0, 10), (30, 1)], ids=["as it is", "walking", "mixed"]
+    ("few", "window"), [(20_000, 1000), (0, 10), (30, 1)], ids=["as it is", "walking", "mixed"]
 )
 @pytest.mark.parametrize("project", ["CORE", None], ids=["one project", "across"])
 async def test_random_queries_find_what_a_plain_filter_and_sort_find(
-    world: World, monkeypatch: pytest.MonkeyPatch, project: str | None, selective: int, window: int
+    world: World, monkeypatch: pytest.MonkeyPatch, project: str | None, few: int, window: int
 ) -> None:
     """Whatever a statement starts from, the result is the same, in any order, at any size of page."""
-    monkeypatch.setattr(search, "SELECTIVE", selective)
+    monkeypatch.setattr(starting, "FEW", few)
     monkeypatch.setattr(sources, "WINDOW", window)
     monkeypatch.setattr(sources, "SMALLEST_WINDOW", window)
-    random = Random(f"{project} {selective}")  # noqa: S311 - the same queries on every run
+    random = Random(f"{project} {few}")  # noqa: S311 - the same queries on every run
     for _ in range(25):
         text = random_query(random)
         expected = world.find(parse(text), project)

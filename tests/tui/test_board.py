@@ -6,9 +6,12 @@ import pytest
 from textual.events import MouseScrollDown
 from textual.message import Message
 
-from rhythm_domain.models import IssueDraft, IssueEdit, IssueType, Priority, Status
+from rhythm_domain.models import IssueDraft, IssueEdit, IssueRow, IssueType, Priority, Status
 from rhythm_domain.session import Session
+from rhythm_tui.card_face import Look, face
 from rhythm_tui.decks import Spot
+from rhythm_tui.presentation import Piece
+from rhythm_tui.widgets import board_canvas
 from rhythm_tui.widgets.board import BoardGrid
 from tests.instances import Team
 from tests.tui.conftest import Open
@@ -269,6 +272,59 @@ async def test_lanes_group_the_cards(team: Team, app: Open) -> None:
         await driver.sees("hotter")
         await team.owner.issues.edit("CORE-2", IssueEdit(priority=Priority.HIGH))
         await driver.sees("▾ ↑ high  1")
+
+
+async def test_a_card_dragged_into_another_lane_gets_its_value(team: Team, app: Open) -> None:
+    """With lanes by assignee it is assigned, as one step; cards of people who left are with the others."""
+    await fill(team, "mine", status=T, assignee="mia")
+    await fill(team, "free", status=P)
+    await fill(team, "left", status=P, assignee="max")
+    async with app(team.member, project="CORE", view="board") as driver:
+        await driver.sees("free")
+        await driver.press("b")
+        await driver.write("assignee")
+        await driver.press("enter")
+        await driver.sees("▾ Mia  1", "▾ Max  1", "▾ nobody  1")
+        grid = driver.widget(BoardGrid)
+        lines = driver.text.splitlines()
+        box = grid.seen.of(P)
+        assert box is not None
+        at = next(y for y, line in enumerate(lines) if "CORE-2" in line) - grid.region.y
+        await driver.pilot.mouse_down(grid, offset=(box.x + 3, at))
+        await driver.pilot.hover(grid, offset=(box.x + 3, 4))
+        await driver.pilot.mouse_up(grid, offset=(box.x + 3, 4))
+        await driver.until(lambda: column(driver, P, "mia") == ["free"])
+        await driver.until_saved()
+        assert (await team.owner.issues.show("CORE-2")).assignee == team.member.user.ref
+        await team.owner.members.remove("CORE", "max")
+        await driver.press("r")
+        await driver.misses("▾ Max")
+        assert (await team.owner.issues.show("CORE-3")).assignee is None
+        await driver.until(lambda: column(driver, P, "-") == ["left"])
+    async with app(team.member, project="CORE", view="board") as driver:
+        await driver.sees("▾ Mia  2")
+
+
+async def test_only_what_is_seen_is_drawn(team: Team, app: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key draws the cards that it changes, however many there are."""
+    team.fill(1000)
+    drawn: list[int] = []
+
+    def counting(row: IssueRow, width: int, look: Look) -> list[list[Piece]]:
+        drawn.append(row.id)
+        return face(row, width, look)
+
+    monkeypatch.setattr(board_canvas, "face", counting)
+    async with app(team.member, project="CORE", view="board") as driver:
+        await driver.sees("1,000 cards")
+        assert len(set(drawn)) < 20
+
+        async def few_are_drawn() -> bool:
+            drawn.clear()
+            await driver.press("j", "k")
+            return len(drawn) <= 4
+
+        await driver.eventually(few_are_drawn, "calm after what was read at the start")
 
 
 async def test_columns_are_collapsed_and_hidden_and_stay_so(team: Team, app: Open) -> None:

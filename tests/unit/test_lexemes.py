@@ -101,7 +101,7 @@ def finds(text: str, terms: Sequence[Term]) -> bool:
     ):
         answers.add(holds(query.template, literal))
         if query.lookup and holds(query.template, literal):
-            assert holds(query.lookup, literal)
+            assert holds(query.narrowest, literal)
     return answers == {True}
 
 
@@ -251,27 +251,29 @@ def test_nothing_to_search_for(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("terms", "lookup"),
+    ("terms", "lookup", "prefix"),
     [
-        ([Term("slow"), Term("d", prefix=True)], "('@slow' | '@slows')"),
-        ([Term("slow", phrase=True), Term("data", prefix=True)], "'@slow' & '@data':*"),
+        ([Term("slow"), Term("d", prefix=True)], "('@slow' | '@slows')", "'@d':*"),
+        ([Term("slow", phrase=True), Term("data", prefix=True)], "'@slow'", "'@data':*"),
         (
             [Term("slow", phrase=True), Term("psycopg_p", prefix=True)],
             "'@slow' & ('@psycopg' | '@psycopgp':*)",
+            "('@p':* | '@psycopgp':*)",
         ),
-        ([Term("slow pool", phrase=True)], "'@slow' & '@pool'"),
-        ([Term("v1.2.3", prefix=True)], "'@1' & '@.1.2' & '@.2.3':*"),
-        ([Term("python3.12")], "'@python3' & '@12'"),
-        ([Term("slow", phrase=True), Term("数", prefix=True)], "'@slow' & '@数':*"),
-        ([Term("d", prefix=True)], "'@d':*"),
-        ([Term("d", prefix=True), Term("foo", negated=True)], "'@d':*"),
-        ([Term("slow", phrase=True), Term("foo", negated=True)], "'@slow'"),
+        ([Term("foo.b", prefix=True)], "'@foo'", "'@b':*"),
+        ([Term("slow", phrase=True), Term("数", prefix=True)], "'@slow' & '@数':*", None),
+        ([Term("d", prefix=True)], "'@d':*", None),
+        ([Term("d", prefix=True), Term("foo", negated=True)], "'@d':*", None),
+        ([Term("slow", phrase=True), Term("foo", negated=True)], "'@slow'", None),
+        ([Term("slow pool", phrase=True)], "'@slow' & '@pool'", None),
+        ([Term("v1.2.3", prefix=True)], "'@1' & '@.1.2' & '@.2.3':*", None),
+        ([Term("python3.12")], "'@python3' & '@12'", None),
     ],
 )
-def test_the_lookup_leaves_out_what_only_filters(terms: list[Term], lookup: str) -> None:
+def test_the_lookup_leaves_out_what_only_filters(terms: list[Term], lookup: str, prefix: str | None) -> None:
     query = tsquery(terms)
     assert query is not None
-    assert query.lookup == lookup
+    assert (query.lookup, query.prefix) == (lookup, prefix)
     assert not query.negative_only
 
 

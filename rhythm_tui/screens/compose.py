@@ -1,0 +1,239 @@
+"""A new issue in full: its title, its fields, and what it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from textual import on
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.widgets import Input
+
+from rhythm_domain.days import parse_day
+from rhythm_domain.errors import Invalid, RhythmError
+from rhythm_domain.models import Issue, IssueDraft, IssueType, Priority, Project, Status
+from rhythm_domain.text import shown
+from rhythm_tui import signs
+from rhythm_tui.clock import now
+from rhythm_tui.colours import Colours
+from rhythm_tui.commanding import handles
+from rhythm_tui.desk import Desk
+from rhythm_tui.screens import choices
+from rhythm_tui.screens.editor import Editor
+from rhythm_tui.screens.issue_picker import IssuePicker
+from rhythm_tui.screens.picker import MultiPicker, Picker
+from rhythm_tui.screens.prompt import Prompt
+from rhythm_tui.widgets.field_grid import FieldGrid
+
+LABELS = {
+    "type": "Type", "priority": "Priority", "status": "Status",
+    "assignee": "Assignee", "sprint": "Sprint", "parent": "Parent",
+    "labels": "Labels", "estimate": "Estimate", "due": "Due",
+}  # fmt: skip
+
+_FIELDS = {"label": "labels", "issue": "parent"}
+"""Names that the domain has for fields, where they are others."""
+
+
+class Compose(Editor[Issue]):
+    """A form for an issue of a project. `fields` are what it has because of where it is made."""
+
+    def __init__(self, desk: Desk, project: Project, fields: Mapping[str, Any]) -> None:
+        super().__init__(
+            desk,
+            f"New issue in {project.key}",
+            self._create,
+            draft=f"issue {project.key}",
+            placeholder="What it is about, in Markdown",
+            verb="create",
+        )
+        self._project = project
+        self._draft = f"issue {project.key}"
+        self._first = IssueDraft(title="-", **fields).model_dump(mode="json", exclude={"title"})
+        self._values: dict[str, Any] = dict(self._first)
+        self._draft_title = ""
+        self._done = False
+
+    def body(self) -> ComposeResult:
+        yield Input(placeholder="Its title", id="title", compact=True)
+        yield FieldGrid(LABELS)
+        yield from super().body()
+
+    @property
+    def _title_input(self) -> Input:
+        return self.query_one("#title", Input)
+
+    @property
+    def _grid(self) -> FieldGrid:
+        return self.query_one(FieldGrid)
+
+    # The draft -------------------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        self._title_input.focus()
+        kept = self._desk.drafts.get(self._draft)
+        if isinstance(kept, dict) and isinstance(kept.get("fields"), dict):
+            self._values |= {name: value for name, value in kept["fields"].items() if name in self._values}
+            self._draft_title = self._title_input.value = str(kept.get("title", ""))
+            self.area.put(str(self._values["description"]))
+            self.note_draft(datetime.fromisoformat(kept["at"]))
+        for name in LABELS:
+            self._show(name)
+
+    def keep(self) -> None:
+        self._values["description"] = self.area.text
+        title = self._draft_title
+        if self._done or (not title.strip() and self._values == self._first):
+            self._desk.drafts.drop(self._draft)
+            return
+        kept = {"title": title, "fields": self._values, "at": now().isoformat()}
+        before = self._desk.drafts.get(self._draft) or {}
+        if {**kept, "at": before.get("at")} != before:
+            self._desk.drafts.keep(self._draft, {**kept, "fields": dict(self._values)})
+
+    @on(Input.Changed, "#title")
+    def _title_typed(self, event: Input.Changed) -> None:
+        self._draft_title = event.value
+        self.query_one(".wrong").remove_class("said")
+        self._title_input.remove_class("wrong-here")
+        self.keep_soon()
+
+    @on(Input.Submitted, "#title")
+    def _title_done(self) -> None:
+        self._grid.focus()
+
+    @handles("form.discard")
+    def discard(self) -> None:
+        self._title_input.value = ""
+        self._values = dict(self._first)
+        for name in LABELS:
+            self._show(name)
+        super().discard()
+
+    # The fields ------------------------------------------------------------------------------------------
+
+    def _show(self, name: str) -> None:
+        value = self._values[name]
+        colours = Colours(self.app.theme_variables, self.app.current_theme.dark)
+        none = Content.styled("nobody" if name == "assignee" else "none", "$foreground 40%")
+        match name:
+            case "type":
+                look = _signed(signs.TYPE[IssueType(value)].mark, value, colours.type(IssueType(value)))
+            case "priority":
+                mark = signs.PRIORITY[Priority(value)].mark
+                look = _signed(mark, value, colours.priority(Priority(value)))
+            case "status":
+                mark = signs.STATUS[Status(value)].mark
+                look = _signed(mark, signs.words(value), colours.status(Status(value)))
+            case "labels":
+                words = " ".join(f"•{shown(label)}" for label in value)
+                look = Content.styled(words, "$foreground") if value else none
+            case _:
+                look = Content.styled(shown(str(value)), "$foreground") if value is not None else none
+        self._grid.show(name, look)
+
+    def _set(self, name: str, value: Any) -> None:
+        self._values[name] = value
+        self._grid.mark("")
+        self.query_one(".wrong").remove_class("said")
+        self._show(name)
+        self.keep_soon()
+
+    @on(FieldGrid.Opened)
+    def _opened(self, event: FieldGrid.Opened) -> None:
+        self.run_worker(self._ask(event.name), group="field", exclusive=True, exit_on_error=True)
+
+    async def _ask(self, name: str) -> None:
+        try:
+            await self._ask_for(name)
+        except RhythmError as error:
+            self.say_wrong(error)
+
+    async def _ask_for(self, name: str) -> None:
+        value, key, session = self._values[name], self._project.key, self._desk.session
+        colours = Colours(self.app.theme_variables, self.app.current_theme.dark)
+        ask = self.app.push_screen_wait
+        match name:
+            case "type":
+                if (
+                    kind := await ask(Picker("Type", choices.types(colours, {IssueType(value)})))
+                ) is not None:
+                    self._set(name, kind.value)
+            case "priority":
+                degrees = choices.priorities(colours, {Priority(value)})
+                if (priority := await ask(Picker("Priority", degrees))) is not None:
+                    self._set(name, priority.value)
+            case "status":
+                stages = choices.statuses(colours, {Status(value)})
+                if (status := await ask(Picker("Status", stages))) is not None:
+                    self._set(name, status.value)
+            case "assignee":
+                members = await session.members.list(key)
+                people = choices.people(members, session.user.name, colours, {value})
+                if (who := await ask(Picker("Assignee", people))) is not None:
+                    self._set(name, who or None)
+            case "sprint":
+                sprints = await session.sprints.list(key, finished=False)
+                current: set[int | None] = {each.id for each in sprints if each.name == value} or {None}
+                if (chosen := await ask(Picker("Sprint", choices.sprints(sprints, current)))) is not None:
+                    self._set(name, chosen[0].name if chosen[0] else None)
+            case "labels":
+                found = await session.labels.list(key)
+                if not found:
+                    raise Invalid("This project has no labels yet.", hint="g m: members, labels and settings")
+                offered = choices.labels(found, colours, value.__contains__)
+                if toggled := await ask(MultiPicker("Labels", offered)):
+                    kept = [label for label in value if toggled.get(label, True)]
+                    added = [label for label, taken in toggled.items() if taken and label not in kept]
+                    self._set(name, [*kept, *added])
+            case "parent":
+                picked = await ask(IssuePicker(self._desk, "Parent", key, none="no parent"))
+                if picked is not None:
+                    self._set(name, picked[0].key if picked[0] else None)
+            case "estimate":
+                await ask(Prompt("Estimate", self._estimated, value=value or "", words="Points, or nothing."))
+            case _:
+                words = "A day such as 2026-05-01, tomorrow, friday, 7d, 2w. Empty for none."
+                await ask(Prompt("Due", self._due, value=value or "", words=words))
+
+    async def _estimated(self, text: str) -> bool:
+        points = choices.estimate(text)
+        self._set("estimate", None if points is None else f"{points.normalize():f}")
+        return True
+
+    async def _due(self, text: str) -> bool:
+        day = parse_day(text).resolve(self._desk.today())[1] if text.strip() else None
+        self._set("due", day.isoformat() if day else None)
+        return True
+
+    # Creating --------------------------------------------------------------------------------------------
+
+    async def _create(self, text: str, _version: int | None) -> Issue:
+        values = {**self._values, "description": text}
+        draft = IssueDraft.model_validate({"title": self._title_input.value, **values})
+        issues, key = self._desk.session.issues, self._project.key
+        return await self._desk.edits.run(
+            lambda operation: issues.create(key, draft, operation=operation),
+        )
+
+    def saved(self, text: str, answer: Issue) -> None:
+        self._done = True
+        self.keep()
+        self.dismiss(answer)
+
+    def say_wrong(self, error: RhythmError) -> None:
+        super().say_wrong(error)
+        field = getattr(error, "field", "")
+        if field == "title":
+            self._title_input.add_class("wrong-here")
+            self._title_input.focus()
+        elif self._grid.mark(_FIELDS.get(field, field)):
+            self._grid.focus()
+        elif field == "description":
+            self.area.focus()
+
+
+def _signed(mark: str, words: str, colour: str) -> Content:
+    return Content.assemble((f"{mark} ", colour), (words, "$foreground"))

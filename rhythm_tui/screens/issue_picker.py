@@ -1,0 +1,104 @@
+"""One issue of a project, found by its key or by searching while one types."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from rhythm_domain.errors import RhythmError
+from rhythm_domain.models import IssueRow
+from rhythm_domain.text import shown
+from rhythm_tui import signs
+from rhythm_tui.colours import Colours
+from rhythm_tui.desk import Desk
+from rhythm_tui.screens.dialog import Dialog
+
+OFFERED = 12
+"""Issues that are offered at once."""
+
+
+class IssuePicker(Dialog[tuple[IssueRow | None]]):
+    """Dismissed with an issue, in a tuple; with `none`, no issue can be chosen too."""
+
+    def __init__(
+        self, desk: Desk, title: str, project: str, *, without: Collection[int] = (), none: str = ""
+    ) -> None:
+        super().__init__(title, "enter choose · esc cancel")
+        self._desk, self._project = desk, project
+        self._without, self._none = without, none
+        self._found: list[IssueRow | None] = []
+
+    def body(self) -> ComposeResult:
+        yield Input(placeholder="A key, or words of the title", compact=True)
+        yield OptionList(compact=True)
+        yield Static(classes="wrong")
+
+    def on_mount(self) -> None:
+        self.query_one(OptionList).can_focus = False
+        self._seek("")
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        self._seek(event.value)
+
+    def _seek(self, typed: str) -> None:
+        self.run_worker(self._search(typed), group="search", exclusive=True)
+
+    async def _search(self, typed: str) -> None:
+        wrong = self.query_one(".wrong", Static)
+        try:
+            page = await self._desk.session.search.page(typed, project=self._project, limit=OFFERED + 1)
+        except RhythmError as error:
+            wrong.update(
+                Content(" ".join(part for part in (shown(error.message), shown(error.hint)) if part))
+            )
+            wrong.add_class("said")
+            return
+        wrong.remove_class("said")
+        found = [row for row in page.items if row.id not in self._without][:OFFERED]
+        self._show([*([None] if self._none and not typed else []), *found])
+
+    def _show(self, found: list[IssueRow | None]) -> None:
+        colours = Colours(self.app.theme_variables, self.app.current_theme.dark)
+        self._found = found
+        options = self.query_one(OptionList)
+        options.clear_options()
+        options.add_options([Option(self._look(row, colours)) for row in found])
+        if found:
+            options.highlighted = 0
+        else:
+            options.add_option(Option(Content("Nothing like that.").stylize("dim"), disabled=True))
+
+    def _look(self, row: IssueRow | None, colours: Colours) -> Content:
+        if row is None:
+            return Content.styled(self._none, "dim")
+        return Content.assemble(
+            (f"{signs.STATUS[row.status].mark} ", colours.status(row.status)),
+            (f"{row.key}  ", "dim"),
+            shown(row.title),
+        )
+
+    @on(Input.Submitted)
+    @on(OptionList.OptionSelected)
+    def choose(self) -> None:
+        """Is done with what the cursor is on."""
+        at = self.query_one(OptionList).highlighted
+        if at is not None and at < len(self._found):
+            self.dismiss((self._found[at],))
+
+    def on_key(self, event: events.Key) -> None:
+        options = self.query_one(OptionList)
+        match event.key:
+            case "down":
+                options.action_cursor_down()
+            case "up":
+                options.action_cursor_up()
+            case _:
+                return
+        event.stop()
+        event.prevent_default()

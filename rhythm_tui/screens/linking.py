@@ -1,0 +1,115 @@
+"""What an issue hangs together with: its parent, what it blocks and what blocks it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from textual.content import Content
+
+from rhythm_domain.errors import Invalid
+from rhythm_domain.models import IssueEdit, IssueRow, LinkKind
+from rhythm_domain.text import shown
+from rhythm_tui import signs
+from rhythm_tui.screens.issue_picker import IssuePicker
+from rhythm_tui.screens.picker import Choice
+from rhythm_tui.wording import counted
+
+if TYPE_CHECKING:
+    from rhythm_tui.screens.triage import TriageScreen
+
+_WORDS = {LinkKind.BLOCKS: "blocks", LinkKind.BLOCKED_BY: "is blocked by"}
+
+
+class Step(NamedTuple):
+    """What is to be done: set the parent, add a link, or take the one to `key` away."""
+
+    kind: LinkKind | None = None
+    key: str = ""
+
+
+async def more(screen: TriageScreen, rows: Sequence[IssueRow]) -> None:
+    """Asks what is to change of an issue's parent and links, and changes it; of several issues the parent."""
+    if len({row.project_key for row in rows}) > 1:
+        raise Invalid("These issues are of several projects.", hint="Mark those of one project.")
+    if len(rows) > 1:
+        await _set_parent(screen, rows)
+        return
+    (row,) = rows
+    issue = await screen.desk.session.issues.show(row.id)
+    colours = screen.colours
+    below = f"below {issue.parent_key}" if issue.parent_key else "below no other"
+    offered = [
+        Choice(Step(), Content.assemble("Parent …", (f"  {below}", "dim")), "parent below"),
+        Choice(Step(LinkKind.BLOCKS), Content("It blocks …"), "it blocks link"),
+        Choice(Step(LinkKind.BLOCKED_BY), Content("It is blocked by …"), "it is blocked by link"),
+        *(
+            Choice(
+                Step(link.kind, link.key),
+                Content.assemble(
+                    ("✗ ", "$error"),
+                    f"no longer {_WORDS[link.kind]} ",
+                    (f"{signs.STATUS[link.status].mark} ", colours.status(link.status)),
+                    (f"{link.key}  ", "dim"),
+                    shown(link.title),
+                ),
+                f"remove unlink no longer {_WORDS[link.kind]} {link.key} {link.title}",
+            )
+            for link in issue.links
+        ),
+    ]
+    step = await screen.pick(f"More · {issue.key}", offered)
+    if step is None:
+        return
+    if step.kind is None:
+        await _set_parent(screen, rows)
+    elif step.key:
+        await _unlink(screen, row, step.kind, step.key)
+    else:
+        await _link(screen, row, step.kind)
+
+
+async def _set_parent(screen: TriageScreen, rows: Sequence[IssueRow]) -> None:
+    which = rows[0].key if len(rows) == 1 else counted(len(rows), "issue")
+    chosen = await screen.app.push_screen_wait(
+        IssuePicker(
+            screen.desk,
+            f"Parent · {which}",
+            rows[0].project_key,
+            without={row.id for row in rows},
+            none="no parent",
+        )
+    )
+    if chosen is not None:
+        (parent,) = chosen
+        key = parent.key if parent else None
+        said = f"put below {key}" if key else "below no other"
+        await screen.change(
+            IssueEdit(parent=key), lambda row: row.model_copy(update={"parent_key": key}), said, rows
+        )
+        screen.linked(rows)
+
+
+async def _link(screen: TriageScreen, row: IssueRow, kind: LinkKind) -> None:
+    words = _WORDS[kind]
+    picker = IssuePicker(screen.desk, f"{row.key} {words} …", row.project_key, without={row.id})
+    chosen = await screen.app.push_screen_wait(picker)
+    if chosen is None or chosen[0] is None:
+        return
+    other, issues = chosen[0], screen.desk.session.issues
+    saved = await screen.desk.edits.run(
+        lambda operation: issues.link(row.id, kind, other.id, operation=operation), issues=[row.id, other.id]
+    )
+    screen.replaced(saved)
+    screen.say(f"{row.key} {words} {other.key}", "u takes it back")
+    screen.linked([row, other])
+
+
+async def _unlink(screen: TriageScreen, row: IssueRow, kind: LinkKind, key: str) -> None:
+    issues = screen.desk.session.issues
+    saved = await screen.desk.edits.run(
+        lambda operation: issues.unlink(row.id, kind, key, operation=operation), issues=[row.id]
+    )
+    screen.replaced(saved)
+    screen.say(f"{row.key} no longer {_WORDS[kind]} {key}", "u takes it back")
+    screen.linked([row])

@@ -1,0 +1,91 @@
+"""The instance that is measured: an embedded server with the demo's issues, filled once and then reused."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+
+import platformdirs
+import psycopg
+
+from rhythm_domain.database import Database
+from rhythm_domain.demo import filler
+from rhythm_domain.embedded.server import EmbeddedServer
+from rhythm_domain.migrate import migrate
+from rhythm_domain.models import User
+from rhythm_domain.session import Session, Tracker
+from rhythm_tui.cli.progress import progress
+from rhythm_tui.person import system_person
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Where is measured: the keys of the largest project and of a middling one, and who asks."""
+
+    server: EmbeddedServer
+    conninfo: str
+    large: str
+    middling: str
+    user: User
+    session_id: int
+    filled: float | None
+    """Seconds that filling it took, if it was filled now."""
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[Session]:
+        """The person who owns the instance, with a connection of their own."""
+        db = Database(self.conninfo)
+        try:
+            yield Session(db, self.user, self.session_id)
+        finally:
+            await db.close()
+
+    def sql(self) -> psycopg.Connection[tuple[object, ...]]:
+        """A connection past the services, which commits every statement; the caller closes it."""
+        return psycopg.connect(self.conninfo, autocommit=True)
+
+
+def home(issues: int) -> Path:
+    """The folder of the instance of so many issues, kept from run to run."""
+    return platformdirs.user_cache_path("rhythm-benchmarks") / str(issues)
+
+
+@contextmanager
+def opened(folder: Path, issues: int) -> Iterator[Bench]:
+    """The instance in a folder, filled if it is new; its server stays up for the block."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    server = EmbeddedServer(folder)
+    conninfo = server.start()
+    try:
+        migrate(conninfo)
+        user, session_id = asyncio.run(_owner(conninfo))
+        start = perf_counter()
+        filled = filler.fill(conninfo, issues, owner=user.id, progress=progress)
+        seconds = perf_counter() - start
+        large, middling = _projects(conninfo)
+        yield Bench(server, conninfo, large, middling, user, session_id, filled=seconds if filled else None)
+    finally:
+        server.release()
+
+
+async def _owner(conninfo: str) -> tuple[User, int]:
+    async with Tracker.open(conninfo) as tracker:
+        person = system_person()
+        session = await tracker.accounts.local(person.name, person.full_name)
+        return session.user, session.id
+
+
+def _projects(conninfo: str) -> tuple[str, str]:
+    """The largest project, and the fifth."""
+    with psycopg.connect(conninfo) as sql:
+        keys = [
+            str(key)
+            for (key,) in sql.execute(
+                "SELECT key FROM projects JOIN issue_numbers ON project_id = id ORDER BY last DESC"
+            )
+        ]
+    return keys[0], keys[min(4, len(keys) - 1)]

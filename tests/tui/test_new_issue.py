@@ -1,0 +1,115 @@
+"""A new issue in a form, and what issues hang together with."""
+
+from __future__ import annotations
+
+from rhythm_domain.models import IssueDraft, LinkKind, Priority
+from rhythm_tui.screens.compose import Compose
+from tests.instances import Team
+from tests.tui.conftest import Open
+
+
+async def test_a_form_makes_an_issue_with_all_its_fields(team: Team, app: Open) -> None:
+    """Each field by a picker, the text in the editor; it is open to all afterwards."""
+    await team.maintainer.labels.create("CORE", "ui")
+    await team.member.issues.create("CORE", IssueDraft(title="the parent"))
+    async with app(team.member, project="CORE") as driver:
+        await driver.sees("the parent")
+        await driver.press("N")
+        await driver.until(lambda: isinstance(driver.app.screen, Compose))
+        await driver.write("In full")
+        await driver.press("enter", "right", "enter")
+        await driver.write("urgent")
+        await driver.press("enter", "down", "left", "enter")
+        await driver.sees("Assign")
+        await driver.write("mia")
+        await driver.press("enter", "right", "right", "enter")
+        await driver.sees("no parent", "the parent")
+        await driver.press("down", "enter")
+        await driver.sees("CORE-1")
+        await driver.press("down", "left", "left", "enter")
+        await driver.sees("•ui")
+        await driver.press("space", "enter", "right", "enter")
+        await driver.write("0,5")
+        await driver.press("enter", "right", "enter")
+        await driver.write("2031-05-01")
+        await driver.press("enter", "tab")
+        await driver.write("What *it* is")
+        await driver.press("ctrl+s")
+        await driver.sees("CORE-2 created")
+    made = await team.owner.issues.show("CORE-2")
+    assert (made.title, made.description, made.priority) == ("In full", "What *it* is", Priority.URGENT)
+    assert made.assignee is not None
+    assert (made.assignee.name, made.parent_key) == ("mia", "CORE-1")
+    assert [label.name for label in made.labels] == ["ui"]
+    assert (str(made.estimate), str(made.due)) == ("0.5", "2031-05-01")
+
+
+async def test_a_wrong_field_is_marked_and_the_draft_outlives_the_app(team: Team, app: Open) -> None:
+    """Nothing is lost by an error, by leaving, by the end of the app; discarding begins anew."""
+    async with app(team.member, project="CORE") as driver:
+        await driver.press("N")
+        await driver.until(lambda: isinstance(driver.app.screen, Compose))
+        await driver.press("ctrl+s")
+        await driver.sees("The title can't be empty")
+        await driver.write("Half")
+        await driver.press("tab", "enter")
+        await driver.write("bug")
+        await driver.press("enter", "tab")
+        await driver.write("a text")
+        await driver.press("escape")
+        await driver.until(lambda: not driver.app.screen.is_modal)
+    async with app(team.member, project="CORE") as driver:
+        await driver.press("N")
+        await driver.sees("Half", "■ bug", "a text", "Draft of")
+        await driver.press("ctrl+r")
+        await driver.misses("Half", "■ bug", "a text")
+        await driver.press("escape", "N")
+        await driver.sees("New issue in CORE", "□ task")
+        await driver.misses("Draft of")
+
+
+async def test_links_and_parents_are_set_by_searching(team: Team, app: Open) -> None:
+    """By words of a title and by a key; taken away again; a circle is refused in words."""
+    for title in ("sign-in fails", "cookies are lost", "the epic"):
+        await team.member.issues.create("CORE", IssueDraft(title=title))
+    async with app(team.member, project="CORE") as driver:
+        await driver.sees("the epic")
+        await driver.press("G", "m")
+        await driver.sees("More · CORE-1")
+        await driver.write("blocked by")
+        await driver.press("enter")
+        await driver.sees("CORE-1 is blocked by …")
+        await driver.write("cookies")
+        await driver.misses("◌ CORE-3  the epic")
+        await driver.press("enter")
+        await driver.sees("CORE-1 is blocked by CORE-2", "⊘ sign-in fails")
+        await driver.press("m", "enter")
+        await driver.write("CORE-3")
+        await driver.until(lambda: "CORE-3  the epic" in driver.text)
+        await driver.press("enter")
+        await driver.until_saved()
+        await driver.eventually(lambda: _parent_of(team, "CORE-1", "CORE-3"))
+        await driver.press("m")
+        await driver.write("no longer")
+        await driver.press("enter")
+        await driver.sees("CORE-1 no longer is blocked by CORE-2")
+    assert not (await team.owner.issues.show("CORE-1")).links
+
+
+async def _parent_of(team: Team, key: str, parent: str) -> bool:
+    return (await team.owner.issues.show(key)).parent_key == parent
+
+
+async def test_what_blocks_is_said_with_both_ends(team: Team, app: Open) -> None:
+    """Where the other one waits for this one already, the refusal names both."""
+    for title in ("one", "two"):
+        await team.member.issues.create("CORE", IssueDraft(title=title))
+    await team.member.issues.link("CORE-1", LinkKind.BLOCKS, "CORE-2")
+    async with app(team.member, project="CORE") as driver:
+        await driver.sees("two")
+        await driver.press("m")
+        await driver.write("it blocks")
+        await driver.press("enter")
+        await driver.sees("CORE-2 blocks …", "CORE-1  one")
+        await driver.press("enter")
+        await driver.sees("they would wait for each other")
