@@ -25,6 +25,7 @@ class Where(StrEnum):
     BOARD = "Board"
     SPRINTS = "Sprints"
     ISSUE = "An issue's page"
+    TRASH = "The trash"
     PROJECTS = "Projects"
     SETTINGS = "Members and settings"
     FORM = "Forms and dialogs"
@@ -294,6 +295,25 @@ _ALL = (
         Permission.COMMENT_DELETE,
     ),
     _command("issue.history", "H", "history", "Show or hide its history.", _W.ISSUE),
+    # The trash
+    _command(
+        "trash.restore",
+        "R",
+        "take back",
+        "Take the issue out of the trash.",
+        _W.TRASH,
+        Permission.ISSUE_RESTORE,
+        shown=True,
+    ),
+    _command(
+        "trash.purge",
+        "P",
+        "remove for ever",
+        "Remove the issue for ever.",
+        _W.TRASH,
+        Permission.ISSUE_PURGE,
+        shown=True,
+    ),
     # Projects
     _command("project.create", "+", "new project", "Create a project.", _W.PROJECTS, shown=True),
     _command("project.edit", "e", "edit", "Edit name and description.", _W.PROJECTS, Permission.PROJECT_EDIT),
@@ -335,6 +355,7 @@ SCREENS: Mapping[str, frozenset[Where]] = {
     "issue": frozenset({_W.ANYWHERE, _W.LIST, _W.ISSUES, _W.ISSUE}),
     "projects": frozenset({_W.ANYWHERE, _W.LIST, _W.PROJECTS}),
     "settings": frozenset({_W.ANYWHERE, _W.LIST, _W.SETTINGS}),
+    "trash": frozenset({_W.ANYWHERE, _W.LIST, _W.TRASH}),
     "forms": frozenset({_W.FORM}),
 }
 """What works at the same time: within one of these a key means one thing."""

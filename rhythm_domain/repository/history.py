@@ -9,8 +9,8 @@ from uuid import UUID
 
 from rhythm_domain import queries
 from rhythm_domain.database import Row
-from rhythm_domain.models import Event, PersonRef
-from rhythm_domain.policy import Permission
+from rhythm_domain.models import Event, PersonRef, Role
+from rhythm_domain.policy import Permission, allows
 from rhythm_domain.transaction import BULK, Ref, Tx
 from rhythm_domain.words import Names, happened
 
@@ -45,9 +45,15 @@ async def of_issue(tx: Tx, issue: int, before: int, limit: int) -> tuple[Event, 
     return await _events(tx, await tx.fetch(_Q["events_of_issue"], issue=issue, before=before, limit=limit))
 
 
+async def of_all(tx: Tx, before: int, limit: int) -> tuple[Event, ...]:
+    """The latest changes in all of the person's projects, newest first; see `of_project`."""
+    return await _events(tx, await tx.fetch(_Q["events_of_all"], user=tx.user.id, before=before, limit=limit))
+
+
 async def _events(tx: Tx, found: Sequence[Row]) -> tuple[Event, ...]:
     rows = [{**row, **{side: _known(tx, row, row[side]) for side in ("before", "after")}} for row in found]
-    names = await _names(tx, [side for row in rows for side in (row["before"], row["after"])])
+    projects = {row.get("project_id", tx.place and tx.place.id) for row in rows}
+    names = await _names(tx, [side for row in rows for side in (row["before"], row["after"])], projects)
     return tuple(
         Event(
             **{
@@ -65,15 +71,22 @@ async def _events(tx: Tx, found: Sequence[Row]) -> tuple[Event, ...]:
 
 def _known(tx: Tx, row: Row, side: Mapping[str, Any]) -> dict[str, Any]:
     """What the person may know of the values before or after a change."""
-    if row["trashed"] and not tx.allows(Permission.TRASH_READ):
+    if row["trashed"] and not _may(tx, row, Permission.TRASH_READ):
         return {}
     own = row["said_by"] == tx.user.id
-    if row["withdrawn"] and not tx.allows(Permission.COMMENT_DELETE, author=own):
+    if row["withdrawn"] and not _may(tx, row, Permission.COMMENT_DELETE, author=own):
         return {name: value for name, value in side.items() if name != "body"}
     return dict(side)
 
 
-async def _names(tx: Tx, sides: Iterable[Mapping[str, Any]]) -> Names:
+def _may(tx: Tx, row: Row, permission: Permission, *, author: bool = False) -> bool:
+    """What the person's role allows in the project of a row; its `role` stands there where it can be any."""
+    if "role" in row:
+        return allows(permission, Role(row["role"]), admin=tx.user.admin, author=author)
+    return tx.allows(permission, author=author)
+
+
+async def _names(tx: Tx, sides: Iterable[Mapping[str, Any]], projects: Iterable[int | None]) -> Names:
     people: set[int] = set()
     sprints: set[int] = set()
     labels: set[int] = set()
@@ -91,7 +104,7 @@ async def _names(tx: Tx, sides: Iterable[Mapping[str, Any]]) -> Names:
         sprints=list(sprints),
         labels=list(labels),
         issues=list(issues),
-        projects=[tx.project_id],
+        projects=list(projects),
     ):
         names[row["kind"]][row["id"]] = row["name"]
     return names

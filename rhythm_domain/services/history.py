@@ -28,6 +28,12 @@ class History:
         async with self._guard.project(Permission.PROJECT_READ, key) as tx:
             return _page(await history.of_project(tx, before, limit + 1), limit)
 
+    async def of_all(self, *, cursor: str | None = None, limit: int = 50) -> Page[Event]:
+        """The latest changes in all of the person's projects, newest first."""
+        before, limit = _before(cursor), checked_limit(limit)
+        async with self._guard.person() as tx:
+            return _page(await history.of_all(tx, before, limit + 1), limit)
+
     async def of_issue(self, ref: Ref, *, cursor: str | None = None, limit: int = 50) -> Page[Event]:
         """The changes of an issue, newest first."""
         before, limit = _before(cursor), checked_limit(limit)

@@ -29,6 +29,7 @@ from rhythm_tui.rows import Reading
 from rhythm_tui.screens.picker import Choice, MultiPicker
 from rhythm_tui.screens.prompt import Prompt
 from rhythm_tui.screens.searching import SearchScreen
+from rhythm_tui.screens.trash import TrashScreen
 from rhythm_tui.widgets.issue_table import IssueTable
 from rhythm_tui.widgets.preview import Preview
 from rhythm_tui.widgets.search_bar import SearchBar
@@ -240,6 +241,12 @@ class IssuesScreen(SearchScreen):
             self.table.unmark()
         else:
             super().back()
+
+    @handles("trash")
+    def open_trash(self) -> None:
+        if self.desk.key is None:
+            raise NotFound("Of which project?", hint="g o chooses one")
+        self.app.push_screen(TrashScreen(self.desk, self.desk.key))
 
     # Order, columns, views, preview ------------------------------------------------------------------------
 

@@ -690,6 +690,7 @@ ACTIONS = (
     ),
     # History
     Action("history.of_project", lambda c: c.session.history.of_project(c.at.key), VIEWERS, P.PROJECT_READ),
+    Action("history.of_all", lambda c: c.session.history.of_all(), EVERYBODY),
     Action("history.of_issue", lambda c: c.session.history.of_issue(c.at.issue), VIEWERS, P.PROJECT_READ),
     Action("history.saved", lambda c: c.session.history.saved(UUID(int=1)), EVERYBODY),
     Action(

@@ -734,3 +734,26 @@ async def test_history_is_read_page_by_page(team: Team) -> None:
             break
     assert len(seqs) == 5
     assert seqs == sorted(seqs, reverse=True)
+
+
+async def test_the_history_of_all_projects_is_that_of_ones_own(team: Team) -> None:
+    """Merged, the newest first, page by page; of others' projects nothing, and of one that was left."""
+    team.instance.project("WEB", owner=team.owner, viewer=team.viewer)
+    team.instance.project("OPS", owner=team.outsider)
+    for key, person in (("CORE", team.owner), ("OPS", team.outsider), ("WEB", team.owner)):
+        await person.issues.create(key, IssueDraft(title="one"))
+        await person.issues.edit(f"{key}-1", IssueEdit(assignee=person.user.name))
+    first = await team.viewer.history.of_all(limit=3)
+    rest = await team.viewer.history.of_all(cursor=first.next, limit=3)
+    said = [(event.issue_key, event.text) for event in (*first.items, *rest.items)]
+    assert said == [
+        ("WEB-1", "assigned it to Olga"),
+        ("WEB-1", "created it"),
+        ("CORE-1", "assigned it to Olga"),
+        ("CORE-1", "created it"),
+    ]
+    assert rest.next is None
+    await team.owner.members.remove("WEB", "vic")
+    assert {event.project_key for event in (await team.viewer.history.of_all()).items} == {"CORE"}
+    await team.owner.projects.delete("WEB")
+    assert {event.project_key for event in (await team.owner.history.of_all()).items} == {"CORE"}

@@ -352,7 +352,9 @@ async def test_an_export_that_comes_back_says_nothing_twice(team: Team) -> None:
 async def said_in_history(person: Session) -> str:
     """All that the history of the project tells somebody."""
     return " ".join(
-        f"{one.text} {one.before} {one.after}" for one in (await person.history.of_project("CORE")).items
+        f"{one.text} {one.before} {one.after}"
+        for page in (await person.history.of_project("CORE"), await person.history.of_all())
+        for one in page.items
     )
 
 
@@ -447,6 +449,7 @@ def listings(team: Team) -> dict[str, Listing]:
 
     return {
         "project": lambda cursor, limit: admin.history.of_project("CORE", cursor=cursor, limit=limit),
+        "all": lambda cursor, limit: admin.history.of_all(cursor=cursor, limit=limit),
         "issue": lambda cursor, limit: admin.history.of_issue("CORE-1", cursor=cursor, limit=limit),
         "comments": lambda cursor, limit: admin.comments.list("CORE-1", cursor=cursor, limit=limit),
         "trash": lambda cursor, limit: admin.issues.trash("CORE", cursor=cursor, limit=limit),

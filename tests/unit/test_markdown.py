@@ -1,0 +1,70 @@
+"""Markdown on the screen: what it looks like, and that it can do nothing else."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rhythm_tui.markdown import Ink, joined, laid_out, links
+
+INK = Ink(*["#808080"] * len(Ink._fields))
+
+
+def drawn(source: str, width: int = 30) -> str:
+    """A text as it is drawn, without its colours."""
+    return joined(laid_out(source, width, INK))
+
+
+@pytest.mark.parametrize(
+    ("source", "seen"),
+    [
+        ("# Head\ntext", "Head\n\ntext"),
+        ("- one\n- two\n  - three", "• one\n• two\n  ◦ three"),
+        ("3. three\n4. four", "3. three\n4. four"),
+        ("- [ ] open\n- [x] done", "○ open\n✓ done"),
+        ("> quoted\n> > twice", "│ quoted\n│ \n│ │ twice"),
+        ("a  \nb", "a\nb"),
+        ("a\nb", "a b"),
+        ("**b** *i* ~~s~~ `c`", "b i s c"),
+        ("|a|b|\n|-|-|\n|1|22|", "a │ b \n──┼───\n1 │ 22"),
+        ("![a picture](http://x.y/z.png)", "▨ a picture"),
+        ("<b>html</b>", "<b>html</b>"),
+        ("", ""),
+    ],
+)
+def test_what_a_text_looks_like(source: str, seen: str) -> None:
+    """Blocks, lists, tables and words."""
+    assert drawn(source) == seen
+
+
+def test_long_lines_are_broken_at_blanks_and_behind_their_bullet() -> None:
+    """A hanging indent; what has no blank is folded."""
+    assert drawn("- one two three", 10) == "• one two\n  three"
+    assert drawn("x" * 25, 10) == "xxxxxxxxxx\nxxxxxxxxxx\nxxxxx"
+
+
+def test_only_safe_addresses_can_be_followed() -> None:
+    """Written out or behind words; each once."""
+    source = "https://a.b/c. [x](http://d.e) [y](javascript:alert(1)) [z](file:///etc/passwd) http://d.e"
+    assert links(source) == ["https://a.b/c", "http://d.e"]
+
+
+def test_what_is_nested_too_deep_is_shown_as_written() -> None:
+    """Nothing of it is left out."""
+    assert "a" in drawn(">" * 300 + "a", 400)
+    deep = "".join("  " * level + "- x\n" for level in range(300))
+    assert drawn(deep, 700).count("x") == 300
+
+
+SIGNS = "ab[](){}*_`>#|-=~!<&;:\n\t 1.\\\"'/@\x1b\u202e漢👩\u200d"
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text(alphabet=st.sampled_from(SIGNS), max_size=120))
+def test_no_text_acts_breaks_or_overflows(source: str) -> None:
+    """Whatever somebody wrote: lines of the width, without what a terminal obeys."""
+    for line in laid_out(source, 20, INK):
+        assert line.cell_len <= 20
+        assert "\x1b" not in line.plain
+        assert "\u202e" not in line.plain
