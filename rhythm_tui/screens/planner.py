@@ -44,6 +44,9 @@ MARKED = 2000
 NARROW = 100
 """Cells below which only the pane with the focus is shown in full."""
 
+TALL = 32
+"""Lines from which on there is room for the burndown below a sprint."""
+
 MANY = 100
 """More issues than this that change at once are read anew, not put in their places one by one."""
 
@@ -76,6 +79,10 @@ class PlannerScreen(SearchScreen):
 
     def on_resize(self) -> None:
         self.set_class(self.app.size.width < NARROW, "narrow")
+        tall = self.has_class("tall")
+        self.set_class(self.app.size.height >= TALL, "tall")
+        if self.has_class("tall") and not tall and not self.busy:
+            self.read_figures()
 
     # Reading ---------------------------------------------------------------------------------------------
 
@@ -101,6 +108,16 @@ class PlannerScreen(SearchScreen):
         panes.sprint = here
         panes.load = Load.of(here) if here else Load()
         panes.say()
+        await self.read_burndown()
+
+    async def read_burndown(self) -> None:
+        """Reads what a sprint that has begun had left day by day, if there is room to draw it."""
+        sprint, key = self.panes.sprint, self.desk.key
+        report = None
+        if sprint is not None and key and sprint.state is not SprintState.PLANNED and self.has_class("tall"):
+            report = await self.desk.session.sprints.report(key, sprint.name)
+        if sprint is self.panes.sprint:
+            self.panes.draw(report)
 
     async def search(self, *, keep: bool = False) -> None:
         if self.desk.key is None:
@@ -350,3 +367,4 @@ class PlannerScreen(SearchScreen):
         if panes.sprint.id == sprint.id:
             table.empty = self._empty("sprint")
             table.show(page)
+            await self.read_burndown()

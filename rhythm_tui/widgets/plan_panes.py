@@ -16,9 +16,11 @@ from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 from textual.reactive import reactive
 
-from rhythm_domain.models import IssueRow, Sprint, SprintState
+from rhythm_domain.models import IssueRow, Sprint, SprintReport, SprintState
 from rhythm_tui import planning
 from rhythm_tui.planning import Capacity, Load
+from rhythm_tui.widgets import burndown
+from rhythm_tui.widgets.drawing import Drawing
 from rhythm_tui.widgets.issue_table import IssueTable
 from rhythm_tui.widgets.pane_heading import (
     Line,
@@ -73,6 +75,7 @@ class PlanPanes(Container):
         self.order: Literal["rising", "falling", "other"] = "rising"
         """How the lists go: by rank, by rank from the end, or by something else."""
         self._tables: dict[Side, IssueTable] = {side: IssueTable(id=side, empty="") for side in SIDES}
+        self._drawing = Drawing()
         self._headings = {side: PaneHeading() for side in SIDES}
 
     def compose(self) -> ComposeResult:
@@ -80,6 +83,8 @@ class PlanPanes(Container):
             with Vertical(id=f"{side}-pane", classes="pane"):
                 yield self._headings[side]
                 yield self._tables[side]
+                if side == "sprint":
+                    yield self._drawing
 
     def on_mount(self) -> None:
         for side in SIDES:
@@ -209,6 +214,13 @@ class PlanPanes(Container):
             and (each.rank < row.rank if falling else each.rank > row.rank)
         )
         return next(behind, len(table.window))
+
+    def draw(self, report: SprintReport | None) -> None:
+        """Draws the burndown of the sprint, if it has begun."""
+        of = burndown.of(report) if report is not None else None
+        self._drawing.set_class(of is not None, "drawn")
+        if of is not None:
+            self._drawing.show(lambda width, height: burndown.lines(of, self.today(), width, height))
 
     # The headings ------------------------------------------------------------------------------------------
 
