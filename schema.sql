@@ -445,6 +445,8 @@ CREATE TABLE events (
 CREATE INDEX events_operation ON events (operation);
 CREATE INDEX events_project ON events (project_id, seq DESC);
 CREATE INDEX events_issue ON events (issue_id, seq DESC) WHERE issue_id IS NOT NULL;
+-- How work flows is read from the changes of a status in a span of time.
+CREATE INDEX events_moves ON events (project_id, at) WHERE before ? 'status';
 CREATE INDEX events_actor ON events (actor_id, project_id, seq DESC);
 -- The first event of an operation has the operation's own id: one entry for each undo, however much it undid.
 CREATE INDEX events_undoes ON events (undoes) WHERE undoes IS NOT NULL AND id = operation;

@@ -461,6 +461,30 @@ class SprintReport(Model):
     burndown: tuple[BurndownDay, ...]
 
 
+class SprintOutcome(Model):
+    """A finished sprint, and what was committed when it started; what it got done stands in the sprint."""
+
+    sprint: Sprint
+    committed_issues: int
+    committed_points: Decimal
+
+
+class FlowDay(Model):
+    """How many issues stood where at the end of a day."""
+
+    day: date
+    counts: dict[Status, int]
+
+
+class Flow(Model):
+    """How work went through the statuses, day by day up to today. `complete` is False where more happened
+    than is looked at: the days before are left out then.
+    """
+
+    days: tuple[FlowDay, ...]
+    complete: bool = True
+
+
 # Import ------------------------------------------------------------------------------------------------
 
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from rhythm_domain.services.members import Members
     from rhythm_domain.services.people import People
     from rhythm_domain.services.projects import Projects
+    from rhythm_domain.services.reports import Reports
     from rhythm_domain.services.search import Search
     from rhythm_domain.services.sprints import Sprints
     from rhythm_domain.services.views import Views
@@ -103,6 +104,12 @@ class Session:
         from rhythm_domain.services.sprints import Sprints
 
         return Sprints(self._guard)
+
+    @cached_property
+    def reports(self) -> Reports:
+        from rhythm_domain.services.reports import Reports
+
+        return Reports(self._guard)
 
     @cached_property
     def views(self) -> Views:

@@ -73,6 +73,10 @@ CALLS = {
     "board": Call("a project's board", "", lambda of, q: of.session.boards.show(of.project, q)),
     "board_filtered": Call("cards with a word", "WORD", lambda of, q: of.session.boards.show(of.project, q)),
     "backlog": Call("a project's backlog", "", lambda of, q: of.session.boards.backlog(of.project, q)),
+    "flow": Call("how work flows in a project", "", lambda of, q: of.session.reports.flow(of.project, 90)),
+    "velocity": Call(
+        "what the last sprints got done", "", lambda of, q: of.session.reports.velocity(of.project)
+    ),
     "issue": Call("an issue, whole", "", lambda of, q: of.session.issues.show(of.issue)),
     "history": Call("a project's history", "", lambda of, q: of.session.history.of_project(of.project)),
 }

@@ -660,6 +660,9 @@ ACTIONS = (
     ),
     Action("sprints.report", lambda c: c.session.sprints.report(c.at.key, "Now"), VIEWERS, P.PROJECT_READ),
     Action("sprints.velocity", lambda c: c.session.sprints.velocity(c.at.key), VIEWERS, P.PROJECT_READ),
+    # Reports
+    Action("reports.velocity", lambda c: c.session.reports.velocity(c.at.key), VIEWERS, P.PROJECT_READ),
+    Action("reports.flow", lambda c: c.session.reports.flow(c.at.key), VIEWERS, P.PROJECT_READ),
     # Views
     Action("views.list", lambda c: c.session.views.list(), EVERYBODY),
     Action(
