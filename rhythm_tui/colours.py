@@ -70,7 +70,9 @@ class Colours:
     dark: bool
 
     def of(self, name: str) -> str:
-        """A colour of the theme; `muted` and `faint` are its text, less and much less strong."""
+        """A colour of the theme; `muted` and `faint` are its text, less and much less strong; some colours
+        have a calmer kin for large areas, such as `success soft`.
+        """
         return self._known[name]
 
     @cached_property
@@ -82,6 +84,8 @@ class Colours:
         known = {name: Color.parse(self.variables.get(name) or "#808080") for name in names}
         known |= {"muted": ground.blend(text, 0.62), "faint": ground.blend(text, 0.34)}
         known |= {"rule": ground.blend(text, 0.16), "glow": ground.blend(known["warning"], 0.28)}
+        soft = ("success", "accent", "warning", "primary")  # For large areas.
+        known |= {f"{name} soft": ground.blend(known[name], 0.62) for name in soft}
         return {name: _hex(ground, colour) for name, colour in known.items()}
 
     def status(self, status: Status) -> str:

@@ -24,6 +24,7 @@ class Where(StrEnum):
     TABLE = "Issue table"
     BOARD = "Board"
     SPRINTS = "Sprints"
+    REPORTS = "Reports"
     ISSUE = "An issue's page"
     TRASH = "The trash"
     PROJECTS = "Projects"
@@ -282,6 +283,15 @@ _ALL = (
         _W.SPRINTS,
         Permission.SPRINT_DELETE,
     ),
+    # Reports
+    _command("report.next", "]", "next report", "Go to the next report.", _W.REPORTS, shown=True),
+    _command("report.previous", "[", "report before", "Go to the report before.", _W.REPORTS),
+    _command("report.sprint", "o", "sprint", "Choose the sprint of the burndown.", _W.REPORTS, shown=True),
+    _command("report.unit", "p", "points or issues", "Count points, or issues.", _W.REPORTS, shown=True),
+    _command("report.days", "d", "more days", "Show the flow of 30 days, or of 90.", _W.REPORTS, shown=True),
+    _command(
+        "report.backlog", "b", "backlog", "Show or hide the backlog in the flow.", _W.REPORTS, shown=True
+    ),
     # An issue's page
     _command("issue.next", "], J", "next", "Go to the next issue of the list.", _W.ISSUE, shown=True),
     _command("issue.previous", "[, K", "previous", "Go to the issue before.", _W.ISSUE),
@@ -352,6 +362,7 @@ SCREENS: Mapping[str, frozenset[Where]] = {
     "issues": frozenset({_W.ANYWHERE, _W.LIST, _W.ISSUES, _W.TABLE}),
     "board": frozenset({_W.ANYWHERE, _W.LIST, _W.ISSUES, _W.BOARD}),
     "sprints": frozenset({_W.ANYWHERE, _W.LIST, _W.ISSUES, _W.SPRINTS}),
+    "reports": frozenset({_W.ANYWHERE, _W.LIST, _W.REPORTS}),
     "issue": frozenset({_W.ANYWHERE, _W.LIST, _W.ISSUES, _W.ISSUE}),
     "projects": frozenset({_W.ANYWHERE, _W.LIST, _W.PROJECTS}),
     "settings": frozenset({_W.ANYWHERE, _W.LIST, _W.SETTINGS}),

@@ -68,11 +68,16 @@ def capacity(load: Load, last: Sequence[Sprint]) -> Capacity:
     """A sprint's load against the last finished sprints."""
     in_points = bool(load.points) or any(sprint.done_points for sprint in last)
     got = [sprint.done_points if in_points else Decimal(sprint.done_count) for sprint in last]
-    mean = sum(got, Decimal(0)) / len(got) if got else None
-    velocity = mean and mean.quantize(Decimal(1) if mean >= 10 else Decimal("0.1"))
+    velocity = mean(got) if got else None
     if in_points:
         return Capacity(load.points, load.done_points, velocity, "points")
     return Capacity(Decimal(load.issues), Decimal(load.done), velocity, "issues")
+
+
+def mean(amounts: Sequence[Decimal]) -> Decimal:
+    """The mean of some amounts, as exact as it is worth saying."""
+    found = sum(amounts, Decimal(0)) / len(amounts)
+    return found.quantize(Decimal(1) if found >= 10 else Decimal("0.1"))
 
 
 def in_time(sprints: Iterable[Sprint]) -> list[Sprint]:

@@ -23,11 +23,12 @@ from rhythm_tui.wording import initials
 
 
 class Piece(NamedTuple):
-    """A text in one style: a colour of the theme or `#rrggbb`, and whether it is bold."""
+    """A text in one style: a colour of the theme or `#rrggbb`, whether it is bold, its own ground if any."""
 
     text: str
     colour: str = "foreground"
     bold: bool = False
+    ground: str = ""
 
 
 def fitted(text: str, width: int, align: Literal["left", "right"] = "left") -> str:
@@ -102,7 +103,8 @@ def content(pieces: Sequence[Piece], colours: Colours) -> Content:
             (
                 piece.text,
                 f"{'bold ' if piece.bold else ''}"
-                f"{piece.colour if piece.colour.startswith('#') else colours.of(piece.colour)}",
+                f"{piece.colour if piece.colour.startswith('#') else colours.of(piece.colour)}"
+                f"{f' on {colours.of(piece.ground)}' if piece.ground else ''}",
             )
             for piece in pieces
         )

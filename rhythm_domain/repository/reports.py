@@ -34,7 +34,7 @@ async def outcomes(tx: Tx, last: int) -> tuple[SprintOutcome, ...]:
 async def flow(tx: Tx, first: date, today: date) -> Flow:
     """How many issues stood where at the end of each day, from now back."""
     rows = await tx.fetch(
-        _Q["flow"], project=tx.project_id, zone=tx.user.time_zone, first=first, limit=MOVES + 1
+        _Q["status_flow"], project=tx.project_id, zone=tx.user.time_zone, first=first, limit=MOVES + 1
     )
     changes: dict[date, dict[Status, int]] = {}
     counts = dict.fromkeys(Status, 0)

@@ -14,7 +14,7 @@ CROSS JOIN LATERAL (
 ) AS held
 ORDER BY s.finished_at DESC;
 
--- name: flow
+-- name: status_flow
 -- How the number of issues in each status changed on each day from a day on, counted where the person is; and
 -- without a day, how many there are now. The trash is left out, as it is from every list. An issue that was
 -- brought in closed and never moved here counts as todo until the day of its closing. Of the moves only the

@@ -10,10 +10,9 @@ from decimal import Decimal
 from rich.cells import cell_len
 
 from rhythm_domain.models import SprintIssue, SprintReport, SprintState
-from rhythm_domain.text import truncated
 from rhythm_tui.planning import day_said
 from rhythm_tui.presentation import Piece
-from rhythm_tui.widgets.canvas import Canvas, Line, labelled, number, scale
+from rhythm_tui.widgets.canvas import Canvas, Line, clipped, labelled, number, scale
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +39,15 @@ class Burndown:
         return self.left[-1] - (self.committed * (1 - share)).quantize(Decimal(1))
 
 
-def of(report: SprintReport) -> Burndown | None:
-    """The burndown of a report, in points, or in issues where nothing is estimated; None before the start."""
+def of(report: SprintReport, *, points: bool = True) -> Burndown | None:
+    """The burndown of a report, in points if they are wanted and there are any, else in issues; None before
+    the start.
+    """
     days, sprint = report.burndown, report.sprint
     if not days:
         return None
-    in_points = any(day.remaining_points for day in days) or any(one.estimate for one in report.committed)
+    estimated = any(day.remaining_points for day in days) or any(one.estimate for one in report.committed)
+    in_points = points and estimated
     length = (sprint.ends_on - days[0].day).days + 1 if sprint.ends_on else len(days)
     return Burndown(
         committed=_points(report.committed) if in_points else Decimal(len(report.committed)),
@@ -94,7 +96,7 @@ def lines(of: Burndown, today: date, width: int, height: int) -> list[Line]:
         chart.append([Piece(f"{said:>{margin - 2}} ", "muted"), Piece("┤" if said else "│", "rule"), *line])
     chart.append([Piece(" " * (margin - 1), "muted"), Piece("└" + "─" * canvas.width, "rule")])
     chart.append([Piece(" " * margin + _days(of, days, today, canvas.width), "muted")])
-    return chart
+    return [clipped(line, width) for line in chart]
 
 
 def _legend(of: Burndown, width: int) -> Line:
@@ -104,16 +106,15 @@ def _legend(of: Burndown, width: int) -> Line:
     if of.over:
         said = [Piece(f"{number(of.left[-1])} {unit} left at the end", "foreground", bold=True)]
     elif of.behind > 0:
-        said.append(Piece(f"  {number(of.behind)} behind an even pace", "warning"))
+        said.append(Piece(f"  {number(of.behind)} behind", "warning"))
     elif of.behind < 0:
-        said.append(Piece(f"  {number(-of.behind)} ahead of an even pace", "success"))
+        said.append(Piece(f"  {number(-of.behind)} ahead", "success"))
     else:
         said.append(Piece("  at an even pace", "success"))
     key = [Piece("━ left  ", "primary"), Piece("╍ even pace", "muted")]
     space = width - sum(cell_len(piece.text) for piece in (*said, *key))
     if space < 2:
-        room = width - cell_len(said[0].text)
-        return [said[0], *(piece._replace(text=truncated(piece.text, max(0, room))) for piece in said[1:])]
+        return said
     return [*said, Piece(" " * space), *key]
 
 

@@ -12,6 +12,7 @@ from math import ceil, floor, log10
 
 from rich.cells import cell_len
 
+from rhythm_domain.text import truncated
 from rhythm_tui.presentation import Piece
 
 Line = Sequence[Piece]
@@ -89,9 +90,21 @@ def joined(pieces: Sequence[Piece]) -> list[Piece]:
     return found
 
 
+def clipped(line: Line, width: int) -> list[Piece]:
+    """A line in at most so many cells, with an ellipsis where it is cut."""
+    kept: list[Piece] = []
+    for piece in line:
+        text = truncated(piece.text, max(0, width))
+        kept.append(piece._replace(text=text))
+        width -= cell_len(text)
+        if text != piece.text:
+            break
+    return kept
+
+
 def scale(most: Decimal | int, rows: int) -> list[int]:
-    """Round numbers from 0 to at least `most`, evenly apart, one for each two rows at most."""
-    wanted = max(1, min(6, rows // 2))
+    """Round numbers from 0 to at least `most`, evenly apart, one for each three rows at most."""
+    wanted = max(1, min(6, rows // 3))
     rough = max(1.0, float(most) / wanted)
     power = 10 ** floor(log10(rough))
     step = next(int(power * lead) for lead in (1, 2, 5, 10) if power * lead >= rough)

@@ -1,0 +1,166 @@
+"""The cumulative flow of a project: how many issues stood in each status, day by day, one band over another.
+
+Bands have their names beside them, at their height: which is which can be told without colours. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from rich.cells import cell_len
+
+from rhythm_domain.models import Flow, FlowDay, Status
+from rhythm_tui import signs
+from rhythm_tui.planning import day_said
+from rhythm_tui.presentation import Piece
+from rhythm_tui.widgets.canvas import Canvas, Line, clipped, joined, labelled, number, scale
+
+BANDS = (Status.DONE, Status.IN_REVIEW, Status.IN_PROGRESS, Status.TODO, Status.BACKLOG)
+"""From the bottom. What is done is counted from the first day on; what is cancelled is no work."""
+
+COLOURS = {
+    Status.DONE: "success soft",
+    Status.IN_REVIEW: "accent soft",
+    Status.IN_PROGRESS: "warning soft",
+    Status.TODO: "primary soft",
+    Status.BACKLOG: "rule",
+}
+
+TEXTURES = "█▓▒░·"
+"""What the bands are made of where there are no colours, from the bottom."""
+
+_BLOCKS = " ▁▂▃▄▅▆▇█"
+
+
+def amounts(day: FlowDay, first: FlowDay, *, backlog: bool) -> list[int]:
+    """How thick the bands are on a day, from the bottom."""
+    bands = [day.counts.get(status, 0) for status in BANDS]
+    bands[0] = max(0, bands[0] - first.counts.get(Status.DONE, 0))
+    return bands if backlog else bands[:-1]
+
+
+def lines(
+    flow: Flow, today: date, width: int, height: int, *, backlog: bool, plain: bool = False
+) -> list[Line]:
+    """The chart: what got done, the bands with their names, the days below. `plain`: without colours."""
+    plot_rows = height - 3
+    if plot_rows < 3 or width < 40 or not flow.days:
+        return []
+    first = flow.days[0]
+    days = [amounts(day, first, backlog=backlog) for day in flow.days]
+    ticks = scale(max(1, *(sum(day) for day in days)), plot_rows)
+    margin = cell_len(number(ticks[-1])) + 2
+    top, eighths = ticks[-1], plot_rows * 8
+    beside = _names(days[-1], top, plot_rows, plain)
+    room = max(sum(cell_len(piece.text) for piece in name) for name in beside.values())
+    plot = Canvas(width - margin - room, plot_rows)
+    at = {plot_rows - 1 - min(plot_rows - 1, tick * plot_rows // top): tick for tick in ticks}
+    for row in at:
+        plot.rule(row)
+    for column in range(plot.width):
+        edges = [round(edge / top * eighths) for edge in _stacked(_between(days, column, plot.width))]
+        for row in range(plot_rows):
+            piece = _cell(edges, (plot_rows - 1 - row) * 8, plain)
+            if piece is not None:
+                plot.put(column, row, piece)
+    chart: list[Line] = [_summary(flow, width)]
+    for row, line in enumerate(plot.lines()):
+        said = number(at[row]) if row in at else ""
+        axis = [Piece(f"{said:>{margin - 2}} ", "muted"), Piece("┤" if said else "│", "rule")]
+        chart.append([*axis, *joined(line), *beside.get(row, ())])
+    chart.append([Piece(" " * (margin - 1)), Piece("└" + "─" * plot.width, "rule")])
+    step = max(1, len(flow.days) // max(1, plot.width // 12))
+    marks = [
+        (round(number_ / max(1, len(days) - 1) * (plot.width - 1)), day_said(flow.days[number_].day, today))
+        for number_ in sorted({*range(0, len(days), step), len(days) - 1})
+    ]
+    chart.append([Piece(" " * margin + labelled(marks, plot.width), "muted")])
+    return [clipped(line, width) for line in chart]
+
+
+def _between(days: Sequence[Sequence[int]], column: int, width: int) -> list[float]:
+    """How thick the bands are at a column: between two days evenly from one to the other."""
+    at = column / max(1, width - 1) * (len(days) - 1)
+    before = int(at)
+    after = min(before + 1, len(days) - 1)
+    share = at - before
+    return [one + (other - one) * share for one, other in zip(days[before], days[after], strict=True)]
+
+
+def _stacked(bands: Sequence[float]) -> list[float]:
+    edges, edge = [], 0.0
+    for band in bands:
+        edge += band
+        edges.append(edge)
+    return edges
+
+
+def _cell(edges: Sequence[int], floor: int, plain: bool) -> Piece | None:
+    """What stands in a cell, from its lower edge in eighths: its lowest band on the ground of the next."""
+    shares = []
+    below = 0
+    for band, edge in enumerate(edges):
+        inside = min(edge, floor + 8) - max(below, floor)
+        if inside > 0:
+            shares.append((band, inside))
+        below = max(below, edge)
+    if not shares:
+        return None
+    filled = sum(share for _, share in shares)
+    most = max(shares, key=lambda each: each[1])[0]
+    if plain:
+        return Piece(TEXTURES[most]) if filled >= 4 else None
+    if len(shares) == 1 and filled == 8:
+        return Piece("█", _colour(most), ground=_colour(most))
+    if filled == 8:
+        lower = shares[0]
+        upper = max(shares[1:], key=lambda each: each[1])
+        return Piece(_BLOCKS[lower[1]], _colour(lower[0]), ground=_colour(upper[0]))
+    return Piece(_BLOCKS[filled], _colour(most))
+
+
+def _colour(band: int) -> str:
+    return COLOURS[BANDS[band]]
+
+
+def _names(last: Sequence[int], top: int, rows: int, plain: bool) -> dict[int, list[Piece]]:
+    """The bands' names and counts, each at the middle of its band, none over another."""
+    wanted = []
+    below = 0.0
+    for band, amount in enumerate(last):
+        middle = (below + amount / 2) / top * rows
+        wanted.append((band, amount, rows - 1 - int(min(rows - 1, middle))))
+        below += amount
+    placed: dict[int, list[Piece]] = {}
+    free = rows - 1
+    for at, (band, amount, row) in enumerate(wanted):
+        row = max(len(wanted) - 1 - at, min(row, free))
+        free = row - 1
+        status = BANDS[band]
+        placed[row] = [
+            Piece(
+                f" {TEXTURES[band] if plain else signs.STATUS[status].mark} ",
+                _colour(band).removesuffix(" soft") if status is not Status.BACKLOG else "muted",
+            ),
+            Piece(f"{signs.words(status)} ", "foreground"),
+            Piece(f"{amount:,}", "muted"),
+        ]
+    return placed
+
+
+def _summary(flow: Flow, width: int) -> Line:
+    """What got done in the time, and how much is at work."""
+    first, last = flow.days[0], flow.days[-1]
+    done = last.counts.get(Status.DONE, 0) - first.counts.get(Status.DONE, 0)
+    days = (last.day - first.day).days
+    at_work = last.counts.get(Status.IN_PROGRESS, 0) + last.counts.get(Status.IN_REVIEW, 0)
+    said = Piece(f"{done:,} done in {days} days", "foreground", bold=True)
+    more = []
+    if days >= 14 and done > 0:
+        more.append(f"about {max(1, round(done / days * 7)):,} a week")
+    more.append(f"{at_work:,} at work now")
+    if not flow.complete:
+        more.append("more happened than is looked at")
+    behind = "  " + "  ".join(more)
+    return [said, Piece(behind, "muted")] if cell_len(said.text) + cell_len(behind) <= width else [said]

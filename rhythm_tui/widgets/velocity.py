@@ -1,0 +1,109 @@
+"""The velocity of the last sprints: what each committed to beside what it got done. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from rich.cells import cell_len
+
+from rhythm_domain.models import SprintOutcome
+from rhythm_domain.text import shown, truncated
+from rhythm_tui.planning import mean
+from rhythm_tui.presentation import Piece
+from rhythm_tui.widgets.canvas import Canvas, Line, clipped, number, scale
+
+SLOT = 16
+"""The most cells that a sprint takes: what is wider says no more."""
+
+LEAST = 7
+"""The fewest: two bars and a number over each."""
+
+LAST = 3
+"""Sprints whose mean is the velocity."""
+
+_SOLID = " ▁▂▃▄▅▆▇█"
+_DOTTED = " ⣀⣤⣶⣿"
+
+
+def in_points(outcomes: Sequence[SprintOutcome]) -> bool:
+    """Whether anybody estimates: else issues are counted."""
+    return any(one.committed_points or one.sprint.done_points for one in outcomes)
+
+
+def lines(outcomes: Sequence[SprintOutcome], width: int, height: int, *, points: bool) -> list[Line]:
+    """The chart of some sprints, from the earliest on; as many of the latest as there is room for."""
+    rows = height - 3
+    if rows < 3 or width < 24 or not outcomes:
+        return []
+    bars = [_bars(one, points) for one in outcomes]
+    ticks = scale(max(max(pair) for pair in bars), rows - 1)
+    margin = cell_len(number(ticks[-1])) + 2
+    plot = width - margin
+    fit = max(1, plot // LEAST)
+    kept, bars = list(outcomes[-fit:]), bars[-fit:]
+    slot = min(SLOT, plot // len(kept))
+    canvas = Canvas(plot, rows)
+    usable, top = rows - 1, ticks[-1]  # The uppermost row is for the numbers over the highest bar.
+    at = {rows - 1 - round(tick / top * usable): tick for tick in ticks}
+    for row, tick in at.items():
+        if tick:
+            canvas.rule(row)
+    for place, (committed, done) in enumerate(bars):
+        thick = max(2, min(5, (slot - 3) // 2))
+        left = place * slot + max(0, (slot - 2 * thick - 1) // 2)
+        _bar(canvas, left, thick, committed, top, usable, _DOTTED, "primary")
+        _bar(canvas, left + thick + 1, thick, done, top, usable, _SOLID, "success soft")
+    chart: list[Line] = [_legend([done for _, done in bars], width, points)]
+    for row, line in enumerate(canvas.lines()):
+        said = number(at[row]) if row in at else ""
+        chart.append([Piece(f"{said:>{margin - 2}} ", "muted"), Piece("┤" if said else "│", "rule"), *line])
+    chart.append([Piece(" " * (margin - 1)), Piece("└" + "─" * plot, "rule")])
+    names = [truncated(shown(one.sprint.name), slot - 1) for one in kept]
+    under = "".join(_centred(name, slot) for name in names)
+    chart.append([Piece(" " * margin + under, "muted")])
+    return [clipped(line, width) for line in chart]
+
+
+def _bars(one: SprintOutcome, points: bool) -> tuple[Decimal, Decimal]:
+    if points:
+        return one.committed_points, one.sprint.done_points
+    return Decimal(one.committed_issues), Decimal(one.sprint.done_count)
+
+
+def _bar(
+    canvas: Canvas, x: int, thick: int, amount: Decimal, top: int, rows: int, marks: str, colour: str
+) -> None:
+    """A bar that ends within a cell, and its number over it."""
+    parts = len(marks) - 1
+    high = round(float(amount) / top * rows * parts)
+    full, rest = divmod(high, parts)
+    for step in range(full + (rest > 0)):
+        mark = marks[parts] if step < full else marks[rest]
+        ground = colour if mark == _SOLID[-1] else ""  # Some fonts leave a gap between two lines.
+        canvas.put(x, canvas.height - 1 - step, Piece(mark * thick, colour, ground=ground))
+    said = number(amount)
+    start = x + (thick - cell_len(said)) // 2
+    canvas.put(
+        start, canvas.height - 1 - full - (rest > 0), Piece(said, colour.removesuffix(" soft"), bold=True)
+    )
+
+
+def _legend(done: Sequence[Decimal], width: int, points: bool) -> Line:
+    last = done[-LAST:]
+    unit = "points" if points else "issues"
+    said = [Piece(f"Velocity {number(mean(last))} {unit}", "foreground", bold=True)]
+    behind = f"  the mean of the last {len(last)}" if len(last) > 1 else "  the only sprint that is finished"
+    key = [Piece("⣿ committed  ", "primary"), Piece("█ ", "success soft"), Piece("done", "success")]
+    space = width - cell_len(said[0].text) - sum(cell_len(piece.text) for piece in key)
+    if space < 2:
+        return said
+    if space >= cell_len(behind) + 2:
+        said.append(Piece(behind, "muted"))
+        space -= cell_len(behind)
+    return [*said, Piece(" " * space), *key]
+
+
+def _centred(text: str, width: int) -> str:
+    space = width - cell_len(text)
+    return " " * (space // 2) + text + " " * (space - space // 2)

@@ -1,0 +1,206 @@
+"""Charts as text: what a person reads off them, in any size and without colours."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from rich.cells import cell_len
+
+from rhythm_domain.models import (
+    BurndownDay,
+    Flow,
+    FlowDay,
+    SprintIssue,
+    SprintOutcome,
+    SprintReport,
+    SprintState,
+    Status,
+)
+from rhythm_tui.presentation import Piece
+from rhythm_tui.widgets import burndown, flow, velocity
+from rhythm_tui.widgets.canvas import Canvas, Line, labelled, scale
+from tests.unit.test_planning import sprint
+
+TODAY = date(2026, 5, 8)
+FIRST = date(2026, 5, 4)
+
+
+def text(lines: Sequence[Line]) -> list[str]:
+    return ["".join(piece.text for piece in line).rstrip() for line in lines]
+
+
+def report(left: Sequence[int], *, points: bool = True, **fields: Any) -> SprintReport:
+    """A sprint of ten days from 4 May, with ten issues of two points, and what was left day by day."""
+    issues = [
+        SprintIssue(key=f"CORE-{at}", title="x", status=Status.TODO, estimate=Decimal(2) if points else None)
+        for at in range(10)
+    ]
+    days = [
+        BurndownDay(
+            day=FIRST + timedelta(days=at),
+            remaining_issues=amount // 2,
+            remaining_points=Decimal(amount if points else 0),
+            ideal_issues=Decimal(0),
+            ideal_points=Decimal(0),
+        )
+        for at, amount in enumerate(left)
+    ]
+    of = sprint(state=SprintState.ACTIVE, starts_on=FIRST, ends_on=date(2026, 5, 13), **fields)
+    return SprintReport(
+        sprint=of,
+        committed=tuple(issues),
+        added=(),
+        removed=(),
+        done=(),
+        carried_over=(),
+        burndown=tuple(days),
+    )
+
+
+def test_a_canvas_draws_dots_in_braille_and_joins_lines_in_a_cell() -> None:
+    canvas = Canvas(3, 2)
+    canvas.line([(0, 0), (5, 0)], "primary")
+    canvas.line([(0, 0), (0, 7)], "muted")
+    canvas.put(2, 1, Piece("ab"))
+    assert text(canvas.lines()) == ["⡏⠉⠉", "⡇ a"]
+    canvas.dot(99, 99, "primary")
+    canvas.put(-1, 7, Piece("x"))
+    assert Canvas(0, 0).lines() == []
+
+
+@pytest.mark.parametrize(
+    ("most", "rows", "ticks"),
+    [
+        (32, 8, [0, 20, 40]),
+        (32, 18, [0, 10, 20, 30, 40]),
+        (1, 9, [0, 1]),
+        (0, 9, [0, 1]),
+        (7, 9, [0, 5, 10]),
+        (60_000, 12, [0, 20_000, 40_000, 60_000]),
+    ],
+)
+def test_a_scale_has_round_numbers(most: int, rows: int, ticks: list[int]) -> None:
+    assert scale(most, rows) == ticks
+
+
+def test_labels_of_an_axis_never_touch() -> None:
+    marks = [(0, "1 May"), (8, "2 May"), (16, "3 May"), (24, "4 May"), (30, "5 May")]
+    assert labelled(marks, 31) == "1 May    2 May             5 May"[:31] or "5 May" in labelled(marks, 31)
+    assert labelled(marks, 3) == "   "
+
+
+def test_a_burndown_says_what_is_left_and_how_far_behind() -> None:
+    """At an even pace 10 of 20 points would be left after five of ten days."""
+    of = burndown.of(report([20, 18, 18, 16, 14]))
+    assert of is not None
+    lines = text(burndown.lines(of, TODAY, 60, 12))
+    assert lines[0].startswith("14 points left  4 behind")
+    assert lines[0].endswith("━ left  ╍ even pace")
+    assert lines[1].startswith("20 ┤")
+    assert "●" in "".join(lines)
+    assert lines[-1].split()[:2] == ["4", "May"]
+    assert lines[-1].endswith("13 May")
+    assert len(lines) == 12
+
+
+@pytest.mark.parametrize(
+    ("left", "said"),
+    [([20, 18, 16, 14, 10], "at an even pace"), ([20, 10, 5, 4, 4], "6 ahead"), ([30] * 12, "30 behind")],
+)
+def test_a_burndown_compares_with_an_even_pace(left: list[int], said: str) -> None:
+    of = burndown.of(report(left))
+    assert of is not None
+    assert said in text(burndown.lines(of, TODAY, 80, 12))[0]
+
+
+def test_a_burndown_counts_issues_where_nobody_estimates_or_where_they_are_wanted() -> None:
+    for of in (burndown.of(report([20, 18], points=False)), burndown.of(report([20, 18]), points=False)):
+        assert of is not None
+        assert text(burndown.lines(of, TODAY, 60, 12))[0].startswith("9 issues left")
+    assert burndown.of(report([])) is None
+
+
+def test_a_finished_burndown_speaks_of_its_end() -> None:
+    done = report([20, 0])
+    finished = done.model_copy(
+        update={"sprint": done.sprint.model_copy(update={"state": SprintState.FINISHED})}
+    )
+    of = burndown.of(finished)
+    assert of is not None
+    assert text(burndown.lines(of, TODAY, 60, 12))[0].startswith("0 points left at the end")
+
+
+def outcome(name: str, committed: int, done: int) -> SprintOutcome:
+    of = sprint(name, state=SprintState.FINISHED, done_points=Decimal(done), done_count=1)
+    return SprintOutcome(sprint=of, committed_issues=2, committed_points=Decimal(committed))
+
+
+def test_velocity_has_two_bars_a_sprint_that_differ_without_colours() -> None:
+    """Each with its number, and the mean of the last three in words."""
+    outcomes = [outcome("One", 20, 10), outcome("Two", 8, 16), outcome("Three", 4, 4), outcome("Four", 8, 16)]
+    lines = text(velocity.lines(outcomes, 70, 16, points=True))
+    assert lines[0].startswith("Velocity 12 points  the mean of the last 3")
+    assert lines[0].endswith("⣿ committed  █ done")
+    assert [word for word in ("20", "10", "8", "16", "4") if word in "\n".join(lines[1:-1])] == [
+        "20", "10", "8", "16", "4",
+    ]  # fmt: skip
+    assert lines[-1].split() == ["One", "Two", "Three", "Four"]
+    assert "⣿⣿" in "".join(lines)
+    assert "██" in "".join(lines)
+
+
+def test_velocity_shows_as_many_of_the_latest_as_fit() -> None:
+    outcomes = [outcome(f"S{at}", 8, 8) for at in range(30)]
+    names = text(velocity.lines(outcomes, 40, 12, points=True))[-1].split()
+    assert names[-1] == "S29"
+    assert len(names) == 5
+
+
+def days(*counts: dict[Status, int]) -> Flow:
+    return Flow(
+        days=tuple(FlowDay(day=FIRST + timedelta(days=at), counts=each) for at, each in enumerate(counts))
+    )
+
+
+def test_a_flow_names_its_bands_at_their_height() -> None:
+    """What was done before does not count; backlog on top, done at the bottom."""
+    before = {Status.DONE: 100, Status.TODO: 8, Status.BACKLOG: 20}
+    after = {Status.DONE: 110, Status.IN_PROGRESS: 4, Status.TODO: 6, Status.BACKLOG: 20}
+    lines = text(flow.lines(days(before, after), TODAY, 70, 16, backlog=True, plain=True))
+    assert lines[0].startswith("10 done in 1 days  4 at work now")
+    names = [line.split()[-2:] for line in lines[1:-2] if line.split()[-1].isdigit() and " " in line[-18:]]
+    told = [" ".join(name) for name in names]
+    assert [each for each in told if "backlog" in each or "todo" in each or "done" in each] == [
+        "backlog 20",
+        "todo 6",
+        "done 10",
+    ]
+    body = "".join(lines[1:-2])
+    assert all(texture in body for texture in "█▒░·")
+
+
+def test_a_flow_without_the_backlog_is_about_the_work() -> None:
+    lines = text(flow.lines(days({Status.BACKLOG: 900, Status.TODO: 3}), TODAY, 70, 12, backlog=False))
+    assert "backlog" not in "".join(lines)
+    assert "todo 3" in "".join(lines)
+
+
+@pytest.mark.parametrize("width", [0, 1, 5, 23, 24, 39, 40, 41, 77, 160, 300])
+@pytest.mark.parametrize("height", [0, 1, 3, 5, 6, 12, 50])
+def test_no_chart_is_larger_than_its_place(width: int, height: int) -> None:
+    of = burndown.of(report([20, 1000, 3]))
+    assert of is not None
+    outcomes = [outcome("雨" * 30, 12_000, 0)] * 9
+    counts = dict.fromkeys(Status, 12_345)
+    for lines in (
+        burndown.lines(of, TODAY, width, height),
+        velocity.lines(outcomes, width, height, points=True),
+        flow.lines(days({}, counts, {}), TODAY, width, height, backlog=True),
+        flow.lines(days(counts), TODAY, width, height, backlog=False, plain=True),
+    ):
+        assert len(lines) <= height
+        assert all(cell_len(line) <= width for line in text(lines))
