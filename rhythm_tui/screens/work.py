@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine
+from functools import partial
+from inspect import CORO_CREATED, getcoroutinestate
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widgets import Static
+from textual.worker import WorkType
 
 from rhythm_domain.errors import Invalid, Irreversible, RhythmError
 from rhythm_domain.live import Change
@@ -38,6 +41,7 @@ class WorkScreen(Commanding, Screen[None]):
         """Whether it must read anew once it is seen."""
         self.busy = True
         """Whether what it shows is being read."""
+        self._readings: dict[str, Coroutine[Any, Any, None]] = {}
 
     def compose(self) -> ComposeResult:
         yield TitleBar()
@@ -82,7 +86,11 @@ class WorkScreen(Commanding, Screen[None]):
 
     def read(self, work: Coroutine[Any, Any, None], group: str) -> None:
         """Reads something in the background, in place of what was read before in this group."""
-        self.run_worker(reported(self, work), group=group, exclusive=True)
+        before, self._readings[group] = self._readings.get(group), work
+        reading: WorkType[None] = partial(reported, self, work)
+        self.run_worker(reading, group=group, exclusive=True)
+        if before is not None and getcoroutinestate(before) == CORO_CREATED:
+            before.close()  # Its place was taken before it began.
 
     def _say_where(self) -> None:
         bar = self.query_one(TitleBar)
