@@ -225,6 +225,22 @@ def _in_place(char: str) -> str:
     return picture if len(picture) == 1 else "\ufffd"
 
 
+def defused(value: str, width: Callable[[str], int]) -> str:
+    """A piece of a line that is drawn already, without what acts or hides, in as many cells as before.
+
+    `width` says how many cells a character has taken there: if any, U+FFFD stands in its place. The same
+    object where nothing had to be done.
+    """
+    if _ASCII.fullmatch(value):
+        return value
+
+    def blotted(match: re.Match[str]) -> str:
+        return "".join("\ufffd" + " " * (cells - 1) for char in match[0] if (cells := width(char)))
+
+    safe = _bounded(_LINE.sub(blotted, value), _MARKS_SHOWN, lambda char: _width(char) == 0, "")
+    return value if safe == value else safe
+
+
 def _safe(unsafe: re.Pattern[str], value: str) -> str:
     return _bounded(unsafe.sub(_picture, value), _MARKS_SHOWN, lambda char: _width(char) == 0, "<+{}>")
 

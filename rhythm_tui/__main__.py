@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from types import FrameType
 
 from rhythm_tui.cli.main import run
 from rhythm_tui.cli.opening import Opening
+from rhythm_tui.environment import shut
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
@@ -15,6 +17,7 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
 
 
 def _open_app(opening: Opening) -> int:
+    shut(os.environ)
     from rhythm_tui import app
     from rhythm_tui.instance import Instance
 

@@ -10,10 +10,10 @@ from pathlib import PurePath
 from typing import Any, ClassVar, cast
 
 from textual import on
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.command import CommandPalette
-from textual.events import Event, Key
+from textual.events import Event, Key, Paste
 from textual.screen import Screen
 
 from rhythm_domain.errors import Invalid, NotSignedIn, RhythmError, Unavailable
@@ -25,6 +25,7 @@ from rhythm_tui import terminal
 from rhythm_tui.commanding import Commanding, Offer, handles, offers
 from rhythm_tui.commands import COMMANDS, Command, remapped
 from rhythm_tui.desk import Desk
+from rhythm_tui.guarded import GuardedApp
 from rhythm_tui.instance import Instance
 from rhythm_tui.key_order import KeyOrder
 from rhythm_tui.messages import GoTo, Lost, OpenIssue, OpenProject, Say, SignedOut
@@ -53,7 +54,7 @@ GATHER = 0.1
 """Seconds for which changes are gathered before what is shown is read again."""
 
 
-class RhythmApp(Commanding, App[int]):
+class RhythmApp(Commanding, GuardedApp):
     """Rhythm on the whole screen. `start` and `project` say where to begin; None is where the person left."""
 
     TITLE = "rhythm"
@@ -344,7 +345,7 @@ class RhythmApp(Commanding, App[int]):
         self.way_in.begin()
 
     async def on_event(self, event: Event) -> None:
-        if isinstance(event, Key) and not event.is_forwarded:
+        if isinstance(event, (Key, Paste)) and not event.is_forwarded:
             await self.keys.took(event)
         else:
             await super().on_event(event)

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 
 from textual.app import App
-from textual.events import Key
+from textual.events import Key, Paste
 from textual.message_pump import MessagePump
 from textual.timer import Timer
 
@@ -25,18 +25,18 @@ answer must not keep a person from moving. Escape never waits.
 class KeyOrder:
     """The keys of one app. `give` hands a key on as Textual would."""
 
-    def __init__(self, app: App[int], give: Callable[[Key], Awaitable[None]]) -> None:
+    def __init__(self, app: App[int], give: Callable[[Key | Paste], Awaitable[None]]) -> None:
         self._app, self._give = app, give
         self.patience = PATIENCE
-        self._waiting: deque[Key] = deque()
+        self._waiting: deque[Key | Paste] = deque()
         self._at_work = 0
         self._commands: dict[object, bool] = {}
         self._arrived = False
         self._patience: Timer | None = None
 
-    async def took(self, key: Key) -> None:
-        """A key was pressed: it is given now, or once the others are through. Escape ends the wait."""
-        if key.key == "escape" and self._busy and self._arrived:
+    async def took(self, key: Key | Paste) -> None:
+        """A key or a paste came: it is given now, or once the others are through. Escape ends the wait."""
+        if isinstance(key, Key) and key.key == "escape" and self._busy and self._arrived:
             self._waiting.clear()
             self._give_up()
         self._waiting.append(key)

@@ -6,6 +6,7 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Static
 
+from rhythm_domain.text import shown_lines
 from rhythm_tui.commanding import handles
 from rhythm_tui.screens.dialog import Dialog
 
@@ -20,7 +21,7 @@ class Confirm(Dialog[bool]):
         self._words = words
 
     def body(self) -> ComposeResult:
-        yield Static(Content(self._words), classes="words")
+        yield Static(Content(shown_lines(self._words)), classes="words")
 
     def action_yes(self) -> None:
         self.dismiss(True)

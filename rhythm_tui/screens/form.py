@@ -16,13 +16,15 @@ from textual.suggester import Suggester
 from textual.widget import Widget
 from textual.widgets import Input, Static, TextArea
 
-from rhythm_domain.errors import NotSignedIn, RhythmError
-from rhythm_domain.text import shown
+from rhythm_domain.errors import Invalid, NotSignedIn, RhythmError
+from rhythm_domain.text import shown, shown_lines
 from rhythm_tui.commanding import handles
 from rhythm_tui.notebook import Notebook
 from rhythm_tui.report import report
 from rhythm_tui.screens.dialog import Dialog
 from rhythm_tui.widgets.choice_line import ChoiceLine, Way
+from rhythm_tui.widgets.line_field import LineField
+from rhythm_tui.widgets.text_editor import TextEditor
 
 T = TypeVar("T")
 
@@ -79,7 +81,7 @@ class Form(Dialog[T], Generic[T]):
 
     def body(self) -> ComposeResult:
         if self._words:
-            yield Static(Content(self._words), classes="words")
+            yield Static(Content(shown_lines(self._words)), classes="words")
         for entry in self._entries.values():
             with Horizontal(classes="entry lines" if entry.lines else "entry"):
                 yield Static(Content(entry.label), classes="label")
@@ -92,10 +94,11 @@ class Form(Dialog[T], Generic[T]):
         if entry.ways:
             return ChoiceLine(entry.ways, value, id=f"field-{entry.name}")
         if entry.lines:
-            area = TextArea(value, id=f"field-{entry.name}", placeholder=entry.hint, tab_behavior="focus")
+            area = TextEditor(value, id=f"field-{entry.name}", placeholder=entry.hint)
+            area.tab_behavior = "focus"
             area.styles.height = entry.lines
             return area
-        return Input(
+        return LineField(
             value,
             placeholder=entry.hint,
             password=entry.secret,
@@ -117,6 +120,10 @@ class Form(Dialog[T], Generic[T]):
             case Input(value=value) | ChoiceLine(value=value):
                 return value
         return ""
+
+    @on(TextEditor.Noted)
+    def _noted(self, event: TextEditor.Noted) -> None:
+        self._say_wrong(Invalid(event.words, hint=""))
 
     @on(Input.Changed)
     @on(TextArea.Changed)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Hashable, Sequence
 from typing import ClassVar
 
@@ -298,15 +296,6 @@ class IssueScreen(TriageScreen):
                 self._unfolded ^= {id}
                 self._draw()
 
-    @on(Document.LinkPressed)
-    def _follow(self, event: Document.LinkPressed) -> None:
-        """Opens a link where there is somebody to see it; elsewhere its address is copied."""
-        if self.desk.local and (sys.platform == "darwin" or _has_windows()):
-            self.app.open_url(event.address)
-        else:
-            self.app.copy_to_clipboard(event.address)
-            self.say(f"Copied {shown(event.address)}")
-
     # Commands --------------------------------------------------------------------------------------------
 
     def _beside(self, step: int) -> int | None:
@@ -377,8 +366,3 @@ class IssueScreen(TriageScreen):
         self.app.pop_screen()
         if isinstance(below, TriageScreen) and self.issue is not None:
             below.follow(self.issue)
-
-
-def _has_windows() -> bool:
-    """Whether a browser can open beside the terminal, not in it."""
-    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

@@ -388,4 +388,4 @@ class IssuesScreen(SearchScreen):
             issue = await self.desk.session.issues.show(row.id) if row else None
         except NotFound:
             issue = None
-        self.query_one(Preview).show(issue, self.colours)
+        self.query_one(Preview).show_issue(issue)

@@ -13,8 +13,9 @@ from textual.content import Content
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from rhythm_domain.text import folded
+from rhythm_domain.text import folded, shown_lines
 from rhythm_tui.screens.dialog import Dialog
+from rhythm_tui.widgets.line_field import LineField
 
 V = TypeVar("V")
 R = TypeVar("R")
@@ -47,7 +48,7 @@ def filtered(choices: Sequence[Choice[V]], typed: str) -> list[Choice[V]]:
     return [choice for _, _, choice in sorted(found, key=lambda each: each[:2])]
 
 
-class FilterField(Input):
+class FilterField(LineField):
     """Where one types to filter; without blanks where space is a key of the dialog."""
 
     blanks = True
@@ -67,7 +68,7 @@ class Filtered(Dialog[R], Generic[V, R]):
 
     def body(self) -> ComposeResult:
         if self._words:
-            yield Static(Content(self._words), classes="words")
+            yield Static(Content(shown_lines(self._words)), classes="words")
         yield FilterField(placeholder="Type to filter", compact=True)
         yield OptionList(compact=True)
 

@@ -13,9 +13,10 @@ from textual.suggester import Suggester
 from textual.widgets import Input, Static
 
 from rhythm_domain.errors import NotSignedIn, RhythmError
-from rhythm_domain.text import shown
+from rhythm_domain.text import shown, shown_lines
 from rhythm_tui.report import report
 from rhythm_tui.screens.dialog import Dialog
+from rhythm_tui.widgets.line_field import LineField
 
 T = TypeVar("T")
 
@@ -48,8 +49,8 @@ class Prompt(Dialog[T], Generic[T]):
 
     def body(self) -> ComposeResult:
         if self._words:
-            yield Static(Content(self._words), classes="words")
-        yield Input(
+            yield Static(Content(shown_lines(self._words)), classes="words")
+        yield LineField(
             self._value,
             placeholder=self._placeholder,
             suggester=self._suggester,

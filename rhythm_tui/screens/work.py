@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Coroutine
 from functools import partial
 from inspect import CORO_CREATED, getcoroutinestate
 from typing import Any, ClassVar
 
+from textual import on
 from textual.app import ComposeResult
+from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 from textual.worker import WorkType
@@ -21,6 +25,7 @@ from rhythm_tui.desk import Desk
 from rhythm_tui.messages import GoTo
 from rhythm_tui.report import reported
 from rhythm_tui.screens.confirm import Confirm
+from rhythm_tui.widgets.document import Document
 from rhythm_tui.widgets.key_bar import KeyBar
 from rhythm_tui.widgets.title_bar import TitleBar
 
@@ -107,8 +112,17 @@ class WorkScreen(Commanding, Screen[None]):
         """Shows or, with an empty reason, hides the strip of a database that does not answer."""
         strip = self.query_one("#strip", Static)
         strip.display = bool(reason)
-        strip.update(reason)
+        strip.update(Content(reason))  # The reason may quote what somebody else wrote.
         self.query_one(TitleBar).well = not reason
+
+    @on(Document.LinkPressed)
+    def _follow(self, event: Document.LinkPressed) -> None:
+        """Opens a link where there is somebody to see it; elsewhere its address is copied."""
+        if self.desk.local and (sys.platform == "darwin" or _has_windows()):
+            self.app.open_url(event.address)
+        else:
+            self.app.copy_to_clipboard(event.address)
+            self.say(f"Copied {shown(event.address)}")
 
     def why_not(self, command: Command) -> str | None:
         """The project's role decides, of the project that is shown; see `TriageScreen` for an issue's own."""
@@ -172,3 +186,8 @@ class WorkScreen(Commanding, Screen[None]):
         """Views have nowhere to go back to but the projects."""
         if self.VIEW != "projects":
             self.post_message(GoTo("projects"))
+
+
+def _has_windows() -> bool:
+    """Whether a browser can open beside the terminal, not in it."""
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

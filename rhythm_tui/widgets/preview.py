@@ -3,38 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
-from textual.app import ComposeResult
-from textual.containers import VerticalScroll
-from textual.content import Content
-from textual.widgets import Markdown, Static
+from rich.text import Text
 
 from rhythm_domain.models import Issue
-from rhythm_domain.text import shown, shown_lines
+from rhythm_domain.text import shown
 from rhythm_tui import presentation as show
+from rhythm_tui.blocks import Block
 from rhythm_tui.colours import Colours
+from rhythm_tui.markdown import ink, laid_out, wrapped
 from rhythm_tui.presentation import Piece
+from rhythm_tui.widgets.document import Document
 from rhythm_tui.wording import points, relative_time
 
+HEAVY = 8000
+"""Characters of a description from which on it is laid out beside the loop."""
 
-class Preview(VerticalScroll, can_focus=False):
+
+class Preview(Document, can_focus=False):
     """A pane for one issue."""
 
-    def compose(self) -> ComposeResult:
-        yield Static(id="preview-head")
-        yield Markdown(id="preview-body", open_links=False)
+    GUTTER: ClassVar[int] = 1
 
-    def show(self, issue: Issue | None, colours: Colours) -> None:
-        """Shows an issue; None shows nothing."""
-        head, body = self.query_one("#preview-head", Static), self.query_one("#preview-body", Markdown)
+    def __init__(self) -> None:
+        super().__init__()
+        self._issue: int | None = None
+
+    def show_issue(self, issue: Issue | None) -> None:
+        """Shows an issue, another one from its beginning; None shows nothing."""
+        other, self._issue = issue is None or issue.id != self._issue, issue.id if issue else None
         if issue is None:
-            head.update("")
-            body.update("")
+            self.show(lambda _width, _colours: ())
             return
-        lines = [show.content(line, colours) for line in head_lines(issue, colours)]
-        head.update(Content("\n").join(lines))
-        body.update(shown_lines(issue.description) or "*No description.*")
-        self.scroll_home(animate=False)
+
+        def layout(width: int, colours: Colours) -> list[Block]:
+            return _page(issue, issue.description, width, colours)
+
+        heavy = len(issue.description) > HEAVY
+        if heavy and other:
+            beginning = issue.description[: HEAVY // 4]
+            self.show(lambda width, colours: _page(issue, beginning, width, colours), top=True)
+        self.show(layout, heavy=heavy, top=other and not heavy)
+
+
+def _page(issue: Issue, text: str, width: int, colours: Colours) -> list[Block]:
+    head = [line for each in head_lines(issue, colours) for line in wrapped(show.line(each, colours), width)]
+    body = laid_out(text, width, ink(colours)) or [show.line([Piece("No description.", "faint")], colours)]
+    return [Block("head", [*head, Text()]), Block("body", body)]
 
 
 def head_lines(issue: Issue, colours: Colours) -> list[Sequence[Piece]]:

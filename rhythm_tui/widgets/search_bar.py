@@ -21,6 +21,7 @@ from textual.widgets.option_list import Option
 
 from rhythm_domain.text import shown
 from rhythm_tui.commanding import Commanding
+from rhythm_tui.widgets.line_field import LineField
 
 
 class Completion(NamedTuple):
@@ -33,7 +34,7 @@ class Completion(NamedTuple):
     end: int
 
 
-class SearchField(Input):
+class SearchField(LineField):
     """The field. Up, down and tab are for the completion, as long as there is one."""
 
     @dataclass

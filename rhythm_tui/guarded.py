@@ -1,0 +1,95 @@
+"""Textual's own doors, shut or watched: what is drawn, pasted, copied and opened passes here.
+
+The second line of defence: every text is made safe where it is shown (`rhythm_domain.text`). Here nothing
+passes that was forgotten there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rich.cells import get_character_cell_size
+from rich.segment import Segment
+from textual.app import App
+from textual.color import Color
+from textual.driver import Driver
+from textual.events import Event, Paste
+from textual.filter import LineFilter
+from textual.widgets import Input
+
+from rhythm_domain.text import defused, repaired, safe_url, shown_lines
+from rhythm_tui.messages import Say
+
+PASTED = 2000
+"""Characters that are pasted into a line at most; no line that is saved is longer."""
+
+COPIED = 100_000
+"""Bytes that are copied at most. Terminals drop what is longer, or end at some place in the middle of it."""
+
+
+class Harmless(LineFilter):
+    """Lets nothing to the terminal that acts, hides or turns a line around, in as many cells as before."""
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        return [_harmless(segment) for segment in segments]
+
+
+class GuardedApp(App[int]):
+    """An app on which no text that somebody wrote can act."""
+
+    def get_driver_class(self) -> type[Driver]:
+        """The terminal's driver, whatever TEXTUAL_DRIVER says."""
+        from rhythm_tui.driver import SteadyDriver
+
+        return SteadyDriver
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """What every line passes that is drawn."""
+        return [*super().get_line_filters(), _HARMLESS]
+
+    async def on_event(self, event: Event) -> None:
+        """Cleans what is pasted into a line. Editors of texts do it themselves, and say what they did."""
+        if isinstance(event, Paste) and not event.is_forwarded and isinstance(self.focused, Input):
+            if len(event.text) > PASTED:
+                words = f"{len(event.text):,} characters are too many to paste into a line."
+                self.post_message(Say(words, "Nothing was pasted.", warning=True))
+                return
+            event.text = _pasted(event.text, secret=self.focused.password)
+        await super().on_event(event)
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Copies text that does nothing where it is pasted but be read; nothing if it is too long."""
+        text = shown_lines(text)
+        if len(text.encode()) > COPIED:
+            self.post_message(Say("That is too long to be copied.", "Mark less of it.", warning=True))
+            return
+        super().copy_to_clipboard(text)
+
+    def open_url(self, url: str, *, new_tab: bool = True) -> None:
+        """Opens a page in the person's browser: http, https and mailto only."""
+        if safe_url(url):
+            super().open_url(url, new_tab=new_tab)
+
+    def _deliver_binary(self, *_: Any, **__: Any) -> str | None:
+        """Nothing: no file is written or sent that nobody asked for, not even a picture of the screen."""
+        return None
+
+    def save_screenshot(self, *_: Any, **__: Any) -> str:
+        """Nothing, for the same reason."""
+        return ""
+
+
+_HARMLESS = Harmless()
+
+
+def _harmless(segment: Segment) -> Segment:
+    safe = defused(segment.text, get_character_cell_size)
+    return segment if safe is segment.text else Segment(safe, segment.style)
+
+
+def _pasted(text: str, *, secret: bool) -> str:
+    """What comes into a line: one line. Of a secret the first one, as it is."""
+    if secret:
+        return text.strip("\r\n").partition("\n")[0]
+    return repaired(text, limit=PASTED, lines=False)[0]
