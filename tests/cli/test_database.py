@@ -375,16 +375,18 @@ def test_every_named_query_has_a_plan(rhythm: Cli, team: Team, instance: Instanc
 @pytest.mark.parametrize(
     ("call", "sends"),
     [
-        ("list", "search_newest"),
-        ("list_sorted", "search_ordered"),
-        ("list_everywhere", "search_newest"),
-        ("search", "search_words"),
-        ("search_sorted", "search_ordered"),
-        ("search_everywhere", "search_words"),
+        ("list", "search_window"),
+        ("list_sorted", "search_walked"),
+        ("list_everywhere", "search_window"),
+        ("search", "search_window"),
+        ("search_sorted", "search_scores"),
+        ("search_everywhere", "search_window"),
         ("total", "search_total"),
         ("board", "board"),
         ("board_filtered", "board_of_few"),
-        ("backlog", "search_ordered"),
+        ("backlog", "search_walked"),
+        ("flow", "status_flow"),
+        ("velocity", "sprint_outcomes"),
         ("issue", "issue_details"),
         ("history", "events_of_project"),
     ],
@@ -417,8 +419,8 @@ def test_a_query_of_ones_own_is_explained_and_one_that_the_log_names(
     _issue(instance, team)
     asked = rhythm("db", "explain", "list", "--query", "safari sort:due", "--json").json["items"]
     assert any("i.due" in one["query"] for one in asked)
-    (words,) = rhythm("db", "explain", "search_words", "--json").json["items"]
-    assert words["name"] == "search_words"
+    (window,) = rhythm("db", "explain", "search_window", "--json").json["items"]
+    assert window["name"] == "search_window"
     printed = rhythm("db", "explain", "board").out
     assert "LATERAL" in printed
     assert "Buffers:" in printed

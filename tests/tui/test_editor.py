@@ -113,7 +113,7 @@ async def test_a_failed_save_keeps_the_text_and_says_why(
         with monkeypatch.context() as patch:
             patch.setattr(service, "edit", away)
             await driver.press("ctrl+s")
-            await driver.sees("The database can't be reached", "an hour of work")
+            await driver.sees("It was not saved", "an hour of work")
             assert draft(driver, "body CORE-1") == "an hour of work"
         await driver.press("ctrl+s")
         await driver.until(lambda: not driver.app.screen.is_modal)
