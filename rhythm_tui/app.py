@@ -50,6 +50,9 @@ VIEWS = {
 }
 """Where each view is; a view is imported when it is first gone to."""
 
+DOOR = "way in"
+"""What lies below the views until somebody is signed in."""
+
 GATHER = 0.1
 """Seconds for which changes are gathered before what is shown is read again."""
 
@@ -110,7 +113,8 @@ class RhythmApp(Commanding, GuardedApp):
         if self._driver is not None and not self.is_headless:
             terminal.end_on_signals(self._end)
             terminal.entitle(self._driver.write, self.TITLE)
-        self.push_screen(self.way_in)
+        self.add_mode(DOOR, lambda: self.way_in)
+        self.switch_mode(DOOR)
 
     def _end(self, code: int) -> None:
         self.exit(return_code=code)
@@ -312,8 +316,7 @@ class RhythmApp(Commanding, GuardedApp):
     async def switch_account(self) -> None:
         if self.desk is not None:
             await self._sign_out()
-            await self._go_out()
-            self.way_in.begin()
+            self._start_over()
 
     @handles("account.sign_out")
     async def sign_out(self) -> None:
@@ -327,22 +330,26 @@ class RhythmApp(Commanding, GuardedApp):
             await self.desk.edits.run(lambda operation: people.sign_out(operation=operation))
             self.instance.remember(None)
 
+    def _start_over(self) -> None:
+        # A worker of the app's: one of a view's would end with it.
+        self.run_worker(self._go_out(), group="door", description="takes the views away")
+
     async def _go_out(self) -> None:
-        """Takes all views away, down to the way in."""
+        """Takes all views away, and goes in again."""
         self.workers.cancel_group(self, "live")
         self.desk = None
-        await self.switch_mode("_default")
+        await self.switch_mode(DOOR)
         for view in VIEWS:
             await self.remove_mode(view)
+        self.way_in.begin()
 
     @handles("demo")
-    async def switch_demo(self) -> None:
+    def switch_demo(self) -> None:
         """Goes to the demo's own instance, or back from it."""
-        await self._go_out()
         self.instance = Instance({**self.instance.flags, "demo": not self.instance.demo})
         self.way_in.instance = self.instance
         self._start = self._project = None
-        self.way_in.begin()
+        self._start_over()
 
     async def on_event(self, event: Event) -> None:
         if isinstance(event, (Key, Paste)) and not event.is_forwarded:

@@ -18,9 +18,10 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from argon2 import PasswordHasher
 from psycopg.rows import dict_row
 
-from rhythm_domain import logs
+from rhythm_domain import logs, passwords
 from rhythm_domain.database import Database
 from rhythm_domain.embedded.server import EmbeddedServer
 from rhythm_domain.migrate import migrate
@@ -144,3 +145,10 @@ def log(tmp_path: Path) -> Iterator[Path]:
     for handler in [one for one in root.handlers if type(one).__module__ == "rhythm_domain.logs"]:
         root.removeHandler(handler)
         handler.close()
+
+
+@pytest.fixture
+def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Argon2 with the least work: what it costs is tested with the passwords."""
+    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr(passwords, "_hasher", lambda: cheap)

@@ -86,15 +86,15 @@ class Form(Dialog[T], Generic[T]):
             with Horizontal(classes="entry lines" if entry.lines else "entry"):
                 yield Static(Content(entry.label), classes="label")
                 yield self._field(entry)
-            yield Static(classes="wrong", id=f"wrong-{entry.name}")
+            yield Static(classes="wrong", id=f"wrong-{_id(entry.name)}")
         yield Static(classes="wrong", id="wrong")
 
     def _field(self, entry: Entry) -> Widget:
         value = self._kept.get(entry.name, entry.value)
         if entry.ways:
-            return ChoiceLine(entry.ways, value, id=f"field-{entry.name}")
+            return ChoiceLine(entry.ways, value, id=f"field-{_id(entry.name)}")
         if entry.lines:
-            area = TextEditor(value, id=f"field-{entry.name}", placeholder=entry.hint)
+            area = TextEditor(value, id=f"field-{_id(entry.name)}", placeholder=entry.hint)
             area.tab_behavior = "focus"
             area.styles.height = entry.lines
             return area
@@ -105,7 +105,7 @@ class Form(Dialog[T], Generic[T]):
             suggester=entry.suggester,
             select_on_focus=False,
             compact=True,
-            id=f"field-{entry.name}",
+            id=f"field-{_id(entry.name)}",
         )
 
     @property
@@ -114,7 +114,7 @@ class Form(Dialog[T], Generic[T]):
         return {name: self._read(name) for name in self._entries}
 
     def _read(self, name: str) -> str:
-        match self.query_one(f"#field-{name}"):
+        match self.query_one(f"#field-{_id(name)}"):
             case TextArea(text=text):
                 return text
             case Input(value=value) | ChoiceLine(value=value):
@@ -130,13 +130,14 @@ class Form(Dialog[T], Generic[T]):
     @on(ChoiceLine.Changed)
     def _changed(self, event: Input.Changed | TextArea.Changed | ChoiceLine.Changed) -> None:
         event.stop()
-        name = (event.control.id or "").removeprefix("field-")
+        at = (event.control.id or "").removeprefix("field-")
+        name = next((name for name in self._entries if _id(name) == at), "")
         self._say_right(name)
         if event.control.has_focus:
             self._own.add(name)
         for entry in self._entries.values():
             if entry.follows and entry.name not in self._own:
-                field = self.query_one(f"#field-{entry.name}", Input)
+                field = self.query_one(f"#field-{_id(entry.name)}", Input)
                 field.value = entry.follows(self.values)
                 field.cursor_position = len(field.value)
         if self._drafts and self._draft and self._own:
@@ -155,7 +156,7 @@ class Form(Dialog[T], Generic[T]):
     @on(ChoiceLine.Submitted)
     def _submitted(self) -> None:
         """Enter goes on to the next field; in the last one it saves."""
-        if self.focused in [self.query_one(f"#field-{name}") for name in self._entries][:-1]:
+        if self.focused in [self.query_one(f"#field-{_id(name)}") for name in self._entries][:-1]:
             self.focus_next()
         else:
             self.save()
@@ -185,13 +186,18 @@ class Form(Dialog[T], Generic[T]):
         at = name if name in self._entries else ""
         for entry in self._entries:
             self._say_right(entry)
-        wrong = self.query_one(f"#wrong-{at}" if at else "#wrong", Static)
+        wrong = self.query_one(f"#wrong-{_id(at)}" if at else "#wrong", Static)
         wrong.update(Content(" ".join(part for part in (shown(error.message), shown(error.hint)) if part)))
         wrong.add_class("said")
         if at:
-            self.query_one(f"#field-{at}").focus()
+            self.query_one(f"#field-{_id(at)}").focus()
 
     def _say_right(self, name: str) -> None:
         self.query_one("#wrong").remove_class("said")
         if name in self._entries:
-            self.query_one(f"#wrong-{name}").remove_class("said")
+            self.query_one(f"#wrong-{_id(name)}").remove_class("said")
+
+
+def _id(name: str) -> str:
+    """A field's name as a widget's id can have it."""
+    return name.replace(" ", "-")

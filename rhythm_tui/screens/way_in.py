@@ -158,7 +158,6 @@ class WayIn(Commanding, Screen[None]):
 
     async def _wait(self, error: RhythmError) -> None:
         """Says what happened and what to do, until it is time to try again."""
-        self.instance.reread()
         self._now.clear()
         hint = _AT_THE_DOOR if type(error) is Unavailable and error.hint == Unavailable.hint else error.hint
         with suppress(RhythmError):
@@ -175,6 +174,7 @@ class WayIn(Commanding, Screen[None]):
             if seconds and left <= 0:
                 break
         self._say(error.title, error.message, hint, "Trying …   ")
+        self.instance.reread()
 
     def _say(self, title: str = "", words: str = "", hint: str = "", soon: str = "") -> None:
         self.query_one("#news").set_class(bool(title), "said")
@@ -190,9 +190,9 @@ class WayIn(Commanding, Screen[None]):
             Content.assemble(
                 (soon, "$foreground 60%"),
                 ("r", key),
-                " now   " if soon else " try again   ",
+                (" now   " if soon else " try again   ", "$foreground 60%"),
                 ("^q", key),
-                " leave",
+                (" leave", "$foreground 60%"),
             )
             if hint
             else Content("")

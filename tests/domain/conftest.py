@@ -1,4 +1,4 @@
-"""The stage of `stage.py`, made once for each module that plays on it; passwords that cost little."""
+"""The stage of `stage.py`, made once for each module that plays on it."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from itertools import count
 
 import pytest
-from argon2 import PasswordHasher
 
-from rhythm_domain import passwords
 from tests.conftest import Postgres
 from tests.domain.rehearsal import Rehearsal
 from tests.domain.stage import Stage, build
@@ -32,10 +30,3 @@ async def rehearsal(stage: Stage) -> AsyncIterator[Rehearsal]:
     """The stage's database, in which nothing stays."""
     async with Rehearsal(stage.conninfo) as rehearsal:
         yield rehearsal
-
-
-@pytest.fixture
-def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Argon2 with the least work: what it costs is tested with the passwords."""
-    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    monkeypatch.setattr(passwords, "_hasher", lambda: cheap)

@@ -139,3 +139,12 @@ async def opened(
         driver = Driver(app, pilot)
         await driver.until(lambda: app.view is not None and not app.view.busy, f"the view {view}")
         yield driver
+
+
+@asynccontextmanager
+async def at_the_door(instance: Instance, *, size: tuple[int, int] = (120, 40)) -> AsyncIterator[Driver]:
+    """The app at an instance, whoever comes in or not."""
+    app = RhythmApp(instance)
+    app.keys.patience = PATIENCE
+    async with app.run_test(size=size) as pilot:
+        yield Driver(app, pilot)
