@@ -210,10 +210,10 @@ class Cards:
         for column in board.columns:
             self._take(column.cards)
 
-    def count(self, board: Board) -> None:
-        """Takes the totals and limits of whole columns from a board; for one that is grouped into lanes."""
+    def count(self, lane: str, board: Board) -> None:
+        """Takes the totals and limits of a lane's columns alone; those of `ONE_LANE` are of whole columns."""
         for column in board.columns:
-            deck = self.decks.setdefault(Spot(ONE_LANE, column.status), Deck())
+            deck = self.decks.setdefault(Spot(lane, column.status), Deck())
             deck.say(column)
 
     def extend(self, spot: Spot, page: Page[IssueRow], direction: Literal["next", "previous"]) -> None:

@@ -29,11 +29,12 @@ class Boards:
     def __init__(self, guard: Guard) -> None:
         self._guard = guard
 
-    async def show(self, key: str, query: str = "", *, limit: int = 50) -> Board:
+    async def show(self, key: str, query: str = "", *, limit: int = 50, counted: bool = True) -> Board:
         """Every column with its total and its first cards.
 
         Open columns are in the order of rank, closed ones by when they were closed, the latest first. Totals
-        are exact without a query, else up to 1,000. Raises `QueryError` for what is no query.
+        are exact without a query, else up to 1,000; if not `counted`, which is quicker, perhaps only where
+        all cards are among the first. Raises `QueryError` for what is no query.
         """
         asked, limit = parse(query).with_sort(None), checked_limit(limit)
         async with self._guard.project(Permission.PROJECT_READ, key) as tx:
@@ -41,9 +42,8 @@ class Boards:
             filtered = bool(asked.terms or asked.conditions)
             selection = await select(tx, asked)
             if selection.projects:
-                columns = await boards.columns(
-                    tx, selection, limit=limit + 1, most=COUNTED + 1 if filtered else 0
-                )
+                most = COUNTED + 1 if filtered and counted else 0
+                columns = await boards.columns(tx, selection, limit=limit + 1, most=most)
             else:
                 columns = {status: Column((), 0) for status in Status}
             totals = {} if filtered else await search.counts(tx)
@@ -55,7 +55,9 @@ class Boards:
                 columns=tuple(
                     BoardColumn(
                         status=status,
-                        total=_total(column.total) if filtered else Total(count=totals.get(status, 0)),
+                        total=_read(column, limit, counted=counted)
+                        if filtered
+                        else Total(count=totals.get(status, 0)),
                         wip_limit=project.wip_limits.get(status),
                         cards=(shown := tuple(cards[id_] for id_ in column.ids[:limit])),
                         next=_behind(tx, asked, status, shown[-1]) if len(column.ids) > limit else None,
@@ -76,7 +78,7 @@ class Boards:
             if len(asked.conditions) == 1 and not asked.terms:
                 total = Total(count=(await search.counts(tx)).get(status, 0))
             else:
-                total = _total(await search.count(tx, selection, most=COUNTED + 1))
+                total = _total(await search.count(tx, selection, most=COUNTED + 1), COUNTED)
             return BoardColumn(
                 status=status,
                 total=total,
@@ -154,5 +156,12 @@ def _behind(tx: Tx, query: Query, status: Status, card: IssueRow) -> str:
     return pack(tag(tx, asked, asked.sort or _BY_RANK), (0, value, card.id))
 
 
-def _total(count: int) -> Total:
-    return Total(count=min(count, COUNTED), exact=count <= COUNTED)
+def _read(column: Column, limit: int, *, counted: bool) -> Total:
+    """The total of a filtered column; of one that was not counted, what its first cards say of it."""
+    if counted or column.total >= len(column.ids):
+        return _total(column.total, COUNTED)
+    return _total(len(column.ids), limit)
+
+
+def _total(count: int, bound: int) -> Total:
+    return Total(count=min(count, bound), exact=count <= bound)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from pathlib import PurePath
 from typing import Any, ClassVar, Literal
 
 from textual import on
@@ -13,7 +14,7 @@ from textual.content import Content
 from textual.geometry import Region
 from textual.timer import Timer
 
-from rhythm_domain.errors import Invalid, RhythmError
+from rhythm_domain.errors import Invalid, RhythmError, Unavailable
 from rhythm_domain.lexemes import matches
 from rhythm_domain.live import Change
 from rhythm_domain.models import Board, Issue, IssueEdit, IssueRow, LabelRef, Page, Priority, Status
@@ -24,7 +25,7 @@ from rhythm_tui import clock, lanes, signs
 from rhythm_tui.commanding import handles
 from rhythm_tui.decks import ONE_LANE, Cards, Placing, Spot, moved
 from rhythm_tui.desk import Desk
-from rhythm_tui.lanes import Grouping, Lane
+from rhythm_tui.lanes import OTHERS, Grouping, Lane
 from rhythm_tui.messages import OpenIssue, Say
 from rhythm_tui.report import report
 from rhythm_tui.screens.picker import Choice
@@ -55,7 +56,7 @@ class BoardScreen(SearchScreen):
     """The cards of one project."""
 
     VIEW: ClassVar[str] = "board"
-    CSS_PATH = "board.tcss"
+    CSS_PATH: ClassVar[list[str | PurePath]] = ["searching.tcss", "board.tcss"]
     PLACEHOLDER: ClassVar[str] = "filter: words, assignee:@me, label:ui, sprint:current …"
 
     def __init__(self, desk: Desk) -> None:
@@ -68,6 +69,8 @@ class BoardScreen(SearchScreen):
         self._saved = 0
         self._to_draw: set[int] = set()
         self._counting: Timer | None = None
+        self._sought: tuple[int | None, str | None] = (None, None)
+        """The card that the cursor is to be on once its lane is read, and which lane that is."""
 
     def body(self) -> ComposeResult:
         yield self.search_bar()
@@ -117,30 +120,56 @@ class BoardScreen(SearchScreen):
             board = await self._board(None, FIRST)
             self._shows, self._lanes = None, await self._read_lanes(key)
             cards = Cards(lanes.sorting(self._lanes), self.desk.edits.shown)
+            lane = None
             if self.grouping is Grouping.NOTHING:
                 cards.show(ONE_LANE, board)
             else:
-                cards.count(board)
+                cards.count(ONE_LANE, board)
+                lane = next(iter(cards.lanes(self.cards.rows[at]))) if at in self.cards.rows else None
             self.grid.show(cards, self._lanes, self._statuses(), keep=keep)
-            if self.grouping is not Grouping.NOTHING:
-                await self._fill_lanes(cards, at)
             self._shows = key, self.asked, self.grouping
         self._say_total()
         self._count_later(0.2)
+        if self.grouping is not Grouping.NOTHING:
+            self._sought = (at, lane)
+            self.read(self._fill_lanes(), "lanes")
 
-    async def _fill_lanes(self, cards: Cards, at: int | None) -> None:
-        for lane in self._lanes:
-            board = await self._board(lane, FIRST_OF_LANE)
-            with self.grid.changing(calm=True):
-                cards.show(lane.id, board)
-        if at is not None and cards.spots(at):
-            self.grid.go_to(at)
-        else:
-            self.grid.to_first_card()
+    @on(BoardGrid.LanesWanted)
+    def _lanes_wanted(self) -> None:
+        if not any(worker.group == "lanes" and worker.is_running for worker in self.workers):
+            self.read(self._fill_lanes(), "lanes")
+
+    async def _fill_lanes(self) -> None:
+        """Reads the lanes that are about to be seen; first the one that the card under the cursor goes to."""
+        at, first = self._sought
+        while (lane := self.grid.unread_lane(first)) is not None:
+            async with self._reading:
+                cards = self.cards
+                try:
+                    board = await self._board(self._lane(Spot(lane, Status.TODO)), FIRST_OF_LANE)
+                except Unavailable:
+                    if lane != OTHERS:
+                        raise
+                    self.grid.lane_read(lane)
+                    self.say("Which cards are in no lane could not be read in time.", warning=True)
+                    continue
+                with self.grid.changing(calm=True):
+                    cards.show(lane, board)
+                    self.grid.lane_read(lane)
+            if at is not None and cards.spots(at):
+                self.grid.go_to(at)
+                at = None
+            elif self.grid.issue is None and not self.grid.on_heading and at is None:
+                self.grid.to_first_card()
+            self._sought = (at, None)
+            first = None
+        self._count_later(0.2)
 
     async def _board(self, lane: Lane | None, limit: int) -> Board:
         asked = lane.within(self.asked) if lane else self.asked
-        return await self.desk.session.boards.show(self.desk.key or "", str(asked), limit=limit)
+        return await self.desk.session.boards.show(
+            self.desk.key or "", str(asked), limit=limit, counted=limit == 1
+        )
 
     async def _read_lanes(self, key: str) -> list[Lane]:
         session = self.desk.session
@@ -180,14 +209,15 @@ class BoardScreen(SearchScreen):
 
     async def _count(self) -> None:
         cards, search = self.cards, self.desk.session.search
-        for status in Status:
-            spot = Spot(ONE_LANE, status)
-            deck = cards.decks.get(spot)
-            if deck is not None and deck.uncounted:
-                with suppress(RhythmError):  # It may take too long; that there are many is said already.
+        for spot, deck in list(cards.decks.items()):
+            if deck.uncounted and spot.lane == ONE_LANE:
+                with suppress(Unavailable):  # It may take too long; that there are many is said already.
                     deck.total = await search.exact_total(self._column_query(spot), project=self.desk.key)
+                    self._say_total()
+        for lane in {spot.lane for spot, deck in cards.decks.items() if deck.uncounted} - {ONE_LANE}:
+            with suppress(Unavailable):
+                cards.count(lane, await self._board(self._lane(Spot(lane, Status.TODO)), 1))
         self.grid.refresh()
-        self._say_total()
 
     def _lane(self, spot: Spot) -> Lane:
         return next((lane for lane in self._lanes if lane.id == spot.lane), Lane())
@@ -261,7 +291,7 @@ class BoardScreen(SearchScreen):
             boards = {
                 lane.id: await self._board(lane, FIRST_OF_LANE)
                 for lane in self._lanes
-                if lane.by is not Grouping.NOTHING and lane.id in touched
+                if lane.by is not Grouping.NOTHING and lane.id in touched - self.grid.unread
             }
             whole = await self._board(None, FIRST if self.grouping is Grouping.NOTHING else 1)
             settled = saved == self._saved and not self.desk.edits.waiting
@@ -271,7 +301,7 @@ class BoardScreen(SearchScreen):
                 cards.drop(set(wanted) - {row.id for row in again}, counted=True)
                 if self.grouping is Grouping.NOTHING:
                     cards.merge(ONE_LANE, whole, settled=settled)
-                cards.count(whole)
+                cards.count(ONE_LANE, whole)
                 for lane, board in boards.items():
                     cards.merge(lane, board, settled=settled)
             self.grid.redraw(wanted)

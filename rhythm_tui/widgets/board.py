@@ -19,7 +19,7 @@ from textual.message import Message
 from rhythm_domain.models import IssueRow, Status
 from rhythm_tui.commanding import Commanding, handles
 from rhythm_tui.decks import Cards, Deck, Spot
-from rhythm_tui.lanes import Lane
+from rhythm_tui.lanes import Grouping, Lane
 from rhythm_tui.widgets.board_canvas import HEAD, SLOT, BoardCanvas, Drag, Target
 
 AHEAD = 25
@@ -62,6 +62,9 @@ class BoardGrid(Commanding, BoardCanvas, can_focus=True):
         spot: Spot
         place: int
 
+    class LanesWanted(Message):
+        """Lanes that are about to be seen were not read yet: see `unread_lane`."""
+
     class MarksChanged(Message):
         """Other cards are marked."""
 
@@ -80,6 +83,7 @@ class BoardGrid(Commanding, BoardCanvas, can_focus=True):
     def show(self, cards: Cards, lanes: Sequence[Lane], statuses: Sequence[Status], *, keep: bool) -> None:
         """Shows a board. With `keep` the cursor stays on its card, if it is there."""
         self.cards, self.lanes, self.statuses = cards, lanes, statuses
+        self.unread = {lane.id for lane in lanes if lane.by is not Grouping.NOTHING}
         self._asked.clear()
         self._tops.clear()
         self._range_from = None
@@ -212,6 +216,22 @@ class BoardGrid(Commanding, BoardCanvas, can_focus=True):
                 for band in self._bands:
                     if band.height:
                         self._look_ahead_in(Spot(band.lane, box.status), band.height)
+
+        if self.unread and self.unread_lane() is not None:
+            self.post_message(self.LanesWanted())
+
+    def unread_lane(self, first: str | None = None) -> str | None:
+        """The next lane that is to be read: `first` if it was not, else one that is seen or almost so."""
+        if first in self.unread:
+            return first
+        end = self._scroll + 2 * self._body
+        wanted = (band.lane for band in self._bands if band.y < end and band.height)
+        return next((lane for lane in wanted if lane in self.unread), None)
+
+    def lane_read(self, lane: str) -> None:
+        """A lane was read."""
+        self.unread.discard(lane)
+        self._bands_known = None
 
     def _look_ahead_in(self, spot: Spot, height: int) -> None:
         deck = self._deck(spot)

@@ -70,6 +70,8 @@ class BoardCanvas(Widget):
         self.collapsed: set[Status] = set()
         self.folded: set[str] = set()
         """The lanes of which only the heading is shown."""
+        self.unread: set[str] = set()
+        """The lanes that were not read yet."""
         self.words: tuple[str, str] = ("", "")
         """What is said where there is no board, and what to do about it."""
         self.marks: dict[int, IssueRow | None] = {}
@@ -139,13 +141,15 @@ class BoardCanvas(Widget):
         return max(1, self.size.height - HEAD - self._railed)
 
     def shown_lanes(self) -> list[Lane]:
-        """The lanes that have cards."""
+        """The lanes that have cards, or may have."""
         if not self._headed:
             return list(self.lanes)
         return [
             lane
             for lane in self.lanes
-            if any(self.cards.total(spot).count for spot in self._spots(lane.id)) or lane.id == self.spot.lane
+            if lane.id in self.unread
+            or lane.id == self.spot.lane
+            or any(self.cards.total(spot).count for spot in self._spots(lane.id))
         ]
 
     def _spots(self, lane: str) -> list[Spot]:
@@ -360,7 +364,7 @@ class BoardCanvas(Widget):
             Piece("▌" if here else " ", "primary"),
             Piece(f"{fold} ", "muted"),
             *lane.heading(self._colours),
-            Piece(f"  {count:,}{'' if exact else '+'} ", "muted"),
+            Piece("  … " if band.lane in self.unread else f"  {count:,}{'' if exact else '+'} ", "muted"),
         ]
         width = self.size.width
         pieces = cut(pieces, width)
@@ -380,7 +384,11 @@ class BoardCanvas(Widget):
         elif inside == 0 and self._is_target(spot, place):
             strip = self._strip([Piece("━" * box.width, "accent", bold=True)], "background", box.width)
         elif not deck.ids and at == 1:
-            strip = self._empty(spot, box.width)
+            strip = (
+                self._empty(spot, box.width)
+                if band.lane not in self.unread
+                else self._strip([], "background", box.width)
+            )
         else:
             strip = self._strip([], "background", box.width)
         return Strip.join([strip, self._thumb(spot, deck, band, at)])

@@ -64,6 +64,19 @@ async def test_a_filtered_total_stops_counting(world: World, monkeypatch: pytest
         assert (await world.asker.boards.column("CORE", Status.TODO, query)).total == total
 
 
+async def test_a_board_that_is_not_counted_has_the_totals_of_what_it_read(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a query they are exact all the same."""
+    monkeypatch.setattr(starting, "FEW", 0)
+    for query in ("", "-beta"):
+        board = await world.asker.boards.show("CORE", query, limit=3, counted=False)
+        for column in board.columns:
+            found = len(cards(world, column.status, query))
+            exact = found <= 3 or not query
+            assert column.total == Total(count=found if exact else 3, exact=exact)
+
+
 async def test_a_board_shows_the_limits_of_its_project(world: World, instance: Instance) -> None:
     """A column without a limit has none."""
     instance.sql.execute("""UPDATE projects SET wip_limits = '{"in_progress": 3}' WHERE key = 'CORE'""")
