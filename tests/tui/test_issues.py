@@ -155,12 +155,12 @@ async def test_the_end_of_a_list_is_one_key_away(team: Team, app: Open) -> None:
         await driver.sees("CORE-701")
         await driver.press("G")
         await at(1)
-        for number in range(2, 120):
+        for number in range(2, 75):
             await driver.press("k")
             await at(number)
         await driver.press("g", "g")
         await at(701)
-        for number in range(700, 560, -1):
+        for number in range(700, 625, -1):
             await driver.press("j")
             await at(number)
 
