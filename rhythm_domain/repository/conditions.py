@@ -147,8 +147,11 @@ def _person(column: str, condition: Condition, names: Names, asker: Asker) -> Cl
 
 
 def _label(condition: Condition, ids: list[int]) -> Clause:
+    # The few labels of an issue are compared, not every label asked for looked up.
     has = _exists(
-        SQL("FROM issue_labels l WHERE l.issue_id = i.id AND {}").format(_one_of("l.label_id", ids))
+        SQL(
+            "FROM (SELECT l.label_id FROM issue_labels l WHERE l.issue_id = i.id OFFSET 0) l WHERE {}"
+        ).format(_one_of("l.label_id", ids))
     )
     if condition.unset:
         lacks = SQL("{} IS NULL").format(_exists(SQL("FROM issue_labels l WHERE l.issue_id = i.id")))

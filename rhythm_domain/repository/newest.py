@@ -15,9 +15,12 @@ from psycopg.sql import SQL, Composable, Literal
 from rhythm_domain.repository import sources
 from rhythm_domain.repository.selection import Selection
 from rhythm_domain.repository.sources import Reading
-from rhythm_domain.repository.starting import start
+from rhythm_domain.repository.starting import Start, start
 from rhythm_domain.repository.statements import fetch, scope
 from rhythm_domain.transaction import Tx
+
+PROMISING = 12
+"""How many times as much may have to be read as was read, for reading on to be tried first."""
 
 
 class Place(NamedTuple):
@@ -35,31 +38,30 @@ async def newest(
 ) -> list[Place]:
     """The first `limit` issues behind the bounds, and perhaps more.
 
-    A window of each project is read, and where few are left, or enough would be found at this rate, a wider
-    one; only then it is asked what else to start from.
+    A window of each project is read, and wider ones while enough would soon be found at this rate; only then
+    it is asked what else to start from.
     """
     merge = _Merge(tx, of, bounds, reading, limit)
     words = of.words is not None
-    width = read = 0
-    while merge.ahead and (wider := merge.width) > 2 * width:
-        width = wider
-        read += width * len(merge.ahead)
-        await merge.read(
-            "search_window", sources.window(of.clauses, reading, words=words, limit=limit, width=width)
-        )
-    if not merge.ahead:
-        return merge.found
-    found = max(len(merge.found), 0.5)
-    begin = await start(tx, of, walk=limit * read / found, lazily=True)
+    begin: Start | None = None
+    width, read = merge.share(sources.WINDOW), 0
     while merge.ahead:
-        if begin.lookup:
+        if begin is None or begin == Start():
+            read += width * len(merge.ahead)
+            rows = sources.window(of.clauses, reading, words=words, limit=limit, width=width)
+            await merge.read("search_window", rows)
+            if begin is None:
+                walk = limit * read / max(len(merge.found), 0.5)
+                promising = walk <= PROMISING * read and (len(of.projects) > 1 or not of.looked_up)
+                begin = None if promising else await start(tx, of, walk=walk, lazily=True)
+            width = max(min(4 * width, 8 * sources.WINDOW), merge.share(sources.WINDOW))
+        elif begin.driver is not None:
+            rows = sources.by_number(of.clauses, begin.driver, reading, words=words, limit=limit)
+            await merge.read("search_newest", rows)
+        else:
             segments = max(sources.SEGMENTS // len(merge.ahead), 1)
             rows = sources.segments(of.clauses, reading, limit=limit, width=segments)
-        elif begin.driver:
-            rows = sources.by_number(of.clauses, begin.driver, reading, words=words, limit=limit)
-        else:
-            rows = sources.window(of.clauses, reading, words=words, limit=limit, width=None)
-        await merge.read("search_words" if begin.lookup else "search_newest", rows, lookup=begin.lookup)
+            await merge.read("search_words", rows, lookup=begin.lookup)
     return merge.found
 
 
@@ -92,12 +94,9 @@ class _Merge:
         self.ahead = list(of.projects)
         self.found: list[Place] = []
 
-    @property
-    def width(self) -> int:
-        """How many issues of each project are worth reading next."""
-        promising = len(self._of.projects) > 1 and 10 * len(self.found) >= self._limit
-        size = sources.WINDOW * (10 if promising else 1)
-        return min(max(size // len(self.ahead), sources.SMALLEST_WINDOW), sources.WINDOW)
+    def share(self, size: int) -> int:
+        """How many issues of each project that is ahead make a window of a size."""
+        return max(size // max(len(self.ahead), 1), sources.SMALLEST_WINDOW)
 
     async def read(self, name: str, rows: Composable, *, lookup: str | None = None) -> None:
         """Reads rows with `id`, `number` and whether they are `found`, or only where to read on."""

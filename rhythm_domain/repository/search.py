@@ -45,6 +45,8 @@ async def page(tx: Tx, of: Selection, *, cursor: str | None = None, back: bool =
     Raises `Invalid` for a cursor of another query.
     """
     at = None if cursor is None else _position(cursor, of)
+    if not of.projects:
+        return Found((), None, None)
     read = {SortKey.CREATED: _newest, SortKey.RELEVANCE: _relevant}.get(of.sort.key, _ordered)
     ids, before, behind, more = await read(tx, of, at, Reading(of.sort.descending, back), limit)
     earlier = more if back else cursor is not None
@@ -117,7 +119,8 @@ async def _ordered(tx: Tx, of: Selection, at: Any, reading: Reading, limit: int)
         behind = (value, id_) if at and place == index else None
         found: list[tuple[Any, int]] = []
         if begin is None:
-            walked = await _walk(tx, of, order[place], reading, wanted, behind)
+            sizes = [sources.WINDOW, 10 * sources.WINDOW]
+            walked = await _walk(tx, of, order[place], reading, wanted, behind, sizes=sizes)
             found = walked.found
             if walked.unfinished:
                 begin = await start(tx, of, walk=wanted * walked.read / max(len(found), 0.5))
@@ -154,49 +157,32 @@ async def _walk(
     limit: int,
     at: tuple[Any, int] | None,
     *,
-    everything: bool = False,
+    sizes: Sequence[int | None],
 ) -> _Walked:
-    """What stands among the first few thousand issues of a stretch.
-
-    Each project is read, and where that was too little read anew, as far as what it has not read could stand
-    before the last of `limit` found. Unfinished where going further would hardly find enough.
+    """What stands among the first few issues of a stretch, or a few more; unfinished where going further
+    would hardly find enough.
     """
-    found: set[tuple[Any, int]] = set()
-    ahead = list(of.projects)
-    read = 0
-    last: tuple[Any, int] | None = None
-    for size in (None,) if everything else (sources.WINDOW, 10 * sources.WINDOW):
-        width = size and max(size // max(len(ahead), 1), sources.SMALLEST_WINDOW)
-        read = max(read, (width or 0) * len(ahead))
-        text = SQL("SELECT p.id AS project, c.* FROM {scope} CROSS JOIN LATERAL ({rows}) c").format(
-            scope=scope(of),
-            rows=sources.first_in_order(
-                of.clauses,
-                stretch,
-                reading,
-                words=of.words is not None,
-                resumed=at is not None,
-                limit=limit,
-                width=width,
-            ),
+    found: list[tuple[Any, int]] = []
+    for size in sizes:
+        text = sources.first_in_order(
+            of.clauses,
+            stretch,
+            reading,
+            projects=len(of.projects),
+            across=of.across,
+            words=of.words is not None,
+            resumed=at is not None,
+            limit=limit,
+            width=size,
         )
         value, id_ = at or (None, 0)
-        rows = await fetch(tx, of, "search_walked", text, projects=ahead, value=value, id=id_)
-        found |= {(row["value"], row["id"]) for row in rows if row["found"]}
-        if len(found) >= limit:
-            last = sorted(found, reverse=reading.falls)[limit - 1]
-        ahead = sorted(
-            {
-                row["project"]
-                for row in rows
-                if not row["found"] and (last is None or ((row["value"], row["id"]) > last) is reading.falls)
-            }
-        )
-        if not ahead:
-            return _Walked(sorted(found, reverse=reading.falls), unfinished=False, read=read)
+        rows = await fetch(tx, of, "search_walked", SQL("{}").format(text), value=value, id=id_)
+        found = [(row["value"], row["id"]) for row in rows if row["found"]]
+        if len(found) == len(rows):
+            return _Walked(found, unfinished=False, read=size or 0)
         if 8 * len(found) < limit:
             break
-    return _Walked(list(found), unfinished=True, read=read)
+    return _Walked(found, unfinished=True, read=size or 0)
 
 
 async def _stretch(
@@ -211,7 +197,7 @@ async def _stretch(
     """The first values and ids of a stretch."""
     if of.words is not None and begin == Start():
         # Left to itself, the planner would start from one of the conditions, and sort.
-        walked = await _walk(tx, of, stretch, reading, limit, at, everything=True)
+        walked = await _walk(tx, of, stretch, reading, limit, at, sizes=[None])
         return walked.found
     found = sources.in_order(
         of.clauses,
@@ -236,6 +222,8 @@ async def _stretch(
 
 async def count(tx: Tx, of: Selection, *, most: int | None = None) -> int:
     """How many issues are found; counting stops at `most`."""
+    if not of.projects:
+        return 0
     every = 2**31 - 1 if most is None else most
     begin = await start(tx, of, few=every)
     found = sources.all_of(

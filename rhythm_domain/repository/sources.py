@@ -32,6 +32,16 @@ SEGMENTS = 128
 _SEGMENT = Literal(SEGMENT)
 _FILTER = SQL("p.filters[i.number / {} + 1]").format(_SEGMENT)
 
+_PROJECT = SQL("(%(projects)s::int[])[{}]")
+_MEMBER = SQL(
+    "(SELECT m.project_id FROM project_members m WHERE m.project_id = (%(projects)s::int[])[{}]"
+    " AND m.user_id = %(user)s AND m.ended_at IS NULL)"
+)
+_FITS = SQL(
+    "(SELECT ts_match_vq(s.tsv,"
+    " replace(%(words)s, '@', s.project_id || '.' || s.number / {} || '/')::tsquery) "
+    " FROM issue_search s WHERE s.issue_id = i.id)"
+).format(_SEGMENT)
 _NEVER = 2**31 - 1
 
 
@@ -293,29 +303,48 @@ def first_in_order(
     stretch: Stretch,
     reading: Reading,
     *,
+    projects: int,
+    across: bool,
     words: bool,
     resumed: bool,
     limit: int,
     width: int | None,
 ) -> Composable:
-    """The same of the first `width` issues of each split, and of the first one behind them, not `found`."""
+    """The same of all projects together, among the first `width` issues of the stretch.
+
+    Behind them stands the first issue that was not compared: that one is not `found`. Each project has an
+    index that gives its issues in this order, and they are merged while they are read. Parameters: projects,
+    user, words, and if `resumed` value and id.
+    """
     parts = {
         "column": stretch.column,
         "way": reading.way,
-        "limit": Literal(limit),
-        "stretch": conditions([Clause(stretch.where)], words=False),
-        "from": _behind(stretch, reading) if resumed else SQL(""),
-        "where": conditions(clauses, words=words),
+        "stretch": stretch.where,
+        "behind": _behind(stretch, reading) if resumed else SQL(""),
+        "end": SQL("") if width is None else SQL("LIMIT {}").format(Literal(width + 1)),
     }
-    parts |= _width(width, SQL("{column} {way}, i.id {way}").format(**parts))
-    return SQL(" UNION ALL ").join(
+    branches = [
         SQL(
-            "(SELECT i.id, i.value, NOT i.behind AS found FROM (SELECT i.*, {column} AS value,"
-            " {behind} AS behind FROM issues i"
-            " WHERE {stretch} AND {split}{from} ORDER BY {column} {way}, i.id {way} {end}) i"
-            " WHERE i.behind OR ({where}) ORDER BY i.value {way}, i.id {way} LIMIT {limit})"
-        ).format(split=split, **parts)
+            "(SELECT i.id, {column} AS value FROM issues i WHERE i.project_id = {project}"
+            " AND i.deleted_at IS NULL AND {stretch} AND {split}{behind}"
+            " ORDER BY {column} {way}, i.id {way} {end})"
+        ).format(project=(_MEMBER if across else _PROJECT).format(Literal(place)), split=split, **parts)
+        for place in range(1, projects + 1)
         for split in stretch.split
+    ]
+    return SQL(
+        "SELECT f.id, f.value, NOT f.behind AS found FROM (SELECT f.*, {last} AS behind FROM"
+        " (SELECT f.* FROM ({branches}) f ORDER BY f.value {way}, f.id {way} {end}) f) f"
+        " WHERE f.behind OR (SELECT {where} FROM issues i WHERE i.id = f.id)"
+        " ORDER BY f.value {way}, f.id {way} LIMIT {limit}"
+    ).format(
+        branches=SQL(" UNION ALL ").join(branches),
+        last=SQL("false") if width is None else SQL("row_number() OVER () > {}").format(Literal(width)),
+        where=SQL(" AND ").join(
+            [*(SQL("({})").format(clause.where) for clause in clauses), *([_FITS] if words else [])]
+        ),
+        limit=Literal(limit),
+        **parts,
     )
 
 

@@ -12,7 +12,7 @@ from operator import itemgetter
 
 from psycopg.sql import SQL, Composable, Literal
 
-from rhythm_domain.lexemes import SearchQuery
+from rhythm_domain.lexemes import SEGMENT, SearchQuery
 from rhythm_domain.queries import Named
 from rhythm_domain.repository import sources
 from rhythm_domain.repository.selection import Selection
@@ -44,10 +44,13 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class _Judged:
-    """The words: the share of issues that they may be in, how many that would be, and how to ask for them."""
+    """The words: the share of issues that they may be in, how many that would be, in all projects and in the
+    newest segment of each, and how to ask for them.
+    """
 
     share: float
     count: float
+    nearest: float
     lookup: str
 
 
@@ -72,12 +75,12 @@ async def start(
             if count <= few
         ]
     if of.words is not None and of.words.lookup is not None:
-        words = _Judged(0, 0, of.words.lookup)
-        if drivers or of.words.prefix or not lazily:
+        words = _Judged(0, 0, 0, of.words.lookup)
+        if drivers or of.words.prefix or not lazily or len(of.projects) > 1:
             words = await _judge(tx, of, of.words)
-        count = min(words.count, walk * words.share) if lazily else words.count
+        count = min(words.count, max(walk * words.share, words.nearest)) if lazily else words.count
         found.append((count * FAR, Start(lookup=words.lookup)))
-        if lazily and not drivers:
+        if lazily and not drivers and len(of.projects) == 1:
             return Start(lookup=words.lookup)
     return min(found, key=itemgetter(0))[1]
 
@@ -102,7 +105,7 @@ async def _judge(tx: Tx, of: Selection, words: SearchQuery) -> _Judged:
     width = max(SAMPLE // max(len(of.projects), 1), sources.SMALLEST_WINDOW)
     text = SQL(
         "SELECT sum(c.seen) AS seen, sum(c.complete) AS complete, sum(c.begun) AS begun,"
-        " sum(c.narrow) AS narrow, sum(c.size) AS size"
+        " sum(c.narrow) AS narrow, sum(c.size) AS size, sum(least(c.size, %(segment)s)) AS nearest"
         " FROM {} CROSS JOIN LATERAL ({}) c"
     ).format(sources.scope(across=of.across, words=False, descending=True), sources.sample(width=width))
     (row,) = await tx.fetch(
@@ -114,12 +117,13 @@ async def _judge(tx: Tx, of: Selection, words: SearchQuery) -> _Judged:
         at_moments=[],
         lookup=words.lookup,
         prefix=words.prefix or words.lookup,
+        segment=SEGMENT,
     )
     seen = float(row["seen"] or 1)
     complete, begun, narrow = (
         (float(row[name] or 0) + 0.5) / seen for name in ("complete", "begun", "narrow")
     )
-    size = float(row["size"] or 0)
+    size, nearest = float(row["size"] or 0), float(row["nearest"] or 0)
     if words.prefix and begun < _FILTERED * (complete - narrow):
-        return _Judged(narrow, narrow * size, words.narrowest or "")
-    return _Judged(complete, complete * size, words.lookup or "")
+        return _Judged(narrow, narrow * size, narrow * nearest, words.narrowest or "")
+    return _Judged(complete, complete * size, complete * nearest, words.lookup or "")
