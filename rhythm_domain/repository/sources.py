@@ -32,9 +32,9 @@ SEGMENTS = 128
 _SEGMENT = Literal(SEGMENT)
 _FILTER = SQL("p.filters[i.number / {} + 1]").format(_SEGMENT)
 
-_PROJECT = SQL("(%(projects)s::int[])[{}]")
+_PROJECT = SQL("(%(projects)s::int[])[@]")
 _MEMBER = SQL(
-    "(SELECT m.project_id FROM project_members m WHERE m.project_id = (%(projects)s::int[])[{}]"
+    "(SELECT m.project_id FROM project_members m WHERE m.project_id = (%(projects)s::int[])[@]"
     " AND m.user_id = %(user)s AND m.ended_at IS NULL)"
 )
 _FITS = SQL(
@@ -323,22 +323,21 @@ def first_in_order(
         "behind": _behind(stretch, reading) if resumed else SQL(""),
         "end": SQL("") if width is None else SQL("LIMIT {}").format(Literal(width + 1)),
     }
-    branches = [
+    one = SQL(" UNION ALL ").join(
         SQL(
             "(SELECT i.id, {column} AS value FROM issues i WHERE i.project_id = {project}"
             " AND i.deleted_at IS NULL AND {stretch} AND {split}{behind}"
             " ORDER BY {column} {way}, i.id {way} {end})"
-        ).format(project=(_MEMBER if across else _PROJECT).format(Literal(place)), split=split, **parts)
-        for place in range(1, projects + 1)
+        ).format(project=_MEMBER if across else _PROJECT, split=split, **parts)
         for split in stretch.split
-    ]
+    )
     return SQL(
         "SELECT f.id, f.value, NOT f.behind AS found FROM (SELECT f.*, {last} AS behind FROM"
         " (SELECT f.* FROM ({branches}) f ORDER BY f.value {way}, f.id {way} {end}) f) f"
         " WHERE f.behind OR (SELECT {where} FROM issues i WHERE i.id = f.id)"
         " ORDER BY f.value {way}, f.id {way} LIMIT {limit}"
     ).format(
-        branches=SQL(" UNION ALL ").join(branches),
+        branches=_repeated(one, projects),
         last=SQL("false") if width is None else SQL("row_number() OVER () > {}").format(Literal(width)),
         where=SQL(" AND ").join(
             [*(SQL("({})").format(clause.where) for clause in clauses), *([_FITS] if words else [])]
@@ -346,6 +345,15 @@ def first_in_order(
         limit=Literal(limit),
         **parts,
     )
+
+
+def _repeated(one: Composable, projects: int) -> Composable:
+    """A query of one project for each of several, in whose place it has `@`. Composing each would take
+    longer than running them.
+    """
+    text = one.as_string()
+    branches = " UNION ALL ".join(text.replace("[@]", f"[{place}]") for place in range(1, projects + 1))
+    return SQL(branches)  # type: ignore[arg-type]  # made of fragments and numbers
 
 
 def _behind(stretch: Stretch, reading: Reading) -> Composable:
