@@ -353,7 +353,7 @@ def _repeated(one: Composable, projects: int) -> Composable:
     """
     text = one.as_string()
     branches = " UNION ALL ".join(text.replace("[@]", f"[{place}]") for place in range(1, projects + 1))
-    return SQL(branches)  # type: ignore[arg-type]  # made of fragments and numbers
+    return SQL(branches)
 
 
 def _behind(stretch: Stretch, reading: Reading) -> Composable:
