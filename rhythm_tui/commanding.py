@@ -1,6 +1,6 @@
 """How screens and widgets take commands: a handler names its command, the rest is derived.
 
-    class BoardScreen(Commanding, Screen[None]):
+    class BoardScreen(Screen[None], Commanding):
         @handles("card.left")
         def move_left(self) -> None: ...
 

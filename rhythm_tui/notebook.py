@@ -6,7 +6,11 @@ what is in it outlives a failed save, a crash and a dropped line.
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -21,37 +25,60 @@ class Notebook:
     def __init__(self, folder: Path | None, kind: str, *whose: str) -> None:
         name = sha256("\n".join(whose).encode()).hexdigest()[:16]
         self._file = folder / f"{kind}-{name}.json" if folder else None
-        self._known: dict[str, Any] = self._read()
+        self._known: dict[str, Any] = {}
 
     def get(self, name: str) -> Any:
         """What is kept under a name; None if nothing is."""
+        self._read()
         return self._known.get(name)
 
     def keep(self, name: str, value: Any) -> None:
         """Keeps a value; an empty one is forgotten."""
-        if not value:
-            self.drop(name)
-        elif self._known.get(name) != value:
-            self._known[name] = value
-            self._write()
+        self._change(name, value or None)
 
     def drop(self, name: str) -> None:
         """Forgets a value: a draft was saved, or is not wanted any more."""
-        if self._known.pop(name, None) is not None:
-            self._write()
+        self._change(name, None)
 
     def names(self) -> tuple[str, ...]:
         """The names, the latest last."""
+        self._read()
         return tuple(self._known)
 
-    def _read(self) -> dict[str, Any]:
+    def _change(self, name: str, value: Any) -> None:
+        """Writes one value; those that another app of the person wrote meanwhile stay."""
+        with self._alone():
+            self._read()
+            if self._known.get(name) == value:
+                return
+            self._known.pop(name, None)
+            if value is not None:
+                self._known[name] = value
+            self._write()
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keeps the person's other apps from writing meanwhile, where that can be done."""
+        with ExitStack() as stack:
+            if self._file is not None:
+                with suppress(OSError):
+                    make_private(self._file.parent)
+                    lock = os.open(self._file.with_suffix(".lock"), os.O_CREAT | os.O_RDWR, 0o600)
+                    stack.callback(os.close, lock)
+                    # One that is stopped while it writes must not stop this one.
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            yield
+
+    def _read(self) -> None:
+        """Takes what stands in the file; where it can't be read, what is known stays."""
         if self._file is None:
-            return {}
+            return
         try:
             found = json.loads(self._file.read_text(encoding="utf-8"))
         except (OSError, ValueError):
-            return {}
-        return found if isinstance(found, dict) else {}
+            return
+        if isinstance(found, dict):
+            self._known = found
 
     def _write(self) -> None:
         if self._file is None:

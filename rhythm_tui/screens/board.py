@@ -316,6 +316,9 @@ class BoardScreen(SearchScreen):
     def unread(self) -> list[int]:
         return [issue for issue, row in self.grid.marks.items() if row is None]
 
+    def follow(self, row: IssueRow) -> None:
+        self.grid.go_to(row.id)
+
     def replaced(self, rows: Sequence[IssueRow]) -> None:
         self._saved += 1
         with self.grid.changing(calm=False):

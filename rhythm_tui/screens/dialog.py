@@ -16,7 +16,7 @@ from rhythm_tui.key_order import KeyOrder
 T = TypeVar("T")
 
 
-class Dialog(Commanding, ModalScreen[T | None]):
+class Dialog(ModalScreen[T | None], Commanding):
     """A box with a title and, at its foot, what its keys do. Dismissed with None when it is cancelled."""
 
     def __init__(self, title: str, foot: str = "") -> None:

@@ -14,7 +14,7 @@ from textual.content import Content
 from textual.timer import Timer
 from textual.widgets import Static, TextArea
 
-from rhythm_domain.errors import Conflict, NotSignedIn, RhythmError
+from rhythm_domain.errors import Conflict, NotSignedIn, RhythmError, Unavailable
 from rhythm_domain.models import TEXT_LENGTH
 from rhythm_domain.text import shown
 from rhythm_tui.blocks import Block
@@ -247,7 +247,7 @@ class Editor(Dialog[T], Generic[T]):
         words = " ".join(part for part in (shown(error.message), shown(error.hint)) if part)
         wrong.update(Content(f"! {words}"))
         wrong.add_class("said")
-        if isinstance(error, NotSignedIn):
+        if isinstance(error, NotSignedIn | Unavailable):
             self.keep()
             report(self, error)
 

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Hashable, Sequence
 from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
+from textual.content import Content
 from textual.geometry import Region
 
 from rhythm_domain.errors import NotFound, RhythmError
 from rhythm_domain.live import Change
 from rhythm_domain.models import Comment, Event, Issue, IssueLink, IssueRow, LinkKind
-from rhythm_domain.text import shown
+from rhythm_domain.text import safe_url, shown
 from rhythm_tui.clock import now
 from rhythm_tui.commanding import handles
 from rhythm_tui.commands import Command
 from rhythm_tui.desk import Desk
 from rhythm_tui.happenings import told
 from rhythm_tui.issue_page import Page, changed_fields
+from rhythm_tui.markdown import links
 from rhythm_tui.messages import OpenIssue
 from rhythm_tui.report import report
+from rhythm_tui.screens.picker import Choice
 from rhythm_tui.screens.triage import TriageScreen
 from rhythm_tui.screens.writing import edit_comment, write_comment
 from rhythm_tui.widgets.document import Document
@@ -295,6 +299,21 @@ class IssueScreen(TriageScreen):
             case ("comment", int(id)):
                 self._unfolded ^= {id}
                 self._draw()
+
+    @handles("issue.links")
+    async def choose_link(self) -> None:
+        if self.issue is None:
+            return
+        texts = [self.issue.description, *(comment.body for comment in self._comments)]
+        source = self.issue.source_url or ""
+        found = {source: None} if safe_url(source) else {}
+        for text in texts:
+            found |= dict.fromkeys(await asyncio.to_thread(links, text))
+        if not found:
+            raise NotFound("There is no link in it.", hint="")
+        address = await self.pick("Links", [Choice(each, Content(shown(each)), each) for each in found])
+        if address is not None:
+            self.visit(address)
 
     # Commands --------------------------------------------------------------------------------------------
 

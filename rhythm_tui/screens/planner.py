@@ -236,6 +236,9 @@ class PlannerScreen(SearchScreen):
     def unread(self) -> list[int]:
         return [issue for issue, row in self.panes.table.marks.items() if row is None]
 
+    def follow(self, row: IssueRow) -> None:
+        self.panes.table.go_to(row.id)
+
     def replaced(self, rows: Sequence[IssueRow]) -> None:
         self._learnt += 1
         self.panes.replace(rows)

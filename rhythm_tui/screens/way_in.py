@@ -35,7 +35,7 @@ _AT_THE_DOOR = (
 )
 
 
-class WayIn(Commanding, Screen[None]):
+class WayIn(Screen[None], Commanding):
     """`prepare` reads the settings, `signed_in` shows the views; both may fail, and are called again then."""
 
     CSS_PATH = "way_in.tcss"

@@ -30,7 +30,7 @@ from rhythm_tui.widgets.key_bar import KeyBar
 from rhythm_tui.widgets.title_bar import TitleBar
 
 
-class WorkScreen(Commanding, Screen[None]):
+class WorkScreen(Screen[None], Commanding):
     """A view. A subclass says what stands in its `body`, how it `load`s, and what it does with `changes`."""
 
     AUTO_FOCUS: ClassVar[str | None] = ""
@@ -116,13 +116,16 @@ class WorkScreen(Commanding, Screen[None]):
         self.query_one(TitleBar).well = not reason
 
     @on(Document.LinkPressed)
-    def _follow(self, event: Document.LinkPressed) -> None:
+    def _link_pressed(self, event: Document.LinkPressed) -> None:
+        self.visit(event.address)
+
+    def visit(self, address: str) -> None:
         """Opens a link where there is somebody to see it; elsewhere its address is copied."""
         if self.desk.local and (sys.platform == "darwin" or _has_windows()):
-            self.app.open_url(event.address)
+            self.app.open_url(address)
         else:
-            self.app.copy_to_clipboard(event.address)
-            self.say(f"Copied {shown(event.address)}")
+            self.app.copy_to_clipboard(address)
+            self.say(f"Copied {shown(address)}")
 
     def why_not(self, command: Command) -> str | None:
         """The project's role decides, of the project that is shown; see `TriageScreen` for an issue's own."""

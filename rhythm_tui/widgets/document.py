@@ -310,7 +310,9 @@ class Document(ScrollView, Commanding, can_focus=True):
                 self.open()
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
-        return selection.extract("\n".join(" " * self.GUTTER + line.plain for line in self._lines)), "\n"
+        gutter = " " * self.GUTTER
+        text = selection.extract("\n".join(gutter + line.plain for line in self._lines))
+        return text.replace(f"\n{gutter}", "\n"), "\n"
 
     # Drawing -----------------------------------------------------------------------------------------------
 

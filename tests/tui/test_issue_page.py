@@ -176,3 +176,52 @@ async def test_nothing_in_a_text_acts(team: Team, app: Open) -> None:
         await driver.sees("[@click=app.quit]x[/] <202E>reversed", "b")
         assert "\u202e" not in driver.text
         assert "\x1b" not in driver.text
+
+
+async def test_links_of_a_text_are_a_key_away(team: Team, app: Open) -> None:
+    """Only those that are safe; where no browser can open beside it, the address is copied."""
+    text = "[a](https://a.example) [b](javascript:x) and https://b.example/c"
+    await team.member.issues.create("CORE", IssueDraft(title="one", description=text))
+    async with app(team.member, project="CORE") as driver:
+        await driver.sees("one")
+        await driver.press("enter")
+        await driver.sees("https://b.example/c")
+        assert driver.app.desk is not None
+        driver.app.desk.local = False
+        await driver.press("L")
+        await driver.sees("Links", "https://a.example")
+        assert "javascript" not in driver.text.partition("Links")[2]
+        await driver.write("b.ex")
+        await driver.press("enter")
+        await driver.sees("Copied https://b.example/c")
+
+
+async def test_a_page_from_which_an_issue_was_deleted_can_take_it_back(team: Team, app: Open) -> None:
+    """Deleted on its page: it says so, and undo brings it back."""
+    await team.member.issues.create("CORE", IssueDraft(title="one"))
+    async with app(team.member, project="CORE") as driver:
+        await driver.sees("one")
+        await driver.press("enter")
+        await driver.sees("No description yet")
+        await driver.press("d")
+        await driver.sees("! It", "u takes it back")
+        await driver.press("u")
+        await driver.misses("! It")
+        await driver.press("s")
+        await driver.write("done")
+        await driver.press("enter")
+        await driver.sees("● done")
+
+
+async def test_text_is_selected_with_the_mouse(team: Team, app: Open) -> None:
+    """And copied as it stands there."""
+    await team.member.issues.create("CORE", IssueDraft(title="one", description="some words to copy"))
+    async with app(team.member, project="CORE") as driver:
+        await driver.sees("one")
+        await driver.press("enter")
+        await driver.sees("some words to copy")
+        page_ = driver.view.query_one("#page", Document)
+        await driver.pilot.mouse_down(page_, offset=(7, 1))
+        await driver.pilot.hover(page_, offset=(11, 1))
+        await driver.pilot.mouse_up(page_, offset=(11, 1))
+        await driver.until(lambda: driver.app.screen.get_selected_text() == "words")
