@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, suppress
@@ -15,6 +16,7 @@ from textual.binding import BindingType
 from textual.command import CommandPalette
 from textual.events import Event, Key, Paste
 from textual.screen import Screen
+from textual.worker import WorkerFailed
 
 from rhythm_domain.errors import Invalid, NotSignedIn, RhythmError, Unavailable
 from rhythm_domain.live import Change, Resync
@@ -469,7 +471,7 @@ class RhythmApp(Commanding, GuardedApp):
     def action_help_quit(self) -> None:
         """Ctrl-C: a habit of the shell. Once it says how to leave, twice it leaves."""
         if self._leaving:
-            self.exit(130)
+            self.exit(return_code=130)
             return
         self._leaving = True
         self.set_timer(2, self._stay)
@@ -483,7 +485,11 @@ class RhythmApp(Commanding, GuardedApp):
     @property
     def crashed(self) -> Exception | None:
         """The defect that ended the app."""
-        return self._exception
+        match self._exception:
+            case WorkerFailed(error=Exception() as error):
+                return error
+            case error:
+                return error
 
     def _fatal_error(self) -> None:
         """Textual would show the code with its variables; whoever runs the app says it in a line instead."""
@@ -523,6 +529,7 @@ def _project_line(key: str, name: str, count: int) -> Any:
 def run(instance: Instance, *, start: str | None = None) -> int:
     """Opens the app; the exit code. Raises `Invalid` for a terminal that it can't be shown on."""
     terminal.check()
+    logging.captureWarnings(True)  # They would be written over the screen.
     app = RhythmApp(instance, start=start)
     try:
         app.run()

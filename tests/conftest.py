@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import os
 import shutil
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from itertools import count
@@ -26,6 +25,7 @@ from rhythm_domain.database import Database
 from rhythm_domain.embedded.server import EmbeddedServer
 from rhythm_domain.migrate import migrate
 from tests.instances import Instance, Team
+from tests.servers import Server, debian_programs, reachable_folder
 
 SHARED_FOLDER = "TESTS_OF_RHYTHM_FOLDER"
 """The variable by which the workers of a run know the folder of its server."""
@@ -45,19 +45,6 @@ class Postgres:
     def admin(self, dbname: str = "postgres") -> psycopg.Connection:
         """Return a superuser's connection that commits every statement; the caller closes it."""
         return psycopg.connect(self.conninfo(dbname, "postgres"), autocommit=True)
-
-
-def reachable_folder() -> Path:
-    """Return a new folder that the server's account can reach, for when root runs the tests."""
-    folder = Path(tempfile.mkdtemp(prefix="rhythm tests "))
-    if os.geteuid() == 0:
-        folder.chmod(0o711)
-    return folder
-
-
-def debian_programs() -> Path | None:
-    version = os.environ.get("RHYTHM_TEST_POSTGRES")
-    return Path(f"/usr/lib/postgresql/{version}/bin") if version else None
 
 
 def shared_server() -> EmbeddedServer:
@@ -152,3 +139,13 @@ def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Argon2 with the least work: what it costs is tested with the passwords."""
     cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     monkeypatch.setattr(passwords, "_hasher", lambda: cheap)
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """A server of the test's own, to be mistreated."""
+    folder = reachable_folder()
+    made = Server(folder / "postgres")
+    yield made
+    made.embedded.stop()
+    shutil.rmtree(folder)

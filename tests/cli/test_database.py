@@ -18,8 +18,9 @@ from rhythm_domain.maintenance.calls import CALLS
 from rhythm_domain.maintenance.restore import restore
 from rhythm_tui.cli.errors import Exit
 from tests.cli.conftest import Cli
-from tests.conftest import Postgres, reachable_folder
+from tests.conftest import Postgres
 from tests.instances import Instance, Team
+from tests.servers import reachable_folder
 
 
 def test_doctor_is_content_with_a_sound_instance(rhythm: Cli, team: Team) -> None:

@@ -12,7 +12,7 @@ import pytest
 from rhythm_domain.embedded.server import EmbeddedServer
 from rhythm_tui.cli.errors import Exit
 from tests.cli.conftest import Cli
-from tests.conftest import reachable_folder
+from tests.servers import reachable_folder
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from rhythm_domain.embedded.places import Account, default_home, make_private, s
 from rhythm_domain.embedded.programs import Programs, failure
 from rhythm_domain.embedded.server import EmbeddedServer
 from rhythm_domain.errors import Unavailable
-from tests.conftest import reachable_folder
+from tests.servers import reachable_folder
 
 GRACE = 0.2
 AWKWARD = 'it\'s a "home" \\ Größe'

@@ -31,7 +31,8 @@ from rhythm_domain.migrate import (
 )
 from rhythm_domain.models import IssueDraft, User
 from rhythm_domain.session import Session, Tracker
-from tests.conftest import Postgres, debian_programs
+from tests.conftest import Postgres
+from tests.servers import debian_programs
 
 
 @pytest.fixture

@@ -3,80 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import shutil
-import signal
 from collections.abc import Iterator
-from pathlib import Path
-from time import monotonic, sleep
+from time import monotonic
 from uuid import UUID, uuid4
 
 import psycopg
 import pytest
 
 from rhythm_domain.database import Database
-from rhythm_domain.embedded.server import EmbeddedServer
 from rhythm_domain.errors import Outcome, Unavailable
-from rhythm_domain.migrate import migrate
 from rhythm_domain.policy import Permission
 from rhythm_domain.session import Session
 from rhythm_domain.transaction import Tx
-from tests.conftest import Postgres, debian_programs, reachable_folder
+from tests.conftest import Postgres
 from tests.instances import Instance
+from tests.servers import Server
 
 DEADLINE = 1.0
 SLACK = 2.5
 """Seconds that a loaded machine may add to a deadline."""
-
-
-class Server:
-    """A PostgreSQL of one test's own, to be mistreated."""
-
-    def __init__(self, home: Path) -> None:
-        self.embedded = EmbeddedServer(home, fsync=False, grace=60, bindir=debian_programs())
-        self.conninfo = self.embedded.start()
-        migrate(self.conninfo)
-
-    @property
-    def pids(self) -> list[int]:
-        """The postmaster and all its children."""
-        postmaster = self.embedded.status().pid
-        assert postmaster
-        children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
-        return [postmaster, *map(int, children)]
-
-    def freeze(self) -> None:
-        for pid in self.pids:
-            os.kill(pid, signal.SIGSTOP)
-
-    def thaw(self) -> None:
-        for pid in reversed(self.pids):
-            os.kill(pid, signal.SIGCONT)
-
-    def kill(self) -> None:
-        """As a crash: the postmaster first, so that it restarts nobody. Returns when all are gone."""
-        pids = self.pids
-        for pid in pids:
-            os.kill(pid, signal.SIGKILL)
-        while any(alive(pid) for pid in pids):
-            sleep(0.01)
-
-
-def alive(pid: int) -> bool:
-    """Whether a process still runs; a zombie does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    folder = reachable_folder()
-    made = Server(folder / "postgres")
-    yield made
-    made.embedded.stop()
-    shutil.rmtree(folder)
 
 
 @pytest.fixture

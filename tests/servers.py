@@ -1,0 +1,66 @@
+"""A PostgreSQL of one test's own, to be killed, frozen and started again."""
+
+from __future__ import annotations
+
+import os
+import signal
+import tempfile
+from pathlib import Path
+from time import sleep
+
+from rhythm_domain.embedded.server import EmbeddedServer
+from rhythm_domain.migrate import migrate
+
+
+def reachable_folder() -> Path:
+    """Return a new folder that the server's account can reach, for when root runs the tests."""
+    folder = Path(tempfile.mkdtemp(prefix="rhythm tests "))
+    if os.geteuid() == 0:
+        folder.chmod(0o711)
+    return folder
+
+
+def debian_programs() -> Path | None:
+    version = os.environ.get("RHYTHM_TEST_POSTGRES")
+    return Path(f"/usr/lib/postgresql/{version}/bin") if version else None
+
+
+class Server:
+    """A PostgreSQL of one test's own, to be mistreated."""
+
+    def __init__(self, home: Path) -> None:
+        self.embedded = EmbeddedServer(home, fsync=False, grace=60, bindir=debian_programs())
+        self.conninfo = self.embedded.start()
+        migrate(self.conninfo)
+
+    @property
+    def pids(self) -> list[int]:
+        """The postmaster and all its children."""
+        postmaster = self.embedded.status().pid
+        assert postmaster
+        children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
+        return [postmaster, *map(int, children)]
+
+    def freeze(self) -> None:
+        for pid in self.pids:
+            os.kill(pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        for pid in reversed(self.pids):
+            os.kill(pid, signal.SIGCONT)
+
+    def kill(self) -> None:
+        """As a crash: the postmaster first, so that it restarts nobody. Returns when all are gone."""
+        pids = self.pids
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+        while any(alive(pid) for pid in pids):
+            sleep(0.01)
+
+
+def alive(pid: int) -> bool:
+    """Whether a process still runs; a zombie does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False

@@ -1,0 +1,133 @@
+"""The database goes away while somebody works: said at once, nothing is lost, all is well when it is back."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from time import monotonic
+
+import psycopg
+import pytest
+
+from rhythm_domain import config
+from rhythm_domain.database import Database
+from rhythm_domain.embedded.server import EmbeddedServer
+from rhythm_domain.errors import Busy
+from rhythm_domain.models import IssueDraft
+from rhythm_domain.session import Session
+from rhythm_tui.instance import Instance
+from rhythm_tui.report import report
+from rhythm_tui.screens.work import WorkScreen
+from rhythm_tui.widgets.issue_table import IssueTable
+from tests import instances
+from tests.instances import Team
+from tests.servers import Server
+from tests.tui.conftest import Open
+from tests.tui.driver import Driver, at_the_door, opened
+
+SOON = 3.0
+"""Seconds within which a person knows, and within which they can go on."""
+
+SLACK = 3.0
+"""Seconds that a loaded machine may add."""
+
+
+@pytest.fixture
+async def olga(server: Server) -> Session:
+    """The owner of CORE, with three issues, at a server that will be mistreated."""
+    with psycopg.connect(server.conninfo, autocommit=True, row_factory=psycopg.rows.dict_row) as sql:
+        instance = instances.Instance(Database(server.conninfo), sql)
+        olga = instance.person("olga")
+        instance.project("CORE", owner=olga)
+        for title in ("one", "two", "three"):
+            await olga.issues.create("CORE", IssueDraft(title=title))
+        await instance.db.close()
+    return olga
+
+
+def lost(driver: Driver) -> bool:
+    """Whether the strip is seen."""
+    view = driver.app.view
+    return isinstance(view, WorkScreen) and bool(view.query_one("#strip").display)
+
+
+async def within(driver: Driver, what: str, *, seen: bool) -> None:
+    """Waits until the strip comes or goes; it may take as long as is promised."""
+    start = monotonic()
+    await driver.until(lambda: lost(driver) is seen, what)
+    assert monotonic() - start < SOON + SLACK
+
+
+@pytest.mark.parametrize("how", ["killed", "frozen"])
+async def test_work_goes_on_past_an_outage(server: Server, olga: Session, tmp_path: Path, how: str) -> None:
+    """Nothing is pressed, and the strip comes; the cursor moves; a title that can't be saved stays typed."""
+    async with opened(server.conninfo, olga, tmp_path, project="CORE") as driver:
+        await driver.sees("three", "3 issues")
+        server.kill() if how == "killed" else server.freeze()
+        try:
+            await within(driver, "the strip", seen=True)
+            await driver.sees("What you see is as it was", "three")
+            table = driver.widget(IssueTable)
+            start = monotonic()
+            await driver.press("j")
+            await driver.until(lambda: table.cursor == 1)
+            assert monotonic() - start < SLACK
+            await driver.press("n")
+            await driver.write("Typed in the dark")
+            await driver.press("enter")
+            await driver.sees("It was not saved", "Typed in the dark")
+        finally:
+            server.embedded.start() if how == "killed" else server.thaw()
+        await within(driver, "the end of the strip", seen=False)
+        await driver.press("enter")
+        await driver.sees("CORE-4 created")
+        await driver.sees("Typed in the dark", "4 issues")
+        assert (await driver.view.desk.session.issues.show("CORE-4")).title == "Typed in the dark"
+
+
+async def test_a_quick_key_in_the_dark_says_that_it_did_not_count(
+    server: Server, olga: Session, tmp_path: Path
+) -> None:
+    """The line goes back to what is saved."""
+    async with opened(server.conninfo, olga, tmp_path, project="CORE") as driver:
+        await driver.sees("three")
+        server.kill()
+        await driver.press("x")
+        await driver.sees("It was not saved")
+        await driver.until_saved()
+        assert "done" not in driver.text
+        server.embedded.start()
+        await driver.until(lambda: not lost(driver))
+        await driver.press("x")
+        await driver.sees("done")
+
+
+async def test_a_server_of_ones_own_is_started_again(server: Server, tmp_path: Path) -> None:
+    """Nobody else would."""
+
+    class Own(Instance):
+        @cached_property
+        def settings(self) -> config.Settings:
+            return config.Settings(data_dir=tmp_path, state_dir=tmp_path, log_dir=tmp_path)
+
+        @cached_property
+        def embedded(self) -> EmbeddedServer:
+            return server.embedded
+
+    async with at_the_door(Own()) as driver:
+        await driver.sees("make your first project")
+        server.kill()
+        await driver.until(lambda: lost(driver), "the strip")
+        await driver.until(lambda: not lost(driver), "its end")
+        await driver.press("plus")
+        await driver.write("Harbour Lights")
+        await driver.press("ctrl+s")
+        await driver.sees("HL created")
+
+
+async def test_what_is_only_busy_is_no_outage(team: Team, app: Open) -> None:
+    """A statement that took too long, a row that somebody else holds: said once, and no strip."""
+    async with app(team.member, project="CORE") as driver:
+        report(driver.view, Busy("Somebody else is changing the same."))
+        await driver.sees("Somebody else is changing the same", "Try again")
+        assert not lost(driver)
