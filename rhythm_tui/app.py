@@ -38,7 +38,7 @@ from rhythm_tui.report import report
 from rhythm_tui.screens.picker import Choice, Picker
 from rhythm_tui.screens.way_in import WayIn
 from rhythm_tui.screens.work import WorkScreen
-from rhythm_tui.themes import DARK, LIGHT, THEMES
+from rhythm_tui.themes import DARK, LIGHT, SIXTEEN, THEMES
 from rhythm_tui.widgets.key_bar import KeyBar
 
 VIEWS = {
@@ -101,8 +101,12 @@ class RhythmApp(Commanding, GuardedApp):
         self.theme = self._chosen_theme(settings.theme)
 
     def _chosen_theme(self, setting: str) -> str:
-        """The theme of a setting; `auto` is light where the terminal says that its ground is."""
+        """The theme of a setting; `auto` is what suits the terminal: its sixteen colours, or the light one
+        where it says that its ground is light.
+        """
         if setting == "auto":
+            if not self.is_headless and self.console.color_system == "standard":
+                return SIXTEEN
             ground = os.environ.get("COLORFGBG", "").rpartition(";")[2]
             return LIGHT if ground in ("7", "15") else DARK
         if setting not in self.available_themes:

@@ -1,14 +1,15 @@
 """The themes of Rhythm's own; Textual's are there too. Pure.
 
-Two calm pairs: `rhythm-dark` and `rhythm-light` on slate, `ember-dark` and `ember-light` on warm paper. What
-labels and people look like on dark and on light ground is said in `colours.py`.
+Two calm pairs: `rhythm-dark` and `rhythm-light` on slate, `ember-dark` and `ember-light` on warm paper. And
+`rhythm-16` for terminals of sixteen colours: it uses just those, on black only, so that what is faint stays
+legible. What labels and people look like on dark and on light ground is said in `colours.py`.
 """
 
 from __future__ import annotations
 
 from textual.theme import Theme
 
-DARK, LIGHT = "rhythm-dark", "rhythm-light"
+DARK, LIGHT, SIXTEEN = "rhythm-dark", "rhythm-light", "rhythm-16"
 
 THEMES = (
     Theme(
@@ -129,6 +130,36 @@ THEMES = (
             "scrollbar-background": "#faf6ef",
             "scrollbar-background-hover": "#faf6ef",
             "scrollbar-background-active": "#faf6ef",
+        },
+    ),
+    Theme(
+        name=SIXTEEN,
+        primary="#55ffff",
+        secondary="#ff55ff",
+        accent="#55ffff",
+        warning="#ffff55",
+        error="#ff5555",
+        success="#55ff55",
+        foreground="#ffffff",
+        background="#000000",
+        surface="#000000",
+        panel="#000000",
+        dark=True,
+        variables={
+            "block-cursor-background": "#0000aa",
+            "block-cursor-foreground": "#ffffff",
+            "block-cursor-text-style": "none",
+            "block-cursor-blurred-background": "#555555",
+            "border": "#55ffff",
+            "border-blurred": "#555555",
+            "footer-key-foreground": "#ffff55",
+            "input-selection-background": "#aa5500",
+            "scrollbar": "#555555",
+            "scrollbar-hover": "#aaaaaa",
+            "scrollbar-active": "#55ffff",
+            "scrollbar-background": "#000000",
+            "scrollbar-background-hover": "#000000",
+            "scrollbar-background-active": "#000000",
         },
     ),
 )
