@@ -2,12 +2,32 @@
 
 from __future__ import annotations
 
+import pkgutil
+from importlib import import_module
+
 import pytest
 
+import rhythm_tui.app
+import rhythm_tui.screens
+import rhythm_tui.widgets
 from rhythm_domain.models import Status
+from rhythm_tui.commanding import Commanding
 from tests.instances import Team
 from tests.tui.conftest import Open
 from tests.tui.test_issues import fill
+
+
+def handled() -> set[str]:
+    """The ids of all commands that any screen or widget takes."""
+    for package in (rhythm_tui.screens, rhythm_tui.widgets):
+        for module in pkgutil.iter_modules(package.__path__):
+            import_module(f"{package.__name__}.{module.name}")
+    found, left = set(rhythm_tui.app.RhythmApp.HANDLERS), [Commanding]
+    while left:
+        kind = left.pop()
+        found |= set(kind.HANDLERS)
+        left += kind.__subclasses__()
+    return found
 
 
 async def test_the_palette_finds_a_command_by_its_words(team: Team, app: Open) -> None:
