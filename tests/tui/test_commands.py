@@ -12,6 +12,7 @@ import rhythm_tui.screens
 import rhythm_tui.widgets
 from rhythm_domain.models import Status
 from rhythm_tui.commanding import Commanding
+from rhythm_tui.commands import COMMANDS
 from tests.instances import Team
 from tests.tui.conftest import Open
 from tests.tui.test_issues import fill
@@ -28,6 +29,11 @@ def handled() -> set[str]:
         found |= set(kind.HANDLERS)
         left += kind.__subclasses__()
     return found
+
+
+def test_every_command_is_carried_out_somewhere() -> None:
+    """None is only promised."""
+    assert set(COMMANDS) - handled() == set()
 
 
 async def test_the_palette_finds_a_command_by_its_words(team: Team, app: Open) -> None:
