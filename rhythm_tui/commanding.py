@@ -14,6 +14,7 @@ import inspect
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
+from textual.app import App
 from textual.binding import Binding
 from textual.dom import DOMNode
 
@@ -85,8 +86,10 @@ class Commanding(DOMNode):
             keys = getattr(self.app, "keys", None)
             if keys is not None:
                 keys.begun(result)
-            # The screen owns the worker: a widget may be gone before its dialog is answered.
-            self.screen.run_worker(
+            # The screen owns the worker: a widget may be gone before its dialog is answered. What the app does
+            # may end the screen.
+            owner = self if isinstance(self, App) else self.screen
+            owner.run_worker(
                 _carried_out(self, result, keys), group="commands", description=command.help
             )
 

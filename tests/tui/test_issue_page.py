@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rhythm_domain.models import IssueDraft, IssueEdit, LinkKind, Status
+from rhythm_tui.screens.board import BoardScreen
 from rhythm_tui.screens.issue import IssueScreen
 from rhythm_tui.screens.issues import IssuesScreen
 from rhythm_tui.widgets.document import Document
@@ -54,6 +55,18 @@ async def test_the_next_issue_is_a_key_away_and_the_list_follows(team: Team, app
         await driver.until(lambda: isinstance(driver.view, IssuesScreen))
         table = driver.view.query_one("#table", IssueTable)
         await driver.until(lambda: table.row is not None and table.row.title == "two", "the cursor on two")
+
+
+async def test_a_view_is_a_key_away_from_the_page(team: Team, app: Open) -> None:
+    """The page is left for the board, and for the table that it was opened from."""
+    await team.member.issues.create("CORE", IssueDraft(title="one"))
+    async with app(team.member, project="CORE") as driver:
+        for key, view in ("2", BoardScreen), ("1", IssuesScreen):
+            await driver.sees("one")
+            await driver.press("enter")
+            await driver.sees("No description yet")
+            await driver.press(key)
+            await driver.until(lambda view=view: isinstance(driver.view, view), view.__name__)
 
 
 async def test_keys_of_triage_work_on_the_page(team: Team, app: Open) -> None:
