@@ -108,6 +108,7 @@ class PlannerScreen(SearchScreen):
         panes.sprint = here
         panes.load = Load.of(here) if here else Load()
         panes.say()
+        self.light_keys()
         await self.read_burndown()
 
     async def read_burndown(self) -> None:
@@ -130,12 +131,14 @@ class PlannerScreen(SearchScreen):
         panes.total = await self._count()
         wanted = (self.desk.key, self.asked)
         keep = keep and wanted == self._shown
+        windows = [table.window for table in panes.tables]
         readings, pages = await self._pages(keep)
         self._shown = wanted
-        for side, reading, page in zip(SIDES, readings, pages, strict=True):
-            table = panes.table_of(side)
+        for table, window, reading, page in zip(panes.tables, windows, readings, pages, strict=True):
+            if keep and table.window is not window:
+                continue  # Somebody went to another stretch of the list meanwhile.
             table.spans = (lambda title: matches(title, terms)) if terms else None
-            table.empty = self._empty(side)
+            table.empty = self._empty(panes.side_of(table))
             table.show(page, reading, keep=keep)
         panes.fit_keys()
         # What is on its way stands where it will be, not where it was read.
@@ -366,6 +369,7 @@ class PlannerScreen(SearchScreen):
         panes.sprint, panes.load = sprint, Load.of(sprint)
         table.unmark()
         panes.say()
+        self.light_keys()
         page = await self._page("sprint", Reading(limit=PAGE))
         if panes.sprint.id == sprint.id:
             table.empty = self._empty("sprint")

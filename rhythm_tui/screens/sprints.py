@@ -134,6 +134,7 @@ class SprintsScreen(PlannerScreen):
     async def create_sprint(self) -> None:
         if self.desk.key is None:
             raise Invalid("Which project is it for?", hint="g o chooses one")
+        await self.read_sprints()  # Its name and days follow the last one's.
         if made := await sprint_dialogs.create(self, self.panes.sprints):
             self.say(f"{shown(made.name)} is planned", "L moves issues into it · b starts it")
             await self._turn_to(made)

@@ -87,6 +87,10 @@ class WorkScreen(Screen[None], Commanding):
             self.stale, self.busy = True, False
             raise
         self.busy = False  # Where another reading took its place, that one says when it is through.
+        self.light_keys()
+
+    def light_keys(self) -> None:
+        """Draws the bottom line anew: other keys work by now."""
         self.query_one(KeyBar).refresh()
 
     def read(self, work: Coroutine[Any, Any, None], group: str) -> None:

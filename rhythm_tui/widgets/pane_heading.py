@@ -113,11 +113,9 @@ def sprint_lines(
     at, of = place
     name = shown(sprint.name)
     state = STATES[sprint.state]
-    days = "  ".join(
-        part
-        for part in (span_said(sprint.starts_on, sprint.ends_on, today), days_said(sprint, today))
-        if part
-    )
+    span, said = span_said(sprint.starts_on, sprint.ends_on, today), days_said(sprint, today)
+    short = said if sprint.state is SprintState.ACTIVE else span
+    times = ["  ".join(part for part in (span, said) if part), short or span or said]
     right = [Piece(f"‹ {at}/{of} ›", "faint")] if of > 1 else []
     room = width - sum(cell_len(piece.text) for piece in (*right, state)) - 4
     left = [
@@ -126,10 +124,8 @@ def sprint_lines(
         state,
     ]
     left_over = room - cell_len(left[0].text) - 2
-    if days and left_over >= cell_len(days):
-        left.append(Piece(f"  {days}", "muted"))
-    elif (short := days_said(sprint, today)) and left_over >= cell_len(short):
-        left.append(Piece(f"  {short}", "muted"))
+    fits = next((each for each in times if cell_len(each) <= left_over), "")
+    left.append(Piece(f"  {fits}" if fits else "", "muted"))
     goal = " ".join(shown(sprint.goal).split()) or "No goal"
     goal_line = [Piece(truncated(goal, width), "muted" if sprint.goal else "faint")]
     return [_ends(left, right, width), goal_line, _load_line(sprint, load, against, marked, width)]

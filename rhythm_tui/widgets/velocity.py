@@ -13,7 +13,7 @@ from rhythm_tui.planning import mean
 from rhythm_tui.presentation import Piece
 from rhythm_tui.widgets.canvas import Canvas, Line, clipped, number, scale
 
-SLOT = 16
+SLOT = 24
 """The most cells that a sprint takes: what is wider says no more."""
 
 LEAST = 7
@@ -50,7 +50,7 @@ def lines(outcomes: Sequence[SprintOutcome], width: int, height: int, *, points:
         if tick:
             canvas.rule(row)
     for place, (committed, done) in enumerate(bars):
-        thick = max(2, min(5, (slot - 3) // 2))
+        thick = max(2, min(8, (slot - 3) // 2 - slot // 10))
         left = place * slot + max(0, (slot - 2 * thick - 1) // 2)
         _bar(canvas, left, thick, committed, top, usable, _DOTTED, "primary")
         _bar(canvas, left + thick + 1, thick, done, top, usable, _SOLID, "success soft")

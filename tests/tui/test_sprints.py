@@ -372,3 +372,51 @@ async def test_a_member_is_told_who_may_start(team: Team, app: Open) -> None:
     async with app(team.member, project="CORE", view="sprints") as driver:
         await driver.press("b")
         await driver.sees("Only maintainers may")
+
+
+async def test_the_burndown_of_a_sprint_that_has_begun_is_drawn_where_there_is_room(
+    team: Team, app: Open
+) -> None:
+    """It follows what is done; on a low screen the lists have the room."""
+    await sprint_of(team, start=True)
+    (one, *_) = await fill(team, "one", "two", sprint="Sprint 1")
+    async with app(team.member, project="CORE", view="sprints") as driver:
+        await driver.sees("6 points left", "even pace")
+        await team.maintainer.issues.move(one, Status.DONE)
+        await driver.sees("3 points left")
+        await driver.pilot.resize_terminal(120, 24)
+        await driver.misses("points left")
+        await driver.pilot.resize_terminal(120, 40)
+        await driver.sees("3 points left")
+
+
+async def test_all_that_match_are_planned_in_one_step(team: Team, app: Open) -> None:
+    """Also those that were never scrolled to."""
+    sprint = await sprint_of(team)
+    team.fill(250)
+    async with app(team.member, project="CORE", view="sprints") as driver:
+        await driver.sees("250 issues")
+        await driver.press("A")
+        await driver.sees("250 marked")
+        await driver.press("L")
+        await driver.sees("250 issues into Sprint 1", "0 issues")
+        assert (await team.viewer.sprints.show("CORE", sprint.name)).issue_count == 250
+        await driver.press("u")
+        await driver.sees("Undone")
+        await driver.sees("250 issues")
+
+
+async def test_a_long_backlog_is_read_as_one_goes_and_from_its_end(team: Team, app: Open) -> None:
+    """Its ranks are in the order of words: 100 is the first, 9 the last."""
+    await sprint_of(team)
+    team.fill(350)
+    async with app(team.member, project="CORE", view="sprints") as driver:
+        await driver.sees("350 issues")
+        await driver.press("G")
+        here = table(driver, "backlog")
+        await driver.until(lambda: here.row is not None and here.row.number == 9)
+        await driver.press(*["k"] * 3, "K")
+        await driver.until(lambda: here.row is not None and here.row.number == 97)
+        await driver.until_saved()
+        await driver.press("g", "g")
+        await driver.until(lambda: here.row is not None and here.row.number == 100)
