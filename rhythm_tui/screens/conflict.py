@@ -37,7 +37,7 @@ class ConflictDialog(Dialog[Settled]):
     def __init__(self, conflict: Conflict) -> None:
         super().__init__(
             f"Both of you changed the {conflict.field or 'text'}",
-            "m save mine over it · t take theirs · e put them together · esc go on writing",
+            "m save mine · t take theirs · e put together · esc go on writing",
         )
         self._theirs, self._mine = conflict.current or "", conflict.mine or ""
 
@@ -105,7 +105,7 @@ def _changed(
     text = Text(line, colours.style("foreground" if words else colour))
     for start, end in words:
         text.stylize(colours.style(colour, bold=True) + Style(underline=True), start, end)
-    return Text(f"{sign} ", colours.style(colour, bold=True)).append_text(text)
+    return Text().append(f"{sign} ", colours.style(colour, bold=True)).append_text(text)
 
 
 def _cell(text: Text | None, width: int) -> list[Text]:

@@ -185,7 +185,7 @@ class Editor(Dialog[T], Generic[T]):
         text = self.area.text[: 2 * TEXT_LENGTH]
 
         def layout(width: int, colours: Colours) -> list[Block]:
-            lines = laid_out(text, width, ink(colours))
+            lines = laid_out(text, width, ink(colours)._replace(ground=colours.of("panel")))
             return [Block(("line", at), [line]) for at, line in enumerate(lines)]
 
         self.query_one("#look", Document).show(layout, heavy=len(text) > 8000)

@@ -354,7 +354,7 @@ class Document(ScrollView, Commanding, can_focus=True):
         elif who:
             ground = colours.style("foreground", "glow")
         bar = Segment("▌" if here else " ", Style(color=colours.of("primary")))
-        segments = [bar, Segment(" " * (self.GUTTER - 1)), *self._lines[line].render(_CONSOLE)]
+        segments = [bar, Segment(" " * (self.GUTTER - 1)), *_segments(self._lines[line])]
         if who and line == self._starts[place]:
             segments.append(Segment(f"  ← {who}", Style(color=colours.of("warning"), bold=True)))
         strip = Strip(segments).apply_style(ground).adjust_cell_length(width, ground)
@@ -364,6 +364,13 @@ class Document(ScrollView, Commanding, can_focus=True):
 
     def selection_updated(self, selection: Selection | None) -> None:
         self.refresh(Region(0, 0, *self.size))
+
+
+def _segments(line: Text) -> Iterable[Segment]:
+    """A line in its styles; Rich leaves the style of the whole out where there is no other."""
+    if line.spans or not isinstance(line.style, Style):
+        return line.render(_CONSOLE)
+    return [Segment(line.plain, line.style)]
 
 
 def _kind(id: Hashable) -> Hashable:
