@@ -34,7 +34,7 @@ from rhythm_tui.messages import GoTo, Lost, OpenIssue, OpenProject, Say, SignedO
 from rhythm_tui.notebook import Notebook
 from rhythm_tui.outage import Outage
 from rhythm_tui.palette import CommandProvider
-from rhythm_tui.report import report
+from rhythm_tui.report import report, reported
 from rhythm_tui.screens.picker import Choice, Picker
 from rhythm_tui.screens.way_in import WayIn
 from rhythm_tui.screens.work import WorkScreen
@@ -514,10 +514,7 @@ def _about_rights(change: Change) -> bool:
 
 
 async def _told(view: WorkScreen, changes: list[Change]) -> None:
-    try:
-        await view.changes(changes)
-    except RhythmError as error:
-        report(view, error)
+    await reported(view, view.changes(changes))
 
 
 def _factory(module: str, screen: str, desk: Desk) -> Callable[[], Screen[Any]]:

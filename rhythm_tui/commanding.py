@@ -89,9 +89,7 @@ class Commanding(DOMNode):
             # The screen owns the worker: a widget may be gone before its dialog is answered. What the app does
             # may end the screen.
             owner = self if isinstance(self, App) else self.screen
-            owner.run_worker(
-                _carried_out(self, result, keys), group="commands", description=command.help
-            )
+            owner.run_worker(_carried_out(self, result, keys), group="commands", description=command.help)
 
 
 async def _carried_out(node: DOMNode, work: Any, keys: KeyOrder | None) -> None:

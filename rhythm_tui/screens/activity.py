@@ -11,7 +11,6 @@ from textual import on
 from textual.app import ComposeResult
 from textual.content import Content
 
-from rhythm_domain.errors import RhythmError
 from rhythm_domain.live import Change
 from rhythm_domain.models import Event, Page
 from rhythm_domain.text import shown
@@ -24,7 +23,6 @@ from rhythm_tui.happenings import Happening, told
 from rhythm_tui.markdown import wrapped
 from rhythm_tui.messages import OpenIssue
 from rhythm_tui.presentation import Piece
-from rhythm_tui.report import report
 from rhythm_tui.screens.picker import Choice, Picker
 from rhythm_tui.screens.work import WorkScreen
 from rhythm_tui.widgets.document import Document
@@ -81,15 +79,11 @@ class ActivityScreen(WorkScreen):
     @on(Document.EndSeen)
     def _more(self) -> None:
         if self._next is not None:
-            self.run_worker(self._extend(), group="more", exclusive=True)
+            self.read(self._extend(), "more")
 
     async def _extend(self) -> None:
         at = self._next
-        try:
-            page = await self._read(at, PAGE)
-        except RhythmError as error:
-            report(self, error)
-            return
+        page = await self._read(at, PAGE)
         if at is not None and at == self._next:  # Else another project is shown by now.
             self._events += page.items
             self._next = page.next
@@ -108,6 +102,8 @@ class ActivityScreen(WorkScreen):
     # Drawing ---------------------------------------------------------------------------------------------
 
     def _draw(self, *, top: bool = False) -> None:
+        if not self.query(Document):  # It was left while it was read.
+            return
         happenings = told(self._events)
         self._told = {each.seq: each for each in happenings}
         zone, today, many = self.desk.zone, self.desk.today(), self.desk.key is None
@@ -143,7 +139,7 @@ class ActivityScreen(WorkScreen):
                 if len(keys) == 1:
                     self.post_message(OpenIssue(keys[0]))
                 elif keys:
-                    self.run_worker(self._choose(keys), group="commands")
+                    self.read(self._choose(keys), "choose")
                 else:
                     self.say("That is about no issue")
 

@@ -12,7 +12,7 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.geometry import Region
 
-from rhythm_domain.errors import NotFound, RhythmError
+from rhythm_domain.errors import NotFound
 from rhythm_domain.live import Change
 from rhythm_domain.models import Comment, Event, Issue, IssueLink, IssueRow, LinkKind
 from rhythm_domain.text import safe_url, shown
@@ -24,7 +24,6 @@ from rhythm_tui.happenings import told
 from rhythm_tui.issue_page import Page, changed_fields
 from rhythm_tui.markdown import links
 from rhythm_tui.messages import OpenIssue
-from rhythm_tui.report import report
 from rhythm_tui.screens.picker import Choice
 from rhythm_tui.screens.triage import TriageScreen
 from rhythm_tui.screens.writing import edit_comment, write_comment
@@ -137,20 +136,14 @@ class IssueScreen(TriageScreen):
     @on(Document.EndSeen, "#page")
     def _more(self) -> None:
         if self._next_comments is not None:
-            self.run_worker(self._more_comments(), group="more", exclusive=True)
+            self.read(self._more_comments(), "more")
         elif self._next_events is not None:
-            self.run_worker(self._more_events(), group="more", exclusive=True)
+            self.read(self._more_events(), "more")
 
     async def _more_comments(self, *, all_of_them: bool = False) -> None:
         issue = self.issue
         while issue is not None and self._next_comments is not None:
-            try:
-                page = await self.desk.session.comments.list(
-                    issue.id, cursor=self._next_comments, limit=COMMENTS
-                )
-            except RhythmError as error:
-                report(self, error)
-                return
+            page = await self.desk.session.comments.list(issue.id, cursor=self._next_comments, limit=COMMENTS)
             if issue is not self.issue:
                 return
             known = {comment.id for comment in self._comments}
@@ -164,11 +157,7 @@ class IssueScreen(TriageScreen):
         issue = self.issue
         if issue is None or self._next_events is None:
             return
-        try:
-            page = await self.desk.session.history.of_issue(issue.id, cursor=self._next_events, limit=EVENTS)
-        except RhythmError as error:
-            report(self, error)
-            return
+        page = await self.desk.session.history.of_issue(issue.id, cursor=self._next_events, limit=EVENTS)
         if issue is self.issue:
             self._events += page.items
             self._next_events = page.next
@@ -181,6 +170,8 @@ class IssueScreen(TriageScreen):
     # Drawing ---------------------------------------------------------------------------------------------
 
     def _draw(self, *, top: bool = False) -> None:
+        if not self.query(IssueHead):  # The page was left while it was read.
+            return
         head = self.query_one(IssueHead)
         issue = self._shown
         head.say(
@@ -253,7 +244,7 @@ class IssueScreen(TriageScreen):
         await self._read(before.key)
         after = self.issue
         others = [change for change in here if not self.desk.edits.ours(change.operation)]
-        if after is None or after.id != before.id or not others:
+        if after is None or after.id != before.id or not others or not self.query(IssueHead):
             return
         who = ", ".join(dict.fromkeys(shown(change.actor.display_name) for change in others))
         fields = changed_fields(before, after)

@@ -9,7 +9,7 @@ from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 
-from rhythm_domain.errors import NotFound, RhythmError
+from rhythm_domain.errors import NotFound
 from rhythm_domain.live import Change
 from rhythm_domain.models import IssueRow
 from rhythm_domain.text import shown, truncated
@@ -20,7 +20,6 @@ from rhythm_tui.colours import Colours
 from rhythm_tui.commanding import handles
 from rhythm_tui.desk import Desk
 from rhythm_tui.presentation import Piece
-from rhythm_tui.report import report
 from rhythm_tui.screens.confirm import Confirm
 from rhythm_tui.screens.work import WorkScreen
 from rhythm_tui.widgets.document import Document
@@ -62,14 +61,10 @@ class TrashScreen(WorkScreen):
     @on(Document.EndSeen)
     def _more(self) -> None:
         if self._next is not None:
-            self.run_worker(self._extend(self._next), group="more", exclusive=True)
+            self.read(self._extend(self._next), "more")
 
     async def _extend(self, cursor: str) -> None:
-        try:
-            page = await self.desk.session.issues.trash(self._key, cursor=cursor, limit=PAGE)
-        except RhythmError as error:
-            report(self, error)
-            return
+        page = await self.desk.session.issues.trash(self._key, cursor=cursor, limit=PAGE)
         if cursor == self._next:
             self._rows += page.items
             self._next = page.next
@@ -81,6 +76,8 @@ class TrashScreen(WorkScreen):
             await self.load()
 
     def _draw(self) -> None:
+        if not self.query(Document):  # It was left while it was read.
+            return
         rows, key = tuple(self._rows), self._key
 
         def layout(width: int, colours: Colours) -> list[Block]:

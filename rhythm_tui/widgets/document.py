@@ -351,7 +351,7 @@ class Document(ScrollView, Commanding, can_focus=True):
         if here:
             cursor = "block-cursor-background" if self.has_focus else "block-cursor-blurred-background"
             ground = colours.style("foreground", cursor)
-        elif who:
+        elif who is not None:
             ground = colours.style("foreground", "glow")
         bar = Segment("▌" if here else " ", Style(color=colours.of("primary")))
         segments = [bar, Segment(" " * (self.GUTTER - 1)), *_segments(self._lines[line])]
