@@ -86,8 +86,8 @@ class Commanding(DOMNode):
             keys = getattr(self.app, "keys", None)
             if keys is not None:
                 keys.begun(result)
-            # The screen owns the worker, as a widget may be gone before its dialog is answered; but what the app
-            # does may end the screen.
+            # The screen owns the worker, as a widget may be gone before its dialog is answered; but what the
+            # app does may end the screen.
             owner = self if isinstance(self, App) else self.screen
             owner.run_worker(_carried_out(self, result, keys), group="commands", description=command.help)
 
