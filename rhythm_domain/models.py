@@ -103,7 +103,7 @@ class LinkKind(StrEnum):
 class Model(BaseModel):
     """A frozen value."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 T = TypeVar("T")

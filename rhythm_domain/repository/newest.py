@@ -23,6 +23,10 @@ PROMISING = 12
 """How many times as much may have to be read as was read, for reading on to be tried first."""
 
 
+NONE = 0.1
+"""What none found stands for, when it is reckoned how far one would have to read on."""
+
+
 class Place(NamedTuple):
     """An issue among several projects. `moment` never runs back within a project, as one reads it, and is
     left out where there is only one."""
@@ -51,7 +55,7 @@ async def newest(
             rows = sources.window(of.clauses, reading, words=words, limit=limit, width=width)
             await merge.read("search_window", rows)
             if begin is None:
-                walk = limit * read / max(len(merge.found), 0.5)
+                walk = limit * read / max(len(merge.found), NONE)
                 promising = walk <= PROMISING * read and (len(of.projects) > 1 or not of.looked_up)
                 begin = None if promising else await start(tx, of, walk=walk, lazily=True)
             width = max(min(4 * width, 8 * sources.WINDOW), merge.share(sources.WINDOW))

@@ -123,7 +123,7 @@ async def _ordered(tx: Tx, of: Selection, at: Any, reading: Reading, limit: int)
             walked = await _walk(tx, of, order[place], reading, wanted, behind, sizes=sizes)
             found = walked.found
             if walked.unfinished:
-                begin = await start(tx, of, walk=wanted * walked.read / max(len(found), 0.5))
+                begin = await start(tx, of, walk=wanted * walked.read / max(len(found), newest.NONE))
         if begin is not None:
             found = await _stretch(tx, of, begin, order[place], reading, wanted, behind)
         rows += [(place, *each) for each in found[:wanted]]

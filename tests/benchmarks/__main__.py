@@ -1,0 +1,100 @@
+"""How fast Rhythm is on an instance of any size, beside the floors of the machine.
+
+    python -m tests.benchmarks [--issues N] [--json FILE] [SECTION ...]
+
+Fills an embedded server with made-up issues (once: it is kept in the user's cache folder, or in --home) and
+measures the sections: search, lists, writes, cli. Each line has the percentiles of its calls in milliseconds,
+`!` where one is above its bound, and the median as a multiple of `SELECT 1` in the same run. With --json the
+figures are kept, and compared with those that the file held.
+
+Exit code 0 if every figure is within its bound.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from tests.benchmarks import command_line, floors, reading, report, searching, writing
+from tests.benchmarks.instance import Bench, home, opened
+from tests.benchmarks.keystrokes import HELD_OUT
+from tests.benchmarks.measure import Series, settle
+
+SECTIONS = ("search", "lists", "writes", "cli")
+
+
+class _Counter(logging.Handler):
+    """Counts what the slow-query log says."""
+
+    count = 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.count += 1
+
+
+async def _measured(bench: Bench, sections: list[str], seed: str, every: int) -> AsyncIterator[Series]:
+    for series in await floors.series(bench):
+        yield series
+    if "search" in sections:
+        async for series in searching.series(bench, seed, every=every):
+            yield series
+    if "lists" in sections:
+        async for series in reading.series(bench):
+            yield series
+    if "writes" in sections:
+        async for series in writing.series(bench):
+            yield series
+    if "cli" in sections:
+        for series in await asyncio.to_thread(command_line.series, bench):
+            yield series
+
+
+async def _run(bench: Bench, given: argparse.Namespace) -> list[Series]:
+    before = report.read(given.json)
+    measured: list[Series] = []
+    print(report.header())
+    async for series in _measured(bench, given.sections or list(SECTIONS), given.seed, given.every):
+        measured.append(series)
+        print(report.line(series, measured[0].percentile(0.5), before), flush=True)
+        settle()
+    for text in report.tail(measured):
+        print(text)
+    return measured
+
+
+def main() -> int:
+    """Runs it; the exit code."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("sections", nargs="*", metavar="SECTION", help=", ".join(SECTIONS))
+    parser.add_argument("--issues", type=int, default=1_000_000, metavar="N")
+    parser.add_argument("--json", type=Path, metavar="FILE")
+    parser.add_argument("--home", type=Path, metavar="FOLDER", help="of the embedded server")
+    parser.add_argument("--seed", default=HELD_OUT, help="which keystrokes; any word")
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="only every n-th keystroke")
+    given = parser.parse_args()
+    if unknown := set(given.sections) - set(SECTIONS):
+        parser.error(f"no section {', '.join(sorted(unknown))}; there are {', '.join(SECTIONS)}")
+    slow = _Counter()
+    log = logging.getLogger("rhythm.database")
+    log.addHandler(slow)
+    log.propagate = False
+    with opened(given.home or home(given.issues), given.issues) as bench:
+        if bench.filled is not None:
+            print(f"Filled with {given.issues:,} issues in {bench.filled:.0f} s.")
+        measured = asyncio.run(_run(bench, given))
+    if given.json:
+        report.write(given.json, measured, given.issues)
+    print(f"\nThe slow-query log has {slow.count} lines.")
+    beyond = [series.name for series in measured if series.beyond or series.failed]
+    print(f"Beyond their bounds: {', '.join(beyond)}." if beyond else "Everything is within its bounds.")
+    return int(bool(beyond))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,84 @@
+"""Moves, creates and edits, by one person and by fifty at once; what was made is deleted at the end."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+from collections.abc import AsyncIterator
+from functools import partial
+from random import Random
+from time import monotonic
+
+from rhythm_domain.database import Database
+from rhythm_domain.models import IssueDraft, IssueEdit, Status, User
+from rhythm_domain.session import Session
+from tests.benchmarks.instance import Bench
+from tests.benchmarks.measure import Bound, Sample, Series
+
+CALLS = 100
+PEOPLE = 50
+SECONDS = 10
+RATE = 10
+"""Moves that each of fifty people makes in a second."""
+
+
+async def series(bench: Bench) -> AsyncIterator[Series]:
+    """One person, then fifty, in the largest project."""
+    made: list[str] = []
+    async with bench.session() as session:
+        creating = Series("create", Bound(p95=5, worst=100))
+        for at in range(CALLS):
+            draft = IssueDraft(title=f"Measured {at}", description="How long does it take? " * 30)
+            issue = await creating.time(str(at), partial(session.issues.create, bench.large, draft))
+            made.append(issue.key)
+        yield creating
+        moving = Series("move", Bound(p95=3, worst=100))
+        for at, key in enumerate(made):
+            await moving.time(key, partial(session.issues.move, key, [*Status][at % len(Status)]))
+        yield moving
+        editing = Series("edit", Bound(p95=5, worst=100))
+        for at, key in enumerate(made):
+            edit = IssueEdit(title=f"Measured again {at}")
+            await editing.time(key, partial(session.issues.edit, key, edit))
+        yield editing
+        counted = await session.search.total(project=bench.large)
+        yield await asyncio.to_thread(_people, bench, made)
+        again = await session.search.total(project=bench.large)
+        if counted != again:
+            raise SystemExit(f"the counts are wrong after {PEOPLE} people: {counted} before, {again} after")
+        await session.issues.delete(made)
+
+
+def _people(bench: Bench, keys: list[str]) -> Series:
+    into = Series(f"move, {PEOPLE} people", Bound(p95=20, worst=100))
+    with multiprocessing.get_context("spawn").Pool(PEOPLE) as pool:
+        begin = monotonic() + 0.2 * PEOPLE
+        work = [(bench.conninfo, bench.user, bench.session_id, keys, begin, at) for at in range(PEOPLE)]
+        for times, failed in pool.starmap(_person, work):
+            into.samples += [Sample(ms, "") for ms in times]
+            into.failed += failed
+    return into
+
+
+def _person(
+    conninfo: str, user: User, session_id: int, keys: list[str], begin: float, seed: int
+) -> tuple[list[float], list[str]]:
+    return asyncio.run(_moves(conninfo, user, session_id, keys, begin, Random(seed)))  # noqa: S311
+
+
+async def _moves(
+    conninfo: str, user: User, session_id: int, keys: list[str], begin: float, dice: Random
+) -> tuple[list[float], list[str]]:
+    database = Database(conninfo)
+    session = Session(database, user, session_id)
+    done = Series("")
+    await session.issues.move(dice.choice(keys), Status.TODO)
+    await asyncio.sleep(max(0, begin - monotonic()) + dice.random() / RATE)
+    for at in range(SECONDS * RATE):
+        await asyncio.sleep(max(0, begin + at / RATE - monotonic()))
+        await done.time("", partial(session.issues.move, dice.choice(keys), dice.choice([*Status])))
+    await database.close()
+    return [sample.ms for sample in done.samples], done.failed
+
+
+__all__ = ["series"]
