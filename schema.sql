@@ -328,6 +328,7 @@ CREATE TABLE issue_links (
   FOREIGN KEY (project_id, blocked_id) REFERENCES issues (project_id, id)
 );
 CREATE INDEX issue_links_blocker ON issue_links (blocker_id);
+CREATE INDEX issue_links_project ON issue_links (project_id, blocked_id);
 
 CREATE TABLE comments (
   id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -344,7 +345,7 @@ CREATE TABLE comments (
   imported_by int REFERENCES users,
   FOREIGN KEY (project_id, issue_id) REFERENCES issues (project_id, id)
 );
-CREATE INDEX comments_issue ON comments (issue_id, created_at, id) WHERE deleted_at IS NULL;
+CREATE INDEX comments_issue ON comments (issue_id, created_at, id);
 CREATE UNIQUE INDEX comments_source ON comments (issue_id, source_key) WHERE source_key IS NOT NULL;
 
 -- Where an imported issue came from, by which a second import finds it, and what the tracker has no place for.

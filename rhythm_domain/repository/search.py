@@ -17,7 +17,7 @@ from rhythm_domain.repository import newest, sources
 from rhythm_domain.repository.orders import Stretch, bounds_at, place_at, stretches
 from rhythm_domain.repository.selection import Selection, projects
 from rhythm_domain.repository.sources import Reading
-from rhythm_domain.repository.starting import Start, start
+from rhythm_domain.repository.starting import Start, rare, start
 from rhythm_domain.repository.statements import fetch, scope
 from rhythm_domain.transaction import Tx
 
@@ -111,7 +111,7 @@ async def _ordered(tx: Tx, of: Selection, at: Any, reading: Reading, limit: int)
     """By any other key, one stretch after the other. A place is an issue: its stretch, value and id."""
     order = stretches(of.sort)
     index, value, id_ = at or (len(order) - 1 if reading.back else 0, None, 0)
-    begin = None if of.clauses or of.words else Start()
+    begin = None if of.words or len(of.clauses) > 1 else await rare(tx, of)
     rows: list[tuple[int, Any, int]] = []
     for place in range(index, -1, -1) if reading.back else range(index, len(order)):
         wanted = limit + 1 - len(rows)

@@ -19,8 +19,11 @@ from rhythm_domain.repository.selection import Selection
 from rhythm_domain.repository.statements import fetch
 from rhythm_domain.transaction import Tx
 
-FEW = 20_000
+FEW = 50_000
 """Issues from which on a condition is not worth starting from."""
+
+RARE = 2_000
+"""Issues up to which a condition is worth starting from, whatever else there is."""
 
 SAMPLE = 500
 """The newest issues by which words are judged."""
@@ -28,9 +31,9 @@ SAMPLE = 500
 _FILTERED = 30
 """How many rows' lexemes the index goes through while one row is read and compared."""
 
-NEAR, FAR = 1, 6
-"""What reading a row costs where rows are read in the order in which they lie, and in any other; a third of
-that where no words are compared."""
+NEAR, FAR, UNCOMPARED = 1, 6, 2
+"""What reading a row costs: where words are compared, in the order in which rows lie or in any other; and
+where no words are compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +70,8 @@ async def start(
     few = FEW if few is None else few
     walk = few if walk is None else walk
     drivers = [clause.driver for clause in of.clauses if clause.driver is not None]
-    far = FAR if of.words is not None else FAR / 3
-    found = [(walk * (NEAR if lazily else far), Start())]
+    near, far = (NEAR, FAR) if of.words is not None else (UNCOMPARED, UNCOMPARED)
+    found = [(walk * (near if lazily else far), Start())]
     if drivers:
         counts = await _counts(tx, of, drivers, few)
         found += [
@@ -85,6 +88,13 @@ async def start(
         if lazily and not drivers and len(of.projects) == 1:
             return Start(lookup=words.lookup)
     return min(found, key=itemgetter(0))[1]
+
+
+async def rare(tx: Tx, of: Selection) -> Start:
+    """A condition that so few issues fulfil that nothing can be better to start from, else the list's order:
+    the planner knows the index that serves both.
+    """
+    return await start(tx, of, few=RARE)
 
 
 async def _counts(tx: Tx, of: Selection, drivers: list[Composable], few: int) -> list[int]:

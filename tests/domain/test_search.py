@@ -64,6 +64,7 @@ async def test_random_queries_find_what_a_plain_filter_and_sort_find(
 ) -> None:
     """Whatever a statement starts from, the result is the same, in any order, at any size of page."""
     monkeypatch.setattr(starting, "FEW", few)
+    monkeypatch.setattr(starting, "RARE", min(few, 2000))
     monkeypatch.setattr(sources, "WINDOW", window)
     monkeypatch.setattr(sources, "SMALLEST_WINDOW", window)
     random = Random(f"{project} {few}")  # noqa: S311 - the same queries on every run

@@ -1,0 +1,134 @@
+"""No search, list or board reads a whole table: the plans on a small, analysed copy of a large instance.
+
+Sequential scans are made expensive, so that one is left only where no index could serve.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+import pytest
+
+from rhythm_domain import database, queries
+from rhythm_domain.database import Connection, Row
+from rhythm_domain.demo import filler
+from rhythm_domain.maintenance import plans
+from rhythm_domain.queries import Named
+from rhythm_domain.session import Session
+from tests.domain.test_demo import quiet
+from tests.instances import Instance
+
+LARGE = frozenset(
+    {"issues", "issue_texts", "issue_search", "issue_labels", "issue_links", "comments", "events"}
+    | {"sprint_scope", "issue_sources"}
+)
+"""The tables that grow with the issues."""
+
+ISSUES = 4000
+
+WHOLE = {
+    "issue_total": "counts all",
+    "samples": "looks for the largest project",
+    "correct_counts": "makes all totals anew",
+    "derived_data": "compares all",
+    "wrong_history": "checks all",
+    "issues_after": "goes through all, by its own order",
+}
+"""Named queries that read everything on purpose."""
+
+QUERIES = (
+    "",
+    "is:open",
+    "status:todo",
+    "assignee:@me",
+    "label:backend",
+    "sprint:current",
+    "is:blocked",
+    "cache",
+    "cache ser",
+    "c",
+    "zzyzx",
+    "v1.2.3",
+    '"the cache"',
+    "-cache",
+    "label:idea cache",
+    "is:open priority:urgent type:bug cache",
+)
+ORDERS = ("created", "updated", "priority", "due", "rank", "closed")
+
+
+@pytest.fixture
+def large(instance: Instance, conninfo: str) -> Session:
+    """Some thousand issues in ten projects, and their owner."""
+    owner = instance.person("owner")
+    filler.fill(conninfo, ISSUES, owner=owner.user.id, progress=quiet)
+    return owner
+
+
+def scans(lines: list[str]) -> set[str]:
+    """The large tables that a plan reads from end to end."""
+    return {name for name in re.findall(r"Seq Scan on (\w+)", "\n".join(lines)) if name in LARGE}
+
+
+@contextmanager
+def explained(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, set[str]]]:
+    """What each statement that is run meanwhile would scan, by its name."""
+    found: dict[str, set[str]] = {}
+    real = database.fetch
+
+    async def fetch(connection: Connection, query: Named, params: Any = None) -> list[Row]:
+        text = query.text if isinstance(query.text, bytes) else query.text.as_bytes(connection)
+        if re.match(rb"(--.*\n)*\s*(SELECT|WITH|\()", text):
+            await connection.execute(b"SET LOCAL enable_seqscan = off")
+            cursor = await connection.execute(b"EXPLAIN " + text, params)
+            lines = [str(row["QUERY PLAN"]) for row in await cursor.fetchall()]
+            if scanned := scans(lines):
+                found.setdefault(query.name, set()).update(scanned)
+        return await real(connection, query, params)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(database, "fetch", fetch)
+        yield found
+
+
+async def test_no_search_scans_a_large_table(large: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In one project and across all, in every order, the first page and the next; nor does a total."""
+    with explained(monkeypatch) as found:
+        for project in ("ATLAS", None):
+            for text in QUERIES:
+                for order in (*ORDERS, "relevance") if re.search(r"(?<!-)cache", text) else ORDERS:
+                    query = f"{text} sort:{order}"
+                    page = await large.search.page(query, project=project)
+                    if page.next:
+                        await large.search.page(query, project=project, cursor=page.next)
+                await large.search.total(text, project=project)
+    assert found == {}
+
+
+async def test_no_board_scans_a_large_table(large: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor do a filtered one, the backlog, a sprint's cards and its report."""
+    with explained(monkeypatch) as found:
+        for text in QUERIES:
+            await large.boards.show("ATLAS", text)
+            await large.boards.backlog("ATLAS", text)
+        sprint = await large.sprints.show("ATLAS", "current")
+        await large.boards.sprint_cards("ATLAS", sprint.id)
+        await large.sprints.report("ATLAS", sprint.name)
+    assert found == {}
+
+
+async def test_no_named_query_scans_a_large_table(large: Session, conninfo: str) -> None:
+    """With arguments of the data at hand, those left out that read everything on purpose."""
+    with psycopg.connect(conninfo, autocommit=True) as sql:
+        name = sql.info.dbname
+        sql.execute(f'ALTER DATABASE "{name}" SET enable_seqscan = off'.encode())
+    found = {}
+    for query in sorted(set(queries.every()) - set(WHOLE)):
+        for plan in await plans.explain(conninfo, query):
+            if scanned := scans(list(plan.lines)):
+                found[query] = scanned
+    assert found == {}
