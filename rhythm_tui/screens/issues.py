@@ -105,6 +105,7 @@ class IssuesScreen(SearchScreen):
         self._shown = wanted
         self._say_query()
         table.show(page, reading, keep=keep)
+        self.found()
         await self._count()
 
     async def _page(self, reading: Reading) -> Page[IssueRow]:

@@ -12,6 +12,7 @@ from rhythm_domain.query import DAYS, HELP, Field, Query, QueryError, parse
 from rhythm_domain.text import shown
 from rhythm_tui.commanding import handles
 from rhythm_tui.desk import Desk
+from rhythm_tui.key_order import KeyOrder
 from rhythm_tui.screens.picker import Choice, MultiPicker
 from rhythm_tui.screens.triage import TriageScreen
 from rhythm_tui.widgets.search_bar import Completion, SearchBar
@@ -35,6 +36,8 @@ class SearchScreen(TriageScreen):
         self.asked = Query()
         """What it means; that of the last text which is a query."""
         self._wrong = ""
+        self._sought: object = None
+        """The search whose issues are not there yet."""
 
     async def search(self, *, keep: bool = False) -> None:
         """Reads what is asked for. With `keep` the cursor stays on its issue, if it is there."""
@@ -79,7 +82,26 @@ class SearchScreen(TriageScreen):
             self._wrong = ""
         self.query_text, self.asked = text, asked
         self.forget_marks()
-        self.read(self.search(), "search")
+        self._sought = sought = object()
+        self.read(self._seek(sought), "search")
+
+    async def _seek(self, sought: object) -> None:
+        try:
+            await self.search()
+        finally:
+            self.found(sought)
+
+    def found(self, sought: object = None) -> None:
+        """What is searched for is shown: keys that wait for it go on."""
+        if self._sought is not None and sought in (None, self._sought):
+            self._sought = None
+            if self.keys is not None:
+                self.keys.settled(self)
+
+    @property
+    def keys(self) -> KeyOrder | None:
+        """What waits for the search before it hands on a key that is meant for what it finds."""
+        return getattr(self.app, "keys", None)
 
     @on(SearchBar.Changed)
     def _typed(self, event: SearchBar.Changed) -> None:
@@ -107,6 +129,8 @@ class SearchScreen(TriageScreen):
 
     @on(SearchBar.Left)
     def _left(self) -> None:
+        if self._sought is not None and self.keys is not None:
+            self.keys.begun(self, to_its_end=True)
         self.leave_search()
 
     @handles("search")

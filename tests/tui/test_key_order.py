@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import Any
+
+import pytest
+
 from rhythm_domain.models import Status
+from rhythm_tui.screens.issue import IssueScreen
 from tests.instances import Team
 from tests.tui.conftest import Open
 from tests.tui.test_issues import fill
@@ -16,6 +22,25 @@ async def test_a_search_in_one_burst_is_a_search(team: Team, app: Open) -> None:
         driver.burst("/login fails", "enter")
         await driver.sees("Login fails", "1 issue")
         await driver.misses("Crash in")
+
+
+async def test_a_key_after_a_search_is_meant_for_what_it_finds(
+    team: Team, app: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not for the issue that the cursor was on before, however long the answer takes."""
+    await fill(team, "Login fails on Safari", "Crash in the importer")
+    page = team.member.search.page
+
+    async def slowly(*args: Any, **kwargs: Any) -> Any:
+        await asyncio.sleep(0.3)
+        return await page(*args, **kwargs)
+
+    async with app(team.member, project="CORE") as driver:
+        await driver.sees("2 issues", "▌")
+        monkeypatch.setattr(team.member.search, "page", slowly)
+        driver.burst("/login", "enter", "enter")
+        await driver.until(lambda: isinstance(driver.view, IssueScreen), "a page")
+        await driver.sees("Login fails", "1 of 1")
 
 
 async def test_commands_with_dialogs_in_one_burst_follow_each_other(team: Team, app: Open) -> None:
