@@ -30,8 +30,12 @@ class Help(Dialog[None]):
 
     def _lines(self) -> list[Content]:
         lines: list[Content] = []
-        for where in Where:
-            here = [offer for offer in self._offers if offer.command.where is where]
+        order = list(self._commands).index
+        for where in reversed(Where):  # What works everywhere comes last: it is known soonest.
+            here = sorted(
+                (offer for offer in self._offers if offer.command.where is where),
+                key=lambda offer: order(offer.command.id),
+            )
             if here:
                 lines += [Content(""), Content.styled(where.value, "bold $primary")]
                 lines += [self._line(offer) for offer in here]

@@ -44,6 +44,10 @@ MOST = 100_000
 FIRST = 60
 """Rows of the first page: what fits on a screen, and a little more."""
 
+NO_ISSUES = "No issues yet. n writes the first one."
+
+NONE_FOUND = "No issue is like that. esc clears the search, n makes one."
+
 Place = Literal["side", "below", "away"]
 
 _NEXT_PLACE: dict[Place, Place] = {"side": "below", "below": "away", "away": "side"}
@@ -68,7 +72,7 @@ class IssuesScreen(SearchScreen):
         yield ViewTabs()
         yield self.search_bar()
         with Container(id="panes"):
-            table = IssueTable(id="table", empty="No issue is like that. esc clears the search, n makes one.")
+            table = IssueTable(id="table", empty=NO_ISSUES)
             table.shown = self.desk.edits.shown
             table.unsaved = self.desk.edits.unsaved
             table.today = self.desk.today
@@ -104,6 +108,7 @@ class IssuesScreen(SearchScreen):
             return  # Meanwhile the person went on to something else.
         self._shown = wanted
         self._say_query()
+        table.empty = NONE_FOUND if self.asked.terms or self.asked.conditions else NO_ISSUES
         table.show(page, reading, keep=keep)
         self.found()
         await self._count()

@@ -221,7 +221,7 @@ class ProjectsScreen(WorkScreen):
             await self.load()
             self.listing.go_to(made.id)
             self.listing.focus()
-            self.say(f"{made.key} created", "enter opens it · n writes its first issue")
+            self.say(f"{made.key} created", "enter opens it, n there writes its first issue")
 
     def _proposed(self, values: Values) -> str:
         return proposed_key(values["name"], set(self.desk.projects))

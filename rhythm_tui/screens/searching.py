@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar
 
 from textual import on
@@ -9,7 +10,7 @@ from textual.content import Content
 
 from rhythm_domain.errors import RhythmError
 from rhythm_domain.query import DAYS, HELP, Field, Query, QueryError, parse
-from rhythm_domain.text import shown
+from rhythm_domain.text import shown, truncated
 from rhythm_tui.commanding import handles
 from rhythm_tui.desk import Desk
 from rhythm_tui.key_order import KeyOrder
@@ -180,7 +181,7 @@ class SearchScreen(TriageScreen):
 def _qualifier(field: Field, asked: Query) -> Choice[Field]:
     """A qualifier to filter by, with what it is for, and whether it is filtered by already."""
     help = next((meaning for part, meaning in HELP if part == f"{field.value}:"), "")
-    words = help.partition(":")[0].replace("`", "")
+    words = truncated(re.split("[:;]", help)[0].replace("`", ""), 44)
     here = any(each.field is field for each in asked.conditions)
     return Choice(
         field, Content.assemble(f"{field.value:<10}", (words, "dim")), f"{field.value} {words}", here

@@ -36,19 +36,23 @@ class TitleBar(Widget):
     def _parts(self) -> list[tuple[str, str, str]]:
         """Texts with style, and the view that each leads to."""
         width = self.size.width
-        named = width >= 100
+        wide = width >= 100
         views: list[tuple[str, str, str]] = []
         for number, (view, name) in enumerate(VIEWS.items(), start=1):
             here = view == self.view
-            if not named and not here and width < 74:
+            if not here and width < 74:
                 name = ""
             style = "bold $primary" if here else "$foreground 60%"
             views.append((f" {number}", style if here else "$foreground 35%", view))
             views.append((f" {name} " if name else " ", style, view))
         light = ("● ", "$success") if self.well else ("○ ", "bold $error")
-        who = truncated(shown(self.person), 20)
+        who = truncated(shown(self.person), 20) if wide else ""
         fixed = sum(cell_len(text) for text, _, _ in views) + cell_len(who) + 6
-        place = truncated(shown(self.place), max(6, width - fixed))
+        room = max(6, width - fixed)
+        place = shown(self.place)
+        if cell_len(place) > room and not wide:
+            place = place.split(" ", 1)[0]  # The key says more than the beginning of a name.
+        place = truncated(place, room)
         space = " " * max(1, width - fixed - cell_len(place))
         return [
             (f" {place} ", "bold $foreground", ""),

@@ -65,7 +65,10 @@ async def test_help_shows_the_keys_of_where_one_is(team: Team, app: Open) -> Non
     await fill(team, "one")
     async with app(team.viewer, project="CORE", size=(120, 45)) as driver:
         await driver.press("question_mark")
-        await driver.sees("Keys", "Go to the board.", "only members may create issues")
+        await driver.sees("Keys", "Sort by another column.", "only members may edit issues")
+        assert driver.text.index("Issue table") < driver.text.index("Set its priority.")
+        await driver.press("end")
+        await driver.sees("Go to the board.", "only members may create issues")
         await driver.press("escape")
         await driver.misses("Go to the board.")
 

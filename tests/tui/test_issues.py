@@ -186,3 +186,13 @@ async def test_a_filter_is_built_from_pieces(team: Team, app: Open) -> None:
         await driver.write("backlog")
         await driver.press("space", "enter")
         await driver.sees("status:backlog", two)
+
+
+async def test_an_empty_project_says_how_to_begin(team: Team, app: Open) -> None:
+    """A search that finds nothing says something else. The key of the project is there on a narrow screen."""
+    async with app(team.member, project="CORE", size=(80, 24)) as driver:
+        await driver.sees("CORE ", "No issues yet. n writes the first one.")
+        assert "…" not in driver.text.splitlines()[0]
+        await driver.press("slash")
+        await driver.write("rain")
+        await driver.sees("No issue is like that.")
