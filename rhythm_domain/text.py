@@ -291,19 +291,24 @@ def _width(char: str) -> int:
 
 
 def _clusters(value: str) -> Iterator[tuple[str, int]]:
-    """What a person takes for characters, with their widths: marks, emoji sequences and flags stay whole."""
+    """What a person takes for characters, with their widths: marks, emoji sequences and flags stay whole.
+
+    Joiners, tones and variation selectors do so behind an emoji only: nothing joins a blank.
+    """
     cluster, width, joined = "", 0, False
     for char in value:
         flag = "\U0001f1e6" <= char <= "\U0001f1ff"
         tone = "\U0001f3fb" <= char <= "\U0001f3ff"
-        if cluster and (joined or tone or _width(char) == 0 or (flag and _half_a_flag(cluster))):
+        together = (joined and not char.isspace()) or (tone and width == 2)
+        if cluster and (together or _width(char) == 0 or (flag and _half_a_flag(cluster))):
             cluster += char
-            width = 2 if flag or char == "\ufe0f" else width
+            emoji = char == "\ufe0f" and width > 0 and not cluster[0].isspace()
+            width = 2 if flag or emoji else width
         else:
             if cluster:
                 yield cluster, width
             cluster, width = char, _width(char)
-        joined = char == "\u200d"
+        joined = char == "\u200d" and width == 2
     if cluster:
         yield cluster, width
 
