@@ -76,6 +76,8 @@ class Editor(Dialog[T], Generic[T]):
         """Where one types."""
         self._said = ""
         self._busy = False
+        self._unsettled = False
+        """Whether both sides stand in it, marked, and a save is to say so first."""
         self._timer: Timer | None = None
 
     def body(self) -> ComposeResult:
@@ -213,7 +215,10 @@ class Editor(Dialog[T], Generic[T]):
 
     @handles("form.save")
     def save(self) -> None:
-        if not self._busy:
+        if self._unsettled and any(line in (THEIRS, MINE) for line in self.area.text.splitlines()):
+            self._unsettled = False
+            self.note(f"{THEIRS} and {MINE} are still in it; once more saves it so.")
+        elif not self._busy:
             self._busy = True
             self.run_worker(self._hand_over(), exclusive=True, group="save", description="saves a text")
 
@@ -269,6 +274,7 @@ class Editor(Dialog[T], Generic[T]):
             case Settled.MERGE:
                 text, clashes = await asyncio.to_thread(merged, base, theirs, mine)
                 self.area.put(text)
+                self._unsettled = clashes > 0
                 if clashes:
                     place = "a place" if clashes == 1 else f"{clashes} places"
                     self.note(f"Both of you changed {place}: between {THEIRS} and {MINE}.")

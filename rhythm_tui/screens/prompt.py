@@ -16,6 +16,7 @@ from rhythm_domain.errors import NotSignedIn, RhythmError
 from rhythm_domain.text import shown, shown_lines
 from rhythm_tui.report import report
 from rhythm_tui.screens.dialog import Dialog
+from rhythm_tui.widgets.key_bar import KeyBar
 from rhythm_tui.widgets.line_field import LineField
 
 T = TypeVar("T")
@@ -46,6 +47,7 @@ class Prompt(Dialog[T], Generic[T]):
         self._region = region
         self._suggester, self._secret = suggester, secret
         self._busy = False
+        self._bars: list[KeyBar] = []
 
     def body(self) -> ComposeResult:
         if self._words:
@@ -66,6 +68,14 @@ class Prompt(Dialog[T], Generic[T]):
             box = self.query_one("#box")
             box.styles.width = self._region.width
             box.styles.offset = self._region.offset
+            # Without a box its keys stand in the bottom line of the view that it lies on.
+            self._bars = [bar for screen in self.app.screen_stack for bar in screen.query(KeyBar)]
+            for bar in self._bars:
+                bar.lend(self._foot)
+
+    def on_unmount(self) -> None:
+        for bar in self._bars:
+            bar.lend("")
 
     @on(Input.Changed)
     def _typed(self) -> None:

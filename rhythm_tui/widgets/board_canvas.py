@@ -427,7 +427,7 @@ class BoardCanvas(Widget):
         )
         text = ""
         if at == 1 and total is not None:
-            text = _short(total.count)
+            text = f"{_short(total.count):>2}"
         elif 3 <= at < 3 + len(name):
             text = f" {name[at - 3]}"
         target = (

@@ -19,6 +19,7 @@ class KeyBar(Widget):
         super().__init__()
         self._said: tuple[str, str, bool] | None = None
         self._timer: Timer | None = None
+        self._lent = ""
         self._keys = keys or {}
 
     def say(self, text: str, hint: str = "", *, warning: bool = False) -> None:
@@ -27,6 +28,11 @@ class KeyBar(Widget):
         if self._timer is not None:
             self._timer.stop()
         self._timer = self.set_timer(9 if warning or hint else 5, self.clear)
+        self.refresh()
+
+    def lend(self, words: str) -> None:
+        """Shows the keys of something without a place for them, instead of these; with "" these again."""
+        self._lent = words
         self.refresh()
 
     def clear(self) -> None:
@@ -55,6 +61,8 @@ class KeyBar(Widget):
         return ""
 
     def render(self) -> Content:
+        if self._lent:
+            return Content.styled(f" {self._lent}", "$foreground")
         if self._said is not None:
             text, hint, warning = self._said
             sign = "!" if warning else "✓"

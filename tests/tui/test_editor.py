@@ -187,6 +187,25 @@ async def test_one_side_is_chosen_and_the_other_is_an_undo_away(
     assert (await team.owner.issues.show("CORE-1")).description == kept
 
 
+async def test_marks_of_both_sides_are_not_saved_unawares(team: Team, app: Open) -> None:
+    """The first save says that they are still there; the second one is meant."""
+    await team.member.issues.create("CORE", IssueDraft(title="one"))
+    async with app(team.member, project="CORE") as driver:
+        await driver.sees("one")
+        await write_body(driver, "mine")
+        await team.owner.issues.edit("CORE-1", IssueEdit(description="theirs", base_version=1))
+        await driver.press("ctrl+s")
+        await driver.sees("− theirs", "+ mine")
+        await driver.press("e")
+        await driver.sees("Both of you changed a place")
+        await driver.press("ctrl+s")
+        await driver.sees("are still in it; once more saves it so")
+        assert (await team.owner.issues.show("CORE-1")).description == "theirs"
+        await driver.press("ctrl+s")
+        await driver.until(lambda: not driver.app.screen.is_modal)
+        assert "mine" in (await team.owner.issues.show("CORE-1")).description
+
+
 async def test_both_edit_one_title(team: Team, app: Open) -> None:
     """Neither is lost: mine is saved only once I have seen theirs."""
     await team.member.issues.create("CORE", IssueDraft(title="one"))
