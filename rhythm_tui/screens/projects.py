@@ -115,12 +115,10 @@ class ProjectsScreen(WorkScreen):
 
     def _show(self) -> None:
         projects = list(self.desk.projects.values())
-        resting = sum(project.archived for project in projects)
         seen = [project for project in projects if self._archived or not project.archived]
         self.set_class(not projects, "new")
         self.listing.show(seen)
-        hidden = f" · {resting:,} archived" if resting and not self._archived else ""
-        self.query_one(SearchBar).total = f"{counted(len(seen), 'project')}{hidden} "
+        self._say_count()
         if self.desk.project and not self.listing.typed and self.busy:
             self.listing.go_to(self.desk.project.id)
         if not projects:
@@ -158,6 +156,11 @@ class ProjectsScreen(WorkScreen):
 
     # Finding ---------------------------------------------------------------------------------------------
 
+    def _say_count(self) -> None:
+        resting = sum(project.archived for project in self.desk.projects.values())
+        hidden = f" · {resting:,} archived" if resting and not self._archived else ""
+        self.query_one(SearchBar).total = f"{counted(len(self.listing.items), 'project')}{hidden} "
+
     @handles("project.find")
     def find(self) -> None:
         self.query_one(SearchBar).edit()
@@ -166,6 +169,7 @@ class ProjectsScreen(WorkScreen):
     def _typed(self, event: SearchBar.Changed) -> None:
         self.query_one(SearchBar).say(event.text.split())
         self.listing.narrow(event.text)
+        self._say_count()
 
     @on(SearchBar.Left)
     def _left(self) -> None:
@@ -178,6 +182,7 @@ class ProjectsScreen(WorkScreen):
             self.query_one(SearchBar).set_text("")
             self.query_one(SearchBar).say(())
             self.listing.narrow("")
+            self._say_count()
 
     @handles("project.archived")
     def show_archived(self) -> None:

@@ -181,7 +181,7 @@ class SearchScreen(TriageScreen):
 def _qualifier(field: Field, asked: Query) -> Choice[Field]:
     """A qualifier to filter by, with what it is for, and whether it is filtered by already."""
     help = next((meaning for part, meaning in HELP if part == f"{field.value}:"), "")
-    words = truncated(re.split("[:;]", help)[0].replace("`", ""), 44)
+    words = truncated(re.split("[:;]", help)[0].replace("`", ""), 40)
     here = any(each.field is field for each in asked.conditions)
     return Choice(
         field, Content.assemble(f"{field.value:<10}", (words, "dim")), f"{field.value} {words}", here

@@ -59,6 +59,7 @@ async def test_a_project_is_found_by_typing(team: Team, app: Open) -> None:
         await driver.press("slash")
         await driver.write("p299")
         await driver.until(lambda: len(driver.widget(Listing).items) == 1)
+        await driver.sees("  1 project")
         await driver.press("enter", "enter")
         await driver.until(lambda: driver.app.desk is not None and driver.app.desk.key == "P299")
 
