@@ -200,7 +200,7 @@ class PlannerScreen(SearchScreen):
             return "The backlog is empty. n writes an issue."
         if self.panes.sprint is None:
             return "+ plans a sprint."
-        return "Nothing is in it yet. L moves an issue here from the backlog."
+        return "Nothing is in it yet. L moves issues here."
 
     @on(IssueTable.MoreWanted)
     def _more(self, event: IssueTable.MoreWanted) -> None:
