@@ -377,7 +377,7 @@ def test_every_named_query_has_a_plan(rhythm: Cli, team: Team, instance: Instanc
     ("call", "sends"),
     [
         ("list", "search_window"),
-        ("list_sorted", "search_walked"),
+        ("list_sorted", "search_walked|search_ordered"),
         ("list_everywhere", "search_window"),
         ("search", "search_window"),
         ("search_sorted", "search_scores"),
@@ -385,7 +385,7 @@ def test_every_named_query_has_a_plan(rhythm: Cli, team: Team, instance: Instanc
         ("total", "search_total"),
         ("board", "board"),
         ("board_filtered", "board_of_few"),
-        ("backlog", "search_walked"),
+        ("backlog", "search_walked|search_ordered"),
         ("flow", "status_flow"),
         ("velocity", "sprint_outcomes"),
         ("issue", "issue_details"),
@@ -400,7 +400,7 @@ def test_what_people_ask_for_has_plans_of_all_its_queries(
     ran = rhythm("db", "explain", call, "--json")
     assert ran.code == Exit.DONE, ran.err
     plans = {one["name"]: one for one in ran.json["items"]}
-    assert sends in plans, list(plans)
+    assert plans.keys() & set(sends.split("|")), list(plans)
     assert all("Execution Time" in one["plan"][-1] for one in plans.values())
     assert instance.value("SELECT count(*) FROM sessions") == before
 
