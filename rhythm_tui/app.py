@@ -55,6 +55,9 @@ VIEWS = {
 DOOR = "way in"
 """What lies below the views until somebody is signed in."""
 
+AT_THE_DOOR = frozenset({"refresh", "help", "palette", "theme", "suspend", "quit"})
+"""What can be done before somebody is signed in."""
+
 GATHER = 0.1
 """Seconds for which changes are gathered before what is shown is read again."""
 
@@ -345,7 +348,7 @@ class RhythmApp(Commanding, GuardedApp):
         self.workers.cancel_group(self, "live")
         self.desk = None
         await self.switch_mode(DOOR)
-        for view in VIEWS:
+        for view in VIEWS.keys() & self._modes.keys():
             await self.remove_mode(view)
         self.way_in.begin()
 
@@ -364,6 +367,10 @@ class RhythmApp(Commanding, GuardedApp):
             await super().on_event(event)
 
     # Commands --------------------------------------------------------------------------------------------
+
+    def why_not(self, command: Command) -> str | None:
+        """At the door there is nothing to do but to come in, or to leave."""
+        return None if self.desk is not None or command.id in AT_THE_DOOR else "come in first"
 
     async def action_chord(self, first: str) -> None:
         """Waits for the second stroke of a key of two."""

@@ -83,9 +83,10 @@ def _join(_name: str) -> tuple[list[Entry], str, str]:
 
 def _first(_name: str) -> tuple[list[Entry], str, str]:
     me = system_person()
+    full_name = me.full_name if me.full_name != me.name else ""
     entries = [
         Entry("name", "User name", hint=shown(me.name)),
-        Entry("display name", "Full name", me.full_name, hint="Ada Example"),
+        Entry("display name", "Full name", full_name, hint="Ada Example"),
         *_password(),
     ]
     return entries, "Be the first", "set it up"

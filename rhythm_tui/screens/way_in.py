@@ -135,6 +135,7 @@ class WayIn(Screen[None], Commanding):
         self, tracker: Tracker, way: Way = "sign in", words: str = "", *, name: str = ""
     ) -> Session:
         """Lets the person sign in; the session is remembered. With a `name` nobody else can."""
+        words = words or (f"At {self.instance.instance_name}" if way == "sign in" else "")
         kept = Notebook(self.instance.settings.state_dir, "door", self.instance.instance_name)
         while True:
             door = Door(tracker, way, words=words, name=name or kept.get("name") or "", once=bool(name))

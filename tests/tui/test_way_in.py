@@ -362,3 +362,34 @@ async def test_it_fits_everywhere(size: tuple[int, int], tmp_path: Path) -> None
     async with at_the_door(AtUrl("host=/nowhere", tmp_path), size=size) as driver:
         await driver.until(lambda: driver.app.way_in.query_one("#news").has_class("said"))
         assert driver.app.is_running
+
+
+async def test_keys_of_the_views_do_nothing_at_the_door(tmp_path: Path) -> None:
+    """Not even those that lead somewhere else."""
+    async with at_the_door(AtUrl("host=/nowhere", tmp_path)) as driver:
+        await driver.sees("Database unavailable")
+        await driver.press("1", "g", "d", "g", "o", "u", "n", "colon", "escape", "r")
+        await driver.sees("Database unavailable", "Trying again")
+        assert driver.app.desk is None
+
+
+async def test_one_goes_to_the_demo_and_back(
+    here: AtUrl, conninfo: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is another instance: nothing of the first is left on the screen."""
+    admin = await set_up(conninfo)
+    await admin.projects.create("MINE", "Of Ada alone")
+    demos: list[dict[str, object]] = []
+
+    def demo(flags: dict[str, object]) -> Instance:
+        demos.append(flags)
+        return here
+
+    monkeypatch.setattr("rhythm_tui.app.Instance", demo)
+    async with at_the_door(here) as driver:
+        await fill_in(driver)
+        await driver.sees("Of Ada alone")
+        await driver.press("g", "d")
+        await driver.until(lambda: bool(demos))
+        await driver.sees("Of Ada alone")
+        assert demos == [{"demo": True}]
