@@ -306,3 +306,15 @@ def _cut(cell: Text, width: int) -> Text:
 def joined(lines: Iterable[Text]) -> str:
     """Lines as one plain text."""
     return "\n".join(line.plain for line in lines)
+
+
+def gist(markdown: str) -> list[str]:
+    """The first paragraphs of a text as plain lines, without the signs of Markdown."""
+    lines: list[str] = []
+    for token in _PARSER.parse(markdown[:2000]):
+        if token.type == "inline":
+            words = "".join(
+                " " if child.type.endswith("break") else child.content for child in token.children or ()
+            )
+            lines += [shown(words)] if words.strip() else []
+    return lines

@@ -14,11 +14,12 @@ from textual.widgets import Static
 from rhythm_domain.errors import NotFound
 from rhythm_domain.live import Change
 from rhythm_domain.models import Project
-from rhythm_domain.text import folded, shown, shown_lines, truncated
+from rhythm_domain.text import folded, shown, truncated
 from rhythm_tui.columns import View
 from rhythm_tui.commanding import handles
 from rhythm_tui.commands import Command
 from rhythm_tui.desk import Desk
+from rhythm_tui.markdown import gist
 from rhythm_tui.messages import OpenProject
 from rhythm_tui.presentation import Piece
 from rhythm_tui.screens.confirm import Confirm
@@ -136,7 +137,7 @@ class ProjectsScreen(WorkScreen):
         if project is None:
             self.query_one("#about", Static).update("")
             return
-        lines = [line for line in shown_lines(project.description).splitlines() if line.strip()]
+        lines = gist(project.description)
         width = max(20, self.size.width - 6)
         about = [truncated(line, width) for line in lines[:3]] or ["No description yet: e writes one."]
         since = f"  {project.key} · made {relative_time(project.created_at)}"

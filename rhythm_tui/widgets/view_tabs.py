@@ -35,18 +35,30 @@ class ViewTabs(Widget):
         return Content.assemble(*((text, style) for text, style, _ in self._parts()))
 
     def _parts(self) -> list[tuple[str, str, int]]:
-        parts: list[tuple[str, str, int]] = [(" ", "", -1)]
-        room = self.size.width - 8
-        for at, name in enumerate(self.names):
-            text = f" {truncated(shown(name), 24)} "
-            if cell_len(text) + 1 > room:
-                parts.append((f"+{len(self.names) - at}", "$foreground 40%", -1))
-                break
-            here = name == self.current
-            parts.append((text, "bold $primary on $panel" if here else "$foreground 60%", at))
+        """The tabs that fit, the one that is shown among them, and how many are left out on either side."""
+        tabs = [f" {truncated(shown(name), 24)} " for name in self.names]
+        current = self.names.index(self.current) if self.current in self.names else -1
+        first = 0
+        while (last := self._last(tabs, first)) <= current:
+            first += 1
+        parts: list[tuple[str, str, int]] = [(f"+{first}" if first else " ", "$foreground 40%", -1)]
+        for at in range(first, last):
+            here = self.names[at] == self.current
+            parts.append((tabs[at], "bold $primary on $panel" if here else "$foreground 60%", at))
             parts.append((" ", "", -1))
-            room -= cell_len(text) + 1
+        if last < len(tabs):
+            parts.append((f"+{len(tabs) - last}", "$foreground 40%", -1))
         return parts
+
+    def _last(self, tabs: Sequence[str], first: int) -> int:
+        """Behind which tab the line is full, if it begins with the one at `first`; one at least fits."""
+        room = self.size.width - 2
+        for at in range(first, len(tabs)):
+            room -= cell_len(tabs[at]) + 1
+            left_out = 3 if at + 1 < len(tabs) else 0
+            if room < left_out and at > first:
+                return at
+        return len(tabs)
 
     def on_click(self, event: events.Click) -> None:
         x = 0

@@ -6,6 +6,7 @@ import pytest
 from textual.widgets import Input
 
 from rhythm_domain.models import IssueDraft
+from rhythm_tui.markdown import gist
 from rhythm_tui.screens.projects import ProjectsScreen, proposed_key
 from rhythm_tui.widgets.listing import Listing
 from tests.instances import Team
@@ -137,3 +138,19 @@ async def test_what_somebody_wrote_is_only_read(team: Team, app: Open) -> None:
 )
 def test_a_key_is_proposed_from_a_name(name: str, taken: set[str], key: str) -> None:
     assert proposed_key(name, taken) == key
+
+
+@pytest.mark.parametrize(
+    ("markdown", "lines"),
+    [
+        (
+            "Firmware of the **Petrel** station, see `README`.",
+            ["Firmware of the Petrel station, see README."],
+        ),
+        ("# Title\n\nFirst\nline\n\n- one\n- two", ["Title", "First line", "one", "two"]),
+        ("[/][b] \x1b[31m", ["[/][b] ␛[31m"]),
+        ("", []),
+    ],
+)
+def test_a_description_is_shown_without_the_signs_of_markdown(markdown: str, lines: list[str]) -> None:
+    assert gist(markdown) == lines

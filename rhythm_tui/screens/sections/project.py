@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rhythm_domain.errors import Invalid
 from rhythm_domain.models import Project
 from rhythm_domain.policy import Permission
-from rhythm_domain.text import shown_lines
+from rhythm_tui.markdown import gist
 from rhythm_tui.messages import OpenProject
 from rhythm_tui.screens.confirm import Confirm
 from rhythm_tui.screens.form import Entry, Form, Values
@@ -25,7 +25,7 @@ class ProjectSection(Properties):
     async def read(self) -> Sequence[Property]:
         project = self._texts = await self.session.projects.show(self.key)
         edit, rest = self.may(Permission.PROJECT_EDIT), self.may(Permission.PROJECT_ARCHIVE)
-        first = next(iter(shown_lines(project.description).strip().splitlines()), "none yet")
+        first = next(iter(gist(project.description)), "none yet")
         resting = f"archived {relative_time(project.archived_at)}" if project.archived else "in work"
         wakes = "Archived, it can be read and not be changed. Enter takes it up again."
         rests = "Archiving lays it to rest: it can be read, and nothing in it be changed, until an owner "
