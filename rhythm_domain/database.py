@@ -132,11 +132,15 @@ class Database:
         # statements of the last one are not there.
         self._prepare_threshold = None if pooler else 2
         self._pool: Any = None
+        self._closed = False
         # The pool tries a refused connection again for as long as somebody waits; they are told at once.
         self._reached = False
         self._refused: asyncio.Future[None] | None = None
 
     async def _open(self) -> Any:
+        if self._closed:
+            # Whoever is still at work: a pool that was opened for them would be closed by nobody.
+            raise errors.Unavailable("The connection to the database is closed.")
         if self._pool is None:
             from psycopg_pool import AsyncConnectionPool
 
@@ -189,9 +193,10 @@ class Database:
 
     async def close(self) -> None:
         """Closes all connections."""
-        if self._pool is not None:
-            await self._pool.close(timeout=1)
-            self._pool = None
+        self._closed = True
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            await pool.close(timeout=1)
 
     @asynccontextmanager
     async def transaction(self, *, write: bool, operation: UUID | None = None) -> AsyncIterator[Connection]:

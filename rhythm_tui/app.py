@@ -34,7 +34,7 @@ from rhythm_tui.messages import GoTo, Lost, OpenIssue, OpenProject, Say, SignedO
 from rhythm_tui.notebook import Notebook
 from rhythm_tui.outage import Outage
 from rhythm_tui.palette import CommandProvider
-from rhythm_tui.report import report, reported
+from rhythm_tui.report import report
 from rhythm_tui.screens.picker import Choice, Picker
 from rhythm_tui.screens.way_in import WayIn
 from rhythm_tui.screens.work import WorkScreen
@@ -231,28 +231,33 @@ class RhythmApp(Commanding, GuardedApp):
     def _tell(self) -> None:
         heard, self._heard = self._heard, []
         changes = [change for change in heard if isinstance(change, Change)]
-        if len(changes) < len(heard) or any(_about_rights(change) for change in changes):
-            self.run_worker(self._look_at_rights(), group="rights", exclusive=True)
+        missed = len(changes) < len(heard)
         seen = self.view
         for view in self.views:
             if view is not seen:
                 view.stale = True
-        if seen is not None and not seen.stale:
-            if len(changes) < len(heard):
+        self.run_worker(self._told(seen, changes, missed=missed), group="changes")
+
+    async def _told(self, seen: WorkScreen | None, changes: list[Change], *, missed: bool) -> None:
+        """Has the view that is seen draw what was heard, once it is known that one may still see it."""
+        try:
+            if missed or any(_about_rights(change) for change in changes):
+                await self._look_at_rights()
+            if seen is None or seen is not self.view or seen.stale:
+                return
+            if missed:
                 seen.reload()
             elif changes:
-                self.run_worker(_told(seen, changes), group="changes")
+                await seen.changes(changes)
+        except RhythmError as error:
+            report(seen or self, error)
 
     async def _look_at_rights(self) -> None:
         """Lights the keys by the roles that one has now; leaves a project that is no longer there for one."""
         desk = self.desk
         if desk is None:
             return
-        try:
-            await desk.read_projects()
-        except RhythmError as error:
-            report(self, error)
-            return
+        await desk.read_projects()
         here = desk.project
         if here is not None and here.key not in desk.projects and not desk.session.user.admin:
             await self._open_project(OpenProject(None, "projects"))
@@ -518,10 +523,6 @@ class RhythmApp(Commanding, GuardedApp):
 def _about_rights(change: Change) -> bool:
     """Whether a change can have given or taken rights."""
     return any(kind.startswith(("member.", "project.")) for kind in change.kinds)
-
-
-async def _told(view: WorkScreen, changes: list[Change]) -> None:
-    await reported(view, view.changes(changes))
 
 
 def _factory(module: str, screen: str, desk: Desk) -> Callable[[], Screen[Any]]:

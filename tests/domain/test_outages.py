@@ -163,3 +163,15 @@ async def test_a_database_that_is_not_there_is_named(postgres: Postgres) -> None
             pass
     assert "createdb" in caught.value.hint
     await db.close()
+
+
+async def test_a_database_that_was_closed_stays_closed(conninfo: str) -> None:
+    """A pool that was opened for whoever is still at work would outlive the program's end."""
+    db = Database(conninfo)
+    async with db.transaction(write=False):
+        pass
+    await db.close()
+    with pytest.raises(Unavailable, match="is closed"):
+        async with db.transaction(write=False):
+            pass
+    assert db._pool is None
