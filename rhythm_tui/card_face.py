@@ -68,7 +68,10 @@ def _head(row: IssueRow, width: int, look: Look) -> list[Piece]:
     letters = who.text if cell_len(who.text) <= 2 else who.text[0]
     right = [show.priority(row, colours), Piece(" "), who._replace(text=fitted(letters, 2))]
     if row.estimate is not None:
-        right = [Piece(f"{row.estimate.normalize():f} ", "muted"), *right]
+        points = Piece(f"{row.estimate.normalize():f} ", "muted")
+        taken = sum(cell_len(piece.text) for piece in (*left, points, *right))
+        if taken < width:  # The key goes before.
+            right = [points, *right]
     return both(left, right, width)
 
 

@@ -23,6 +23,7 @@ from rhythm_domain.query import Condition, Field, Query, Sort, SortKey
 from rhythm_domain.text import shown
 from rhythm_tui import clock, lanes, signs
 from rhythm_tui.commanding import handles
+from rhythm_tui.commands import Command, Where
 from rhythm_tui.decks import ONE_LANE, Cards, Placing, Spot, moved
 from rhythm_tui.desk import Desk
 from rhythm_tui.lanes import OTHERS, Grouping, Lane
@@ -42,7 +43,7 @@ FIRST = 50
 PAGE = 100
 """Cards that are read at once when one scrolls."""
 
-FIRST_OF_LANE = 20
+FIRST_OF_LANE = 25
 """Cards of a lane's column that are read first."""
 
 MOST_LANES = 60
@@ -69,8 +70,6 @@ class BoardScreen(SearchScreen):
         self._saved = 0
         self._to_draw: set[int] = set()
         self._counting: Timer | None = None
-        self._sought: tuple[int | None, str | None] = (None, None)
-        """The card that the cursor is to be on once its lane is read, and which lane that is."""
 
     def body(self) -> ComposeResult:
         yield self.search_bar()
@@ -131,39 +130,42 @@ class BoardScreen(SearchScreen):
         self._say_total()
         self._count_later(0.2)
         if self.grouping is not Grouping.NOTHING:
-            self._sought = (at, lane)
-            self.read(self._fill_lanes(), "lanes")
+            self.read(self._open_lanes(at, lane), "lanes")
 
     @on(BoardGrid.LanesWanted)
     def _lanes_wanted(self) -> None:
         if not any(worker.group == "lanes" and worker.is_running for worker in self.workers):
             self.read(self._fill_lanes(), "lanes")
 
+    async def _open_lanes(self, at: int | None, lane: str | None) -> None:
+        """Reads the lanes that are seen; the cursor goes to the card `at` of a lane, if there is one."""
+        if lane is not None:
+            await self._read_lane(lane)
+        if at is not None and self.cards.spots(at):
+            self.grid.go_to(at)
+        await self._fill_lanes()
+        if self.grid.issue is None:
+            self.grid.to_first_card()
+
     async def _fill_lanes(self) -> None:
-        """Reads the lanes that are about to be seen; first the one that the card under the cursor goes to."""
-        at, first = self._sought
-        while (lane := self.grid.unread_lane(first)) is not None:
-            async with self._reading:
-                cards = self.cards
-                try:
-                    board = await self._board(self._lane(Spot(lane, Status.TODO)), FIRST_OF_LANE)
-                except Unavailable:
-                    if lane != OTHERS:
-                        raise
-                    self.grid.lane_read(lane)
-                    self.say("Which cards are in no lane could not be read in time.", warning=True)
-                    continue
-                with self.grid.changing(calm=True):
-                    cards.show(lane, board)
-                    self.grid.lane_read(lane)
-            if at is not None and cards.spots(at):
-                self.grid.go_to(at)
-                at = None
-            elif self.grid.issue is None and not self.grid.on_heading and at is None:
-                self.grid.to_first_card()
-            self._sought = (at, None)
-            first = None
+        """Reads the lanes that are seen, or almost so."""
+        while (lane := self.grid.unread_lane()) is not None:
+            await self._read_lane(lane)
         self._count_later(0.2)
+
+    async def _read_lane(self, lane: str) -> None:
+        async with self._reading:
+            cards, board = self.cards, None
+            try:
+                board = await self._board(self._lane(Spot(lane, Status.TODO)), FIRST_OF_LANE)
+            except Unavailable:
+                if lane != OTHERS:
+                    raise
+                self.say("Which cards are in no other lane could not be read in time.", warning=True)
+            with self.grid.changing(calm=True):
+                if board is not None:
+                    cards.show(lane, board)
+                self.grid.lane_read(lane)
 
     async def _board(self, lane: Lane | None, limit: int) -> Board:
         asked = lane.within(self.asked) if lane else self.asked
@@ -490,6 +492,11 @@ class BoardScreen(SearchScreen):
         )
 
     # Lanes, columns, limits ------------------------------------------------------------------------------
+
+    def why_not(self, command: Command) -> str | None:
+        if command.where is Where.BOARD and self._shows is None:
+            return "choose a project first: g o" if self.desk.key is None else "the board is being read"
+        return super().why_not(command)
 
     @handles("board.group")
     async def choose_lanes(self) -> None:

@@ -17,12 +17,13 @@ from textual.geometry import clamp
 from textual.message import Message
 
 from rhythm_domain.models import IssueRow, Status
+from rhythm_tui.board_layout import Band
 from rhythm_tui.commanding import Commanding, handles
 from rhythm_tui.decks import Cards, Deck, Spot
 from rhythm_tui.lanes import Grouping, Lane
 from rhythm_tui.widgets.board_canvas import HEAD, SLOT, BoardCanvas, Drag, Target
 
-AHEAD = 25
+AHEAD = 15
 """Cards that are left before more are asked for."""
 
 WHEEL = 2
@@ -110,12 +111,15 @@ class BoardGrid(Commanding, BoardCanvas, can_focus=True):
         that goes. Else it is the person's own change: the cursor stays in its column, unless it is carried.
         """
         anchors = {spot: self._anchor(spot, deck) for spot, deck in self.cards.decks.items()} if calm else {}
+        lane = self._lane_seen() if calm else None
         yield
         for spot, anchor in anchors.items():
             if anchor is not None:
                 self._hold(spot, *anchor)
         self._follow(stay=not calm and self.issue != self._carried)
         self._bands_known = None
+        if lane is not None:
+            self._scroll = max(0, self._scroll + self._band(lane.lane).y - lane.y)
         if not calm:
             self._keep_in_view()
         self.refresh()
@@ -125,6 +129,16 @@ class BoardGrid(Commanding, BoardCanvas, can_focus=True):
         """Puts the cursor on a card that is about to be moved, to go where it goes."""
         self.issue = self._carried = issue
         self._follow()
+
+    def _lane_seen(self) -> Band | None:
+        """The lane that is to stay where it is: the cursor's if it is seen, else the first that is."""
+        if not self._headed:
+            return None
+        seen = [
+            band for band in self._bands if self._scroll <= band.end and band.y < self._scroll + self._body
+        ]
+        own = next((band for band in seen if band.lane == self.spot.lane), None)
+        return own or next(iter(seen), None)
 
     def _anchor(self, spot: Spot, deck: Deck) -> tuple[list[int], int] | None:
         """The cards from the first line that is seen on; how far it is scrolled into the first."""
@@ -220,12 +234,10 @@ class BoardGrid(Commanding, BoardCanvas, can_focus=True):
         if self.unread and self.unread_lane() is not None:
             self.post_message(self.LanesWanted())
 
-    def unread_lane(self, first: str | None = None) -> str | None:
-        """The next lane that is to be read: `first` if it was not, else one that is seen or almost so."""
-        if first in self.unread:
-            return first
-        end = self._scroll + 2 * self._body
-        wanted = (band.lane for band in self._bands if band.y < end and band.height)
+    def unread_lane(self) -> str | None:
+        """The next lane that is to be read: one that is seen, or almost so."""
+        begin, end = self._scroll - self._body, self._scroll + 2 * self._body
+        wanted = (band.lane for band in self._bands if begin < band.end and band.y < end and band.height)
         return next((lane for lane in wanted if lane in self.unread), None)
 
     def lane_read(self, lane: str) -> None:

@@ -305,6 +305,26 @@ async def test_a_card_dragged_into_another_lane_gets_its_value(team: Team, app: 
         await driver.sees("▾ Mia  2")
 
 
+async def test_lanes_are_read_as_they_come_into_view(team: Team, app: Open) -> None:
+    """The cursor stays on its card when lanes are chosen, however far down its lane is."""
+    for number in range(30):
+        await team.maintainer.labels.create("CORE", f"label-{number:02d}")
+        await fill(team, f"card {number:02d}", status=T, labels=(f"label-{number:02d}",))
+    async with app(team.member, project="CORE", view="board") as driver:
+        await driver.sees("card 00")
+        await go_to(driver, "card 25")
+        await driver.press("b")
+        await driver.write("label")
+        await driver.press("enter")
+        await driver.sees("▾ •label-25  1")
+        await driver.until(lambda: under_cursor(driver) == "card 25")
+        grid = driver.widget(BoardGrid)
+        await driver.press(*["k"] * 8)
+        await driver.until(lambda: under_cursor(driver) == "card 21")
+        await driver.until(lambda: not grid.unread & {"label-20", "label-21", "label-22"})
+        assert grid.unread
+
+
 async def test_only_what_is_seen_is_drawn(team: Team, app: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     """A key draws the cards that it changes, however many there are."""
     team.fill(1000)
