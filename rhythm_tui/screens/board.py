@@ -14,7 +14,7 @@ from textual.content import Content
 from textual.geometry import Region
 from textual.timer import Timer
 
-from rhythm_domain.errors import Invalid, RhythmError, Unavailable
+from rhythm_domain.errors import Invalid, Unavailable
 from rhythm_domain.lexemes import matches
 from rhythm_domain.live import Change
 from rhythm_domain.models import Board, Issue, IssueEdit, IssueRow, LabelRef, Page, Priority, Status
@@ -28,7 +28,7 @@ from rhythm_tui.decks import ONE_LANE, Cards, Placing, Spot, moved
 from rhythm_tui.desk import Desk
 from rhythm_tui.lanes import OTHERS, Grouping, Lane
 from rhythm_tui.messages import OpenIssue, Say
-from rhythm_tui.report import report
+from rhythm_tui.report import reported
 from rhythm_tui.screens.picker import Choice
 from rhythm_tui.screens.prompt import Prompt
 from rhythm_tui.screens.searching import SearchScreen
@@ -100,7 +100,7 @@ class BoardScreen(SearchScreen):
         if self._shows == (self.desk.key, self.asked, self.grouping):
             same = [lane.id for lane in await self._read_lanes(self.desk.key)]
             if same == [lane.id for lane in self._lanes]:
-                await self._refresh(list(self.cards.rows))
+                await self._refresh(list(self.cards.rows), thorough=True)
             else:
                 await self.search(keep=True)
         else:
@@ -167,11 +167,10 @@ class BoardScreen(SearchScreen):
                     cards.show(lane, board)
                 self.grid.lane_read(lane)
 
-    async def _board(self, lane: Lane | None, limit: int) -> Board:
+    async def _board(self, lane: Lane | None, limit: int, *, counted: bool = False) -> Board:
         asked = lane.within(self.asked) if lane else self.asked
-        return await self.desk.session.boards.show(
-            self.desk.key or "", str(asked), limit=limit, counted=limit == 1
-        )
+        boards = self.desk.session.boards
+        return await boards.show(self.desk.key or "", str(asked), limit=limit, counted=counted)
 
     async def _read_lanes(self, key: str) -> list[Lane]:
         session = self.desk.session
@@ -218,7 +217,8 @@ class BoardScreen(SearchScreen):
                     self._say_total()
         for lane in {spot.lane for spot, deck in cards.decks.items() if deck.uncounted} - {ONE_LANE}:
             with suppress(Unavailable):
-                cards.count(lane, await self._board(self._lane(Spot(lane, Status.TODO)), 1))
+                board = await self._board(self._lane(Spot(lane, Status.TODO)), 1, counted=True)
+                cards.count(lane, board)
         self.grid.refresh()
 
     def _lane(self, spot: Spot) -> Lane:
@@ -273,13 +273,17 @@ class BoardScreen(SearchScreen):
         here = [change for change in changes if change.project_key == self.desk.key]
         if not here:
             return
-        await self._refresh(set().union(*(change.issue_ids for change in here)))
+        touched = frozenset().union(*(change.issue_ids for change in here))
+        filtered = bool(self.asked.terms or self.asked.conditions)
+        await self._refresh(touched, thorough=filtered or len(touched) > AGAIN)
         for change in here:
             if not self.desk.edits.ours(change.operation):
                 self.grid.glow(change.issue_ids, shown(change.actor.display_name))
 
-    async def _refresh(self, issues: Iterable[int]) -> None:
-        """Reads some cards again, and the beginning of every column that they may be in."""
+    async def _refresh(self, issues: Iterable[int], *, thorough: bool) -> None:
+        """Reads some cards and all totals again. Where their columns are is known from the cards, unless it
+        is to be `thorough`: then the first cards of every column are read again too.
+        """
         wanted = list(issues)[:AGAIN]
         async with self._reading:
             if self._shows is None:
@@ -295,7 +299,7 @@ class BoardScreen(SearchScreen):
                 for lane in self._lanes
                 if lane.by is not Grouping.NOTHING and lane.id in touched - self.grid.unread
             }
-            whole = await self._board(None, FIRST if self.grouping is Grouping.NOTHING else 1)
+            whole = await self._board(None, FIRST if thorough and self.grouping is Grouping.NOTHING else 1)
             settled = saved == self._saved and not self.desk.edits.waiting
             filtered = bool(self.asked.terms or self.asked.conditions)
             with self.grid.changing(calm=True):
@@ -430,8 +434,10 @@ class BoardScreen(SearchScreen):
     async def _move_within(self, step: int) -> None:
         spot = self.grid.spot
         deck = self.cards.decks.get(spot)
-        issues = [row.id for row in self.targets() if deck and deck.place(row.id) is not None]
-        if deck is None or not issues:
+        if deck is None:
+            return
+        issues = [row.id for row in self.targets() if deck.place(row.id) is not None]
+        if not issues:
             return
         if spot.status.closed:
             raise Invalid(
@@ -446,31 +452,28 @@ class BoardScreen(SearchScreen):
 
     @on(BoardGrid.Dropped)
     def _dropped(self, event: BoardGrid.Dropped) -> None:
-        self.run_worker(self._drop(event), group="commands")
-
-    async def _drop(self, event: BoardGrid.Dropped) -> None:
         reason = self.desk.why_not(Permission.ISSUE_MOVE)
         if reason is not None:
             self.post_message(Say(f"{reason[0].upper()}{reason[1:]}.", warning=True))
-            return
-        try:
-            if event.lane == event.spot.lane:
-                await self._put(event.issues, event.spot, event.place)
-            else:
-                await self._put_in_lane(event.issues, event.spot, event.lane)
-        except RhythmError as error:
-            report(self, error)
+        elif event.lane == event.spot.lane:
+            move = self._put(event.issues, event.spot, event.place)
+            self.run_worker(reported(self, move), group="commands")
+        else:
+            move = self._put_in_lane(event.issues, event.spot, event.lane)
+            self.run_worker(reported(self, move), group="commands")
 
     async def _put(self, issues: Sequence[int], spot: Spot, place: int | None) -> None:
         """Puts cards into a column before the one at a place: at once on the screen, then in the database."""
         placing = self.cards.placing(issues, spot, place)
         at = self.grid.issue
         place_issues = self.desk.session.issues.place
-
+        # What is only put in order stays in the column where it is by then, whoever moved it there.
+        ordered = bool(placing.ranks) and all(self._is_in(issue, spot.status) for issue in issues)
+        status = None if ordered else placing.status
         self.grid.carry(at if at is not None and at in issues else issues[0])
         saved = await self.desk.edits.run(
             lambda operation: place_issues(
-                issues, placing.status, after=placing.after, before=placing.before, operation=operation
+                issues, status, after=placing.after, before=placing.before, operation=operation
             ),
             issues=issues,
             change=moved(placing, issues, clock.now()),
@@ -478,6 +481,9 @@ class BoardScreen(SearchScreen):
         self.replaced(saved)
         if len(issues) > 1:
             self.say(f"{counted(len(issues), 'card')} moved to {signs.words(spot.status)}", "u takes it back")
+
+    def _is_in(self, issue: int, status: Status) -> bool:
+        return issue in self.cards.rows and self.cards.row(issue).status is status
 
     async def _put_in_lane(self, issues: Sequence[int], spot: Spot, left: str) -> None:
         """Puts cards into another lane, at their old places in the order: they get its value."""
