@@ -193,8 +193,11 @@ class ProjectsScreen(WorkScreen):
 
     # What one does with a project ------------------------------------------------------------------------
 
+    def project_of_new(self) -> Project | None:
+        return self.project
+
     def why_not(self, command: Command) -> str | None:
-        if command.permission is None or command.id in ("issue.create", "issue.compose"):
+        if command.permission is None:
             return super().why_not(command)
         if self.project is None:
             return "there is no project under the cursor"

@@ -17,8 +17,6 @@ from textual.geometry import Region
 from rhythm_domain.days import parse_day
 from rhythm_domain.errors import Conflict, Invalid
 from rhythm_domain.models import (
-    Issue,
-    IssueDraft,
     IssueEdit,
     IssueRow,
     LabelRef,
@@ -33,7 +31,6 @@ from rhythm_tui.commands import Command
 from rhythm_tui.edits import Change
 from rhythm_tui.messages import OpenIssue
 from rhythm_tui.screens import choices
-from rhythm_tui.screens.compose import Compose
 from rhythm_tui.screens.conflict import ConflictDialog, Settled
 from rhythm_tui.screens.linking import more
 from rhythm_tui.screens.picker import Choice, MultiPicker, Picker
@@ -355,48 +352,6 @@ class TriageScreen(WorkScreen):
     async def set_more(self) -> None:
         if rows := self.targets():
             await more(self, rows)
-
-    @handles("issue.create")
-    async def create_in_a_line(self) -> None:
-        project = self.desk.project
-        if project is None:
-            raise Invalid("Which project is it for?", hint="g o chooses one")
-
-        async def accept(text: str) -> Issue:
-            draft = IssueDraft(title=text, **self.new_issue_fields())
-            return await self.desk.edits.run(
-                lambda operation: self.desk.session.issues.create(project.key, draft, operation=operation)
-            )
-
-        created = await self.app.push_screen_wait(
-            Prompt(
-                f"New issue in {project.key}",
-                accept,
-                placeholder="Its title",
-                foot="enter create · esc cancel",
-            )
-        )
-        if created is not None:
-            self.created(created)
-
-    @handles("issue.compose")
-    async def create_in_a_form(self) -> None:
-        project = self.desk.project
-        if project is None:
-            raise Invalid("Which project is it for?", hint="g o chooses one")
-        form = Compose(self.desk, project, self.new_issue_fields())
-        created = await self.app.push_screen_wait(form)
-        if created is not None:
-            self.created(created)
-
-    def new_issue_fields(self) -> dict[str, Any]:
-        """What a new issue is given because of where it is made, such as the column's status."""
-        return {}
-
-    def created(self, issue: Issue) -> None:
-        """An issue was made here."""
-        self.say(f"{issue.key} created", "u takes it back")
-        self.reload()
 
     # All else --------------------------------------------------------------------------------------------
 

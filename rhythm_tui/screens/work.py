@@ -18,13 +18,16 @@ from textual.worker import WorkType
 
 from rhythm_domain.errors import Invalid, Irreversible, RhythmError
 from rhythm_domain.live import Change
+from rhythm_domain.models import Issue, IssueDraft, Project
 from rhythm_domain.text import shown
 from rhythm_tui.commanding import Commanding, handles
 from rhythm_tui.commands import Command
 from rhythm_tui.desk import Desk
 from rhythm_tui.messages import GoTo
 from rhythm_tui.report import reported
+from rhythm_tui.screens.compose import Compose
 from rhythm_tui.screens.confirm import Confirm
+from rhythm_tui.screens.prompt import Prompt
 from rhythm_tui.widgets.document import Document
 from rhythm_tui.widgets.key_bar import KeyBar
 from rhythm_tui.widgets.title_bar import TitleBar
@@ -136,6 +139,52 @@ class WorkScreen(Screen[None], Commanding):
         if command.permission is None:
             return None
         return self.desk.why_not(command.permission)
+
+    @handles("issue.create")
+    async def create_in_a_line(self) -> None:
+        project = self.project_of_new()
+        if project is None:
+            raise Invalid("Which project is it for?", hint="g o chooses one")
+
+        async def accept(text: str) -> Issue:
+            draft = IssueDraft(title=text, **self.new_issue_fields())
+            return await self.desk.edits.run(
+                lambda operation: self.desk.session.issues.create(project.key, draft, operation=operation)
+            )
+
+        created = await self.app.push_screen_wait(
+            Prompt(
+                f"New issue in {project.key}",
+                accept,
+                placeholder="Its title",
+                foot="enter create · esc cancel",
+            )
+        )
+        if created is not None:
+            self.created(created)
+
+    @handles("issue.compose")
+    async def create_in_a_form(self) -> None:
+        project = self.project_of_new()
+        if project is None:
+            raise Invalid("Which project is it for?", hint="g o chooses one")
+        form = Compose(self.desk, project, self.new_issue_fields())
+        created = await self.app.push_screen_wait(form)
+        if created is not None:
+            self.created(created)
+
+    def project_of_new(self) -> Project | None:
+        """The project that a new issue is for."""
+        return self.desk.project
+
+    def new_issue_fields(self) -> dict[str, Any]:
+        """What a new issue is given because of where it is made, such as the column's status."""
+        return {}
+
+    def created(self, issue: Issue) -> None:
+        """An issue was made here."""
+        self.say(f"{issue.key} created", "u takes it back")
+        self.reload()
 
     @handles("refresh")
     def refresh_all(self) -> None:

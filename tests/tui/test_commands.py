@@ -112,3 +112,15 @@ async def test_a_theme_is_remembered(team: Team, app: Open, theme: str) -> None:
         await driver.until(lambda: driver.app.theme == theme)
     async with app(team.member, project="CORE", theme="") as driver:
         assert driver.app.theme == theme
+
+
+@pytest.mark.parametrize("view", ["projects", "activity", "reports", "settings"])
+async def test_an_issue_can_be_written_wherever_one_is(team: Team, app: Open, view: str) -> None:
+    """Its title is text, also where no issues are shown."""
+    async with app(team.member, project="CORE", view=view) as driver:
+        await driver.press("n")
+        await driver.sees("New issue in CORE")
+        await driver.write("mx")
+        await driver.press("enter")
+        await driver.sees("CORE-1 created")
+        assert (await team.member.issues.show("CORE-1")).title == "mx"
