@@ -59,6 +59,8 @@ _TYPE = {
     IssueType.EPIC: "secondary",
 }
 
+_CURSOR = ("block-cursor-background", "block-cursor-blurred-background")
+
 _PEOPLE = [name for name in COLOURS if name not in ("brown", "grey")]
 
 
@@ -79,14 +81,27 @@ class Colours:
     def _known(self) -> dict[str, str]:
         ground, text = (Color.parse(self.variables[name]) for name in ("background", "foreground"))
         names = ("foreground", "background", "surface", "panel", "primary", "secondary", "accent", "warning",
-                 "error", "success", "border", "block-cursor-background", "block-cursor-foreground",
-                 "block-cursor-blurred-background")  # fmt: skip
-        known = {name: Color.parse(self.variables.get(name) or "#808080") for name in names}
+                 "error", "success", "border")  # fmt: skip
+        known = {name: self._parsed(name) for name in names} | self._cursor(ground, text)
         known |= {"muted": ground.blend(text, 0.62), "faint": ground.blend(text, 0.34)}
         known |= {"rule": ground.blend(text, 0.16), "glow": ground.blend(known["warning"], 0.28)}
         soft = ("success", "accent", "warning", "primary")  # For large areas.
         known |= {f"{name} soft": ground.blend(known[name], 0.62) for name in soft}
         return {name: _hex(ground, colour) for name, colour in known.items()}
+
+    def _parsed(self, name: str) -> Color:
+        return Color.parse(self.variables.get(name) or "#808080")
+
+    def _cursor(self, ground: Color, text: Color) -> dict[str, Color]:
+        """The line of the cursor. Themes of Textual's own give it their strongest colour, on which signs and
+        matches would vanish: there it is a shade of that."""
+        cursor = self._parsed("block-cursor-background")
+        if cursor.rgb != self._parsed("primary").rgb:
+            return {name: self._parsed(name) for name in (*_CURSOR, "block-cursor-foreground")}
+        shades = {
+            name: ground.blend(cursor, share) for name, share in zip(_CURSOR, (0.28, 0.14), strict=True)
+        }
+        return {**shades, "block-cursor-foreground": text}
 
     def status(self, status: Status) -> str:
         return self.of(_STATUS[status])

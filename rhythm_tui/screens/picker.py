@@ -21,7 +21,7 @@ V = TypeVar("V")
 R = TypeVar("R")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # With slots `Choice[int](...)` would raise: it leaves a mark in what it makes.
 class Choice(Generic[V]):
     """Something to choose: how it looks, and the words by which it is found."""
 
