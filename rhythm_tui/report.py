@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable
 
+from textual.app import ScreenStackError
 from textual.css.query import NoMatches
 from textual.dom import DOMNode
 
@@ -26,10 +27,17 @@ async def reported(node: DOMNode, work: Awaitable[None]) -> None:
         await work
     except RhythmError as error:
         report(node, error)
-    except NoMatches:
-        # The answer came when the screen was being closed: its widgets are gone.
-        if node.is_attached and node.app.is_running:
+    except (NoMatches, ScreenStackError):
+        # The answer came when the screen or the app was being closed: its widgets are gone.
+        if node.is_attached and node.app.is_running and _has_screens(node):
             raise
+
+
+def _has_screens(node: DOMNode) -> bool:
+    try:
+        return node.app.screen.is_attached
+    except ScreenStackError:
+        return False
 
 
 def report(node: DOMNode, error: RhythmError) -> None:
