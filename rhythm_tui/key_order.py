@@ -36,11 +36,11 @@ class KeyOrder:
 
     async def took(self, key: Key | Paste) -> None:
         """A key or a paste came: it is given now, or once the others are through. Escape ends the wait."""
-        if isinstance(key, Key) and key.key == "escape" and self._busy and self._arrived:
+        if isinstance(key, Key) and key.key == "escape" and self.busy and self._arrived:
             self._waiting.clear()
             self._give_up()
         self._waiting.append(key)
-        if not self._busy:
+        if not self.busy:
             await self._next()
 
     def begun(self, command: object, *, to_its_end: bool = False) -> None:
@@ -57,7 +57,8 @@ class KeyOrder:
         self._look()
 
     @property
-    def _busy(self) -> bool:
+    def busy(self) -> bool:
+        """Whether a key has not had its whole effect yet."""
         return self._patience is not None
 
     async def _next(self) -> None:
@@ -97,5 +98,5 @@ class KeyOrder:
                 self._app.call_later(self._go_on)
 
     async def _go_on(self) -> None:
-        if self._waiting and not self._busy:
+        if self._waiting and not self.busy:
             await self._next()

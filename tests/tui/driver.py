@@ -110,8 +110,12 @@ class Driver:
         await self.until(lambda: not any(text in self.text for text in texts), f"the end of {texts}")
 
     async def until_saved(self) -> None:
-        """Waits until no write is on its way."""
-        await self.until(lambda: self.app.desk is not None and not self.app.desk.edits.waiting, "saved")
+        """Waits until no key is at work and no write is on its way."""
+
+        def saved() -> bool:
+            return self.app.desk is not None and not (self.app.keys.busy or self.app.desk.edits.waiting)
+
+        await self.until(saved, "saved")
 
     async def eventually(self, ask: Callable[[], Awaitable[object]], what: str = "") -> None:
         """Waits until the database holds something."""

@@ -196,3 +196,28 @@ async def test_an_empty_project_says_how_to_begin(team: Team, app: Open) -> None
         await driver.press("slash")
         await driver.write("rain")
         await driver.sees("No issue is like that.")
+
+
+async def test_an_issue_is_planned_by_a_key(team: Team, app: Open) -> None:
+    """Into a sprint by its name, and out of it again."""
+    (key,) = await fill(team, "one")
+    await team.maintainer.sprints.create("CORE", "Sprint 7")
+
+    async def planned() -> bool:
+        return (await team.member.issues.show(key)).sprint == "Sprint 7"
+
+    async def taken_out() -> bool:
+        return (await team.member.issues.show(key)).sprint is None
+
+    async with app(team.member, project="CORE") as driver:
+        await driver.sees(key)
+        await driver.press("S")
+        await driver.sees("Sprint · CORE-1", "Sprint 7", "no sprint")
+        await driver.write("sprint 7")
+        await driver.press("enter")
+        await driver.eventually(planned, "planned")
+        await driver.press("S")
+        await driver.sees("Sprint · CORE-1")
+        await driver.write("no sprint")
+        await driver.press("enter")
+        await driver.eventually(taken_out, "taken out")
