@@ -71,7 +71,7 @@ def test_an_edited_description_that_meets_anothers_is_kept(rhythm: Cli, team: Te
 
     writes = _editor(
         rhythm,
-        f'{theirs} {sys.executable} -c "{python}" issue edit CORE-1 -d theirs >&2\necho "mine" > "$1"',
+        f'{theirs} "{sys.executable}" -c "{python}" issue edit CORE-1 -d theirs >&2\necho "mine" > "$1"',
     )
     ran = rhythm("issue", "edit", "CORE-1", "--edit", by=team.member, **writes)
     assert ran.code == Exit.CONFLICT, ran.err
