@@ -9,7 +9,7 @@ from types import FrameType
 
 from rhythm_tui.cli.main import run
 from rhythm_tui.cli.opening import Opening
-from rhythm_tui.environment import shut
+from rhythm_tui.terminal.environment import shut
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:

@@ -23,13 +23,11 @@ from rhythm_domain.live import Change, Resync
 from rhythm_domain.nearest import did_you_mean
 from rhythm_domain.session import Session
 from rhythm_domain.text import shown
-from rhythm_tui import terminal
 from rhythm_tui.commanding import Commanding, Offer, handles, offers
 from rhythm_tui.commands import COMMANDS, Command, remapped
 from rhythm_tui.desk import Desk
-from rhythm_tui.guarded import GuardedApp
 from rhythm_tui.instance import Instance
-from rhythm_tui.key_order import KeyOrder
+from rhythm_tui.looks.themes import DARK, LIGHT, SIXTEEN, THEMES
 from rhythm_tui.messages import GoTo, Lost, OpenIssue, OpenProject, Say, SignedOut
 from rhythm_tui.notebook import Notebook
 from rhythm_tui.outage import Outage
@@ -38,7 +36,9 @@ from rhythm_tui.report import report
 from rhythm_tui.screens.picker import Choice, Picker
 from rhythm_tui.screens.way_in import WayIn
 from rhythm_tui.screens.work import WorkScreen
-from rhythm_tui.themes import DARK, LIGHT, SIXTEEN, THEMES
+from rhythm_tui.terminal import lifecycle as terminal
+from rhythm_tui.terminal.guarded import GuardedApp
+from rhythm_tui.terminal.key_order import KeyOrder
 from rhythm_tui.widgets.key_bar import KeyBar
 
 VIEWS = {

@@ -20,9 +20,9 @@ from textual.dom import DOMNode
 
 from rhythm_domain.errors import RhythmError
 from rhythm_tui.commands import COMMANDS, Command
-from rhythm_tui.key_order import KeyOrder
 from rhythm_tui.messages import Say
 from rhythm_tui.report import report, reported
+from rhythm_tui.terminal.key_order import KeyOrder
 
 F = TypeVar("F", bound=Callable[..., Any])
 

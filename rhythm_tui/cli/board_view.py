@@ -6,10 +6,10 @@ from itertools import zip_longest
 
 from rhythm_domain.models import Board, BoardColumn, IssueRow
 from rhythm_domain.text import cell_width, shown, truncated
-from rhythm_tui import signs
 from rhythm_tui.cli.output import Output
 from rhythm_tui.cli.table import GAP, Column, padded
-from rhythm_tui.wording import initials, wrapped
+from rhythm_tui.looks import signs
+from rhythm_tui.looks.wording import initials, wrapped
 
 LEAST = 24
 """Cells that a column needs; when all do not fit into the width, they go on below."""

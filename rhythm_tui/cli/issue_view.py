@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rhythm_domain.models import Comment, Event, Issue, IssueLink, IssueRow, LinkKind, PersonRef, Priority
-from rhythm_tui import signs
 from rhythm_tui.cli.output import Output, plain
 from rhythm_tui.cli.table import Column
-from rhythm_tui.wording import counted, points, relative_time
+from rhythm_tui.looks import signs
+from rhythm_tui.looks.wording import counted, points, relative_time
 
 
 def columns(*, terminal: bool) -> list[Column[IssueRow]]:

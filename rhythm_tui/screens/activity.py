@@ -14,19 +14,19 @@ from textual.content import Content
 from rhythm_domain.live import Change
 from rhythm_domain.models import Event, Page
 from rhythm_domain.text import shown
-from rhythm_tui import presentation as show
-from rhythm_tui.blocks import Block, heading
 from rhythm_tui.clock import now
-from rhythm_tui.colours import Colours
 from rhythm_tui.desk import Desk
-from rhythm_tui.happenings import Happening, told
-from rhythm_tui.markdown import wrapped
+from rhythm_tui.looks import presentation as show
+from rhythm_tui.looks.blocks import Block, heading
+from rhythm_tui.looks.colours import Colours
+from rhythm_tui.looks.happenings import Happening, told
+from rhythm_tui.looks.markdown import wrapped
+from rhythm_tui.looks.presentation import Piece
+from rhythm_tui.looks.wording import counted, relative_time
 from rhythm_tui.messages import OpenIssue
-from rhythm_tui.presentation import Piece
 from rhythm_tui.screens.picker import Choice, Picker
 from rhythm_tui.screens.work import WorkScreen
 from rhythm_tui.widgets.document import Document
-from rhythm_tui.wording import counted, relative_time
 
 PAGE = 100
 """Events that are read at once."""

@@ -21,12 +21,15 @@ from rhythm_domain.models import Board, Issue, IssueEdit, IssueRow, LabelRef, Pa
 from rhythm_domain.policy import Permission
 from rhythm_domain.query import Condition, Field, Query, Sort, SortKey
 from rhythm_domain.text import shown
-from rhythm_tui import clock, lanes, signs
+from rhythm_tui import clock
 from rhythm_tui.commanding import handles
 from rhythm_tui.commands import Command, Where
-from rhythm_tui.decks import ONE_LANE, Cards, Placing, Spot, moved
 from rhythm_tui.desk import Desk
-from rhythm_tui.lanes import OTHERS, Grouping, Lane
+from rhythm_tui.holding import lanes
+from rhythm_tui.holding.decks import ONE_LANE, Cards, Placing, Spot, moved
+from rhythm_tui.holding.lanes import OTHERS, Grouping, Lane
+from rhythm_tui.looks import signs
+from rhythm_tui.looks.wording import counted
 from rhythm_tui.messages import OpenIssue, Say
 from rhythm_tui.report import reported
 from rhythm_tui.screens.picker import Choice
@@ -35,7 +38,6 @@ from rhythm_tui.screens.searching import SearchScreen
 from rhythm_tui.screens.triage import setting
 from rhythm_tui.widgets.board import BoardGrid
 from rhythm_tui.widgets.search_bar import SearchBar
-from rhythm_tui.wording import counted
 
 FIRST = 50
 """Cards of a column that are read first: what fits on a screen, and some more."""

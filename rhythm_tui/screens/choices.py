@@ -10,8 +10,8 @@ from textual.content import Content
 from rhythm_domain.errors import Invalid
 from rhythm_domain.models import IssueType, Label, Member, Priority, Sprint, SprintState, Status
 from rhythm_domain.text import shown
-from rhythm_tui import signs
-from rhythm_tui.colours import Colours
+from rhythm_tui.looks import signs
+from rhythm_tui.looks.colours import Colours
 from rhythm_tui.screens.picker import Choice
 
 

@@ -14,11 +14,11 @@ from textual.widgets import Static
 
 from rhythm_domain.errors import Conflict
 from rhythm_domain.text import shown_lines
-from rhythm_tui.blocks import Block
-from rhythm_tui.colours import Colours
 from rhythm_tui.commanding import handles
-from rhythm_tui.markdown import wrapped
-from rhythm_tui.merging import Pair, compared, different_words
+from rhythm_tui.holding.merging import Pair, compared, different_words
+from rhythm_tui.looks.blocks import Block
+from rhythm_tui.looks.colours import Colours
+from rhythm_tui.looks.markdown import wrapped
 from rhythm_tui.screens.dialog import Dialog
 from rhythm_tui.widgets.document import Document
 

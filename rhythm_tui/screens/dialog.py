@@ -11,7 +11,7 @@ from textual.screen import ModalScreen
 
 from rhythm_domain.text import shown
 from rhythm_tui.commanding import Commanding, handles
-from rhythm_tui.key_order import KeyOrder
+from rhythm_tui.terminal.key_order import KeyOrder
 
 T = TypeVar("T")
 

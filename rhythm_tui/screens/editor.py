@@ -17,21 +17,21 @@ from textual.widgets import Static, TextArea
 from rhythm_domain.errors import Conflict, NotSignedIn, RhythmError, Unavailable
 from rhythm_domain.models import TEXT_LENGTH
 from rhythm_domain.text import shown
-from rhythm_tui.blocks import Block
-from rhythm_tui.colours import Colours
 from rhythm_tui.commanding import handles
 from rhythm_tui.commands import readable
 from rhythm_tui.desk import Desk
 from rhythm_tui.drafts import Kept
-from rhythm_tui.markdown import ink, laid_out
-from rhythm_tui.merging import MINE, THEIRS, merged
-from rhythm_tui.outside import edited
+from rhythm_tui.holding.merging import MINE, THEIRS, merged
+from rhythm_tui.looks.blocks import Block
+from rhythm_tui.looks.colours import Colours
+from rhythm_tui.looks.markdown import ink, laid_out
+from rhythm_tui.looks.wording import relative_time
 from rhythm_tui.report import report
 from rhythm_tui.screens.conflict import ConflictDialog, Settled
 from rhythm_tui.screens.dialog import Dialog
+from rhythm_tui.terminal.outside import edited
 from rhythm_tui.widgets.document import Document
 from rhythm_tui.widgets.text_editor import TextEditor
-from rhythm_tui.wording import relative_time
 
 T = TypeVar("T")
 

@@ -20,9 +20,9 @@ from rhythm_tui.clock import now
 from rhythm_tui.commanding import handles
 from rhythm_tui.commands import Command
 from rhythm_tui.desk import Desk
-from rhythm_tui.happenings import told
-from rhythm_tui.issue_page import Page, changed_fields
-from rhythm_tui.markdown import links
+from rhythm_tui.looks.happenings import told
+from rhythm_tui.looks.issue_page import Page, changed_fields
+from rhythm_tui.looks.markdown import links
 from rhythm_tui.messages import OpenIssue
 from rhythm_tui.screens.picker import Choice
 from rhythm_tui.screens.triage import TriageScreen

@@ -13,9 +13,9 @@ from textual.widgets.option_list import Option
 from rhythm_domain.errors import RhythmError
 from rhythm_domain.models import IssueRow
 from rhythm_domain.text import shown
-from rhythm_tui import signs
-from rhythm_tui.colours import Colours
 from rhythm_tui.desk import Desk
+from rhythm_tui.looks import signs
+from rhythm_tui.looks.colours import Colours
 from rhythm_tui.screens.dialog import Dialog
 
 OFFERED = 12

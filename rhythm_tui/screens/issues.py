@@ -21,11 +21,11 @@ from rhythm_domain.live import Change
 from rhythm_domain.models import IssueRow, Page, SavedView
 from rhythm_domain.query import Query, Sort, SortKey
 from rhythm_domain.text import shown
-from rhythm_tui.columns import CHOSEN, COLUMNS
 from rhythm_tui.commanding import handles
 from rhythm_tui.desk import Desk
+from rhythm_tui.holding.rows import Reading
+from rhythm_tui.looks.columns import CHOSEN, COLUMNS
 from rhythm_tui.messages import OpenIssue
-from rhythm_tui.rows import Reading
 from rhythm_tui.screens.picker import Choice, MultiPicker
 from rhythm_tui.screens.prompt import Prompt
 from rhythm_tui.screens.searching import SearchScreen

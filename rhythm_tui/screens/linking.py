@@ -10,10 +10,10 @@ from textual.content import Content
 from rhythm_domain.errors import Invalid
 from rhythm_domain.models import IssueEdit, IssueRow, LinkKind
 from rhythm_domain.text import shown
-from rhythm_tui import signs
+from rhythm_tui.looks import signs
+from rhythm_tui.looks.wording import counted
 from rhythm_tui.screens.issue_picker import IssuePicker
 from rhythm_tui.screens.picker import Choice
-from rhythm_tui.wording import counted
 
 if TYPE_CHECKING:
     from rhythm_tui.screens.triage import TriageScreen

@@ -21,16 +21,16 @@ from rhythm_domain.live import Change
 from rhythm_domain.models import Issue, IssueRow, Page, Sprint, SprintState
 from rhythm_domain.query import Condition, Field, Query, SortKey, parse
 from rhythm_domain.text import shown
-from rhythm_tui import planning
 from rhythm_tui.commanding import handles
 from rhythm_tui.desk import Desk
+from rhythm_tui.holding import planning
+from rhythm_tui.holding.planning import Load
+from rhythm_tui.holding.rows import Reading
+from rhythm_tui.looks.wording import counted
 from rhythm_tui.messages import OpenIssue
-from rhythm_tui.planning import Load
-from rhythm_tui.rows import Reading
 from rhythm_tui.screens.searching import SearchScreen
 from rhythm_tui.widgets.issue_table import IssueTable
 from rhythm_tui.widgets.plan_panes import SIDES, PlanPanes, Side
-from rhythm_tui.wording import counted
 
 PAGE = 100
 """Rows that are read at once."""

@@ -15,13 +15,14 @@ from rhythm_domain.errors import NotFound
 from rhythm_domain.live import Change
 from rhythm_domain.models import Project
 from rhythm_domain.text import folded, shown, truncated
-from rhythm_tui.columns import View
 from rhythm_tui.commanding import handles
 from rhythm_tui.commands import Command
 from rhythm_tui.desk import Desk
-from rhythm_tui.markdown import gist
+from rhythm_tui.looks.columns import View
+from rhythm_tui.looks.markdown import gist
+from rhythm_tui.looks.presentation import Piece
+from rhythm_tui.looks.wording import counted, relative_time
 from rhythm_tui.messages import OpenProject
-from rhythm_tui.presentation import Piece
 from rhythm_tui.screens.confirm import Confirm
 from rhythm_tui.screens.form import Entry, Form, Values
 from rhythm_tui.screens.work import WorkScreen
@@ -29,7 +30,6 @@ from rhythm_tui.widgets.key_bar import KeyBar
 from rhythm_tui.widgets.listing import Field, Listing
 from rhythm_tui.widgets.search_bar import SearchBar
 from rhythm_tui.widgets.welcome import Welcome
-from rhythm_tui.wording import counted, relative_time
 
 BAR = 12
 """Cells of the bar that shows how much is done."""

@@ -16,13 +16,14 @@ from rhythm_domain.errors import NotFound
 from rhythm_domain.live import Change
 from rhythm_domain.models import Sprint, SprintIssue, SprintReport, SprintState, Status
 from rhythm_domain.text import shown, truncated
-from rhythm_tui import planning
-from rhythm_tui import presentation as show
-from rhythm_tui.colours import Colours
 from rhythm_tui.commanding import handles
 from rhythm_tui.commands import Command
 from rhythm_tui.desk import Desk
-from rhythm_tui.presentation import Piece
+from rhythm_tui.holding import planning
+from rhythm_tui.looks import presentation as show
+from rhythm_tui.looks.colours import Colours
+from rhythm_tui.looks.presentation import Piece
+from rhythm_tui.looks.wording import counted
 from rhythm_tui.screens.picker import Choice, Picker
 from rhythm_tui.screens.work import WorkScreen
 from rhythm_tui.widgets import burndown, flow, velocity
@@ -30,7 +31,6 @@ from rhythm_tui.widgets.canvas import number
 from rhythm_tui.widgets.drawing import Draw, Drawing
 from rhythm_tui.widgets.pane_heading import STATES
 from rhythm_tui.widgets.view_tabs import ViewTabs
-from rhythm_tui.wording import counted
 
 REPORTS = {"burndown": "Burndown", "velocity": "Velocity", "flow": "Flow"}
 

@@ -13,9 +13,9 @@ from rhythm_domain.query import DAYS, HELP, Field, Query, QueryError, parse
 from rhythm_domain.text import shown, truncated
 from rhythm_tui.commanding import handles
 from rhythm_tui.desk import Desk
-from rhythm_tui.key_order import KeyOrder
 from rhythm_tui.screens.picker import Choice, MultiPicker
 from rhythm_tui.screens.triage import TriageScreen
+from rhythm_tui.terminal.key_order import KeyOrder
 from rhythm_tui.widgets.search_bar import Completion, SearchBar
 
 COMPARED = DAYS | {Field.ESTIMATE}

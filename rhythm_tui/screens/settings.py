@@ -15,6 +15,7 @@ from rhythm_domain.models import Member
 from rhythm_tui.commanding import handles
 from rhythm_tui.commands import Command
 from rhythm_tui.desk import Desk
+from rhythm_tui.looks.wording import counted
 from rhythm_tui.screens.sections.access import KeysSection, SignInsSection, TokensSection
 from rhythm_tui.screens.sections.account import AccountSection
 from rhythm_tui.screens.sections.labels import LabelsSection
@@ -28,7 +29,6 @@ from rhythm_tui.widgets.key_bar import KeyBar
 from rhythm_tui.widgets.listing import Listing
 from rhythm_tui.widgets.search_bar import SearchBar
 from rhythm_tui.widgets.view_tabs import ViewTabs
-from rhythm_tui.wording import counted
 
 SECTIONS: tuple[type[AnySection], ...] = (
     MembersSection,

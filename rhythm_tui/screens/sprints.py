@@ -9,11 +9,11 @@ from rhythm_domain.models import Sprint, SprintState
 from rhythm_domain.text import shown
 from rhythm_tui.commanding import handles
 from rhythm_tui.commands import Command
+from rhythm_tui.looks.wording import counted
 from rhythm_tui.screens import sprint_dialogs
 from rhythm_tui.screens.planner import MANY, PlannerScreen
 from rhythm_tui.screens.triage import setting
 from rhythm_tui.widgets.plan_panes import SIDES
-from rhythm_tui.wording import counted
 
 _OF_A_SPRINT = frozenset({"sprint.edit", "sprint.start", "sprint.finish", "sprint.delete"})
 

@@ -13,17 +13,17 @@ from rhythm_domain.errors import NotFound
 from rhythm_domain.live import Change
 from rhythm_domain.models import IssueRow
 from rhythm_domain.text import shown, truncated
-from rhythm_tui import presentation as show
-from rhythm_tui.blocks import Block, heading
 from rhythm_tui.clock import now
-from rhythm_tui.colours import Colours
 from rhythm_tui.commanding import handles
 from rhythm_tui.desk import Desk
-from rhythm_tui.presentation import Piece
+from rhythm_tui.looks import presentation as show
+from rhythm_tui.looks.blocks import Block, heading
+from rhythm_tui.looks.colours import Colours
+from rhythm_tui.looks.presentation import Piece
+from rhythm_tui.looks.wording import relative_time
 from rhythm_tui.screens.confirm import Confirm
 from rhythm_tui.screens.work import WorkScreen
 from rhythm_tui.widgets.document import Document
-from rhythm_tui.wording import relative_time
 
 PAGE = 100
 """Issues that are read at once."""

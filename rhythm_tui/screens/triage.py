@@ -24,11 +24,12 @@ from rhythm_domain.models import (
     Status,
 )
 from rhythm_domain.text import folded, shown
-from rhythm_tui import signs
-from rhythm_tui.colours import Colours
 from rhythm_tui.commanding import handles
 from rhythm_tui.commands import Command
 from rhythm_tui.edits import Change
+from rhythm_tui.looks import signs
+from rhythm_tui.looks.colours import Colours
+from rhythm_tui.looks.wording import counted
 from rhythm_tui.messages import OpenIssue
 from rhythm_tui.screens import choices
 from rhythm_tui.screens.conflict import ConflictDialog, Settled
@@ -38,7 +39,6 @@ from rhythm_tui.screens.prompt import Prompt
 from rhythm_tui.screens.work import WorkScreen
 from rhythm_tui.screens.working import Working
 from rhythm_tui.screens.writing import edit_body, write_comment
-from rhythm_tui.wording import counted
 
 T = TypeVar("T")
 

@@ -17,10 +17,10 @@ from textual.geometry import clamp
 from textual.message import Message
 
 from rhythm_domain.models import IssueRow, Status
-from rhythm_tui.board_layout import Band
 from rhythm_tui.commanding import Commanding, handles
-from rhythm_tui.decks import Cards, Deck, Spot
-from rhythm_tui.lanes import Grouping, Lane
+from rhythm_tui.holding.decks import Cards, Deck, Spot
+from rhythm_tui.holding.lanes import Grouping, Lane
+from rhythm_tui.looks.board_layout import Band
 from rhythm_tui.widgets.board_canvas import HEAD, SLOT, BoardCanvas, Drag, Target
 
 AHEAD = 15

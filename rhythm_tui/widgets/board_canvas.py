@@ -18,13 +18,14 @@ from textual.widget import Widget
 
 from rhythm_domain.models import IssueRow, Status
 from rhythm_domain.text import cell_width
-from rhythm_tui import clock, signs
-from rhythm_tui.board_layout import Abreast, Band, Box, abreast, first_to_show
-from rhythm_tui.card_face import LINES, Look, Spans, both, cut, face
-from rhythm_tui.colours import Colours
-from rhythm_tui.decks import ONE_LANE, Cards, Deck, Spot
-from rhythm_tui.lanes import Grouping, Lane
-from rhythm_tui.presentation import Piece
+from rhythm_tui import clock
+from rhythm_tui.holding.decks import ONE_LANE, Cards, Deck, Spot
+from rhythm_tui.holding.lanes import Grouping, Lane
+from rhythm_tui.looks import signs
+from rhythm_tui.looks.board_layout import Abreast, Band, Box, abreast, first_to_show
+from rhythm_tui.looks.card_face import LINES, Look, Spans, both, cut, face
+from rhythm_tui.looks.colours import Colours
+from rhythm_tui.looks.presentation import Piece
 
 SLOT = LINES + 1
 """Lines from a card to the next: a blank one, and its own."""

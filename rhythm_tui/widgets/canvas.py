@@ -13,7 +13,7 @@ from math import ceil, floor, log10
 from rich.cells import cell_len
 
 from rhythm_domain.text import truncated
-from rhythm_tui.presentation import Piece
+from rhythm_tui.looks.presentation import Piece
 
 Line = Sequence[Piece]
 

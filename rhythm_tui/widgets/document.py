@@ -24,10 +24,10 @@ from textual.scroll_view import ScrollView
 from textual.selection import Selection
 from textual.strip import Strip
 
-from rhythm_tui.blocks import Block, Layout
-from rhythm_tui.colours import Colours
 from rhythm_tui.commanding import Commanding, handles
-from rhythm_tui.markdown import LINK
+from rhythm_tui.looks.blocks import Block, Layout
+from rhythm_tui.looks.colours import Colours
+from rhythm_tui.looks.markdown import LINK
 
 _CONSOLE = Console(file=StringIO(), width=80)
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from textual.content import Content
 from textual.widget import Widget
 
-from rhythm_tui import presentation as show
-from rhythm_tui.colours import Colours
+from rhythm_tui.looks import presentation as show
+from rhythm_tui.looks.colours import Colours
 from rhythm_tui.widgets.canvas import Line
 
 Draw = Callable[[int, int], Sequence[Line]]

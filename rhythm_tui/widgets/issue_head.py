@@ -8,10 +8,10 @@ from textual.widget import Widget
 
 from rhythm_domain.models import Issue
 from rhythm_domain.text import shown
-from rhythm_tui import presentation as show
-from rhythm_tui.colours import Colours
-from rhythm_tui.markdown import wrapped
-from rhythm_tui.presentation import Piece
+from rhythm_tui.looks import presentation as show
+from rhythm_tui.looks.colours import Colours
+from rhythm_tui.looks.markdown import wrapped
+from rhythm_tui.looks.presentation import Piece
 
 MOST = 4
 """Lines that a title takes at most."""

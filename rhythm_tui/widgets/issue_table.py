@@ -21,11 +21,11 @@ from textual.strip import Strip
 
 from rhythm_domain.models import IssueRow, Page
 from rhythm_tui import clock
-from rhythm_tui.colours import Colours
-from rhythm_tui.columns import CHOSEN, GAP, Column, View, laid_out
 from rhythm_tui.commanding import Commanding, handles
-from rhythm_tui.presentation import Piece, cells, fitted
-from rhythm_tui.rows import Reading, Window
+from rhythm_tui.holding.rows import Reading, Window
+from rhythm_tui.looks.colours import Colours
+from rhythm_tui.looks.columns import CHOSEN, GAP, Column, View, laid_out
+from rhythm_tui.looks.presentation import Piece, cells, fitted
 
 AHEAD = 150
 """Rows that are left before more are asked for."""

@@ -20,10 +20,10 @@ from textual.strip import Strip
 
 from rhythm_domain.text import folded
 from rhythm_tui import clock
-from rhythm_tui.colours import Colours
-from rhythm_tui.columns import GAP, View
 from rhythm_tui.commanding import Commanding, handles
-from rhythm_tui.presentation import Piece, cells, fitted
+from rhythm_tui.looks.colours import Colours
+from rhythm_tui.looks.columns import GAP, View
+from rhythm_tui.looks.presentation import Piece, cells, fitted
 
 T = TypeVar("T")
 

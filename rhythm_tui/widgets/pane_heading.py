@@ -17,11 +17,11 @@ from textual.widget import Widget
 
 from rhythm_domain.models import Sprint, SprintState
 from rhythm_domain.text import shown, truncated
-from rhythm_tui import presentation as show
-from rhythm_tui.colours import Colours
-from rhythm_tui.planning import Capacity, Load, days_said, span_said
-from rhythm_tui.presentation import Piece
-from rhythm_tui.wording import counted
+from rhythm_tui.holding.planning import Capacity, Load, days_said, span_said
+from rhythm_tui.looks import presentation as show
+from rhythm_tui.looks.colours import Colours
+from rhythm_tui.looks.presentation import Piece
+from rhythm_tui.looks.wording import counted
 
 Line = Sequence[Piece]
 

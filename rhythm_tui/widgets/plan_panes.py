@@ -17,8 +17,8 @@ from textual.containers import Container, Vertical
 from textual.reactive import reactive
 
 from rhythm_domain.models import IssueRow, Sprint, SprintReport, SprintState
-from rhythm_tui import planning
-from rhythm_tui.planning import Capacity, Load
+from rhythm_tui.holding import planning
+from rhythm_tui.holding.planning import Capacity, Load
 from rhythm_tui.widgets import burndown
 from rhythm_tui.widgets.drawing import Drawing
 from rhythm_tui.widgets.issue_table import IssueTable

@@ -9,13 +9,13 @@ from rich.text import Text
 
 from rhythm_domain.models import Issue
 from rhythm_domain.text import shown
-from rhythm_tui import presentation as show
-from rhythm_tui.blocks import Block
-from rhythm_tui.colours import Colours
-from rhythm_tui.markdown import ink, laid_out, wrapped
-from rhythm_tui.presentation import Piece
+from rhythm_tui.looks import presentation as show
+from rhythm_tui.looks.blocks import Block
+from rhythm_tui.looks.colours import Colours
+from rhythm_tui.looks.markdown import ink, laid_out, wrapped
+from rhythm_tui.looks.presentation import Piece
+from rhythm_tui.looks.wording import points, relative_time
 from rhythm_tui.widgets.document import Document
-from rhythm_tui.wording import points, relative_time
 
 HEAVY = 8000
 """Characters of a description from which on it is laid out beside the loop."""

@@ -9,8 +9,8 @@ from rich.cells import cell_len
 
 from rhythm_domain.models import SprintOutcome
 from rhythm_domain.text import shown, truncated
-from rhythm_tui.planning import mean
-from rhythm_tui.presentation import Piece
+from rhythm_tui.holding.planning import mean
+from rhythm_tui.looks.presentation import Piece
 from rhythm_tui.widgets.canvas import Canvas, Line, clipped, number, scale
 
 SLOT = 24

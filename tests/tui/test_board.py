@@ -8,9 +8,9 @@ from textual.message import Message
 
 from rhythm_domain.models import IssueDraft, IssueEdit, IssueRow, IssueType, Priority, Status
 from rhythm_domain.session import Session
-from rhythm_tui.card_face import Look, face
-from rhythm_tui.decks import Spot
-from rhythm_tui.presentation import Piece
+from rhythm_tui.holding.decks import Spot
+from rhythm_tui.looks.card_face import Look, face
+from rhythm_tui.looks.presentation import Piece
 from rhythm_tui.widgets import board_canvas
 from rhythm_tui.widgets.board import BoardGrid
 from tests.instances import Team

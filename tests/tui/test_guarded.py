@@ -16,8 +16,8 @@ from textual.events import Paste
 from textual.widgets import Input, Static
 
 from rhythm_domain.models import IssueDraft
-from rhythm_tui.environment import LOOKS, shut
-from rhythm_tui.guarded import COPIED, PASTED, GuardedApp
+from rhythm_tui.terminal.environment import LOOKS, shut
+from rhythm_tui.terminal.guarded import COPIED, PASTED, GuardedApp
 from tests.instances import Team
 from tests.tui.conftest import Open
 from tests.tui.driver import Driver
@@ -180,6 +180,6 @@ def test_an_app_takes_no_driver_from_the_environment(monkeypatch: pytest.MonkeyP
     from textual import constants
 
     monkeypatch.setattr(constants, "DRIVER", "os:path")
-    assert GuardedApp().get_driver_class().__module__ == "rhythm_tui.driver"
+    assert GuardedApp().get_driver_class().__module__ == "rhythm_tui.terminal.driver"
     with pytest.raises(RuntimeError):
         App().get_driver_class()

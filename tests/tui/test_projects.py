@@ -6,7 +6,7 @@ import pytest
 from textual.widgets import Input
 
 from rhythm_domain.models import IssueDraft
-from rhythm_tui.markdown import gist
+from rhythm_tui.looks.markdown import gist
 from rhythm_tui.screens.projects import ProjectsScreen, proposed_key
 from rhythm_tui.widgets.listing import Listing
 from tests.instances import Team

@@ -134,6 +134,18 @@ def test_widgets_know_models_only() -> None:
     assert not {(who, what) for who, what in seen if what != "rhythm_domain" and not inside(what, *allowed)}
 
 
+def test_how_things_look_and_what_views_hold_stays_pure() -> None:
+    pure = ("rhythm_tui.looks", "rhythm_tui.holding")
+    above = (
+        "rhythm_tui.app",
+        "rhythm_tui.screens",
+        "rhythm_tui.widgets",
+        "rhythm_tui.desk",
+        "rhythm_tui.edits",
+    )
+    assert not trespasses(pure, (*above, "rhythm_domain.session", "rhythm_domain.services", "asyncio"))
+
+
 def test_the_face_asks_one_clock() -> None:
     """So that a picture of it can be the same every day."""
     asking = [

@@ -25,13 +25,13 @@ from rhythm_domain.models import (
     Total,
 )
 from rhythm_domain.query import parse
-from rhythm_tui import lanes
-from rhythm_tui.board_layout import COLLAPSED, GAP, LEAST, abreast, first_to_show
-from rhythm_tui.card_face import LINES, Look, face
-from rhythm_tui.colours import Colours
-from rhythm_tui.decks import KEPT, ONE_LANE, Cards, Placing, Spot, moved
-from rhythm_tui.lanes import NONE, OTHERS, Grouping, Lane
-from rhythm_tui.themes import THEMES
+from rhythm_tui.holding import lanes
+from rhythm_tui.holding.decks import KEPT, ONE_LANE, Cards, Placing, Spot, moved
+from rhythm_tui.holding.lanes import NONE, OTHERS, Grouping, Lane
+from rhythm_tui.looks.board_layout import COLLAPSED, GAP, LEAST, abreast, first_to_show
+from rhythm_tui.looks.card_face import LINES, Look, face
+from rhythm_tui.looks.colours import Colours
+from rhythm_tui.looks.themes import THEMES
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ADA = PersonRef(id=1, name="ada", display_name="Ada Example")

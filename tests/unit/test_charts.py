@@ -20,7 +20,7 @@ from rhythm_domain.models import (
     SprintState,
     Status,
 )
-from rhythm_tui.presentation import Piece
+from rhythm_tui.looks.presentation import Piece
 from rhythm_tui.widgets import burndown, flow, velocity
 from rhythm_tui.widgets.canvas import Canvas, Line, labelled, scale
 from tests.unit.test_planning import sprint

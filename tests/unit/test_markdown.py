@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rhythm_tui.markdown import Ink, joined, laid_out, links
+from rhythm_tui.looks.markdown import Ink, joined, laid_out, links
 
 INK = Ink(*["#808080"] * len(Ink._fields))
 

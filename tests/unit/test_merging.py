@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rhythm_tui.merging import BETWEEN, MINE, THEIRS, Pair, compared, different_words, merged
+from rhythm_tui.holding.merging import BETWEEN, MINE, THEIRS, Pair, compared, different_words, merged
 
 lines = st.lists(st.sampled_from(["a", "b", "c", ""]), max_size=8).map("\n".join)
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from rhythm_domain.models import IssueRow, PersonRef, Sprint, SprintState, Status
-from rhythm_tui.planning import (
+from rhythm_tui.holding.planning import (
     Capacity,
     Load,
     capacity,

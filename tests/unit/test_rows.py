@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rhythm_domain.models import IssueRow, Page
-from rhythm_tui.rows import Window
+from rhythm_tui.holding.rows import Window
 from tests.unit.test_planning import issue
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rhythm_domain.text import cell_width
 from rhythm_tui.cli.output import plain
 from rhythm_tui.cli.table import GAP, padded, shares
-from rhythm_tui.wording import relative_time
+from rhythm_tui.looks.wording import relative_time
 
 columns = st.lists(st.tuples(st.integers(1, 200), st.booleans()), min_size=1, max_size=9)
 

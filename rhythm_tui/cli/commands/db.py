@@ -13,7 +13,7 @@ from rhythm_tui.cli.command import Noun, pass_context
 from rhythm_tui.cli.context import Context
 from rhythm_tui.cli.progress import progress, watched
 from rhythm_tui.cli.table import Column
-from rhythm_tui.wording import counted
+from rhythm_tui.looks.wording import counted
 
 group = Noun("db", help="Set up, back up, restore and look into the database.")
 

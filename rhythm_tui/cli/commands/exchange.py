@@ -19,7 +19,7 @@ from rhythm_tui.cli.errors import Exit
 from rhythm_tui.cli.operation import operation_option
 from rhythm_tui.cli.progress import progress
 from rhythm_tui.files import whole
-from rhythm_tui.wording import counted
+from rhythm_tui.looks.wording import counted
 
 if TYPE_CHECKING:
     from rhythm_domain.models import ImportReport

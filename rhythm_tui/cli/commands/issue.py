@@ -20,7 +20,7 @@ from rhythm_tui.cli.paging import Paging, paging_options
 from rhythm_tui.cli.progress import progress
 from rhythm_tui.cli.prompts import confirm, yes_option
 from rhythm_tui.cli.values import OneOf, day, edited, estimate, long_text, nothing_or
-from rhythm_tui.wording import counted
+from rhythm_tui.looks.wording import counted
 
 F = TypeVar("F", bound=Callable[..., Any])
 

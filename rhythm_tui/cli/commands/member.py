@@ -10,7 +10,7 @@ from rhythm_tui.cli.context import Context
 from rhythm_tui.cli.operation import operation_option
 from rhythm_tui.cli.prompts import confirm, yes_option
 from rhythm_tui.cli.table import Column
-from rhythm_tui.wording import relative_time
+from rhythm_tui.looks.wording import relative_time
 
 group = Noun("member", help="Who is in a project, in which role.")
 

@@ -8,7 +8,6 @@ from decimal import Decimal
 import click
 
 from rhythm_domain.models import Sprint, SprintEdit, SprintIssue, SprintReport, SprintState
-from rhythm_tui import signs
 from rhythm_tui.cli.command import Noun, pass_context
 from rhythm_tui.cli.context import Context
 from rhythm_tui.cli.issue_view import keys
@@ -17,7 +16,8 @@ from rhythm_tui.cli.output import Output, plain
 from rhythm_tui.cli.prompts import confirm, yes_option
 from rhythm_tui.cli.table import Column
 from rhythm_tui.cli.values import day, nothing_or
-from rhythm_tui.wording import counted, points
+from rhythm_tui.looks import signs
+from rhythm_tui.looks.wording import counted, points
 
 group = Noun("sprint", help="Plan, start, finish and report sprints.")
 

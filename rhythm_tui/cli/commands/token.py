@@ -9,7 +9,7 @@ from rhythm_tui.cli.command import Noun, pass_context
 from rhythm_tui.cli.context import Context
 from rhythm_tui.cli.operation import operation_option
 from rhythm_tui.cli.table import Column
-from rhythm_tui.wording import relative_time
+from rhythm_tui.looks.wording import relative_time
 
 group = Noun("token", help="Access tokens for scripts: RHYTHM_TOKEN.")
 

@@ -11,7 +11,7 @@ from rhythm_tui.cli.operation import operation_option, parts
 from rhythm_tui.cli.paging import Paging, paging_options
 from rhythm_tui.cli.prompts import PasswordSource, confirm, password_options, yes_option
 from rhythm_tui.cli.table import Column
-from rhythm_tui.wording import counted, relative_time
+from rhythm_tui.looks.wording import counted, relative_time
 
 group = Noun(
     "user", help="Accounts. `edit`, `list` and `password` are for everybody, the rest for administrators."

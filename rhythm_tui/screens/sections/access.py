@@ -11,15 +11,15 @@ from rhythm_domain.errors import Invalid
 from rhythm_domain.models import AccessToken, SignIn, SignInKind, SshKey
 from rhythm_domain.text import shown
 from rhythm_tui.clock import now
-from rhythm_tui.columns import View
-from rhythm_tui.presentation import Piece
+from rhythm_tui.looks.columns import View
+from rhythm_tui.looks.presentation import Piece
+from rhythm_tui.looks.wording import counted, relative_time
 from rhythm_tui.screens.confirm import Confirm
 from rhythm_tui.screens.form import Entry, Form, Values
 from rhythm_tui.screens.once import Once
 from rhythm_tui.screens.sections.section import Section
 from rhythm_tui.widgets.choice_line import Way
 from rhythm_tui.widgets.listing import Field
-from rhythm_tui.wording import counted, relative_time
 
 _KINDS = {
     SignInKind.LOCAL: "this machine's owner",

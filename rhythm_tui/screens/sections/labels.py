@@ -9,8 +9,8 @@ from textual.content import Content
 from rhythm_domain.models import COLOURS, Label
 from rhythm_domain.policy import Permission
 from rhythm_domain.text import shown
-from rhythm_tui.columns import View
-from rhythm_tui.presentation import Piece
+from rhythm_tui.looks.columns import View
+from rhythm_tui.looks.presentation import Piece
 from rhythm_tui.screens.confirm import Confirm
 from rhythm_tui.screens.form import Entry, Form, Values
 from rhythm_tui.screens.sections.section import Section

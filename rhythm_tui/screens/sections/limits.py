@@ -8,13 +8,13 @@ from typing import NamedTuple
 from rhythm_domain.errors import Invalid
 from rhythm_domain.models import OPEN, Project, Status
 from rhythm_domain.policy import Permission
-from rhythm_tui import signs
-from rhythm_tui.columns import View
-from rhythm_tui.presentation import Piece
+from rhythm_tui.looks import signs
+from rhythm_tui.looks.columns import View
+from rhythm_tui.looks.presentation import Piece
+from rhythm_tui.looks.wording import counted
 from rhythm_tui.screens.prompt import Prompt
 from rhythm_tui.screens.sections.section import Section
 from rhythm_tui.widgets.listing import Field
-from rhythm_tui.wording import counted
 
 
 class Limit(NamedTuple):

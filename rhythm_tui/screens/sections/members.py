@@ -10,13 +10,13 @@ from rhythm_domain.errors import NotFound
 from rhythm_domain.models import Member, Role
 from rhythm_domain.policy import Permission, to_change_member
 from rhythm_domain.text import shown
-from rhythm_tui.columns import View
-from rhythm_tui.presentation import Piece
+from rhythm_tui.looks.columns import View
+from rhythm_tui.looks.presentation import Piece
+from rhythm_tui.looks.wording import relative_time
 from rhythm_tui.screens.confirm import Confirm
 from rhythm_tui.screens.picker import Choice, Picker
 from rhythm_tui.screens.sections.section import NOTHING_HERE, Section
 from rhythm_tui.widgets.listing import Field
-from rhythm_tui.wording import relative_time
 
 MAY = {
     Role.VIEWER: "reads everything, changes nothing",

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from rhythm_domain.errors import Invalid
 from rhythm_domain.models import Project
 from rhythm_domain.policy import Permission
-from rhythm_tui.markdown import gist
+from rhythm_tui.looks.markdown import gist
+from rhythm_tui.looks.wording import relative_time
 from rhythm_tui.messages import OpenProject
 from rhythm_tui.screens.confirm import Confirm
 from rhythm_tui.screens.form import Entry, Form, Values
 from rhythm_tui.screens.prompt import Prompt
 from rhythm_tui.screens.sections.properties import Properties, Property
-from rhythm_tui.wording import relative_time
 
 
 class ProjectSection(Properties):

@@ -8,8 +8,8 @@ from typing import NamedTuple
 from textual.content import Content
 
 from rhythm_domain.text import shown
-from rhythm_tui.columns import View
-from rhythm_tui.presentation import Piece
+from rhythm_tui.looks.columns import View
+from rhythm_tui.looks.presentation import Piece
 from rhythm_tui.screens.sections.section import NOTHING_HERE, Section
 from rhythm_tui.widgets.listing import Field
 

@@ -13,8 +13,8 @@ from rhythm_domain.errors import NotFound
 from rhythm_domain.models import Project
 from rhythm_domain.policy import Permission
 from rhythm_domain.session import Session
-from rhythm_tui.colours import Colours
 from rhythm_tui.desk import Desk
+from rhythm_tui.looks.colours import Colours
 from rhythm_tui.screens.work import WorkScreen
 from rhythm_tui.widgets.listing import Field
 

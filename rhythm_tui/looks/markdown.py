@@ -20,7 +20,7 @@ from rich.style import Style
 from rich.text import Text
 
 from rhythm_domain.text import safe_url, shown, shown_lines, truncated
-from rhythm_tui.colours import Colours
+from rhythm_tui.looks.colours import Colours
 
 LINK = "link"
 """What the meta of a link's style holds its address under."""

@@ -40,7 +40,7 @@ class GuardedApp(App[int]):
 
     def get_driver_class(self) -> type[Driver]:
         """The terminal's driver, whatever TEXTUAL_DRIVER says."""
-        from rhythm_tui.driver import SteadyDriver
+        from rhythm_tui.terminal.driver import SteadyDriver
 
         return SteadyDriver
 

@@ -8,10 +8,10 @@ from datetime import date, datetime
 
 from rhythm_domain.models import IssueRow
 from rhythm_domain.text import shown
-from rhythm_tui import presentation as show
-from rhythm_tui.colours import Colours
-from rhythm_tui.presentation import Piece
-from rhythm_tui.wording import relative_time
+from rhythm_tui.looks import presentation as show
+from rhythm_tui.looks.colours import Colours
+from rhythm_tui.looks.presentation import Piece
+from rhythm_tui.looks.wording import relative_time
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,10 @@ from rhythm_domain.models import IssueRow, LabelRef, PersonRef, Priority
 from rhythm_domain.query import Condition, Field, Has, Query
 from rhythm_domain.query.tree import written
 from rhythm_domain.text import shown
-from rhythm_tui import signs
-from rhythm_tui.colours import Colours
-from rhythm_tui.decks import ONE_LANE
-from rhythm_tui.presentation import Piece
+from rhythm_tui.holding.decks import ONE_LANE
+from rhythm_tui.looks import signs
+from rhythm_tui.looks.colours import Colours
+from rhythm_tui.looks.presentation import Piece
 
 NONE = "-"
 """The lane of the cards that have nothing of what is grouped by."""

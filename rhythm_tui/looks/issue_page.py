@@ -11,14 +11,14 @@ from rich.text import Text
 
 from rhythm_domain.models import Comment, Issue, IssueLink, LinkKind, Status
 from rhythm_domain.text import safe_url, shown, truncated
-from rhythm_tui import presentation as show
-from rhythm_tui import signs
-from rhythm_tui.blocks import Block, heading
-from rhythm_tui.colours import Colours
-from rhythm_tui.happenings import Happening
-from rhythm_tui.markdown import LINK, ink, laid_out, wrapped
-from rhythm_tui.presentation import Piece
-from rhythm_tui.wording import points, relative_time
+from rhythm_tui.looks import presentation as show
+from rhythm_tui.looks import signs
+from rhythm_tui.looks.blocks import Block, heading
+from rhythm_tui.looks.colours import Colours
+from rhythm_tui.looks.happenings import Happening
+from rhythm_tui.looks.markdown import LINK, ink, laid_out, wrapped
+from rhythm_tui.looks.presentation import Piece
+from rhythm_tui.looks.wording import points, relative_time
 
 LONG = 4000
 """Characters of a comment that are shown until it is unfolded."""

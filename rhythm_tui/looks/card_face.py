@@ -16,10 +16,10 @@ from rich.cells import cell_len
 
 from rhythm_domain.models import IssueRow
 from rhythm_domain.text import shown
-from rhythm_tui import presentation as show
-from rhythm_tui.colours import Colours
-from rhythm_tui.presentation import Piece, fitted
-from rhythm_tui.wording import wrapped
+from rhythm_tui.looks import presentation as show
+from rhythm_tui.looks.colours import Colours
+from rhythm_tui.looks.presentation import Piece, fitted
+from rhythm_tui.looks.wording import wrapped
 
 LINES = 4
 """Lines of a card."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from rich.text import Text
 
-from rhythm_tui.colours import Colours
-from rhythm_tui.presentation import Piece, line
+from rhythm_tui.looks.colours import Colours
+from rhythm_tui.looks.presentation import Piece, line
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,9 @@ from textual.content import Content
 
 from rhythm_domain.models import IssueRow, LabelRef, PersonRef
 from rhythm_domain.text import shown, truncated
-from rhythm_tui import signs
-from rhythm_tui.colours import Colours
-from rhythm_tui.wording import initials
+from rhythm_tui.looks import signs
+from rhythm_tui.looks.colours import Colours
+from rhythm_tui.looks.wording import initials
 
 
 class Piece(NamedTuple):

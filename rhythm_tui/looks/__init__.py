@@ -1,0 +1,1 @@
+"""How things look: models -> signs, words, colours, pieces and pages; pure."""
