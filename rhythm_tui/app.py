@@ -546,4 +546,6 @@ def run(instance: Instance, *, start: str | None = None) -> int:
         terminal.restore_title()
     if app.crashed is not None:
         raise app.crashed
-    return app.return_code or 0
+    if app.return_code is None:
+        raise RuntimeError("the app ended, and nothing had asked for it")
+    return app.return_code

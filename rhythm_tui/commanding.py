@@ -10,6 +10,7 @@ why. A handler that is a coroutine runs in a worker of its own, so that it may a
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar, NamedTuple, TypeVar
@@ -95,6 +96,12 @@ class Commanding(DOMNode):
 async def _carried_out(node: DOMNode, work: Any, keys: KeyOrder | None) -> None:
     try:
         await reported(node, work)
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise  # Its screen went away.
+        # Textual would take it for that, and the key would have done nothing without a word.
+        raise RuntimeError("a command was cancelled by what it waited for") from error
     finally:
         if keys is not None:
             keys.settled(work)

@@ -31,6 +31,28 @@ main()
 """
 
 
+ENDING = """
+import asyncio, sys
+from rhythm_tui.__main__ import main
+from rhythm_tui.app import RhythmApp
+
+async def refresh(self):
+    raise asyncio.CancelledError
+
+async def ended(self, event):
+    raise asyncio.CancelledError
+
+if sys.argv[1] == "a command":
+    from rhythm_tui.screens.work import WorkScreen
+    WorkScreen.refresh_all = refresh
+else:
+    RhythmApp.on_paste = ended
+sys.argv = ["rhythm"]
+main()
+"""
+"""A key, r, or a paste of which something in the middle is cancelled."""
+
+
 @pytest.fixture
 async def env(team: Team, conninfo: str, tmp_path: Path) -> dict[str, str]:
     """The environment of the owner of CORE, who is signed in by a token."""
@@ -104,6 +126,20 @@ def test_a_crash_is_one_line_and_a_log_without_secrets(env: dict[str, str], tmp_
         for said in (seat.text, log):
             assert "s3cret" not in said
             assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(("what", "keys"), [("a command", "r"), ("a message", "\x1b[200~x\x1b[201~")])
+def test_an_end_that_nobody_asked_for_is_a_defect(
+    env: dict[str, str], tmp_path: Path, what: str, keys: str
+) -> None:
+    """A command, or the app itself, is cancelled by what it waited for: not as if nothing had been."""
+    with open_at(env, "-c", ENDING, what) as seat:
+        seat.sees("Project CORE")
+        seat.press(keys)
+        assert seat.ended() == 1
+        assert seat.restored
+        assert "rhythm: Something unexpected went wrong (RuntimeError)." in seat.text
+    assert "RuntimeError" in (tmp_path / "log" / "rhythm.log").read_text()
 
 
 def test_it_can_be_suspended_and_brought_back(env: dict[str, str]) -> None:
