@@ -14,6 +14,7 @@ from textual.widgets import Input, Static
 
 from rhythm_domain.errors import NotSignedIn, RhythmError
 from rhythm_domain.text import shown, shown_lines
+from rhythm_tui.commanding import handles
 from rhythm_tui.report import report
 from rhythm_tui.screens.dialog import Dialog
 from rhythm_tui.widgets.key_bar import KeyBar
@@ -82,12 +83,13 @@ class Prompt(Dialog[T], Generic[T]):
         self.query_one(".wrong").remove_class("said")
 
     @on(Input.Submitted)
-    def _submitted(self, event: Input.Submitted) -> None:
+    @handles("form.save")
+    def save(self) -> None:
         if not self._busy:
             self._busy = True
             if self.keys is not None:
                 self.keys.begun(self, to_its_end=True)
-            self.run_worker(self._hand_over(event.value), exclusive=True)
+            self.run_worker(self._hand_over(self.query_one(Input).value), exclusive=True)
 
     async def _hand_over(self, value: str) -> None:
         try:

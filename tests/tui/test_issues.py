@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rhythm_domain.models import IssueDraft, Priority, Status
+from rhythm_tui.screens.prompt import Prompt
 from rhythm_tui.widgets.issue_table import IssueTable
 from tests.instances import Team
 from tests.tui.conftest import Open
@@ -97,6 +98,23 @@ async def test_a_new_issue_is_one_line_away(team: Team, app: Open) -> None:
         await driver.write("Something new")
         await driver.press("enter")
         await driver.sees("CORE-1 created", "Something new")
+
+
+async def test_a_line_is_saved_by_the_key_of_the_forms_too(team: Team, app: Open) -> None:
+    """Who is used to it there need not think here."""
+    async with app(team.member, project="CORE") as driver:
+        await driver.press("n")
+        await driver.sees("New issue in CORE")
+        await driver.write("Something new")
+        await driver.press("ctrl+s")
+        await driver.sees("CORE-1 created")
+        await driver.press("e")
+        await driver.until(lambda: isinstance(driver.app.screen, Prompt))
+        await driver.write(" and blue")
+        await driver.press("ctrl+s")
+        await driver.sees("Something new and blue")
+        await driver.until_saved()
+        assert (await team.owner.issues.show("CORE-1")).title == "Something new and blue"
 
 
 async def test_keys_can_be_remapped(team: Team, app: Open) -> None:
