@@ -40,6 +40,21 @@ def test_an_import_says_what_came_in(rhythm: Cli, team: Team, tmp_path: Path) ->
     )
 
 
+def test_an_import_of_many_people_names_a_few(rhythm: Cli, team: Team, tmp_path: Path) -> None:
+    """A hundred names in a line are read by nobody; scripts get them all."""
+    file = Path(issues(tmp_path, *map(str, range(100))))
+    values = json.loads(file.read_text())
+    for at, value in enumerate(values):
+        value["author"] = {"login": f"hand{at:02}"}
+    file.write_text(json.dumps(values))
+    args = ("import", "github", str(file), "--project", "CORE", "--dry-run")
+    ran = rhythm(*args, by=team.maintainer)
+    assert "their people: hand00, hand01, hand02" in ran.err
+    assert "hand09 and 90 more (--json names them all)\n" in ran.err
+    assert "hand10" not in ran.err
+    assert len(rhythm(*args, "--json", by=team.maintainer).json["people"]) == 100
+
+
 def test_bad_rows_are_named_and_the_exit_code_says_so(rhythm: Cli, team: Team, tmp_path: Path) -> None:
     file = issues(tmp_path, "One", None, "Three")
     ran = rhythm("import", "github", file, "--project", "CORE", by=team.maintainer)

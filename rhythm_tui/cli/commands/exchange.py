@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 FORMATS = ["github", "linear", "jira", "rhythm"]
 
+NAMED = 10
+"""Names of one kind that an import says; with --json it says them all."""
+
 
 @click.command(
     cls=Verb,
@@ -97,7 +100,8 @@ def _say(out: Output, report: ImportReport, key: str) -> None:
         ("New sprints", report.sprints),
     ):
         if names:
-            out.note(f"{label}: {', '.join(names)}")
+            more = f" and {len(names) - NAMED:,} more (--json names them all)" if len(names) > NAMED else ""
+            out.note(f"{label}: {', '.join(names[:NAMED])}{more}")
     for note in report.notes:
         out.note(f"{note.source}: {note.note}")
     for problem in report.problems:
