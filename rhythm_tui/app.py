@@ -23,7 +23,7 @@ from rhythm_domain.live import Change, Resync
 from rhythm_domain.nearest import did_you_mean
 from rhythm_domain.session import Session
 from rhythm_domain.text import shown
-from rhythm_tui.commanding import Commanding, Offer, handles, offers
+from rhythm_tui.commanding import Commanding, Offer, handles, keys_of, offers
 from rhythm_tui.commands import COMMANDS, Command, remapped
 from rhythm_tui.desk import Desk
 from rhythm_tui.instance import Instance
@@ -78,7 +78,8 @@ class RhythmApp(Commanding, GuardedApp):
         self.exits = AsyncExitStack()
         self._start, self._project = start, project
         self._heard: list[Change | Resync] = []
-        self._commands: Mapping[str, Command] = COMMANDS
+        self.commands: Mapping[str, Command] = COMMANDS
+        """All commands, with the keys that the person has given them."""
         self._leaving = False
         self._at_the_door = False
         for theme in THEMES:
@@ -93,11 +94,10 @@ class RhythmApp(Commanding, GuardedApp):
     def _settle(self) -> None:
         """Does what the settings say. Raises `Invalid`."""
         settings = self.instance.settings
-        self._commands = remapped(settings.keys)
-        chosen = {id: self._commands[id].keys for id in settings.keys}
-        self.set_keymap({id: ",".join(keys) for id, keys in chosen.items() if keys})
+        self.commands = remapped(settings.keys)
+        self.set_keymap({id: keys_of(self.commands[id]) for id in settings.keys})
         first_strokes = {
-            key.split(" ")[0] for command in self._commands.values() for key in command.keys if " " in key
+            key.split(" ")[0] for command in self.commands.values() for key in command.keys if " " in key
         }
         for stroke in first_strokes:
             self.bind(stroke, f"chord('{stroke}')", show=False)
@@ -139,7 +139,7 @@ class RhythmApp(Commanding, GuardedApp):
             session,
             drafts=Notebook(folder, "drafts", name, person),
             memory=Notebook(folder, "app", name, person),
-            commands=self._commands,
+            commands=self.commands,
             editor=self.instance.settings.editor or os.environ.get("VISUAL") or os.environ.get("EDITOR"),
             source=name,
         )
@@ -383,7 +383,7 @@ class RhythmApp(Commanding, GuardedApp):
         following = {
             key.split(" ")[1]: offer
             for offer in offers(here)
-            for key in self._commands[offer.command.id].keys
+            for key in self.commands[offer.command.id].keys
             if key.startswith(f"{first} ")
         }
 
@@ -457,7 +457,7 @@ class RhythmApp(Commanding, GuardedApp):
     def open_help(self) -> None:
         from rhythm_tui.screens.help import Help
 
-        self.push_screen(Help(list(offers(self.focused or self.screen)), self._commands))
+        self.push_screen(Help(list(offers(self.focused or self.screen)), self.commands))
 
     @handles("theme")
     async def choose_theme(self) -> None:

@@ -59,7 +59,7 @@ class Commanding(DOMNode):
             if inspect.isfunction(method) and "command" in method.__dict__
         }
         if own:
-            bindings = [binding(COMMANDS[id]) for id in own if COMMANDS[id].keys]
+            bindings = [binding(COMMANDS[id]) for id in own]
             cls.BINDINGS = [*cls.__dict__.get("BINDINGS", ()), *bindings]
         inherited: dict[str, str] = {}
         for base in reversed(cls.__mro__[1:]):
@@ -107,10 +107,17 @@ async def _carried_out(node: DOMNode, work: Any, keys: KeyOrder | None) -> None:
             keys.settled(work)
 
 
+def keys_of(command: Command) -> str:
+    """A command's keys as Textual has them. One without is bound to its id, a key that nobody can press, so
+    that a person's own can take its place.
+    """
+    return ",".join(command.keys) or command.id
+
+
 def binding(command: Command) -> Binding:
     """A command's Textual binding; its id lets a person's own keys take the place of these."""
     return Binding(
-        ",".join(command.keys),
+        keys_of(command),
         f"command('{command.id}')",
         command.label,
         show=command.shown,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
 from rhythm_tui.commanding import Offer, offers
-from rhythm_tui.commands import Command, readable
+from rhythm_tui.commands import COMMANDS, Command, readable
 
 
 class CommandProvider(Provider):
@@ -23,7 +23,7 @@ class CommandProvider(Provider):
     async def discover(self) -> Hits:
         for offer in self._offers():
             words = offer.command.help
-            yield DiscoveryHit(_look(offer), partial(_give, offer), text=words, help=offer.why_not)
+            yield DiscoveryHit(self._look(offer), partial(_give, offer), text=words, help=offer.why_not)
 
     async def search(self, query: str) -> Hits:
         matcher = self.matcher(query)
@@ -31,17 +31,14 @@ class CommandProvider(Provider):
             words = offer.command.help
             score = max(matcher.match(words), matcher.match(offer.command.label))
             if score > 0:
-                yield Hit(score, _look(offer), partial(_give, offer), text=words, help=offer.why_not)
+                yield Hit(score, self._look(offer), partial(_give, offer), text=words, help=offer.why_not)
 
-
-def _look(offer: Offer) -> Content:
-    words = offer.command.help.removesuffix(".")
-    style = "$foreground" if offer.why_not is None else "$foreground 40%"
-    return Content.assemble((words, style), (f"   {_keys(offer.command)}", "$footer-key-foreground 80%"))
-
-
-def _keys(command: Command) -> str:
-    return " · ".join(readable(key) for key in command.keys[:2])
+    def _look(self, offer: Offer) -> Content:
+        commands: Mapping[str, Command] = getattr(self.app, "commands", COMMANDS)
+        keys = " · ".join(readable(key) for key in commands[offer.command.id].keys[:2])
+        words = offer.command.help.removesuffix(".")
+        style = "$foreground" if offer.why_not is None else "$foreground 40%"
+        return Content.assemble((words, style), (f"   {keys}", "$footer-key-foreground 80%"))
 
 
 def _give(offer: Offer) -> None:

@@ -21,7 +21,7 @@ class Help(Dialog[None]):
 
     def __init__(self, offers: Sequence[Offer], commands: Mapping[str, Command]) -> None:
         super().__init__("Keys", "esc close · : finds any command")
-        self._offers = [offer for offer in offers if offer.command.keys]
+        self._offers = [offer for offer in offers if commands[offer.command.id].keys]
         self._commands = commands
 
     def body(self) -> ComposeResult:
