@@ -6,6 +6,7 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Static
 
+from rhythm_domain.models import SavedView
 from rhythm_domain.text import shown_lines
 from rhythm_tui.commanding import handles
 from rhythm_tui.screens.dialog import Dialog
@@ -32,3 +33,9 @@ class Confirm(Dialog[bool]):
     @handles("form.cancel")
     def cancel(self) -> None:
         self.dismiss(False)
+
+
+def forget_view(view: SavedView) -> Confirm:
+    """Whether to delete a view that only its owner sees: no history holds it, so no undo brings it back."""
+    words = f"{view.name} ({view.query}) is gone for good then: undo knows of the team's views alone."
+    return Confirm("Delete a view", words, yes="delete it")

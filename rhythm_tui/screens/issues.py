@@ -26,6 +26,7 @@ from rhythm_tui.desk import Desk
 from rhythm_tui.holding.rows import Reading
 from rhythm_tui.looks.columns import CHOSEN, COLUMNS
 from rhythm_tui.messages import OpenIssue
+from rhythm_tui.screens.confirm import forget_view
 from rhythm_tui.screens.picker import Choice, MultiPicker
 from rhythm_tui.screens.prompt import Prompt
 from rhythm_tui.screens.searching import SearchScreen
@@ -349,12 +350,16 @@ class IssuesScreen(SearchScreen):
 
     @handles("view.delete")
     async def delete_view(self) -> None:
-        view = next((view for view in self._views if view.query == str(self.asked)), None)
-        if view is None or view.built_in:
+        query, me = str(self.asked), self.desk.session.user.id
+        mine = (view for view in self._views if view.owner is not None and view.owner.id == me)
+        view = next((view for view in mine if view.query == query), None)
+        if view is None:
             raise NotFound("This search is no saved view of yours.", hint="[ and ] go to one")
-        views, key = self.desk.session.views, self.desk.key
+        if not view.published and not await self.app.push_screen_wait(forget_view(view)):
+            return
+        views, key = self.desk.session.views, view.project_key
         await self.desk.edits.run(lambda operation: views.delete(view.name, key=key, operation=operation))
-        self.say(f"{shown(view.name)} deleted")
+        self.say(f"{shown(view.name)} deleted", "u takes it back" if view.published else "")
         self.reload()
 
     @handles("preview")

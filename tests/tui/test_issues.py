@@ -126,6 +126,9 @@ async def test_keys_can_be_remapped(team: Team, app: Open) -> None:
         await driver.press("enter")
         await driver.until_saved()
         assert (await team.member.issues.show(key)).priority is Priority.HIGH
+        await driver.press("colon")
+        await driver.write("set its priority")
+        await driver.sees("Set its priority   f6")
 
 
 async def test_all_that_match_change_as_one_step(team: Team, app: Open) -> None:
@@ -239,3 +242,21 @@ async def test_an_issue_is_planned_by_a_key(team: Team, app: Open) -> None:
         await driver.write("no sprint")
         await driver.press("enter")
         await driver.eventually(taken_out, "taken out")
+
+
+async def test_a_view_of_ones_own_is_deleted_after_a_question(team: Team, app: Open) -> None:
+    """No history holds it. One of everywhere is found in a project too."""
+    await fill(team, "one")
+    await team.member.views.save("Mine", "label:mine")
+    async with app(team.member, project="CORE", keys={"view.delete": "f6"}) as driver:
+        await driver.sees("one", "Mine")
+        await driver.press("left_square_bracket")
+        await driver.sees("0 issues")
+        await driver.press("f6")
+        await driver.sees("Mine (label:mine) is gone for good")
+        await driver.press("escape")
+        await driver.misses("gone for good")
+        assert any(view.name == "Mine" for view in await team.member.views.list())
+        await driver.press("f6", "enter")
+        await driver.sees("Mine deleted")
+        assert not any(view.name == "Mine" for view in await team.member.views.list())

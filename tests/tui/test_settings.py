@@ -259,6 +259,31 @@ async def test_views_are_published_to_the_team(team: Team, app: Open) -> None:
         await driver.sees("Only maintainers may")
 
 
+async def test_a_view_that_undo_does_not_know_is_deleted_after_a_question(team: Team, app: Open) -> None:
+    """One that the team sees goes at once, and undo brings it back."""
+    for name, published in (("Mine", False), ("Ours", True)):
+        await team.member.views.save(name, f"label:{name}", key="CORE", published=published)
+
+    async def names() -> list[str]:
+        return [view.name for view in await team.member.views.list("CORE") if not view.built_in]
+
+    async with app(team.member, project="CORE", view="settings") as driver:
+        await go(driver, "Views")
+        await driver.sees("Mine", "Ours")
+        await driver.press("d")
+        await driver.sees("Mine (label:Mine) is gone for good")
+        await driver.press("escape")
+        await driver.misses("gone for good")
+        await driver.press("j", "d")
+        await driver.sees("Ours deleted", "u takes it back")
+        assert await names() == ["Mine"]
+        await driver.press("u")
+        await driver.sees("Undone", "label:Ours")
+        await driver.press("d", "enter")
+        await driver.sees("Mine deleted")
+        assert await names() == ["Ours"]
+
+
 async def test_ones_own_name_and_time_zone(team: Team, app: Open) -> None:
     """They are seen at once, in the top line too."""
     async with app(team.viewer, project="CORE", view="settings") as driver:

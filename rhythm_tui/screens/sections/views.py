@@ -11,6 +11,7 @@ from rhythm_domain.policy import Permission
 from rhythm_domain.text import shown
 from rhythm_tui.looks.columns import View
 from rhythm_tui.looks.presentation import Piece
+from rhythm_tui.screens.confirm import forget_view
 from rhythm_tui.screens.form import Entry, Form, Values
 from rhythm_tui.screens.sections.section import Section
 from rhythm_tui.widgets.choice_line import Way
@@ -98,10 +99,12 @@ class ViewsSection(Section[SavedView]):
             self.say(f"{shown(saved.name)} saved", "[ and ] go to it in the issue table")
 
     async def remove(self, item: SavedView) -> None:
+        if not item.published and not await self.ask(forget_view(item)):
+            return
         owner = None if self._mine(item) or item.owner is None else item.owner.name
         await self.write(
             lambda operation: self.session.views.delete(
                 item.name, key=self.key, owner=owner, operation=operation
             )
         )
-        self.say(f"{shown(item.name)} deleted")
+        self.say(f"{shown(item.name)} deleted", "u takes it back" if item.published else "")
