@@ -85,6 +85,8 @@ CREATE TABLE sessions (
 );
 CREATE INDEX sessions_user ON sessions (user_id) WHERE ended_at IS NULL;
 CREATE UNIQUE INDEX sessions_one_local ON sessions (user_id) WHERE kind = 'local' AND ended_at IS NULL;
+-- Who is at the shared instance.
+CREATE INDEX sessions_of_keys ON sessions (user_id) WHERE kind = 'key' AND ended_at IS NULL;
 
 -- A one-time code with which a new person sets their own password.
 CREATE TABLE join_codes (
@@ -421,6 +423,19 @@ CREATE TABLE saved_views (
 );
 CREATE UNIQUE INDEX saved_views_name_key ON saved_views (owner_id, coalesce(project_id, 0), folded);
 CREATE INDEX saved_views_project ON saved_views (project_id) WHERE published;
+
+-- Notes --------------------------------------------------------------------------------------------------
+
+-- What the app keeps for a person of the shared instance, who has no folder of their own there: texts that are
+-- not saved yet, how they left it. Values are JSON that only the app reads.
+CREATE TABLE notes (
+  user_id int NOT NULL REFERENCES users,
+  kind    text NOT NULL CHECK (char_length(kind) <= 20),
+  name    text NOT NULL CHECK (char_length(name) <= 200),
+  value   text NOT NULL CHECK (octet_length(value) <= 2000000),
+  kept_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (user_id, kind, name)
+);
 
 -- History ------------------------------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ class Gate(StrEnum):
 
     SIGN_IN = "sign in"
     JOIN = "join with a code"
+    KEY = "sign with a key"
     LOCAL = "own the embedded instance"
     FIRST_ADMINISTRATOR = "set up the instance"
     OWNER = "hold the database's owner URL"

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from rhythm_domain.services.issues import Issues
     from rhythm_domain.services.labels import Labels
     from rhythm_domain.services.members import Members
+    from rhythm_domain.services.notes import Notes
     from rhythm_domain.services.people import People
     from rhythm_domain.services.projects import Projects
     from rhythm_domain.services.reports import Reports
@@ -116,6 +117,12 @@ class Session:
         from rhythm_domain.services.views import Views
 
         return Views(self._guard)
+
+    @cached_property
+    def notes(self) -> Notes:
+        from rhythm_domain.services.notes import Notes
+
+        return Notes(self._guard)
 
     @cached_property
     def history(self) -> History:

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from rhythm_domain import queries
 from rhythm_domain.database import Connection, Row, fetch
-from rhythm_domain.models import User
+from rhythm_domain.models import SshKey, User
 from rhythm_domain.transaction import Tx
 
 _Q = queries.load("accounts")
@@ -155,6 +155,47 @@ async def save_join_code(
 async def withdraw_join_code(connection: Connection, user_id: int) -> None:
     """Makes a person's join code void."""
     await _one(connection, "withdraw_join_code", user=user_id)
+
+
+async def key(connection: Connection, fingerprint: str) -> SshKey | None:
+    """The key of a fingerprint, if it opens somebody's account."""
+    row = await _one(connection, "key_of_fingerprint", fingerprint=fingerprint)
+    return SshKey(**row) if row else None
+
+
+async def claim_by_key(connection: Connection, key_id: int) -> User | None:
+    """Gives an account to the person who signed with its key; None if it was somebody's before."""
+    row = await _one(connection, "claim_by_key", key=key_id)
+    return user(row) if row else None
+
+
+async def of_key(connection: Connection, key_id: int) -> User | None:
+    """The account that a key opens, which keeps it until the end; noted as its last use."""
+    await _one(connection, "use_key", key=key_id)
+    row = await _one(connection, "account_of_key", key=key_id)
+    return user(row) if row else None
+
+
+async def key_sessions(connection: Connection, user_id: int) -> tuple[int, int]:
+    """How many sessions of keys are open: the person's, and all; those that died are forgotten."""
+    await _one(connection, "forget_dead_key_sessions", user=user_id)
+    row = await _first(connection, "key_sessions", user=user_id)
+    return row["own"], row["all"]
+
+
+async def open_key_session(
+    connection: Connection, user_id: int, key_id: int, *, source: str, idle: timedelta, absolute: timedelta
+) -> int:
+    """Opens a session of a key; its id."""
+    row = await _first(
+        connection, "open_key_session", user=user_id, key=key_id, source=source, idle=idle, absolute=absolute
+    )
+    return int(row["id"])
+
+
+async def end_key_session(connection: Connection, session_id: int) -> None:
+    """Ends a session of a key, of which nothing stays."""
+    await _one(connection, "end_key_session", session=session_id)
 
 
 async def hold_administration(connection: Connection) -> None:

@@ -88,6 +88,52 @@ SELECT singleton FROM instance FOR NO KEY UPDATE;
 -- Whether somebody can administer the instance already.
 SELECT EXISTS (SELECT 1 FROM users WHERE admin AND active AND claimed) AS administered;
 
+-- Keys of the shared instance -----------------------------------------------------------------------------
+
+-- name: key_of_fingerprint
+-- A key that opens the account of somebody, if it does.
+SELECT k.id, k.user_id, k.name, k.kind, k.fingerprint, k.public_key, k.created_at, k.last_used_at
+FROM ssh_keys k JOIN users u ON u.id = k.user_id
+WHERE k.fingerprint = %(fingerprint)s AND u.active;
+
+-- name: use_key
+-- When a key was last signed in with, at most every five minutes. Before it is held: who holds it for another
+-- sign-in would be waited for, and wait in turn.
+UPDATE ssh_keys SET last_used_at = now()
+WHERE id = %(key)s AND (last_used_at IS NULL OR last_used_at < now() - interval '5 minutes');
+
+-- name: claim_by_key
+-- Who signs in with their key has come: the account is theirs.
+UPDATE users u SET claimed = true FROM ssh_keys k
+WHERE k.id = %(key)s AND u.id = k.user_id AND u.active AND NOT u.claimed
+RETURNING u.id, u.name, u.display_name, u.admin, u.active, u.claimed, u.time_zone, u.created_at;
+
+-- name: account_of_key
+-- Whom a key opens the account of; neither can be taken away until the session is there.
+SELECT u.id, u.name, u.display_name, u.admin, u.active, u.claimed, u.time_zone, u.created_at
+FROM ssh_keys k JOIN users u ON u.id = k.user_id
+WHERE k.id = %(key)s AND u.active FOR SHARE;
+
+-- name: forget_dead_key_sessions
+-- A session whose process was killed has ended by itself, without a word.
+DELETE FROM sessions WHERE kind = 'key' AND ended_at IS NULL AND user_id = %(user)s
+  AND (last_seen_at + idle_limit < now() OR expires_at < now());
+
+-- name: key_sessions
+-- How many sessions of keys are open, of a person and of all.
+SELECT count(*) FILTER (WHERE user_id = %(user)s)::int AS own, count(*)::int AS all
+FROM sessions
+WHERE kind = 'key' AND ended_at IS NULL AND last_seen_at + idle_limit > now() AND expires_at > now();
+
+-- name: open_key_session
+INSERT INTO sessions (user_id, kind, ssh_key_id, source, idle_limit, expires_at)
+VALUES (%(user)s, 'key', %(key)s, %(source)s, %(idle)s, now() + %(absolute)s)
+RETURNING id;
+
+-- name: end_key_session
+-- Its line is closed: nothing is left to be seen of it. The log of sshd says who came and when.
+DELETE FROM sessions WHERE id = %(session)s AND kind = 'key' AND ended_at IS NULL;
+
 -- Throttling -------------------------------------------------------------------------------------------
 
 -- name: hold_attempts

@@ -162,6 +162,7 @@ async def add_ssh_key(tx: Tx, user_id: int, name: str, key: PublicKey) -> SshKey
 
 async def remove_ssh_key(tx: Tx, key: SshKey) -> None:
     """Removes a key and ends the sessions that it opened."""
+    await tx.execute(_Q["hold_ssh_key"], key=key.id)
     await tx.execute(_Q["end_sessions_of_key"], key=key.id)
     await tx.execute(_Q["remove_ssh_key"], key=key.id, user=key.user_id)
 

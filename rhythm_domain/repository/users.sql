@@ -98,6 +98,10 @@ INSERT INTO ssh_keys (user_id, name, kind, fingerprint, public_key)
 VALUES (%(user)s, %(name)s, %(kind)s, %(fingerprint)s, %(public_key)s)
 RETURNING id, user_id, name, kind, fingerprint, public_key, created_at, last_used_at;
 
+-- name: hold_ssh_key
+-- No session is opened by a key while it is being removed.
+SELECT id FROM ssh_keys WHERE id = %(key)s FOR UPDATE;
+
 -- name: end_sessions_of_key
 UPDATE sessions SET ended_at = now() WHERE ssh_key_id = %(key)s AND ended_at IS NULL;
 

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 from rhythm_domain import credentials, passwords, text
 from rhythm_domain.database import Connection, Database, Retry
-from rhythm_domain.errors import AlreadyExists, Invalid, NotSignedIn, SignInFailed
+from rhythm_domain.errors import AlreadyExists, Busy, Invalid, NotSignedIn, SignInFailed
 from rhythm_domain.gate import Gate, gate
-from rhythm_domain.models import NAME_LENGTH, User
+from rhythm_domain.models import NAME_LENGTH, SshKey, User
 from rhythm_domain.repository import accounts
 from rhythm_domain.services import throttle
 from rhythm_domain.transaction import repeatable
@@ -30,11 +30,23 @@ IDLE_LIMIT = timedelta(days=14)
 ABSOLUTE_LIMIT = timedelta(days=90)
 """A session ends after so long however much it is used."""
 
+KEY_SILENCE = timedelta(hours=1)
+"""A session of a key that is not heard of for so long is dead: while one is open, it asks for changes."""
+
 JOIN_CODE_LIFETIME = timedelta(days=7)
 
 SOURCE_LENGTH = 200
 
 display_name_of = text.one_line("display name", NAME_LENGTH)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many sessions of keys may be open at once, of one person and of all, and for how long each."""
+
+    of_person: int = 20
+    of_all: int = 300
+    longest: timedelta = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +148,56 @@ class Accounts:
             signed_in = await self._open(connection, user, password_hash, source)
             await accounts.record(connection, user, "user.joined", Gate.JOIN, source=source)
         return signed_in
+
+    @repeatable
+    async def key(self, fingerprint: str) -> SshKey | None:
+        """The key of a fingerprint (`SHA256:...`), if it opens the account of somebody active.
+
+        It is asked for every key that is offered, before anything is signed: it says nothing but that the
+        key may try.
+        """
+        async with gate(self._db, Gate.SIGN_IN) as connection:
+            return await accounts.key(connection, fingerprint)
+
+    @repeatable
+    async def by_key(self, key_id: int, *, source: str = "", limits: Limits | None = None) -> Session:
+        """A session of the person whose key it is, for who proved to sshd to hold the key.
+
+        It ends with the key, with the account, after `limits.longest`, and by `end`. Who comes for the first
+        time takes the account so. Raises `NotSignedIn` if the key opens nothing any more, `Busy` if as many
+        sessions are open as may be.
+        """
+        limits = limits or Limits()
+        async with gate(self._db, Gate.KEY) as connection:
+            claimed = await accounts.claim_by_key(connection, key_id)
+            user = await accounts.of_key(connection, key_id)
+            if user is None:
+                raise NotSignedIn(
+                    "This key opens nothing any more: it was removed, or the account is deactivated.",
+                    hint="Ask an administrator.",
+                )
+            own, all_ = await accounts.key_sessions(connection, user.id)
+            if own >= limits.of_person:
+                raise Busy(f"You have {own} sessions open, the most that one may have.", hint="Close one.")
+            if all_ >= limits.of_all:
+                raise Busy(f"All {all_} places of this instance are taken.", hint="Try again later.")
+            session = await accounts.open_key_session(
+                connection,
+                user.id,
+                key_id,
+                source=_source(source),
+                idle=KEY_SILENCE,
+                absolute=limits.longest,
+            )
+            if claimed is not None:
+                await accounts.record(connection, user, "user.joined", Gate.KEY, source=_source(source))
+        return self._make(user, session)
+
+    @repeatable
+    async def end(self, session: Session) -> None:
+        """Ends a session of a key: its line is closed."""
+        async with gate(self._db, Gate.KEY) as connection:
+            await accounts.end_key_session(connection, session.id)
 
     @repeatable
     async def needs_setup(self) -> bool:

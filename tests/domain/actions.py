@@ -663,6 +663,13 @@ ACTIONS = (
     # Reports
     Action("reports.velocity", lambda c: c.session.reports.velocity(c.at.key), VIEWERS, P.PROJECT_READ),
     Action("reports.flow", lambda c: c.session.reports.flow(c.at.key), VIEWERS, P.PROJECT_READ),
+    # Notes
+    Action("notes.read", lambda c: c.session.notes.read("drafts"), EVERYBODY),
+    Action(
+        "notes.keep",
+        lambda c: c.session.notes.keep("drafts", "comment CORE-1", '"so far"'),
+        EVERYBODY,
+    ),
     # Views
     Action("views.list", lambda c: c.session.views.list(), EVERYBODY),
     Action(

@@ -82,7 +82,7 @@ def expected(action: Action, who: str, where: str) -> str:
     if action.permission and (who == "outsider" or where == "GONE"):
         return MISSING
     if who == "read-only token":
-        if action.writes:
+        if action.writes or action.method == "notes.keep":
             return "Forbidden: This access token may only read."
         who = "owner"
     rests = action.rests or not action.may
