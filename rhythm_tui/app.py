@@ -62,7 +62,7 @@ GATHER = 0.1
 """Seconds for which changes are gathered before what is shown is read again."""
 
 
-class RhythmApp(Commanding, GuardedApp):
+class RhythmApp(GuardedApp, Commanding):
     """Rhythm on the whole screen. `start` and `project` say where to begin; None is where the person left."""
 
     TITLE = "rhythm"

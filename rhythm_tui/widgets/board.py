@@ -30,7 +30,7 @@ WHEEL = 2
 """Lines that a column moves by at a notch of the wheel."""
 
 
-class BoardGrid(Commanding, BoardCanvas, can_focus=True):
+class BoardGrid(BoardCanvas, Commanding, can_focus=True):
     """Columns of cards."""
 
     @dataclass

@@ -43,7 +43,7 @@ class Glow:
     who: str
 
 
-class IssueTable(Commanding, ScrollView, can_focus=True):
+class IssueTable(ScrollView, Commanding, can_focus=True):
     """Issues as lines. Show a list with `show`, go on with `extend`."""
 
     cursor: reactive[int] = reactive(0, repaint=False)

@@ -45,7 +45,7 @@ class Field(Generic[T]):
     least: int = 16
 
 
-class Listing(Commanding, ScrollView, Generic[T], can_focus=True):
+class Listing(ScrollView, Commanding, Generic[T], can_focus=True):
     """Lines with headings. The cursor follows what it is on by `identity` through every `show`."""
 
     @dataclass

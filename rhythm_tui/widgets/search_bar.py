@@ -52,7 +52,7 @@ class SearchField(LineField):
         await super()._on_key(event)
 
 
-class SearchBar(Commanding, Widget):
+class SearchBar(Widget, Commanding):
     """One line; the completion hangs below it."""
 
     text: reactive[str] = reactive("", init=False)

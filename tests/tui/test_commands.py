@@ -6,6 +6,8 @@ import pkgutil
 from importlib import import_module
 
 import pytest
+from textual.app import App
+from textual.widget import Widget
 
 import rhythm_tui.app
 import rhythm_tui.screens
@@ -124,3 +126,14 @@ async def test_an_issue_can_be_written_wherever_one_is(team: Team, app: Open, vi
         await driver.press("enter")
         await driver.sees("CORE-1 created")
         assert (await team.member.issues.show("CORE-1")).title == "mx"
+
+
+def test_who_takes_commands_keeps_the_looks_of_what_it_is() -> None:
+    """Textual takes them from the first base alone: a list would have no scroll bar, and no wheel."""
+    handled()
+    left = [Commanding]
+    while left:
+        kind = left.pop()
+        left += kind.__subclasses__()
+        if issubclass(kind, Widget | App):
+            assert {Widget, App} & {*kind._css_bases(kind)}, kind

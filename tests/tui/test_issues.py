@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textual.events import MouseScrollDown
+
 from rhythm_domain.models import IssueDraft, Priority, Status
 from rhythm_tui.screens.prompt import Prompt
 from rhythm_tui.widgets.issue_table import IssueTable
@@ -184,6 +186,19 @@ async def test_the_end_of_a_list_is_one_key_away(team: Team, app: Open) -> None:
         for number in range(700, 625, -1):
             await driver.press("j")
             await at(number)
+
+
+async def test_the_wheel_scrolls_and_a_bar_says_where_one_is(team: Team, app: Open) -> None:
+    """The cursor stays on its issue."""
+    await team.member.issues.create("CORE", IssueDraft(title="many"))
+    team.instance.sql.execute(_MANY)
+    async with app(team.member, project="CORE") as driver:
+        await driver.sees("CORE-701 ")
+        table = driver.widget(IssueTable)
+        assert table.show_vertical_scrollbar
+        await driver.pilot._post_mouse_events([MouseScrollDown] * 3, IssueTable, button=0)
+        await driver.misses("CORE-701 ")
+        assert table.cursor == 0
 
 
 async def test_a_filter_is_built_from_pieces(team: Team, app: Open) -> None:

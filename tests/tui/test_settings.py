@@ -237,6 +237,19 @@ async def test_a_maintainer_is_told_what_is_for_owners(team: Team, app: Open) ->
         await driver.sees("Only owners may delete the project")
 
 
+async def test_a_long_list_follows_the_cursor(team: Team, app: Open) -> None:
+    """Down to its last line, on a small screen."""
+    for number in range(30):
+        await team.maintainer.labels.create("CORE", f"label {number:02}")
+    async with app(team.viewer, project="CORE", view="settings", size=(80, 24)) as driver:
+        await go(driver, "Labels")
+        await driver.sees("label 00")
+        await driver.press("G")
+        await driver.sees("label 29")
+        await driver.press("g", "g")
+        await driver.sees("label 00")
+
+
 async def test_views_are_published_to_the_team(team: Team, app: Open) -> None:
     async with app(team.member, project="CORE", view="settings") as driver:
         await go(driver, "Views")
