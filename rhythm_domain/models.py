@@ -378,13 +378,14 @@ class Event(Model):
 
 
 class UndoResult(Model):
-    """What an undo or a redo did: the kind of change, what it changed back (issue keys or names), and what
-    it had to leave alone since others changed it meanwhile. `passed` are later changes that can't be undone
-    and stayed as they are, in words.
+    """What an undo or a redo did: the kind of change, in words what is as it was now (empty if nothing is),
+    what it changed back (issue keys or names), and what it had to leave alone since others changed it
+    meanwhile. `passed` are later changes that can't be undone and stayed as they are, in words.
     """
 
     operation: UUID
     kind: str
+    text: str
     changed: tuple[str, ...]
     skipped: tuple[str, ...]
     passed: tuple[str, ...] = ()

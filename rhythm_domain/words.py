@@ -15,6 +15,15 @@ _FIELDS = {
     "due": "due date",
 }
 
+_COLUMNS = {
+    "assignee_id": "assignee",
+    "sprint_id": "sprint",
+    "parent_id": "parent",
+    "labels_added": "labels",
+    "labels_removed": "labels",
+}
+"""Fields whose columns have other names."""
+
 _SIMPLE = {
     "issue.created": "created it",
     "issue.deleted": "moved it to the trash",
@@ -59,6 +68,89 @@ def happened(kind: str, before: Mapping[str, Any], after: Mapping[str, Any], nam
     return f"{verb} {'the' if not name else ''}{' ' if not name else ''}{entity}" + (
         f" {name}" if name else ""
     )
+
+
+def again(
+    kind: str,
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    names: Names,
+    of: str,
+    *,
+    many: bool = False,
+) -> str:
+    """What is as it was, now that somebody took a change back or did it again: "the status of CORE-4 is todo
+    again". `of` is what it is of: an issue's key, or "12 issues" that are `many`.
+    """
+    it_is = f"{of} {'are' if many else 'is'}"
+    if kind == "issue.changed":
+        return ", ".join(_again(after, names, of, it_is)) or f"{it_is} as before"
+    entity, _, verb = kind.partition(".")
+    if entity == "comment":
+        return f"the comment under {of} is {_AGAIN.get(verb, 'as before')}"
+    if entity == "issue" and verb in _AGAIN:
+        return f"{it_is} {'in the trash' if verb == 'deleted' else 'out of the trash'}"
+    if entity == "project":
+        return f"the settings of {of} are as before"
+    name = after.get("name") or before.get("name")
+    if name is None or verb not in _AGAIN:
+        return happened(kind, before, after, names)
+    changed = before and "name" in after and verb == "saved"
+    return f"the {entity} {name} is {'as before' if changed else _AGAIN[verb]}"
+
+
+def changed_field(column: str) -> str:
+    """What a column of an issue is called: "the assignee"."""
+    return f"the {_FIELDS.get(column) or _COLUMNS.get(column, column)}"
+
+
+def _again(after: Mapping[str, Any], names: Names, of: str, it_is: str) -> list[str]:
+    """Each field that a change of an issue wrote, as it is now."""
+    said = []
+    for field, value in after.items():
+        match field:
+            case "status" | "priority" | "type" | "due":
+                said.append(f"the {_FIELDS[field]} of {of} is {_plain(value) if value else 'none'} again")
+            case "title":
+                said.append(f"the title of {of} is “{value}” again")
+            case "description":
+                said.append(f"the description of {of} is as before")
+            case "assignee_id":
+                who = _name(names, "person", value) if value else "nobody"
+                said.append(f"the assignee of {of} is {who} again")
+            case "sprint_id":
+                sprint = f"in {_name(names, 'sprint', value)} again" if value else "in no sprint again"
+                said.append(f"{it_is} {sprint}")
+            case "parent_id":
+                parent = f"below {_name(names, 'issue', value)} again" if value else "below no other again"
+                said.append(f"{it_is} {parent}")
+            case "rank":
+                if "status" not in after:
+                    said.append(f"the order of {of} is as before")
+            case "labels_added" | "labels_removed":
+                labels = ", ".join(_name(names, "label", one) for one in value)
+                are = "is" if len(value) == 1 else "are"
+                said.append(f"{labels} {are} {'on' if field == 'labels_added' else 'off'} {of} again")
+            case "estimate":
+                points = str(value).removesuffix(".0") if value else "none"
+                said.append(f"the estimate of {of} is {points} again")
+            case _:
+                continue
+    return said
+
+
+_AGAIN = {
+    "created": "there again",
+    "restored": "there again",
+    "saved": "there again",
+    "deleted": "deleted",
+    "edited": "as before",
+    "started": "active again",
+    "stopped": "planned again",
+    "finished": "finished again",
+    "reopened": "active again",
+}
+"""What is true of something once such a change of it was made by taking another one back."""
 
 
 def _imported(before: Mapping[str, Any], after: Mapping[str, Any], names: Names) -> str:

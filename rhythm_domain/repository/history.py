@@ -12,7 +12,7 @@ from rhythm_domain.database import Row
 from rhythm_domain.models import Event, PersonRef, Role
 from rhythm_domain.policy import Permission, allows
 from rhythm_domain.transaction import BULK, Ref, Tx
-from rhythm_domain.words import Names, happened
+from rhythm_domain.words import Names, again, changed_field, happened
 
 _Q = queries.load("history")
 
@@ -177,6 +177,24 @@ async def taken_back(tx: Tx, operation: UUID) -> tuple[tuple[str, ...], tuple[st
             project = tx.key if row["kind"].startswith("project.") else ""
             changed[issue or project or row["name"] or "an issue that is gone"] = None
     return tuple(changed), tuple(skipped), tuple(passed)
+
+
+async def said(tx: Tx, operation: UUID, changed: Sequence[str]) -> str:
+    """What an undo or redo did, in a few words; `changed` are the keys and names of what it changed."""
+    rows = await tx.fetch(_Q["done_by_taking_back"], operation=operation, skipped=SKIPPED)
+    if not rows:
+        return ""
+    issues = any(row["number"] for row in rows)
+    of = changed[0] if len(changed) == 1 else f"{len(changed):,} {'issues' if issues else 'changes'}"
+    if len(rows) == 1:
+        before, after = rows[0]["before"], rows[0]["after"]
+        names = await _names(tx, (before, after), [tx.project_id])
+        return again(rows[0]["kind"], before, after, names, of, many=len(changed) > 1)
+    fields = {frozenset(row["after"]) - {"rank", "closed_at"} for row in rows}
+    if len(changed) > 1 and {row["kind"] for row in rows} == {"issue.changed"} and len(fields) == 1:
+        names_of = ", ".join(changed_field(field) for field in sorted(*fields))
+        return f"{names_of} of {of}: as before"
+    return f"{of} {'is' if len(changed) == 1 else 'are'} as before"
 
 
 async def lock(tx: Tx) -> None:

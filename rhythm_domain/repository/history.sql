@@ -131,6 +131,19 @@ SELECT i.number, e.kind, coalesce(e.after->>'name', e.before->>'name') AS name, 
 FROM events e LEFT JOIN issues i ON i.id = e.issue_id
 WHERE e.operation = %(operation)s ORDER BY e.seq;
 
+-- name: done_by_taking_back
+-- What an undo or redo did, each kind of it once: changes of issues are of one kind if they wrote the same,
+-- wherever that put them in the order. Three kinds are enough to know that they were not of one.
+SELECT e.kind, e.before, e.after, i.number
+FROM (SELECT min(seq) AS seq
+      FROM events
+      WHERE operation = %(operation)s AND undoes IS NOT NULL AND kind <> %(skipped)s
+      GROUP BY kind, CASE WHEN kind = 'issue.changed'
+                          THEN after - ARRAY['rank', 'closed_at', 'description'] END
+      ORDER BY 1 LIMIT 3) kinds
+JOIN events e ON e.seq = kinds.seq LEFT JOIN issues i ON i.id = e.issue_id
+ORDER BY e.seq;
+
 -- name: lock_undo
 -- One undo or redo at a time for a person in a project; they take their turns.
 SELECT pg_advisory_xact_lock(%(user)s, %(project)s)

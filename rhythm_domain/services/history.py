@@ -89,7 +89,12 @@ class History:
         async with self._guard.project(Permission.PROJECT_READ, key) as tx:
             changed, skipped, passed = await history.taken_back(tx, operation)
             return UndoResult(
-                operation=operation, kind=target["kind"], changed=changed, skipped=skipped, passed=passed
+                operation=operation,
+                kind=target["kind"],
+                text=await history.said(tx, operation, changed),
+                changed=changed,
+                skipped=skipped,
+                passed=passed,
             )
 
 

@@ -218,13 +218,11 @@ class WorkScreen(Screen[None], Commanding):
             result = await self.desk.edits.run(
                 lambda operation: history.undo(key, past=True, operation=operation)
             )
-        what = ", ".join(shown(each) for each in result.changed[:3])
-        more = f" and {len(result.changed) - 3} more" if len(result.changed) > 3 else ""
         skipped = (
             f"left alone: {', '.join(shown(each) for each in result.skipped[:3])}" if result.skipped else ""
         )
         self.say(
-            f"{'Redone' if redo else 'Undone'}: {what or result.kind}{more}",
+            f"{'Redone' if redo else 'Undone'}: {shown(result.text) or 'nothing was left to change'}",
             skipped or ("u takes it back" if redo else "U does it again"),
         )
         self.after_undo()

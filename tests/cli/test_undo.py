@@ -10,7 +10,7 @@ from tests.instances import Team
 def test_undo_says_what_it_took_back(rhythm: Cli, team: Team) -> None:
     rhythm("label", "create", "CORE", "bug", by=team.owner)
     ran = rhythm("undo", "core", by=team.owner)
-    assert (ran.code, ran.out) == (Exit.DONE, "Took back “label created” on bug.\n")
+    assert (ran.code, ran.out) == (Exit.DONE, "Undone: the label bug is deleted.\n")
     assert rhythm("label", "list", "CORE", "--json", by=team.owner).json["items"] == []
     assert rhythm("redo", "core", by=team.owner).code == Exit.DONE
     assert len(rhythm("label", "list", "CORE", "--json", by=team.owner).json["items"]) == 1
@@ -27,5 +27,5 @@ def test_undo_passes_over_nothing_unless_asked(rhythm: Cli, team: Team) -> None:
         " The change before it is taken back by `rhythm undo CORE --past`.\n"
     )
     ran = rhythm("undo", "CORE", "--past", by=team.owner)
-    assert (ran.code, ran.out) == (Exit.DONE, "Took back “issue created” on CORE-1.\n")
+    assert (ran.code, ran.out) == (Exit.DONE, "Undone: CORE-1 is in the trash.\n")
     assert ran.err == "Left alone: you added Otto as viewer. Members are changed by `rhythm member`.\n"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import date
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
@@ -11,7 +13,7 @@ import pytest
 
 from rhythm_domain.database import Database
 from rhythm_domain.errors import Forbidden, Invalid, Irreversible, NotFound
-from rhythm_domain.models import Issue, IssueDraft, IssueEdit, LinkKind, Priority, Role, Status
+from rhythm_domain.models import Issue, IssueDraft, IssueEdit, IssueType, LinkKind, Priority, Role, Status
 from rhythm_domain.session import Session
 from tests.domain.recorded import history
 from tests.instances import Team
@@ -191,6 +193,68 @@ async def test_a_bulk_of_200_is_one_step(team: Team) -> None:
     assert team.instance.value("SELECT count(*) FROM issues WHERE priority = 'none'") == 200
     assert len((await team.member.history.redo("CORE")).changed) == 200
     assert team.instance.value("SELECT count(*) FROM issues WHERE priority = 'high'") == 200
+
+
+async def test_undo_says_what_is_as_it_was(team: Team) -> None:
+    """Each field of an issue, several at once, an issue that was made, what is no issue at all."""
+    member, maintainer = team.member, team.maintainer
+    await maintainer.labels.create("CORE", "ui")
+    await maintainer.sprints.create("CORE", "Sprint 1")
+    above = await member.issues.create("CORE", IssueDraft(title="above"))
+    one = await member.issues.create("CORE", IssueDraft(title="Old"))
+    comment = await member.comments.add(one.key, "well")
+
+    async def undone(edit: IssueEdit) -> tuple[str, str]:
+        await member.issues.edit(one.key, edit)
+        undo = await member.history.undo("CORE")
+        redo = await member.history.redo("CORE")
+        return undo.text, redo.text
+
+    key = one.key
+    assert await undone(IssueEdit(title="New", base_version=one.version)) == (
+        f"the title of {key} is “Old” again",
+        f"the title of {key} is “New” again",
+    )
+    assert await undone(IssueEdit(status=Status.IN_REVIEW)) == (
+        f"the status of {key} is backlog again",
+        f"the status of {key} is in review again",
+    )
+    assert await undone(IssueEdit(assignee="max")) == (
+        f"the assignee of {key} is nobody again",
+        f"the assignee of {key} is Max again",
+    )
+    assert await undone(IssueEdit(add_labels=("ui",))) == (f"ui is off {key} again", f"ui is on {key} again")
+    assert await undone(IssueEdit(sprint="Sprint 1", estimate=Decimal(3))) == (
+        f"the estimate of {key} is none again, {key} is in no sprint again",
+        f"the estimate of {key} is 3 again, {key} is in Sprint 1 again",
+    )
+    assert await undone(IssueEdit(parent=above.key, due=date(2031, 5, 1))) == (
+        f"the due date of {key} is none again, {key} is below no other again",
+        f"the due date of {key} is 2031-05-01 again, {key} is below {above.key} again",
+    )
+    await member.comments.delete(one.key, comment.id)
+    assert (await member.history.undo("CORE")).text == f"the comment under {key} is there again"
+    await member.issues.create("CORE", IssueDraft(title="made"))
+    assert (await member.history.undo("CORE")).text == "CORE-3 is in the trash"
+    await maintainer.sprints.create("CORE", "Sprint 2")
+    assert (await maintainer.history.undo("CORE")).text == "the sprint Sprint 2 is deleted"
+    assert (await maintainer.history.undo("CORE")).text == "", "Sprint 1 holds an issue by now"
+
+
+async def test_undo_of_many_says_what_they_have_in_common(team: Team) -> None:
+    """All were alike, each was something else, they were changed in several ways."""
+    member = team.member
+    ids = [(await member.issues.create("CORE", IssueDraft(title=f"{n}"))).id for n in range(3)]
+    await member.issues.edit_many(ids, IssueEdit(status=Status.DONE))
+    assert (await member.history.undo("CORE")).text == "the status of 3 issues is backlog again"
+    await member.issues.edit(ids[0], IssueEdit(priority=Priority.LOW))
+    await member.issues.edit(ids[1], IssueEdit(type=IssueType.BUG))
+    await member.issues.edit_many(ids, IssueEdit(priority=Priority.URGENT))
+    assert (await member.history.undo("CORE")).text == "the priority of 3 issues: as before"
+    await member.issues.edit_many(ids, IssueEdit(priority=Priority.LOW, type=IssueType.BUG))
+    assert (await member.history.undo("CORE")).text == "3 issues are as before"
+    await member.issues.delete(ids)
+    assert (await member.history.undo("CORE")).text == "3 issues are out of the trash"
 
 
 async def test_a_bulk_of_more_than_one_transaction_is_one_step(team: Team) -> None:

@@ -42,7 +42,7 @@ async def test_a_field_is_changed_by_a_key_and_a_choice(team: Team, app: Open) -
         await driver.until_saved()
         assert (await team.owner.issues.show(key)).status is Status.IN_REVIEW
         await driver.press("u")
-        await driver.sees("Undone", "backlog")
+        await driver.sees("Undone: the status of CORE-1 is backlog again", "U does it again")
         assert (await team.owner.issues.show(key)).status is Status.BACKLOG
 
 
@@ -58,7 +58,7 @@ async def test_marked_issues_change_as_one_step(team: Team, app: Open) -> None:
         rows = (await team.member.search.page("priority:urgent", project="CORE")).items
         assert {row.title for row in rows} == {"three", "two"}
         await driver.press("u")
-        await driver.sees("Undone")
+        await driver.sees("Undone: the priority of 2 issues is none again")
         assert not (await team.member.search.page("priority:urgent", project="CORE")).items
 
 

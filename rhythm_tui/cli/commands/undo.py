@@ -25,7 +25,7 @@ async def undo(context: Context, key: str, past: bool) -> None:
     """
     async with context.session() as session:
         result = await session.history.undo(key, past=past, operation=context.operation)
-    _say(context, "Took back", result)
+    _say(context, "Undone", result)
 
 
 @click.command(cls=Verb, examples=["rhythm redo CORE"])
@@ -36,15 +36,11 @@ async def redo(context: Context, key: str) -> None:
     """Do again what your last undo took back, unless you changed something since."""
     async with context.session() as session:
         result = await session.history.redo(key, operation=context.operation)
-    _say(context, "Did again", result)
+    _say(context, "Redone", result)
 
 
 def _say(context: Context, verb: str, result: UndoResult) -> None:
-    what = result.kind.replace(".", " ")
-    said = f"{verb} “{what}”" + (
-        f" on {keys(result.changed)}." if result.changed else ": nothing was left to change."
-    )
-    context.out.done(said, result)
+    context.out.done(f"{verb}: {result.text or 'nothing was left to change'}.", result)
     if result.skipped:
         context.out.note(f"Left alone, since others changed them meanwhile: {keys(result.skipped)}")
     for passed in result.passed:
