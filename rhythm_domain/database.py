@@ -243,7 +243,7 @@ class Database:
                 if last or deadline.expired:
                     raise
             except BaseException:
-                await pool.putconn(connection)
+                await self._give_back(connection)
                 raise
             else:
                 return connection

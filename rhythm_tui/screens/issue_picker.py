@@ -16,6 +16,7 @@ from rhythm_domain.text import shown
 from rhythm_tui.desk import Desk
 from rhythm_tui.looks import signs
 from rhythm_tui.looks.colours import Colours
+from rhythm_tui.reading import Readings
 from rhythm_tui.screens.dialog import Dialog
 
 OFFERED = 12
@@ -32,6 +33,7 @@ class IssuePicker(Dialog[tuple[IssueRow | None]]):
         self._desk, self._project = desk, project
         self._without, self._none = without, none
         self._found: list[IssueRow | None] = []
+        self._readings = Readings(self)
 
     def body(self) -> ComposeResult:
         yield Input(placeholder="A key, or words of the title", compact=True)
@@ -47,7 +49,7 @@ class IssuePicker(Dialog[tuple[IssueRow | None]]):
         self._seek(event.value)
 
     def _seek(self, typed: str) -> None:
-        self.run_worker(self._search(typed), group="search", exclusive=True)
+        self._readings.read(self._search(typed), "search")
 
     async def _search(self, typed: str) -> None:
         wrong = self.query_one(".wrong", Static)

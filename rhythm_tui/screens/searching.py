@@ -110,7 +110,7 @@ class SearchScreen(TriageScreen):
 
     @on(SearchBar.CompletionWanted)
     def _complete(self, event: SearchBar.CompletionWanted) -> None:
-        self.run_worker(self._suggest(event.text, event.cursor), group="suggest", exclusive=True)
+        self.read(self._suggest(event.text, event.cursor), "suggest")
 
     async def _suggest(self, text: str, cursor: int) -> None:
         word = text[:cursor].rsplit(" ", 1)[-1]

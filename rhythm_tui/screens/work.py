@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Coroutine
-from functools import partial
-from inspect import CORO_CREATED, getcoroutinestate
 from typing import Any, ClassVar
 
 from textual import on
@@ -14,7 +12,6 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
-from textual.worker import WorkType
 
 from rhythm_domain.errors import Invalid, Irreversible, RhythmError
 from rhythm_domain.live import Change
@@ -24,7 +21,7 @@ from rhythm_tui.commanding import Commanding, handles
 from rhythm_tui.commands import Command
 from rhythm_tui.desk import Desk
 from rhythm_tui.messages import GoTo
-from rhythm_tui.report import reported
+from rhythm_tui.reading import Readings
 from rhythm_tui.screens.compose import Compose
 from rhythm_tui.screens.confirm import Confirm
 from rhythm_tui.screens.prompt import Prompt
@@ -49,7 +46,7 @@ class WorkScreen(Screen[None], Commanding):
         """Whether it must read anew once it is seen."""
         self.busy = True
         """Whether what it shows is being read."""
-        self._readings: dict[str, Coroutine[Any, Any, None]] = {}
+        self._readings = Readings(self)
 
     def compose(self) -> ComposeResult:
         yield TitleBar()
@@ -98,11 +95,7 @@ class WorkScreen(Screen[None], Commanding):
 
     def read(self, work: Coroutine[Any, Any, None], group: str) -> None:
         """Reads something in the background, in place of what was read before in this group."""
-        before, self._readings[group] = self._readings.get(group), work
-        reading: WorkType[None] = partial(reported, self, work)
-        self.run_worker(reading, group=group, exclusive=True)
-        if before is not None and getcoroutinestate(before) == CORO_CREATED:
-            before.close()  # Its place was taken before it began.
+        self._readings.read(work, group)
 
     def _say_where(self) -> None:
         bar = self.query_one(TitleBar)

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import Any
+
+import pytest
+from psycopg import AsyncConnection
 from textual.events import MouseScrollDown
 
 from rhythm_domain.models import IssueDraft, Priority, Status
+from rhythm_domain.repository import search
+from rhythm_domain.transaction import Tx
 from rhythm_tui.screens.prompt import Prompt
 from rhythm_tui.widgets.issue_table import IssueTable
 from tests.instances import Team
@@ -275,3 +282,47 @@ async def test_a_view_of_ones_own_is_deleted_after_a_question(team: Team, app: O
         await driver.press("f6", "enter")
         await driver.sees("Mine deleted")
         assert not any(view.name == "Mine" for view in await team.member.views.list())
+
+
+async def test_searches_that_are_overtaken_keep_their_connection(
+    team: Team, app: Open, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """However slow they are and however fast one types; no more than one is at the server."""
+    await fill(team, "Login fails", "Log the progress")
+    page, cancel, at_once = search.page, AsyncConnection._try_cancel, 0
+
+    async def slow(tx: Tx, *args: Any, **options: Any) -> Any:
+        nonlocal at_once
+        at_once = max(at_once, 1 + len(_at_work(team, "SELECT pg_sleep")))
+        await tx.connection.execute(b"SELECT pg_sleep(0.2)")
+        return await page(tx, *args, **options)
+
+    async def from_afar(connection: AsyncConnection, **options: float) -> None:
+        await asyncio.sleep(0.1)
+        await cancel(connection, **options)
+
+    async with app(team.member, project="CORE") as driver:
+        await driver.sees("2 issues")
+        await driver.press("slash")
+        await driver.write("l")
+        await driver.until_saved()
+        connections = _at_work(team, "")
+        monkeypatch.setattr(search, "page", slow)
+        monkeypatch.setattr(AsyncConnection, "_try_cancel", from_afar)
+        for letter in "ogin fa":
+            await driver.write(letter)
+            await driver.until(lambda: _at_work(team, "SELECT pg_sleep"), "the search")
+        await driver.sees("login fa", "1 issue")
+        assert connections <= _at_work(team, "")
+    assert at_once == 1
+    assert not [record.message for record in caplog.records if record.name.startswith("psycopg")]
+
+
+def _at_work(team: Team, query: str) -> set[int]:
+    """The server's processes that run a query which begins so; with "" all that the app has."""
+    rows = team.instance.sql.execute(
+        "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'rhythm'"
+        " AND starts_with(query, %s) AND (state = 'active' OR %s = '')",
+        (query, query),
+    )
+    return {row["pid"] for row in rows}
