@@ -36,11 +36,11 @@ class KeyOrder:
 
     async def took(self, key: Key | Paste) -> None:
         """A key or a paste came: it is given now, or once the others are through. Escape ends the wait."""
-        if isinstance(key, Key) and key.key == "escape" and self.busy and self._arrived:
+        if isinstance(key, Key) and key.key == "escape" and self._working and self._arrived:
             self._waiting.clear()
             self._give_up()
         self._waiting.append(key)
-        if not self.busy:
+        if not self._working:
             await self._next()
 
     def begun(self, command: object, *, to_its_end: bool = False) -> None:
@@ -58,7 +58,11 @@ class KeyOrder:
 
     @property
     def busy(self) -> bool:
-        """Whether a key has not had its whole effect yet."""
+        """Whether a key waits, or has not had its whole effect yet."""
+        return self._working or bool(self._waiting)
+
+    @property
+    def _working(self) -> bool:
         return self._patience is not None
 
     async def _next(self) -> None:
@@ -98,5 +102,5 @@ class KeyOrder:
                 self._app.call_later(self._go_on)
 
     async def _go_on(self) -> None:
-        if self._waiting and not self.busy:
+        if self._waiting and not self._working:
             await self._next()
