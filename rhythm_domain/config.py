@@ -198,7 +198,7 @@ def load(
     for name in ("VISUAL", "EDITOR"):
         if environ.get(name) and "editor" not in values:
             values["editor"], sources["editor"] = environ[name], name
-    table = _read(file)
+    table = read(file)
     _known(table, str(file), _SPECS)
     for name, raw in table.items():
         values[name], sources[name] = _parsed(name, raw, f"{name} in {file}"), str(file)
@@ -225,6 +225,16 @@ def load(
     return Settings(**values, sources=sources)
 
 
+def of_table(table: Mapping[str, Any], file: Path, allowed: Collection[str]) -> Settings:
+    """The settings of a table that was read from `file`, and of nothing else: no variable is heard.
+
+    Raises `Invalid` for a key that is not `allowed`, and for values of the wrong kind.
+    """
+    _known(table, str(file), allowed)
+    values = {name: _parsed(name, raw, f"{name} in {file}") for name, raw in table.items()}
+    return Settings(**values, sources=dict.fromkeys(table, str(file)))
+
+
 def of_demo(settings: Settings) -> Settings:
     """The settings of the demo: an embedded server of its own, beside the person's, and nothing else."""
     elsewhere = ("database_url", "owner_url", "listen_url", "pooler", "token")
@@ -241,7 +251,8 @@ def of_demo(settings: Settings) -> Settings:
     )
 
 
-def _read(file: Path) -> dict[str, Any]:
+def read(file: Path) -> dict[str, Any]:
+    """The TOML of a file; an empty table if there is none. Raises `Invalid`."""
     try:
         text = file.read_text(encoding="utf-8")
     except (FileNotFoundError, NotADirectoryError):

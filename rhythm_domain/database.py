@@ -122,8 +122,11 @@ class Database:
         max_size: int = 2,
         pooler: bool = False,
         listen_conninfo: str | None = None,
+        discreet: bool = False,
     ) -> None:
         self.conninfo = checked(conninfo)
+        # Where the database is, and as whom it is spoken to, is not everybody's business.
+        self._discreet = discreet
         # A pooler in transaction mode passes no notices on: listening needs the server itself.
         self._listen_conninfo = checked(listen_conninfo or conninfo)
         self.deadline = deadline
@@ -188,8 +191,18 @@ class Database:
     def _refuse(self, error: psycopg.Error) -> None:
         self._reached = False
         if self._refused is not None and not self._refused.done():
-            self._refused.set_exception(translated(error))
+            self._refused.set_exception(self._told(error))
             self._refused.exception()  # Seen: whoever waits reads it, and nobody may be waiting any more.
+
+    def _told(
+        self, error: psycopg.Error, *, committing: bool = False, operation: UUID | None = None
+    ) -> errors.RhythmError | Retry:
+        """What an error means, as `translated` says it, to whom it may be said."""
+        told = translated(error, committing=committing, operation=operation)
+        if self._discreet and type(told) is errors.Unavailable and told.outcome is errors.Outcome.NOT_SAVED:
+            log.warning("%s", told.message)
+            return errors.Unavailable(hint="Nothing was saved. Try again; an administrator may know more.")
+        return told
 
     async def close(self) -> None:
         """Closes all connections."""
@@ -217,7 +230,7 @@ class Database:
             except psycopg.Error as error:
                 if deadline.expired and not committing:
                     raise errors.Unavailable("The database did not answer in time.") from error
-                raise translated(error, committing=committing, operation=operation) from error
+                raise self._told(error, committing=committing, operation=operation) from error
             except UnicodeEncodeError as error:
                 raise no_text() from error
             except asyncio.CancelledError as error:
@@ -326,7 +339,7 @@ class Database:
             )
             await _in_iso(connection)
         except psycopg.Error as error:
-            raise translated(error) from error
+            raise self._told(error) from error
         try:
             yield connection
         finally:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -36,38 +37,48 @@ def set_up(folder: Path, level: str = "warning") -> Path:
     can't be written disturbs nobody.
     """
     path = folder / "rhythm.log"
-    root = logging.getLogger()
-    for handler in [handler for handler in root.handlers if isinstance(handler, _LogFile)]:
-        root.removeHandler(handler)
-        handler.close()
-    root.addHandler(_LogFile(path))
-    logging.getLogger("rhythm").setLevel(level.upper())
+    _send_to(_Log(lambda: _opened(path), path), level)
     return path
 
 
-def ensure() -> Path:
-    """The log's path; set up in the person's own folder if nobody did it yet."""
+def set_up_system(level: str = "warning") -> None:
+    """Sends the same to the system's log, as `rhythm`: where many people's processes log at once."""
+    _send_to(_Log(_system), level)
+
+
+def _send_to(log: _Log, level: str) -> None:
+    root = logging.getLogger()
+    for handler in [handler for handler in root.handlers if isinstance(handler, _Log)]:
+        root.removeHandler(handler)
+        handler.close()
+    root.addHandler(log)
+    logging.getLogger("rhythm").setLevel(level.upper())
+
+
+def ensure() -> Path | None:
+    """The log's path, None for the system's; set up in the person's own folder if nobody did it yet."""
     for handler in logging.getLogger().handlers:
-        if isinstance(handler, _LogFile):
+        if isinstance(handler, _Log):
             return handler.path
     from platformdirs import user_log_path
 
     return set_up(user_log_path("rhythm"))
 
 
-class _LogFile(logging.Handler):
-    """Opens the rotating file when the first record comes: most runs have none, and the import takes time."""
+class _Log(logging.Handler):
+    """Opens the log itself when the first record comes: most runs have none, and the import takes time."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, open_: Callable[[], logging.Handler], path: Path | None = None) -> None:
         super().__init__()
         self.setFormatter(JsonLines())
         self.path = path
+        self._open = open_
         self._file: logging.Handler | None = None
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
             if self._file is None:
-                self._file = _opened(self.path)
+                self._file = self._open()
                 self._file.setFormatter(self.formatter)
             self._file.emit(record)
         except OSError:
@@ -92,6 +103,18 @@ def _opened(path: Path) -> logging.Handler:
 
     make_private(path.parent)
     return Private(path, maxBytes=SIZE, backupCount=KEPT, encoding="ascii")
+
+
+def _system() -> logging.Handler:
+    from logging.handlers import SysLogHandler
+
+    class Quiet(SysLogHandler):
+        ident = f"rhythm[{os.getpid()}]: "
+
+        def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
+            """A log that has gone is no reason to write over somebody's screen."""
+
+    return Quiet("/dev/log")
 
 
 class JsonLines(logging.Formatter):

@@ -158,14 +158,20 @@ class Tracker:
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, conninfo: str, *, pooler: bool = False, listen_conninfo: str | None = None
+        cls,
+        conninfo: str,
+        *,
+        pooler: bool = False,
+        listen_conninfo: str | None = None,
+        discreet: bool = False,
     ) -> AsyncIterator[Tracker]:
         """An instance at a database URL or conninfo. The schema is checked on the first sign-in.
 
-        `pooler` says that PgBouncer is in between; live changes then need `listen_conninfo`, past it.
+        `pooler` says that PgBouncer is in between; live changes then need `listen_conninfo`, past it. With
+        `discreet` no error says where the database is.
         Connections are made when they are needed and closed at the end.
         """
-        db = Database(conninfo, pooler=pooler, listen_conninfo=listen_conninfo)
+        db = Database(conninfo, pooler=pooler, listen_conninfo=listen_conninfo, discreet=discreet)
         try:
             yield cls(db)
         finally:

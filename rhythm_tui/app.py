@@ -37,7 +37,7 @@ from rhythm_tui.screens.picker import Choice, Picker
 from rhythm_tui.screens.way_in import WayIn
 from rhythm_tui.screens.work import WorkScreen
 from rhythm_tui.terminal import lifecycle as terminal
-from rhythm_tui.terminal.guarded import GuardedApp
+from rhythm_tui.terminal.guarded import COLOURS, GuardedApp
 from rhythm_tui.terminal.key_order import KeyOrder
 from rhythm_tui.widgets.key_bar import KeyBar
 
@@ -63,20 +63,33 @@ GATHER = 0.1
 
 
 class RhythmApp(GuardedApp, Commanding):
-    """Rhythm on the whole screen. `start` and `project` say where to begin; None is where the person left."""
+    """Rhythm on the whole screen. `start` and `project` say where to begin; None is where the person left.
+
+    `issue` is one to open first.
+    """
 
     TITLE = "rhythm"
     CSS_PATH: ClassVar[list[str | PurePath]] = ["app.tcss", "screens/work.tcss", "screens/dialog.tcss"]
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = []
 
-    def __init__(self, instance: Instance, *, start: str | None = None, project: str | None = None) -> None:
+    def __init__(
+        self,
+        instance: Instance,
+        *,
+        start: str | None = None,
+        project: str | None = None,
+        issue: str | None = None,
+    ) -> None:
         super().__init__()
         self.instance = instance
+        self.local = instance.local
         self.desk: Desk | None = None
         self.keys = KeyOrder(self, super().on_event)
         self.exits = AsyncExitStack()
-        self._start, self._project = start, project
+        self._start, self._project, self._issue = start, project, issue
+        self.parting: RhythmError | None = None
+        """Why the person was shown out."""
         self._heard: list[Change | Resync] = []
         self.commands: Mapping[str, Command] = COMMANDS
         """All commands, with the keys that the person has given them."""
@@ -84,7 +97,9 @@ class RhythmApp(GuardedApp, Commanding):
         self._at_the_door = False
         for theme in THEMES:
             self.register_theme(theme)
-        self.way_in = WayIn(instance, self.exits, prepare=self._settle, signed_in=self.signed_in)
+        self.way_in = WayIn(
+            instance, self.exits, prepare=self._settle, signed_in=self.signed_in, turned_away=self.part
+        )
         self.outage = Outage(
             say=self._say_lost, ask=self._ask_database, revive=self._revive, back=self._read_anew
         )
@@ -154,8 +169,20 @@ class RhythmApp(GuardedApp, Commanding):
         kept = desk.memory.get("theme")
         if kept in self.available_themes and self.instance.settings.theme == "auto":
             self.theme = kept
+        self.show_colours(desk.memory.get("colours"))
         await self.switch_mode(view)
         self._begin_to_listen(session)
+        issue, self._issue = self._issue, None
+        if issue is not None:
+            self.post_message(OpenIssue(issue))
+
+    async def _notebook(self, kind: str, session: Session) -> Notebook:
+        notebook = await self.instance.notebook(kind, session)
+        self.exits.push_async_callback(notebook.close)
+        return notebook
+
+    def _editor(self) -> str | None:
+        return self.instance.settings.editor or os.environ.get("VISUAL") or os.environ.get("EDITOR")
 
     # Views -----------------------------------------------------------------------------------------------
 
@@ -309,7 +336,9 @@ class RhythmApp(GuardedApp, Commanding):
 
     @on(SignedOut)
     def _signed_out(self, message: SignedOut) -> None:
-        if self.desk is not None and not self._at_the_door:
+        if not self.local:
+            self.part(NotSignedIn(message.reason, hint="Connect again, or ask an administrator."))
+        elif self.desk is not None and not self._at_the_door:
             self._at_the_door = True
             self.run_worker(self._sign_in_again(self.desk, message.reason), description="signs in again")
 
@@ -325,6 +354,11 @@ class RhythmApp(GuardedApp, Commanding):
             self._at_the_door = False
         self._begin_to_listen(desk.session)
         self._read_anew()
+
+    def part(self, error: RhythmError) -> None:
+        """Shows the person out: there is no other way in. Whoever runs the app says why."""
+        self.parting = error
+        self.exit()
 
     @handles("account.switch")
     async def switch_account(self) -> None:
@@ -374,7 +408,9 @@ class RhythmApp(GuardedApp, Commanding):
     # Commands --------------------------------------------------------------------------------------------
 
     def why_not(self, command: Command) -> str | None:
-        """At the door there is nothing to do but to come in, or to leave."""
+        """At the door there is nothing to do but to come in, or to leave; over SSH nothing of the host."""
+        if command.local and not self.local:
+            return "that is not possible over SSH"
         return None if self.desk is not None or command.id in AT_THE_DOOR else "come in first"
 
     async def action_chord(self, first: str) -> None:
@@ -473,6 +509,21 @@ class RhythmApp(GuardedApp, Commanding):
             if self.desk is not None:
                 self.desk.memory.keep("theme", chosen)
 
+    @handles("colours")
+    async def choose_colours(self) -> None:
+        from textual.content import Content
+
+        kept = self.desk.memory.get("colours") or "" if self.desk is not None else ""
+        chosen = await self.push_screen_wait(
+            Picker(
+                "Colours of your terminal",
+                [Choice(name, Content(words), words, name == kept) for name, words in COLOURS.items()],
+            )
+        )
+        if chosen is not None and self.desk is not None:
+            self.desk.memory.keep("colours", chosen)
+            self._say(Say("Your colours are others from the next start on."))
+
     @handles("suspend")
     def suspend_here(self) -> None:
         self.action_suspend_process()
@@ -535,17 +586,21 @@ def _project_line(key: str, name: str, count: int) -> Any:
     return Content.assemble((f"{key:<10} ", "bold"), shown(name), (f"  {count:,} open", "dim"))
 
 
-def run(instance: Instance, *, start: str | None = None) -> int:
-    """Opens the app; the exit code. Raises `Invalid` for a terminal that it can't be shown on."""
+def run(instance: Instance, *, start: str | None = None, issue: str | None = None) -> int:
+    """Opens the app; the exit code. Raises `Invalid` for a terminal that it can't be shown on, and why the
+    person was shown out, if they were.
+    """
     terminal.check()
     logging.captureWarnings(True)  # They would be written over the screen.
-    app = RhythmApp(instance, start=start)
+    app = RhythmApp(instance, start=start, issue=issue)
     try:
         app.run()
     finally:
         terminal.restore_title()
     if app.crashed is not None:
         raise app.crashed
+    if app.parting is not None:
+        raise app.parting
     if app.return_code is None:
         raise RuntimeError("the app ended, and nothing had asked for it")
     return app.return_code

@@ -37,7 +37,8 @@ class Command:
     """Something that a person can do.
 
     `keys` are alternatives; one of two strokes is written with a space (`g i`). `label` is a word or two for
-    the bottom line, `help` a sentence. `permission` is what the project's role must allow.
+    the bottom line, `help` a sentence. `permission` is what the project's role must allow. What is `local`
+    needs the machine that the app runs on, which is another's for who comes over SSH.
     """
 
     id: str
@@ -47,6 +48,7 @@ class Command:
     where: Where
     permission: Permission | None = None
     shown: bool = False
+    local: bool = False
 
     @property
     def key(self) -> str:
@@ -63,8 +65,9 @@ def _command(
     needs: Permission | None = None,
     *,
     shown: bool = False,
+    local: bool = False,
 ) -> Command:
-    return Command(id, tuple(keys.split(", ")) if keys else (), label, help, where, needs, shown)
+    return Command(id, tuple(keys.split(", ")) if keys else (), label, help, where, needs, shown, local)
 
 
 _W = Where
@@ -106,10 +109,27 @@ _ALL = (
     _command("palette", ":, ctrl+p", "commands", "Find any command by its name.", _W.ANYWHERE),
     _command("help", "?, f1", "help", "Show the keys of what has the focus.", _W.ANYWHERE, shown=True),
     _command("theme", "", "theme", "Choose another theme.", _W.ANYWHERE),
+    _command("colours", "", "colours", "Say how many colours your terminal has.", _W.ANYWHERE),
     _command("back", "escape, q", "back", "Go back to where you came from.", _W.ANYWHERE),
-    _command("demo", "g d", "the demo", "Go to the demo, full of made-up work, or back.", _W.ANYWHERE),
-    _command("account.switch", "", "switch account", "Sign out and sign in as somebody else.", _W.ANYWHERE),
-    _command("suspend", "ctrl+z", "suspend", "Go back to the shell; `fg` brings Rhythm back.", _W.ANYWHERE),
+    _command(
+        "demo", "g d", "the demo", "Go to the demo, full of made-up work, or back.", _W.ANYWHERE, local=True
+    ),
+    _command(
+        "account.switch",
+        "",
+        "switch account",
+        "Sign out and sign in as somebody else.",
+        _W.ANYWHERE,
+        local=True,
+    ),
+    _command(
+        "suspend",
+        "ctrl+z",
+        "suspend",
+        "Go back to the shell; `fg` brings Rhythm back.",
+        _W.ANYWHERE,
+        local=True,
+    ),
     _command("account.sign_out", "", "sign out", "Sign out and leave.", _W.ANYWHERE),
     _command("quit", "ctrl+q", "quit", "Leave Rhythm.", _W.ANYWHERE),
     # Moving about

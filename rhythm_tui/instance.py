@@ -13,10 +13,14 @@ from rhythm_domain.errors import NotSignedIn, SchemaMismatch
 if TYPE_CHECKING:
     from rhythm_domain.embedded.server import EmbeddedServer
     from rhythm_domain.session import Session, Tracker
+    from rhythm_tui.notebook import Notebook
 
 
 class Instance:
     """Where the tracker is. Nothing is read or opened before it is needed."""
+
+    local = True
+    """Whether the person sits at this machine: its files, programs and settings are theirs."""
 
     def __init__(self, flags: Mapping[str, Any] | None = None) -> None:
         self.flags = dict(flags or {})
@@ -98,6 +102,12 @@ class Instance:
 
             migrate(self.conninfo())
             return await tracker.accounts.local(person.name, person.full_name)
+
+    async def notebook(self, kind: str, session: Session) -> Notebook:
+        """What the app keeps of a kind for a person here."""
+        from rhythm_tui.notebook import Notebook
+
+        return Notebook(self.settings.state_dir, kind, self.instance_name, session.user.name)
 
     @property
     def instance_name(self) -> str:

@@ -45,6 +45,9 @@ class Notebook:
         self._read()
         return tuple(self._known)
 
+    async def close(self) -> None:
+        """Writes what is not written yet; here it all is."""
+
     def _change(self, name: str, value: Any) -> None:
         """Writes one value; those that another app of the person wrote meanwhile stay."""
         with self._alone():

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Sequence
 from enum import IntEnum
+from pathlib import Path
 from typing import Any
 
 import click
@@ -70,7 +71,8 @@ def report(error: BaseException, *, as_json: bool) -> int:
         case _ if _is_validation_error(error):
             known = _in_words(error)
         case _:
-            hint = _hint(f"The log has the details: {_logged(error)}", notes)
+            log = _logged(error)
+            hint = _hint(f"The log has the details{f': {log}' if log else '.'}", notes)
             return _say(
                 Exit.UNEXPECTED,
                 f"Something unexpected went wrong ({type(error).__name__}).",
@@ -142,11 +144,11 @@ def _in_words(error: Any) -> errors.Invalid:
     return errors.Invalid(f"The {name} can't be used: {first['msg'].lower()}.", field=name)
 
 
-def _logged(error: BaseException) -> str:
+def _logged(error: BaseException) -> Path | None:
     import logging
 
     from rhythm_domain import logs
 
     path = logs.ensure()
     logging.getLogger("rhythm.cli").error("unexpected", exc_info=error)
-    return str(path)
+    return path

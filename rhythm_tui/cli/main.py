@@ -41,6 +41,7 @@ ENTRIES = {
     "config": Entry("config", "every setting, its value, where it came from", _INSTANCE, "config"),
     "db": Entry("db", "set up, back up, restore, look into the database", _INSTANCE),
     "demo": Entry("demo", "try Rhythm on a workspace that is full of life", _INSTANCE, "demo"),
+    "host": Entry("host", "share this instance with a team over SSH", _INSTANCE),
     "completion": Entry("completion", "completion for your shell", _INSTANCE, "completion"),
 }
 
@@ -61,6 +62,11 @@ def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
         ctx.exit()
 
 
+version_option = click.option(
+    "--version", is_flag=True, expose_value=False, is_eager=True, callback=_version, help="Say it."
+)
+
+
 @click.command(
     cls=LazyRoot,
     entries=ENTRIES,
@@ -72,7 +78,7 @@ def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
 @click.option("--database-url", metavar="URL", help="The team's database (without a password).")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), help="When to use colours.")
 @click.option("--demo", is_flag=True, help="Work on the instance of `rhythm demo`.")
-@click.option("--version", is_flag=True, expose_value=False, is_eager=True, callback=_version, help="Say it.")
+@version_option
 @click.pass_context
 def root(ctx: click.Context, /, **flags: Any) -> Opening | None:
     """An issue tracker in the terminal, over PostgreSQL.
@@ -89,13 +95,22 @@ def root(ctx: click.Context, /, **flags: Any) -> Opening | None:
     return None
 
 
-def run(args: Sequence[str], *, open_app: Callable[[Opening], int] | None = None) -> int:
-    """Runs one command; the exit code (see `errors.Exit`). `open_app` is for those that want the app."""
+def run(
+    args: Sequence[str],
+    *,
+    open_app: Callable[[Opening], int] | None = None,
+    command: click.Command = root,
+    instance: Context | None = None,
+) -> int:
+    """Runs one command; the exit code (see `errors.Exit`). `open_app` is for those that want the app.
+
+    A shared instance has a `command` of its own, that runs on the `instance` given.
+    """
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     try:
-        outcome = root.main(list(args), prog_name="rhythm", standalone_mode=False)
+        outcome = command.main(list(args), prog_name="rhythm", standalone_mode=False, obj=instance)
         sys.stdout.flush()
     except (BrokenPipeError, SystemExit) as ended:
         # Without its standalone mode click ends the process for two reasons: a shell's words are completed,

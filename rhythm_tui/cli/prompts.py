@@ -11,6 +11,7 @@ import click
 
 from rhythm_domain.errors import Invalid
 from rhythm_domain.text import shown
+from rhythm_tui.cli.values import FileName
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -31,7 +32,7 @@ class PasswordSource(NamedTuple):
     """Where a password is read from; a prompt unless one is given. Never an argument: `ps` shows those."""
 
     stdin: bool
-    file: Path | None
+    file: str | None
 
     def read(self, *, new: bool = False, label: str = "Password") -> str:
         """The password; asked for twice if it is `new`. One line break at the end is no part of it."""
@@ -41,8 +42,8 @@ class PasswordSource(NamedTuple):
             return _first_line(sys.stdin.read(), "stdin")
         if self.file:
             try:
-                return _first_line(self.file.read_text(encoding="utf-8"), str(self.file))
-            except (OSError, UnicodeDecodeError) as error:
+                return _first_line(Path(self.file).read_text(encoding="utf-8"), self.file)
+            except (OSError, ValueError) as error:
                 raise Invalid(f"{self.file} can't be read.", field="password") from error
         if not sys.stdin.isatty():
             raise click.UsageError("A password can't be asked for here: use --password-stdin.")
@@ -64,11 +65,9 @@ def password_options(command: F) -> F:
     import functools
 
     @functools.wraps(command)
-    def wrapper(*args: Any, password_stdin: bool, password_file: Path | None, **kwargs: Any) -> Any:
+    def wrapper(*args: Any, password_stdin: bool, password_file: str | None, **kwargs: Any) -> Any:
         return command(*args, password=PasswordSource(password_stdin, password_file), **kwargs)
 
     stdin = click.option("--password-stdin", is_flag=True, help="Read the password from stdin.")
-    file = click.option(
-        "--password-file", type=click.Path(path_type=Path), help="Read the password from a file."
-    )
+    file = click.option("--password-file", type=FileName(), help="Read the password from a file.")
     return stdin(file(wrapper))  # type: ignore[return-value]

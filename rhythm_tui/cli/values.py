@@ -55,6 +55,51 @@ class OneOf(click.ParamType[StrEnum]):
         return [CompletionItem(value) for value in self.enum if value.startswith(incomplete)]
 
 
+class FileName(click.ParamType[str]):
+    """The name of a file. Over SSH there are none of the person's own: only `-`, which is stdin."""
+
+    name = "file"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if value != "-":
+            require_files(ctx)
+        return str(value)
+
+
+class InputFile(click.File):
+    """A file that is read, as bytes; likewise."""
+
+    def __init__(self) -> None:
+        super().__init__("rb")
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value != "-":
+            require_files(ctx)
+        return super().convert(value, param, ctx)
+
+
+class OutputFile(click.Path):
+    """A file that is written. Over SSH there is none: stdout is the person's own."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path, dir_okay=False)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        require_files(ctx)
+        return super().convert(value, param, ctx)
+
+
+def require_files(ctx: click.Context | None) -> None:
+    """Raises `UsageError` where the files of the machine are not the person's."""
+    from rhythm_tui.cli.context import Context
+
+    context = ctx.find_object(Context) if ctx else None
+    if context is not None and not context.local:
+        raise click.UsageError(
+            "No file can be named over SSH: yours are on your machine. `-` is stdin, and `>` writes stdout."
+        )
+
+
 def estimate(value: str | None) -> Decimal | None:
     """An estimate in points; None for "none". Raises `Invalid`."""
     if value is None or value == NONE:

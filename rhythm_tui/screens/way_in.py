@@ -36,7 +36,10 @@ _AT_THE_DOOR = (
 
 
 class WayIn(Screen[None], Commanding):
-    """`prepare` reads the settings, `signed_in` shows the views; both may fail, and are called again then."""
+    """`prepare` reads the settings, `signed_in` shows the views; both may fail, and are called again then.
+
+    `turned_away` is told why somebody can't come in who could not sign in another way.
+    """
 
     CSS_PATH = "way_in.tcss"
     AUTO_FOCUS: ClassVar[str] = ""
@@ -48,9 +51,11 @@ class WayIn(Screen[None], Commanding):
         *,
         prepare: Callable[[], None],
         signed_in: Callable[[Session], Awaitable[None]],
+        turned_away: Callable[[RhythmError], None],
     ) -> None:
         super().__init__()
         self.instance = instance
+        self._turned_away = turned_away
         self.tracker: Tracker | None = None
         """The open instance, once there is one."""
         self._exits, self._prepare, self._signed_in = exits, prepare, signed_in
@@ -83,6 +88,9 @@ class WayIn(Screen[None], Commanding):
                 await self._signed_in(session)
                 self._say()
             except RhythmError as error:
+                if isinstance(error, NotSignedIn) and not self.instance.local:
+                    self._turned_away(error)
+                    return
                 await self._wait(error)
             else:
                 return
@@ -99,6 +107,8 @@ class WayIn(Screen[None], Commanding):
                 session = await self.instance.signed_in(self.tracker)
             except NotSignedIn as error:
                 slow.stop()
+                if not self.instance.local:
+                    raise
                 session = await self._through_a_door(self.tracker, words, error)
             if self.instance.demo:
                 await self._fill(session)
@@ -160,7 +170,9 @@ class WayIn(Screen[None], Commanding):
     async def _wait(self, error: RhythmError) -> None:
         """Says what happened and what to do, until it is time to try again."""
         self._now.clear()
-        hint = _AT_THE_DOOR if type(error) is Unavailable and error.hint == Unavailable.hint else error.hint
+        hint = error.hint
+        if type(error) is Unavailable and hint == Unavailable.hint:
+            hint = _AT_THE_DOOR if self.instance.local else "It is tried again by itself."
         with suppress(RhythmError):
             self.query_one("#where", Static).update(
                 Content.styled(shown(self.instance.instance_name), "$foreground 50%")

@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from rich.cells import get_character_cell_size
+from rich.console import COLOR_SYSTEMS
 from rich.segment import Segment
 from textual.app import App
 from textual.color import Color
 from textual.driver import Driver
-from textual.events import Event, Paste
+from textual.events import DescendantFocus, Event, Paste
 from textual.filter import LineFilter
 from textual.widgets import Input
 
@@ -28,6 +29,10 @@ COPIED = 100_000
 """Bytes that are copied at most. Terminals drop what is longer, or end at some place in the middle of it."""
 
 
+COLOURS = {"": "as it says itself", "standard": "16", "256": "256", "truecolor": "16 million"}
+"""How many colours a terminal has, by the names of Rich. Over SSH it mostly does not say (COLORTERM)."""
+
+
 class Harmless(LineFilter):
     """Lets nothing to the terminal that acts, hides or turns a line around, in as many cells as before."""
 
@@ -36,7 +41,10 @@ class Harmless(LineFilter):
 
 
 class GuardedApp(App[int]):
-    """An app on which no text that somebody wrote can act."""
+    """An app on which no text that somebody wrote can act, and that is no way to the machine it runs on."""
+
+    local = True
+    """Whether that machine is the person's."""
 
     def get_driver_class(self) -> type[Driver]:
         """The terminal's driver, whatever TEXTUAL_DRIVER says."""
@@ -67,9 +75,24 @@ class GuardedApp(App[int]):
         super().copy_to_clipboard(text)
 
     def open_url(self, url: str, *, new_tab: bool = True) -> None:
-        """Opens a page in the person's browser: http, https and mailto only."""
-        if safe_url(url):
+        """Opens a page in the person's browser, if it is here: http, https and mailto only."""
+        if self.local and safe_url(url):
             super().open_url(url, new_tab=new_tab)
+
+    def action_suspend_process(self) -> None:
+        """Goes back to the person's shell, if there is one."""
+        if self.local:
+            super().action_suspend_process()
+
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        """Over SSH no cursor blinks: a session that is silent is one of which sshd asks if it still lives."""
+        if not self.local and getattr(event.widget, "cursor_blink", False):
+            event.widget.cursor_blink = False  # type: ignore[attr-defined]
+
+    def show_colours(self, name: str | None) -> None:
+        """Draws with as many colours as the person says that their terminal has; see `COLOURS`."""
+        if name in COLOURS and name:
+            self.console._color_system = COLOR_SYSTEMS[name]
 
     def _deliver_binary(self, *_: Any, **__: Any) -> str | None:
         """Nothing: no file is written or sent that nobody asked for, not even a picture of the screen."""

@@ -18,6 +18,7 @@ from rhythm_tui.cli.context import Context
 from rhythm_tui.cli.errors import Exit
 from rhythm_tui.cli.operation import operation_option
 from rhythm_tui.cli.progress import progress
+from rhythm_tui.cli.values import InputFile, OutputFile
 from rhythm_tui.files import whole
 from rhythm_tui.looks.wording import counted
 
@@ -43,7 +44,7 @@ NAMED = 10
     ],
 )
 @click.argument("format", type=click.Choice(FORMATS))
-@click.argument("file", type=click.File("rb"))
+@click.argument("file", type=InputFile())
 @click.option("--project", "key", metavar="KEY", required=True, help="The project that the issues go into.")
 @click.option("--dry-run", is_flag=True, help="Only say what would happen.")
 @operation_option
@@ -120,7 +121,7 @@ def _say(out: Output, report: ImportReport, key: str) -> None:
 @click.argument("key")
 @click.argument("query", default="")
 @click.option("--format", type=click.Choice(["csv", "json"]), required=True, help="CSV or JSON.")
-@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="A file instead of stdout.")
+@click.option("--output", type=OutputFile(), help="A file instead of stdout.")
 @pass_context
 async def export(context: Context, key: str, query: str, format: str, output: Path | None) -> None:
     """Export the issues of a project, or those that QUERY finds, but not the trash.

@@ -19,7 +19,7 @@ from rhythm_tui.cli.operation import operation_option
 from rhythm_tui.cli.paging import Paging, paging_options
 from rhythm_tui.cli.progress import progress
 from rhythm_tui.cli.prompts import confirm, yes_option
-from rhythm_tui.cli.values import OneOf, day, edited, estimate, long_text, nothing_or
+from rhythm_tui.cli.values import FileName, OneOf, day, edited, estimate, long_text, nothing_or
 from rhythm_tui.looks.wording import counted
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -37,7 +37,12 @@ def _fields(command: F) -> F:
     """The fields that new and existing issues share."""
     for option in (
         click.option("--description", "-d", metavar="TEXT", help="Markdown."),
-        click.option("--description-file", metavar="FILE", help="The description from a file; - for stdin."),
+        click.option(
+            "--description-file",
+            type=FileName(),
+            metavar="FILE",
+            help="The description from a file; - for stdin.",
+        ),
         click.option("--status", type=OneOf(Status), help="Where it stands."),
         click.option("--priority", "-p", type=OneOf(Priority), help="How soon."),
         click.option("--type", "-t", "type_", type=OneOf(IssueType), help="What kind of work."),
@@ -335,7 +340,7 @@ async def assign(context: Context, ids: tuple[str, ...], user: str) -> None:
 )
 @_ref
 @click.argument("text", required=False)
-@click.option("--file", metavar="FILE", help="The text from a file; - for stdin.")
+@click.option("--file", type=FileName(), metavar="FILE", help="The text from a file; - for stdin.")
 @operation_option
 @pass_context
 async def comment(context: Context, id_: str, text: str | None, file: str | None) -> None:
@@ -352,7 +357,7 @@ async def comment(context: Context, id_: str, text: str | None, file: str | None
 @_ref
 @click.argument("comment_id", type=int)
 @click.argument("text", required=False)
-@click.option("--file", metavar="FILE", help="The text from a file; - for stdin.")
+@click.option("--file", type=FileName(), metavar="FILE", help="The text from a file; - for stdin.")
 @click.option("--base-version", type=int, help="The version that your text was edited from.")
 @operation_option
 @pass_context

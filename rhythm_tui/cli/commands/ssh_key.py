@@ -13,6 +13,7 @@ from rhythm_tui.cli.command import Noun, pass_context
 from rhythm_tui.cli.context import Context
 from rhythm_tui.cli.operation import operation_option
 from rhythm_tui.cli.table import Column
+from rhythm_tui.cli.values import FileName
 from rhythm_tui.looks.wording import relative_time
 
 group = Noun("ssh-key", help="Keys to sign in with over SSH, on a shared instance.")
@@ -44,12 +45,12 @@ async def list_keys(context: Context, user: str | None) -> None:
         "ssh-add -L | head -1 | rhythm ssh-key add - --name laptop",
     ],
 )
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=FileName())
 @click.option("--name", default="", help="Its name; otherwise the key's comment.")
 @_user
 @operation_option
 @pass_context
-async def add(context: Context, file: Path, name: str, user: str | None) -> None:
+async def add(context: Context, file: str, name: str, user: str | None) -> None:
     """Add the public key in FILE (- for stdin)."""
     line = _line(file)
     async with context.session() as session:
@@ -57,10 +58,10 @@ async def add(context: Context, file: Path, name: str, user: str | None) -> None
     context.out.done(f"Added the key {key.name} ({key.fingerprint}).", key)
 
 
-def _line(file: Path) -> str:
+def _line(file: str) -> str:
     try:
-        return (sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")).strip()
-    except (OSError, UnicodeDecodeError) as error:
+        return (sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")).strip()
+    except (OSError, ValueError) as error:
         raise Invalid(f"{file} can't be read.", field="file", hint="Name a .pub file.") from error
 
 

@@ -1,0 +1,47 @@
+"""One person's session on the host, from the key that signed to the exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from rhythm_tui.hosting import settings
+from rhythm_tui.hosting.request import Open, Run, asked
+from rhythm_tui.hosting.surroundings import at_terminal, settle, source
+
+
+def serve(
+    key_id: int, command: str | None, terminal: Mapping[str, str], *, file: Path = settings.FILE
+) -> int:
+    """Runs a session in this process, on descriptors 0, 1 and 2; the exit code.
+
+    `key_id` says who it is: sshd saw that key sign. `command` is what the person asks for (see `request`),
+    and `terminal` what is known of their line: TERM, COLORTERM and LANG by the client's word, SSH_CONNECTION
+    by sshd's. Nothing else of theirs is heard. `file` has the settings of the host.
+
+    The process must have no threads and no connections; afterwards it is good for nothing else.
+    """
+    settle(terminal)
+    from rhythm_tui.cli.errors import report
+
+    try:
+        request = asked(command, terminal=at_terminal())
+        host = settings.load(file)
+        from rhythm_tui.hosting.instance import HostedInstance
+
+        instance = HostedInstance(host, key_id, source(terminal.get("SSH_CONNECTION", "")))
+        match request:
+            case Open(issue):
+                from rhythm_tui import app
+
+                return app.run(instance, issue=issue)
+            case Run(words):
+                from rhythm_tui.cli.main import run
+                from rhythm_tui.hosting.commands import root
+
+                return run(words, command=root, instance=instance)
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last place where it can be said
+        return report(error, as_json=False)
+    finally:
+        sys.stdout.flush()

@@ -1,0 +1,63 @@
+"""A host: a database with people in it, its settings, and a real sshd before it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from rhythm_domain.session import Session
+from rhythm_tui.hosting.install import sshd_settings
+from tests.hosting.sshd import SSHD, Client, Key, Sshd, look_up
+from tests.instances import Team
+from tests.servers import reachable_folder
+
+
+@dataclass
+class Host:
+    """A shared instance, to come in to."""
+
+    team: Team
+    folder: Path
+    file: Path
+    sshd: Sshd
+
+    def client(self, *keys: Key) -> Client:
+        """Somebody with these keys."""
+        return Client(self.sshd, keys)
+
+    async def person(self, session: Session, name: str = "laptop") -> Client:
+        """Somebody who comes in by a key of their own."""
+        return self.client(await self.key(session, name))
+
+    async def key(self, session: Session, name: str = "laptop", *, secret: str = "") -> Key:
+        """A new key of somebody's, known to the instance."""
+        key = Key.made(self.folder, f"{session.user.name}-{name}", secret=secret)
+        await session.people.add_ssh_key(name, key.public)
+        return key
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder of the host's."""
+    made = reachable_folder()
+    yield made
+    shutil.rmtree(made)
+
+
+@pytest.fixture
+def host(team: Team, conninfo: str, folder: Path) -> Iterator[Host]:
+    """The team's instance, shared."""
+    if SSHD is None:
+        pytest.skip("there is no sshd here: install openssh-server")
+    file = folder / "host.toml"
+    file.write_text(f'name = "Our Rhythm"\ndatabase_url = {json.dumps(conninfo)}\n')
+    file.chmod(0o600)
+    sshd = Sshd(folder, sshd_settings(look_up(file)))
+    sshd.start()
+    yield Host(team, folder, file, sshd)
+    sshd.stop()
