@@ -1,0 +1,310 @@
+"""The resident process: everything is imported once, and each session is a fork of it on its own terminal.
+
+A session's shim connects to the unix socket and hands over its three descriptors. It is told the process of
+the session, and holds the line for as long as its terminal is there; at the end it is told the exit code.
+
+    shim      session KEY LOOKS [COMMAND], descriptors 0 1 2
+              -> begun, a descriptor of the process; code words at the end | code words
+    control   status -> JSON
+              end-session ID WORDS -> done | none
+
+The fields of a question are parted by two NULs, those of an answer by one. Only processes of the resident's
+own account and of root are answered. It holds no connection to the database, and has no threads.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import socket
+import struct
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import monotonic, time
+from typing import Any
+
+from rhythm_tui.hosting.limits import Limits
+from rhythm_tui.hosting.loop import Loop
+from rhythm_tui.hosting.worker import Serve, become
+
+log = logging.getLogger("rhythm.host")
+
+AWAY = 8
+"""The exit code of who is refused: `Exit.UNAVAILABLE`."""
+
+_MOST = 150_000
+"""Bytes of a question. Linux passes no longer command in the environment."""
+
+_SHY = 5.0
+"""Seconds for a question to come."""
+
+FULL = "Rhythm is full: {} sessions are open, as many as may be. Try again later."
+FULL_FOR_KEY = "Your key has {} sessions open, as many as it may have. Close one of them."
+STOPPING = "Rhythm's host stops. Try again in a moment."
+IDLE = "Nothing was typed for so long that your session was closed. Connect again."
+ABSOLUTE = "Your session was as long as one may be. Connect again."
+STOPPED = "Rhythm's host stopped, and your session with it. What was saved is saved: connect again later."
+CRASHED = "Your session ended unexpectedly ({}). What was saved is saved: connect again."
+
+
+@dataclass(slots=True)
+class Guest:
+    """One session, from the fork to the end of its process."""
+
+    id: int
+    key: int
+    pid: int
+    process: int
+    """A descriptor of the process: it can be read once it has ended."""
+    line: socket.socket | None
+    """To the shim; None once the terminal is gone."""
+    command: str | None
+    terminal: str
+    """The path of the terminal; empty if there is none."""
+    began: float = field(default_factory=time)
+    since: float = field(default_factory=monotonic)
+    words: str = ""
+    """Why it is ended, if it does not end by itself."""
+    ending: bool = False
+
+    @property
+    def idle(self) -> float:
+        """Seconds since something was typed; a command has none."""
+        try:
+            return time() - max(self.began, Path(self.terminal).stat().st_atime) if self.terminal else 0.0
+        except OSError:
+            return 0.0
+
+
+class Resident:
+    """Begins sessions, watches over them, ends them. `serve` runs one in its own process."""
+
+    def __init__(
+        self, listener: socket.socket, serve: Serve, limits: Limits, loop: Loop | None = None
+    ) -> None:
+        self.loop = loop or Loop()
+        self.guests: dict[int, Guest] = {}
+        self._listener: socket.socket | None = listener
+        self._serve = serve
+        self._limits = limits
+        self._last = 0
+        self._refusals: deque[dict[str, Any]] = deque(maxlen=50)
+        self._drained: Callable[[], object] | None = None
+        listener.setblocking(False)
+        self.loop.watch(listener.fileno(), self._accept)
+        self._look_after()
+
+    # Questions -------------------------------------------------------------------------------------------
+
+    def _accept(self) -> None:
+        if self._listener is None:
+            return
+        try:
+            line, _ = self._listener.accept()
+        except BlockingIOError:
+            return  # The next process took it.
+        line.setblocking(False)
+        if _peer(line) not in (0, os.geteuid()):
+            line.close()
+            return
+        self.loop.watch(line.fileno(), lambda: self._ask(line))
+        self.loop.after(_SHY, lambda: self._give_up(line))
+
+    def _give_up(self, line: socket.socket) -> None:
+        if line.fileno() >= 0 and not any(guest.line is line for guest in self.guests.values()):
+            self._close(line)
+
+    def _ask(self, line: socket.socket) -> None:
+        descriptors: list[int] = []
+        try:
+            question, descriptors, _, _ = socket.recv_fds(line, _MOST, 3, socket.MSG_CMSG_CLOEXEC)
+            match question.split(b"\0\0"):
+                case [b"session", key, looks, *command] if len(descriptors) == 3:
+                    self._session(line, int(key), looks, command, descriptors)
+                case [b"status"]:
+                    self._answer(line, json.dumps(self.status()))
+                case [b"end-session", id, words]:
+                    guest = self.guests.get(int(id))
+                    if guest is not None:
+                        self.end(guest, words.decode())
+                    self._answer(line, "done" if guest is not None else "none")
+                case _:
+                    self._close(line)
+        except ValueError:
+            self._close(line)
+        finally:
+            for descriptor in descriptors:
+                os.close(descriptor)
+
+    def _answer(self, line: socket.socket, words: str) -> None:
+        line.setblocking(True)
+        line.settimeout(1)
+        line.send(words.encode())
+        self._close(line)
+
+    def _close(self, line: socket.socket) -> None:
+        self.loop.forget(line.fileno())
+        line.close()
+
+    # The life of a session -------------------------------------------------------------------------------
+
+    def _session(
+        self,
+        line: socket.socket,
+        key: int,
+        looks: bytes,
+        command: Sequence[bytes],
+        descriptors: Sequence[int],
+    ) -> None:
+        if reason := self._why_not(key):
+            self._refusals.append({"at": time(), "key": key, "reason": reason})
+            log.warning("refused a session of key %d: %s", key, reason)
+            self._answer(line, f"{AWAY}\0{reason}")
+            return
+        asked = os.fsdecode(command[0]) if command else None
+        terminal = dict(each.split("=", 1) for each in os.fsdecode(looks).split("\0"))
+        terminal = {name: value for name, value in terminal.items() if value}
+        check_alone()
+        pid = os.fork()
+        if pid == 0:
+            become(self._serve, key, asked, terminal, descriptors)
+        self._last += 1
+        process = os.pidfd_open(pid)
+        at = os.ttyname(descriptors[0]) if os.isatty(descriptors[0]) else ""
+        guest = Guest(self._last, key, pid, process, line, asked, at)
+        self.guests[guest.id] = guest
+        self.loop.forget(line.fileno())
+        self.loop.watch(line.fileno(), lambda: self._cut(guest))
+        self.loop.watch(process, lambda: self._ended(guest))
+        try:
+            socket.send_fds(line, [b"begun"], [process])
+        except OSError:
+            self._cut(guest)
+
+    def _why_not(self, key: int) -> str:
+        limits = self._limits
+        if self._drained is not None:
+            return STOPPING
+        if limits.sessions and len(self.guests) >= limits.sessions:
+            return FULL.format(limits.sessions)
+        own = sum(guest.key == key for guest in self.guests.values())
+        if limits.sessions_per_key and own >= limits.sessions_per_key:
+            return FULL_FOR_KEY.format(limits.sessions_per_key)
+        return ""
+
+    def _cut(self, guest: Guest) -> None:
+        """The shim said something, which it never does, or is gone."""
+        self._let_go(guest)
+        self.end(guest, "")
+
+    def _let_go(self, guest: Guest) -> None:
+        if guest.line is not None:
+            self._close(guest.line)
+            guest.line = None
+
+    def end(self, guest: Guest, words: str) -> None:
+        """Asks a session to end, and ends it if it has not within the grace. `words` tell the person why."""
+        if guest.ending:
+            return
+        guest.ending, guest.words = True, words
+        signal.pidfd_send_signal(guest.process, signal.SIGHUP)
+        self.loop.after(self._limits.grace, lambda: self._insist(guest))
+
+    def _insist(self, guest: Guest) -> None:
+        if guest.id in self.guests:
+            log.warning("session %d of key %d did not end when it was asked to", guest.id, guest.key)
+            signal.pidfd_send_signal(guest.process, signal.SIGKILL)
+
+    def _ended(self, guest: Guest) -> None:
+        _, status = os.waitpid(guest.pid, 0)
+        self.loop.forget(guest.process)
+        os.close(guest.process)
+        del self.guests[guest.id]
+        code = os.waitstatus_to_exitcode(status)
+        words = guest.words
+        if code < 0:
+            name = signal.Signals(-code).name
+            words = words or CRASHED.format(name)
+            log.warning("session %d of key %d ended by %s", guest.id, guest.key, name)
+        if guest.line is not None:
+            line = guest.line
+            try:
+                line.send(f"{128 - code if code < 0 else code}\0{words}".encode())
+            except OSError:
+                log.info("nobody heard that session %d ended", guest.id)
+            self._let_go(guest)
+        self._see_if_drained()
+
+    # Limits ----------------------------------------------------------------------------------------------
+
+    def _look_after(self) -> None:
+        """Ends sessions that are over a limit, now and again and again."""
+        limits = self._limits
+        for guest in list(self.guests.values()):
+            if limits.absolute and monotonic() - guest.since > limits.absolute:
+                self.end(guest, ABSOLUTE)
+            elif limits.idle and guest.idle > limits.idle:
+                self.end(guest, IDLE)
+        often = min(each for each in (limits.idle, limits.absolute, 240) if each)
+        self.loop.after(often / 8, self._look_after)
+
+    # The end ---------------------------------------------------------------------------------------------
+
+    def drain(self, done: Callable[[], object]) -> None:
+        """Begins no more sessions; `done` is called once the last one has ended. The socket stays open for
+        the process that comes next, if it has it too.
+        """
+        self._drained = done
+        if self._listener is not None:
+            self.loop.forget(self._listener.fileno())
+            self._listener.close()
+            self._listener = None
+        self._see_if_drained()
+
+    def stop(self, done: Callable[[], object]) -> None:
+        """The same, and asks all sessions to end."""
+        self.drain(done)
+        for guest in list(self.guests.values()):
+            self.end(guest, STOPPED)
+
+    def _see_if_drained(self) -> None:
+        if self._drained is not None and not self.guests:
+            self._drained()
+
+    def status(self) -> dict[str, Any]:
+        """The sessions and the last refusals, as `rhythm host status` shows them."""
+        return {
+            "pid": os.getpid(),
+            "limits": {"sessions": self._limits.sessions, "sessions_per_key": self._limits.sessions_per_key},
+            "draining": self._drained is not None,
+            "sessions": [
+                {
+                    "id": guest.id,
+                    "key": guest.key,
+                    "pid": guest.pid,
+                    "began": guest.began,
+                    "idle": round(guest.idle),
+                    "command": guest.command,
+                    "terminal": guest.terminal,
+                }
+                for guest in self.guests.values()
+            ],
+            "refusals": list(self._refusals),
+        }
+
+
+def check_alone() -> None:
+    """Raises `RuntimeError` if this process has a second thread: a fork would lose it with all it holds."""
+    if len(list(Path("/proc/self/task").iterdir())) != 1:
+        raise RuntimeError("the host process has threads, and must not")
+
+
+def _peer(line: socket.socket) -> int:
+    """The user that is at the other end."""
+    credentials = line.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
+    _, user, _ = struct.unpack("3i", credentials)
+    return int(user)

@@ -1,0 +1,128 @@
+"""The shim as sshd starts it, with a terminal or with pipes, and the resident process that it speaks to."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+from rhythm_tui.hosting import shim
+from rhythm_tui.hosting.control import ask
+from tests.tui.seat import PATIENCE, Seat
+
+SHIM = str(Path(shim.__file__).resolve())
+
+
+class Terminal(Seat):
+    """A person's terminal at the other end of a line, which can be cut."""
+
+    def _read(self) -> None:
+        # Waits before it reads: a read that is under way would keep the line open after it was cut.
+        while not self.is_cut:
+            try:
+                if select.select([self.master], [], [], 0.05)[0]:
+                    self.output += os.read(self.master, 65536)
+            except (OSError, ValueError):
+                return
+
+    is_cut = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def cut(self) -> None:
+        """The line is gone: nobody is at the other end any more."""
+        self.is_cut = True
+        time.sleep(0.1)  # For the reader to leave.
+        os.close(self.master)
+        self.master = os.open(os.devnull, os.O_RDWR)
+
+    def close_slave(self) -> None:
+        """Leaves the terminal to the program alone, as sshd does."""
+        os.close(self._slave)
+        self._slave = os.open(os.devnull, os.O_RDWR)
+
+
+class Host:
+    """A resident process, and ways to its sessions."""
+
+    def __init__(self, process: subprocess.Popen[str], folder: Path) -> None:
+        self.process, self.folder = process, folder
+        self.socket = str(folder / "host.sock")
+
+    def command(self, key: int) -> list[str]:
+        """The forced command of a key, behind the Python that runs it."""
+        return ["-I", "-S", "-E", SHIM, self.socket, str(self.folder / "host.toml"), str(key)]
+
+    def terminal(self, command: str | None = None, *, key: int = 7, **options: Any) -> Terminal:
+        """Somebody who came in with a terminal."""
+        made = Terminal(self.command(key), environment(command), **options)
+        made.close_slave()
+        return made
+
+    def pipes(self, command: str | None = None, *, key: int = 7, **options: Any) -> subprocess.Popen[str]:
+        """Somebody who came in without one."""
+        return subprocess.Popen(
+            [sys.executable, *self.command(key)],
+            env=environment(command),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            **options,
+        )
+
+    def run(self, command: str | None = None, *, key: int = 7, said: str = "") -> tuple[int, str, str]:
+        """Runs a command without a terminal to its end; exit code, stdout, stderr."""
+        with self.pipes(command, key=key) as process:
+            out, err = process.communicate(said, timeout=PATIENCE)
+        return process.returncode, out, err
+
+    @property
+    def status(self) -> dict[str, Any]:
+        """What the resident process says of itself."""
+        return dict(json.loads(ask(self.socket, "status")))
+
+    def sessions(self) -> list[dict[str, Any]]:
+        """The sessions that are open."""
+        return list(self.status["sessions"])
+
+
+def environment(command: str | None) -> dict[str, str]:
+    """What sshd gives a forced command, and something that it would rather not."""
+    kept = {name: os.environ[name] for name in ("HOME", "PATH") if name in os.environ}
+    given = {} if command is None else {"SSH_ORIGINAL_COMMAND": command}
+    return kept | given | {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LD_PRELOAD_SECRET": "s3cret"}
+
+
+@contextmanager
+def resident(*args: str, **limits: float) -> Iterator[Host]:
+    """A resident process of the test's own; `args` instead of the stand-in's module."""
+    folder = Path(tempfile.mkdtemp(prefix="rh"))
+    command = args or ("-m", "tests.hosting.stand_in", str(folder / "host.sock"), json.dumps(limits))
+    with subprocess.Popen([sys.executable, *command], stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+            yield Host(process, folder)
+        finally:
+            process.kill()
+            shutil.rmtree(folder)
+
+
+def until(holds: Callable[[], object], what: str) -> None:
+    """Waits until a condition holds."""
+    deadline = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < deadline, f"{what} never came to be"
+        time.sleep(0.02)

@@ -1,0 +1,95 @@
+"""A resident process whose sessions do what a test asks for.
+
+    python -m tests.hosting.stand_in SOCKET [LIMITS]
+
+Its first line on stdout says that it is ready. SIGTERM stops it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import sys
+import termios
+import time
+from pathlib import Path
+
+from rhythm_tui.hosting.limits import Limits
+from rhythm_tui.hosting.resident import Resident
+
+
+def serve(key: int, command: str | None, terminal: dict[str, str]) -> int:
+    """A session: its command is what goes wrong."""
+    verb, _, rest = (command or "app").partition(" ")
+    match verb:
+        case "app":
+            return app(key, terminal)
+        case "exit":
+            print("said", flush=True)
+            return int(rest)
+        case "raise":
+            raise KeyError(rest)
+        case "abort":
+            os.abort()
+        case "hog":
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)
+            print("hogging", flush=True)
+            while True:
+                pass
+        case "environment":
+            print(json.dumps(dict(os.environ)))
+        case "descriptors":
+            print(" ".join(sorted(each.name for each in Path("/proc/self/fd").iterdir() if each.exists())))
+        case "copy":
+            for line in sys.stdin:
+                print(line.upper(), end="", flush=True)
+        case "flood":
+            while True:
+                print("x" * 1000)
+        case "wait":
+            print("waiting", flush=True)
+            time.sleep(600)
+    return 0
+
+
+def app(key: int, terminal: dict[str, str]) -> int:
+    """Shows its size, again whenever it changes; `q` leaves, a hangup ends it with a word."""
+
+    def show(*_: object) -> None:
+        size = os.get_terminal_size(1)
+        os.write(1, f"[key {key} on {terminal.get('TERM')} {size.columns}x{size.lines}]".encode())
+
+    def leave(*_: object) -> None:
+        os.write(1, b"[hung up]")
+        os._exit(129)
+
+    signal.signal(signal.SIGWINCH, show)
+    signal.signal(signal.SIGHUP, leave)
+    mode = termios.tcgetattr(0)
+    mode[3] &= ~(termios.ICANON | termios.ECHO)
+    termios.tcsetattr(0, termios.TCSANOW, mode)
+    show()
+    while (typed := os.read(0, 1)) not in (b"q", b""):
+        os.write(1, b"<" + typed + b">")
+    return 0
+
+
+def main(path: str, limits: str = "{}") -> None:
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    listener.bind(path)
+    listener.listen(256)
+    resident = Resident(listener, serve, Limits(**json.loads(limits)))
+
+    def done() -> None:
+        resident.loop.stopped = True
+
+    resident.loop.on_signal(signal.SIGTERM, lambda: resident.stop(done))
+    resident.loop.on_signal(signal.SIGHUP, lambda: resident.drain(done))
+    print("ready", flush=True)
+    resident.loop.run()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,266 @@
+"""The resident process, its shims, and sessions that go wrong, without a tracker behind them."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import signal
+import struct
+import termios
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.hosting.driver import Host, resident, until
+from tests.servers import alive
+from tests.tui.seat import PATIENCE
+
+
+@pytest.fixture
+def host() -> Iterator[Host]:
+    with resident() as made:
+        yield made
+
+
+def pid_of(host: Host) -> int:
+    (session,) = host.sessions()
+    return int(session["pid"])
+
+
+# What a session is given ---------------------------------------------------------------------------------
+
+
+def test_a_session_has_the_terminal_and_its_keys(host: Host) -> None:
+    with host.terminal(size=(81, 25)) as seat:
+        seat.sees("[key 7 on xterm-256color 81x25]")
+        seat.press("a")
+        seat.sees("<a>")
+        seat.press("q")
+        assert seat.ended() == 0
+
+
+def test_a_new_size_reaches_it(host: Host) -> None:
+    with host.terminal() as seat:
+        seat.sees("100x30")
+        resize(seat.master, 93, 31)
+        seat.sees("93x31")
+
+
+def resize(descriptor: int, width: int, height: int) -> None:
+    """As sshd does when the client's window changed."""
+    fcntl.ioctl(descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
+
+
+@pytest.mark.parametrize("code", [0, 1, 7, 141])
+def test_it_ends_with_the_sessions_exit_code(host: Host, code: int) -> None:
+    assert host.run(f"exit {code}") == (code, "said\n", "")
+
+
+def test_a_command_reads_what_is_piped_to_it(host: Host) -> None:
+    assert host.run("copy", said="ada\nlin\n") == (0, "ADA\nLIN\n", "")
+
+
+def test_a_session_knows_nothing_of_where_it_runs(host: Host) -> None:
+    """Neither what the client's environment says nor the resident process's; no descriptor of others."""
+    with host.terminal() as other:
+        other.sees("key 7")
+        environ = json.loads(host.run("environment")[1])
+        assert environ["TERM"] == "xterm-256color"
+        assert set(environ) <= {"TERM", "COLORTERM", "LANG", "HOME", "LOGNAME", "PATH", "USER"}
+        assert host.run("descriptors")[1] == "0 1 2\n"
+
+
+def test_without_a_terminal_and_without_a_command_there_is_nothing_to_do(host: Host) -> None:
+    code, out, err = host.run(None)
+    assert (code, out) == (2, "")
+    assert "needs a terminal" in err
+    assert not host.sessions()
+
+
+# What goes wrong in one touches no other -----------------------------------------------------------------
+
+
+def test_a_crash_is_told_and_touches_nobody_else(host: Host) -> None:
+    with host.terminal() as other:
+        other.sees("key 7")
+        code, _, err = host.run("abort")
+        assert code == 128 + signal.SIGABRT
+        assert "SIGABRT" in err
+        code, out, err = host.run("raise s3cret")
+        assert code == 1
+        assert "KeyError" in err
+        assert "s3cret" not in out + err
+        other.press("x")
+        other.sees("<x>")
+
+
+def test_a_crashed_session_leaves_the_terminal_in_order(host: Host) -> None:
+    with host.terminal() as seat:
+        seat.sees("key 7")
+        os.kill(pid_of(host), signal.SIGSEGV)
+        assert seat.ended() == 128 + signal.SIGSEGV
+        assert b"\x1b[?1049l" in seat.output
+        assert b"\x1b[?25h" in seat.output
+        assert "SIGSEGV" in seat.text
+
+
+def test_a_hog_slows_nobody_down_for_long(host: Host) -> None:
+    with host.pipes("hog") as hog, host.terminal() as other:
+        assert hog.stdout is not None
+        assert hog.stdout.readline() == "hogging\n"
+        other.sees("key 7")
+        other.press("x")
+        other.sees("<x>")
+        assert host.run("exit 3")[0] == 3
+        hog.kill()
+    until(lambda: len(host.sessions()) <= 1, "the end of the hog, who heard no hangup")
+
+
+# The line is cut -----------------------------------------------------------------------------------------
+
+
+def test_a_cut_line_ends_the_session(host: Host) -> None:
+    with host.terminal() as seat:
+        seat.sees("key 7")
+        pid = pid_of(host)
+        seat.cut()
+        until(lambda: not alive(pid), "the end of the session")
+        assert seat.process.wait(PATIENCE) in (128 + signal.SIGHUP, -signal.SIGHUP)
+        until(lambda: not host.sessions(), "that it is known")
+
+
+def test_a_shim_that_is_killed_takes_its_session_along(host: Host) -> None:
+    with host.terminal() as seat:
+        seat.sees("key 7")
+        pid = pid_of(host)
+        seat.process.kill()
+        until(lambda: not alive(pid), "the end of the session")
+        seat.sees("[hung up]")
+
+
+@pytest.mark.parametrize("command", ["wait", "flood"])
+def test_a_reader_who_left_ends_a_command(host: Host, command: str) -> None:
+    """Without a terminal there is no hangup: the shim sees that nobody reads."""
+    with host.pipes(command) as process:
+        until(host.sessions, "the session")
+        pid = pid_of(host)
+        assert process.stdout is not None
+        process.stdout.close()
+        process.wait(PATIENCE)
+        until(lambda: not alive(pid), "the end of the session")
+
+
+def test_ctrl_c_reaches_the_command(host: Host) -> None:
+    with host.terminal("wait") as seat:
+        seat.sees("waiting")
+        seat.press("\x03")
+        assert seat.ended() == 1
+        assert "KeyboardInterrupt" in seat.text
+
+
+# Limits --------------------------------------------------------------------------------------------------
+
+
+def test_no_more_sessions_than_may_be() -> None:
+    with (
+        resident(sessions=3, sessions_per_key=2) as host,
+        host.pipes("wait", key=1),
+        host.pipes("wait", key=1),
+    ):
+        until(lambda: len(host.sessions()) == 2, "two sessions")
+        code, _, err = host.run("exit 0", key=1)
+        assert code == 8
+        assert "Your key has 2 sessions open" in err
+        with host.pipes("wait", key=2):
+            until(lambda: len(host.sessions()) == 3, "three sessions")
+            code, _, err = host.run("exit 0", key=3)
+            assert code == 8
+            assert "Rhythm is full" in err
+            assert [each["key"] for each in host.status["refusals"]] == [1, 3]
+            for each in host.sessions():
+                os.kill(each["pid"], signal.SIGKILL)
+        until(lambda: not host.sessions(), "the end of all")
+        assert host.run("exit 0", key=3)[0] == 0
+
+
+def test_a_session_that_lasts_too_long_is_closed() -> None:
+    with resident(absolute=0.5) as host, host.terminal() as seat:
+        assert seat.ended() == 129
+        assert "as long as one may be" in seat.text
+        assert "[hung up]" in seat.text
+
+
+def test_a_session_at_which_nothing_is_typed_is_closed() -> None:
+    with resident(idle=0.5) as host, host.terminal() as seat:
+        assert seat.ended() == 129
+        assert "Nothing was typed" in seat.text
+
+
+def test_who_does_not_end_when_asked_is_ended() -> None:
+    with resident(absolute=0.3, grace=0.3) as host:
+        code, _, err = host.run("hog")
+        assert code == 128 + signal.SIGKILL
+        assert "as long as one may be" in err
+
+
+# The resident process ends -------------------------------------------------------------------------------
+
+
+def test_killed_it_takes_its_sessions_along_and_leaves_terminals_in_order(host: Host) -> None:
+    with host.terminal() as seat, host.pipes("hog") as hog:
+        seat.sees("key 7")
+        until(lambda: len(host.sessions()) == 2, "two sessions")
+        pids = [int(each["pid"]) for each in host.sessions()]
+        host.process.kill()
+        assert seat.ended() == 8
+        assert "[hung up]" in seat.text
+        assert "connect again" in seat.text
+        assert b"\x1b[?1049l" in seat.output
+        assert hog.wait(PATIENCE) == 8
+        until(lambda: not any(map(alive, pids)), "the end of both")
+
+
+def test_asked_to_stop_it_asks_its_sessions_to_end(host: Host) -> None:
+    with host.terminal() as seat:
+        seat.sees("key 7")
+        host.process.terminate()
+        assert seat.ended() == 129
+        assert "[hung up]" in seat.text
+        assert "host stopped" in seat.text
+        assert host.process.wait(PATIENCE) == 0
+
+
+def test_drained_it_ends_with_its_last_session(host: Host) -> None:
+    with host.terminal() as seat:
+        seat.sees("key 7")
+        host.process.send_signal(signal.SIGHUP)
+        until(lambda: not listens(host), "that nobody is let in")
+        assert host.process.poll() is None
+        seat.press("x")
+        seat.sees("<x>")
+        seat.press("q")
+        assert seat.ended() == 0
+        assert host.process.wait(PATIENCE) == 0
+
+
+def listens(host: Host) -> bool:
+    lines = Path("/proc/net/unix").read_text().splitlines()
+    return any(line.endswith(host.socket) and line.split()[3] == "00010000" for line in lines)
+
+
+def test_idle_it_does_nothing(host: Host) -> None:
+    """No wake-up, no work, but for the look after limits."""
+    with host.terminal() as seat:
+        seat.sees("key 7")
+        before = ticks(host.process.pid)
+        time.sleep(1)
+        assert ticks(host.process.pid) - before <= 2
+
+
+def ticks(pid: int) -> int:
+    """Hundredths of a second that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
