@@ -14,6 +14,7 @@ import socket
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
+from pathlib import Path
 from time import perf_counter
 from types import TracebackType
 from typing import Any, Self, TypeAlias
@@ -123,14 +124,19 @@ class Database:
         pooler: bool = False,
         listen_conninfo: str | None = None,
         discreet: bool = False,
+        hub: Path | None = None,
     ) -> None:
+        """With the `hub` of a shared instance (its unix socket) it is one of many: it has one connection, and
+        only while it works; it leaves listening to the hub.
+        """
         self.conninfo = checked(conninfo)
         # Where the database is, and as whom it is spoken to, is not everybody's business.
         self._discreet = discreet
+        self.hub = hub
         # A pooler in transaction mode passes no notices on: listening needs the server itself.
         self._listen_conninfo = checked(listen_conninfo or conninfo)
         self.deadline = deadline
-        self._max_size = max_size
+        self._max_size, self._max_idle = (max_size, 60) if hub is None else (1, 10)
         # PgBouncer in transaction mode gives each transaction another server connection: prepared
         # statements of the last one are not there.
         self._prepare_threshold = None if pooler else 2
@@ -161,7 +167,7 @@ class Database:
                 open=False,
                 timeout=3,
                 max_waiting=32,
-                max_idle=60,
+                max_idle=self._max_idle,
                 reconnect_timeout=2,
                 num_workers=1,
                 name="rhythm",

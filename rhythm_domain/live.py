@@ -12,25 +12,19 @@ no transaction was at work any more, and passes over what it has told already.
 from __future__ import annotations
 
 import asyncio
-import json
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from itertools import groupby
 from time import monotonic
 from uuid import UUID
 
-import psycopg
-
-from rhythm_domain.database import Connection, Database, Deadline, Row
+from rhythm_domain.database import Database, Row
 from rhythm_domain.errors import Unavailable
 from rhythm_domain.guard import Guard
 from rhythm_domain.models import Model, PersonRef
+from rhythm_domain.notices import POLL, Ear, HubEar, Line, Notice, OwnEar
 from rhythm_domain.repository import live
 from rhythm_domain.repository.live import End
-from rhythm_domain.transaction import CHANNEL
-
-POLL = 5.0
-"""Seconds between two looks when no notice comes."""
 
 GATHER = 0.1
 """The least seconds between two looks, however many notices come."""
@@ -40,12 +34,6 @@ OVERLAP = 15.0
 
 MANY = 5000
 """More events than this at once are told as a Resync."""
-
-BEAT = 1.5
-"""Seconds of silence after which the connection is asked whether it still lives."""
-
-_PATIENCE = 1.2
-"""Seconds for the answer: with a beat less than three, which is how long a person may not know."""
 
 _PAUSES = (0.1, 0.3, 1.0, 2.0)
 
@@ -70,6 +58,12 @@ class Resync(Model):
     """Something may have been missed: read everything that is shown again."""
 
 
+class Announcement(Model):
+    """Words of who runs the instance, for everybody who is there."""
+
+    text: str
+
+
 class Live:
     """The changes in a person's projects; of their membership in one, also the end of it.
 
@@ -78,16 +72,15 @@ class Live:
     """
 
     def __init__(self, db: Database, guard: Guard, *, poll: float = POLL) -> None:
-        self._db = db
+        self._ear: Ear = OwnEar(db, poll) if db.hub is None else HubEar(db.hub)
         self._guard = guard
-        self._poll = poll
         self.watched: int | None = None
         self.lost: Callable[[Unavailable], None] | None = None
         """Told when the connection broke, before it is made anew; of a server that froze within a beat."""
 
-    async def changes(self) -> AsyncGenerator[Change | Resync, None]:
+    async def changes(self) -> AsyncGenerator[Change | Resync | Announcement, None]:
         """Changes from now on, those of this session among them (known by their `operation`), for as long as
-        it is iterated. Each iteration needs a connection of its own.
+        it is iterated, and announcements. Each iteration needs a connection of its own, or the hub's.
 
         The first is a Resync, and so is the first after each gap in the connection: it reconnects by itself.
         Raises `NotSignedIn` when the session ended.
@@ -95,59 +88,39 @@ class Live:
         failures = 0
         while True:
             try:
-                async with self._db.connection(listen=True) as connection:
-                    await connection.execute(f"LISTEN {CHANNEL}".encode())
+                async with self._ear.listen() as line:
                     tail = _Tail(self._guard)
                     await tail.begin()
                     failures = 0
                     yield Resync()
                     while True:
-                        await self._wait(connection, tail)
+                        for said in await self._wait(line, tail):
+                            yield Announcement(text=said)
                         for change in await self._look(tail):
                             yield change
-            except (Unavailable, psycopg.Error) as error:
-                task = asyncio.current_task()
-                if task is not None and task.cancelling():
-                    # psycopg makes an error of a cancel that comes while it waits for the server.
-                    raise asyncio.CancelledError from error
+            except Unavailable as error:
                 if self.lost is not None:
-                    known = error if isinstance(error, Unavailable) else None
-                    self.lost(known or Unavailable("The database does not answer."))
+                    self.lost(error)
                 await asyncio.sleep(_PAUSES[min(failures, len(_PAUSES) - 1)])
                 failures += 1
 
-    async def _wait(self, connection: Connection, tail: _Tail) -> None:
+    async def _wait(self, line: Line, tail: _Tail) -> list[str]:
         """Until it is time to look: after a notice that concerns the person, or for as long as a poll.
 
-        A connection that died raises.
+        Returns what was announced. A line that died raises.
         """
-        until = monotonic() + self._poll
+        until = monotonic() + line.poll
         while (left := until - monotonic()) > 0:
-            beat = min(left, BEAT)
-            heard = [notice async for notice in connection.notifies(timeout=beat, stop_after=1)]
-            if not heard:
-                await self._prove_alive(connection)
-            if any(self._concerns(notice.payload, tail) for notice in heard):
+            heard = await line.hear(left)
+            if any(self._concerns(notice, tail) for notice in heard):
                 # The first is looked at right away, those of a burst together.
-                pause = max(tail.looked + GATHER - monotonic(), 0.001)
-                async for _ in connection.notifies(timeout=pause):
-                    pass
-                return
+                heard += await line.gather(max(tail.looked + GATHER - monotonic(), 0.001))
+                return [notice.said for notice in heard if notice.said]
+        return []
 
-    async def _prove_alive(self, connection: Connection) -> None:
-        with Deadline(_PATIENCE) as deadline:
-            deadline.watch(connection)
-            await connection.execute(b"SELECT 1")
-
-    def _concerns(self, payload: str, tail: _Tail) -> bool:
-        """Whether a notice is about a project that is listened to. Without one it concerns everybody, and so
-        does what another program sent.
-        """
-        try:
-            project = json.loads(payload)["p"]
-        except (ValueError, TypeError, KeyError, RecursionError):
-            project = None
-        return project is None or project == self.watched or project in tail.projects
+    def _concerns(self, notice: Notice, tail: _Tail) -> bool:
+        """Whether a notice is for the person: everybody, or a project that is listened to."""
+        return bool(notice.said) or notice.project in (None, self.watched, *tail.projects)
 
     async def _look(self, tail: _Tail) -> list[Change | Resync]:
         """What is new. A look that fails misses nothing: the next one begins where the last one ended."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rhythm_domain.database import Database
@@ -164,14 +165,17 @@ class Tracker:
         pooler: bool = False,
         listen_conninfo: str | None = None,
         discreet: bool = False,
+        hub: Path | None = None,
     ) -> AsyncIterator[Tracker]:
         """An instance at a database URL or conninfo. The schema is checked on the first sign-in.
 
-        `pooler` says that PgBouncer is in between; live changes then need `listen_conninfo`, past it. With
-        `discreet` no error says where the database is.
+        `pooler` says that PgBouncer is in between; live changes then need `listen_conninfo`, past it, or the
+        `hub` of a shared instance. With `discreet` no error says where the database is.
         Connections are made when they are needed and closed at the end.
         """
-        db = Database(conninfo, pooler=pooler, listen_conninfo=listen_conninfo, discreet=discreet)
+        db = Database(
+            conninfo, pooler=pooler, listen_conninfo=listen_conninfo, discreet=discreet, hub=hub
+        )
         try:
             yield cls(db)
         finally:

@@ -19,7 +19,7 @@ from textual.screen import Screen
 from textual.worker import WorkerFailed
 
 from rhythm_domain.errors import Invalid, NotSignedIn, RhythmError, Unavailable
-from rhythm_domain.live import Change, Resync
+from rhythm_domain.live import Announcement, Change, Resync
 from rhythm_domain.nearest import did_you_mean
 from rhythm_domain.session import Session
 from rhythm_domain.text import shown
@@ -249,11 +249,18 @@ class RhythmApp(GuardedApp, Commanding):
     async def _listen(self, session: Session) -> None:
         try:
             async for change in session.live.changes():
+                if isinstance(change, Announcement):
+                    self._announce(change)
+                    continue
                 self._heard.append(change)
                 if len(self._heard) == 1:
                     self.set_timer(GATHER, self._tell)
         except RhythmError as error:
             report(self, error)
+
+    def _announce(self, announcement: Announcement) -> None:
+        """Shows everybody's words wherever the person is, for longer than what a view says."""
+        self.notify(shown(announcement.text), title="To everybody", timeout=30, markup=False)
 
     def _tell(self) -> None:
         heard, self._heard = self._heard, []

@@ -11,6 +11,11 @@ SELECT coalesce((SELECT max(seq) FROM events), 0) AS seq,
 -- The highest sequence numbers.
 SELECT seq FROM events ORDER BY seq DESC LIMIT %(limit)s;
 
+-- name: newest_with_projects
+-- What the history got behind a sequence number, in which projects, but for those that were told.
+SELECT seq, project_id FROM events
+WHERE seq > %(since)s AND seq <> ALL(%(told)s::bigint[]) ORDER BY seq DESC LIMIT %(limit)s;
+
 -- name: own_projects
 -- Where a person is a member.
 SELECT project_id FROM project_members WHERE user_id = %(user)s AND ended_at IS NULL;

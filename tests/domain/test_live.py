@@ -15,7 +15,7 @@ import pytest
 
 from rhythm_domain.database import Database, Row
 from rhythm_domain.errors import NotSignedIn, Unavailable
-from rhythm_domain.live import GATHER, Change, Live, Resync
+from rhythm_domain.live import GATHER, Announcement, Change, Live, Resync
 from rhythm_domain.models import IssueDraft, Role
 from rhythm_domain.policy import Permission
 from rhythm_domain.repository import live
@@ -26,8 +26,10 @@ from tests.instances import Team
 
 WAIT = 20.0
 
+Heard = Change | Resync | Announcement
 
-def listen(session: Session, db: Database, poll: float = 0.3) -> AsyncGenerator[Change | Resync, None]:
+
+def listen(session: Session, db: Database, poll: float = 0.3) -> AsyncGenerator[Heard, None]:
     return Live(db, session._guard, poll=poll).changes()
 
 
@@ -36,11 +38,11 @@ async def change_something(session: Session, name: str = "x") -> None:
         tx.record("project.edited", after={"name": name}, issue=None)
 
 
-async def listening(changes: AsyncIterator[Change | Resync]) -> None:
+async def listening(changes: AsyncIterator[Heard]) -> None:
     assert isinstance(await next_of(changes), Resync)
 
 
-async def next_change(changes: AsyncIterator[Change | Resync]) -> Change:
+async def next_change(changes: AsyncIterator[Heard]) -> Change:
     change = await next_of(changes)
     assert isinstance(change, Change)
     return change
@@ -75,7 +77,7 @@ def write_events(team: Team, count: int, *, notify: bool = False) -> None:
             )
 
 
-async def next_of(changes: AsyncIterator[Change | Resync]) -> Change | Resync:
+async def next_of(changes: AsyncIterator[Heard]) -> Heard:
     async with asyncio.timeout(WAIT):
         return await anext(changes)
 
