@@ -173,9 +173,7 @@ class Tracker:
         `hub` of a shared instance. With `discreet` no error says where the database is.
         Connections are made when they are needed and closed at the end.
         """
-        db = Database(
-            conninfo, pooler=pooler, listen_conninfo=listen_conninfo, discreet=discreet, hub=hub
-        )
+        db = Database(conninfo, pooler=pooler, listen_conninfo=listen_conninfo, discreet=discreet, hub=hub)
         try:
             yield cls(db)
         finally:

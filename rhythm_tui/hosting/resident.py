@@ -29,7 +29,7 @@ from typing import Any
 
 from rhythm_tui.hosting.limits import Limits
 from rhythm_tui.hosting.loop import Loop
-from rhythm_tui.hosting.worker import Serve, become
+from rhythm_tui.hosting.worker import Serve, become_session
 
 log = logging.getLogger("rhythm.host")
 
@@ -169,9 +169,9 @@ class Resident:
         terminal = dict(each.split("=", 1) for each in os.fsdecode(looks).split("\0"))
         terminal = {name: value for name, value in terminal.items() if value}
         check_alone()
-        pid = os.fork()
+        resident, pid = os.getpid(), os.fork()
         if pid == 0:
-            become(self._serve, key, asked, terminal, descriptors)
+            become_session(self._serve, key, asked, terminal, descriptors, resident)
         self._last += 1
         process = os.pidfd_open(pid)
         at = os.ttyname(descriptors[0]) if os.isatty(descriptors[0]) else ""

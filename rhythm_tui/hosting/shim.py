@@ -23,14 +23,13 @@ PATIENCE = 10.0
 GRACE_MS = 3000
 """Milliseconds that a session has to end in order once nobody keeps it any more."""
 
-LOOKS = (b"TERM", b"COLORTERM", b"LANG")
-"""What the client may say of its terminal."""
-
-KEPT = (b"HOME", b"LOGNAME", b"PATH", b"USER", b"SSH_ORIGINAL_COMMAND", *LOOKS)
-"""What a session of its own is given of the environment."""
+KNOWN = (b"TERM", b"COLORTERM", b"LANG", b"SSH_CONNECTION")
+"""What a session is told of the line: how the client says that its terminal looks; by sshd, where it is."""
 
 TIDY = b"\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[<u\x1b[?1049l\x1b[?25h\x1b[0m\r"
 """Puts a terminal in order: no mouse, no pastes in brackets, the screen and the cursor that were there."""
+
+COMMAND = b"SSH_ORIGINAL_COMMAND"
 
 USAGE, AWAY = 2, 8
 
@@ -55,10 +54,10 @@ def begin(path: str, key: str) -> tuple[_socket.socket | None, bytes, int | None
     """Hands the descriptors over. The line to the resident process (None if it is away), its answer, and the
     session's process as a descriptor, if there is one.
     """
-    looks = b"\0".join(name + b"=" + posix.environ.get(name, b"") for name in LOOKS)
-    words = [b"session", key.encode(), looks]
-    if b"SSH_ORIGINAL_COMMAND" in posix.environ:
-        words.append(posix.environ[b"SSH_ORIGINAL_COMMAND"])
+    known = b"\0".join(name + b"=" + posix.environ.get(name, b"") for name in KNOWN)
+    words = [b"session", key.encode(), known]
+    if COMMAND in posix.environ:
+        words.append(posix.environ[COMMAND])
     handed = b"".join(each.to_bytes(4, sys.byteorder) for each in (0, 1, 2))
     line = _socket.socket(_socket.AF_UNIX, _socket.SOCK_SEQPACKET)
     try:
@@ -137,13 +136,13 @@ def tidy() -> None:
 
 def by_itself(config: str, key: str) -> int:
     """Becomes a session."""
-    kept = {name: posix.environ[name] for name in KEPT if name in posix.environ}
+    kept = {name: posix.environ[name] for name in (*KNOWN, COMMAND) if name in posix.environ}
     posix.execve(sys.executable, [sys.executable, "-I", "-m", "rhythm_tui.hosting", config, key], kept)
 
 
 def main(path: str, config: str, key: str) -> int:
     _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
-    if b"SSH_ORIGINAL_COMMAND" not in posix.environ and not (posix.isatty(0) and posix.isatty(1)):
+    if COMMAND not in posix.environ and not (posix.isatty(0) and posix.isatty(1)):
         say(b"The app needs a terminal: connect with `ssh -t`, or name a command, such as `issue list`.")
         return USAGE
     line, answer, process = begin(path, key)

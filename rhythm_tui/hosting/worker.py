@@ -1,4 +1,4 @@
-"""A freshly forked process becomes a session: its terminal and environment, nothing of the resident."""
+"""A freshly forked process leaves the resident process behind, and takes a person's line."""
 
 from __future__ import annotations
 
@@ -14,19 +14,23 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
-Serve = Callable[[int, str | None, dict[str, str]], int]
+Serve = Callable[[int, str | None, Mapping[str, str]], int]
 """Runs one session on descriptors 0, 1 and 2 for a key's id, a command or None, and what is known of the
-terminal; returns its exit code.
+line; returns its exit code (see `session.serve`).
 """
 
 _PR_SET_PDEATHSIG = 1
-_PR_SET_DUMPABLE = 4
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def become(
-    serve: Serve, key: int, command: str | None, terminal: Mapping[str, str], descriptors: Sequence[int]
+def become_session(
+    serve: Serve,
+    key: int,
+    command: str | None,
+    terminal: Mapping[str, str],
+    descriptors: Sequence[int],
+    resident: int,
 ) -> NoReturn:
     """Runs the session in this process, and ends it with the session's exit code.
 
@@ -34,11 +38,16 @@ def become(
     """
     code = 1
     try:
-        _leave_resident(os.getppid())
-        _take(descriptors)
-        _only_know(terminal)
-        gc.enable()
-        code = serve(key, command, dict(terminal))
+        for target, descriptor in enumerate(descriptors):
+            os.dup2(descriptor, target)
+        leave(resident, signal.SIGHUP)
+        for handler in logging.root.handlers[:]:
+            logging.root.removeHandler(handler)
+        with suppress(
+            OSError
+        ):  # Rather a session than the resident process, should there be too little memory.
+            Path("/proc/self/oom_score_adj").write_text("300", "ascii")
+        code = serve(key, command, terminal)
         with suppress(OSError):
             sys.stdout.flush()
     except SystemExit as ended:
@@ -50,42 +59,20 @@ def become(
         os._exit(code & 0xFF)
 
 
-def _leave_resident(resident: int) -> None:
+def leave(resident: int, with_it: signal.Signals, *kept: int) -> None:
+    """A process of its own, in a session of its own, which ends with the resident process by a signal. Of its
+    descriptors it keeps the first three and `kept`.
+    """
     os.setsid()
     signal.set_wakeup_fd(-1)
-    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD, signal.SIGPIPE):
+    for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGPIPE, signal.SIG_IGN)  # As Python does: a reader that is gone is an error.
-    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGHUP)
+    _libc.prctl(_PR_SET_PDEATHSIG, with_it)
     if os.getppid() != resident:
-        os._exit(1)  # It died before it could be asked for its death.
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # What people read and write is in no file.
-    with suppress(OSError):
-        Path("/proc/self/oom_score_adj").write_text("300", "ascii")
-    for handler in logging.root.handlers[:]:
-        logging.root.removeHandler(handler)
-
-
-def _take(descriptors: Sequence[int]) -> None:
-    """Makes the person's descriptors 0, 1 and 2, closes all others, and has Python's streams anew."""
-    for target, descriptor in enumerate(descriptors):
-        os.dup2(descriptor, target)
-    os.closerange(3, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
-    live = os.isatty(1)
-    streams = (
-        open(0, encoding="utf-8", closefd=False),  # noqa: SIM115 - for as long as the process lives
-        open(1, "w", 1 if live else -1, "utf-8", closefd=False),  # noqa: SIM115
-        open(2, "w", 1, "utf-8", errors="backslashreplace", closefd=False),  # noqa: SIM115
-    )
-    for name, stream in zip(("stdin", "stdout", "stderr"), streams, strict=True):
-        setattr(sys, name, stream)
-        setattr(sys, f"__{name}__", stream)
-
-
-def _only_know(terminal: Mapping[str, str]) -> None:
-    """The environment: where things are, and how the terminal looks; nothing of the resident process."""
-    kept = {name: os.environ[name] for name in ("HOME", "LOGNAME", "PATH", "USER") if name in os.environ}
-    os.environ.clear()
-    os.environ.update(kept)
-    os.environ.update(terminal)
+        os._exit(1)  # It died before its death could be told of.
+    low = 3
+    for descriptor in sorted(kept):
+        os.closerange(low, descriptor)
+        low = descriptor + 1
+    os.closerange(low, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+    gc.enable()

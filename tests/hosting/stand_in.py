@@ -14,14 +14,17 @@ import socket
 import sys
 import termios
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from rhythm_tui.hosting.limits import Limits
 from rhythm_tui.hosting.resident import Resident
+from rhythm_tui.hosting.surroundings import settle
 
 
-def serve(key: int, command: str | None, terminal: dict[str, str]) -> int:
+def serve(key: int, command: str | None, terminal: Mapping[str, str]) -> int:
     """A session: its command is what goes wrong."""
+    settle(terminal)
     verb, _, rest = (command or "app").partition(" ")
     match verb:
         case "app":
@@ -54,7 +57,7 @@ def serve(key: int, command: str | None, terminal: dict[str, str]) -> int:
     return 0
 
 
-def app(key: int, terminal: dict[str, str]) -> int:
+def app(key: int, terminal: Mapping[str, str]) -> int:
     """Shows its size, again whenever it changes; `q` leaves, a hangup ends it with a word."""
 
     def show(*_: object) -> None:
