@@ -138,7 +138,11 @@ class SearchBar(Widget, Commanding):
             )
 
     def watch_total(self) -> None:
-        self.query_one("#total", Static).update(Content.styled(self.total, "$foreground 60%"))
+        """What is wrong goes before the total, whichever comes later."""
+        said = Content.styled(self.total, "$foreground 60%")
+        if self._wrong and self.typing:
+            said = Content.styled(shown(self._wrong), "$error")
+        self.query_one("#total", Static).update(said)
 
     def on_mount(self) -> None:
         self._look()
@@ -149,10 +153,7 @@ class SearchBar(Widget, Commanding):
     def _look(self) -> None:
         slash, chips = self.query_one("#slash", Static), self.query_one("#chips", Static)
         slash.update(Content.styled(" / ", "bold $error" if self._wrong else "bold $primary"))
-        if self._wrong and self.typing:
-            self.query_one("#total", Static).update(Content.styled(shown(self._wrong), "$error"))
-        else:
-            self.watch_total()
+        self.watch_total()
         parts: list[tuple[str, str]] = []
         for chip in self._chips:
             parts += [(f" {shown(chip)} ", "$foreground on $panel"), (" ", "")]
