@@ -430,7 +430,7 @@ class BoardCanvas(Widget):
         if at == 1 and total is not None:
             text = f"{_short(total.count):>2}"
         elif 3 <= at < 3 + len(name):
-            text = f" {name[at - 3]}"
+            text = name[at - 3]
         target = (
             self.drag is not None
             and self.drag.target is not None

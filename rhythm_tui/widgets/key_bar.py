@@ -75,12 +75,12 @@ class KeyBar(Widget):
         pieces: list[tuple[str, str]] = [(" ", "")]
         room = self.size.width - 1
         last = [offer for offer in here if offer.command.id == "help"]
+        kept = sum(self._piece(offer)[1] for offer in last)
         for offer in [one for one in here if one.command.shown and one not in last] + last:
             if not self.key_of(offer.command):
                 continue
             piece, cells = self._piece(offer)
-            reserve = 8 if offer not in last else 0
-            if cells > room - reserve:
+            if cells > room - (kept if offer not in last else 0):
                 continue
             pieces += piece
             room -= cells
