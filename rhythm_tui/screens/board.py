@@ -99,7 +99,9 @@ class BoardScreen(SearchScreen):
             self.query_one(SearchBar).total = ""
             self.grid.say("A board shows one project.", "g o chooses it")
             return
-        if self._shows == (self.desk.key, self.asked, self.grouping):
+        async with self._reading:  # What is being read may be what is wanted.
+            shows = self._shows
+        if shows == (self.desk.key, self.asked, self.grouping):
             same = [lane.id for lane in await self._read_lanes(self.desk.key)]
             if same == [lane.id for lane in self._lanes]:
                 await self._refresh(list(self.cards.rows), thorough=True)
@@ -136,7 +138,7 @@ class BoardScreen(SearchScreen):
 
     @on(BoardGrid.LanesWanted)
     def _lanes_wanted(self) -> None:
-        if not any(worker.group == "lanes" and worker.is_running for worker in self.workers):
+        if not any(worker.group == "lanes" and not worker.is_finished for worker in self.workers):
             self.read(self._fill_lanes(), "lanes")
 
     async def _open_lanes(self, at: int | None, lane: str | None) -> None:

@@ -228,7 +228,7 @@ class BoardCanvas(Widget):
     # Drawing ---------------------------------------------------------------------------------------------
 
     def on_mount(self) -> None:
-        self.watch(self.app, "theme", self._anew, init=False)
+        self.app.theme_changed_signal.subscribe(self, lambda _theme: self._anew())
         self.set_interval(600, self._anew)
 
     def on_resize(self) -> None:

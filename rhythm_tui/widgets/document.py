@@ -317,10 +317,8 @@ class Document(ScrollView, Commanding, can_focus=True):
     # Drawing -----------------------------------------------------------------------------------------------
 
     def on_mount(self) -> None:
-        self.watch(self.app, "theme", self._lay_out_again, init=False)
-
-    def _lay_out_again(self) -> None:
-        self._lay_out()
+        # When `theme` changes its colours are not known yet.
+        self.app.theme_changed_signal.subscribe(self, lambda _theme: self._lay_out())
 
     def on_resize(self) -> None:
         self._lay_out()

@@ -386,7 +386,7 @@ class IssueTable(ScrollView, Commanding, can_focus=True):
     # Drawing ---------------------------------------------------------------------------------------------
 
     def on_mount(self) -> None:
-        self.watch(self.app, "theme", self._anew, init=False)
+        self.app.theme_changed_signal.subscribe(self, lambda _theme: self._anew())
         self.set_interval(60, self._anew)
 
     def on_resize(self) -> None:
