@@ -29,10 +29,19 @@ class Instance:
             (name, name.title(), admin, active),
         ).fetchone()
         assert user is not None
+        return self._signed_in(user, read_only=read_only)
+
+    def known(self, name: str) -> Session:
+        """A person who is there already, signed in."""
+        user = self.sql.execute("SELECT * FROM users WHERE name = %s", (name,)).fetchone()
+        assert user is not None
+        return self._signed_in(user)
+
+    def _signed_in(self, user: dict[str, Any], *, read_only: bool = False) -> Session:
         session = self.sql.execute(
             "INSERT INTO sessions (user_id, kind, token_hash, read_only)"
             " VALUES (%s, 'password', sha256(%s::text::bytea), %s) RETURNING id",
-            (user["id"], name, read_only),
+            (user["id"], user["name"], read_only),
         ).fetchone()
         assert session is not None
         shown = User.model_validate({field: user[field] for field in User.model_fields})

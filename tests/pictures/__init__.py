@@ -1,0 +1,1 @@
+"""What the app looks like: the demo at one moment for ever, pictures of it, and those of the README."""
