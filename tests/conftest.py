@@ -147,5 +147,6 @@ def server() -> Iterator[Server]:
     folder = reachable_folder()
     made = Server(folder / "postgres")
     yield made
+    made.thaw()
     made.embedded.stop()
     shutil.rmtree(folder)

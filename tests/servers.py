@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from time import sleep
 
@@ -31,6 +32,7 @@ class Server:
     def __init__(self, home: Path) -> None:
         self.embedded = EmbeddedServer(home, fsync=False, grace=60, bindir=debian_programs())
         self.conninfo = self.embedded.start()
+        self._frozen: list[int] = []
         migrate(self.conninfo)
 
     @property
@@ -42,18 +44,26 @@ class Server:
         return [postmaster, *map(int, children)]
 
     def freeze(self) -> None:
-        for pid in self.pids:
-            os.kill(pid, signal.SIGSTOP)
+        """The postmaster first, so that its children become no more; one may end meanwhile."""
+        self._frozen = self.pids[:1]
+        os.kill(self._frozen[0], signal.SIGSTOP)
+        self._frozen = self.pids
+        for pid in self._frozen:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGSTOP)
 
     def thaw(self) -> None:
-        for pid in reversed(self.pids):
-            os.kill(pid, signal.SIGCONT)
+        for pid in reversed(self._frozen):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+        self._frozen = []
 
     def kill(self) -> None:
         """As a crash: the postmaster first, so that it restarts nobody. Returns when all are gone."""
         pids = self.pids
         for pid in pids:
-            os.kill(pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         while any(alive(pid) for pid in pids):
             sleep(0.01)
 

@@ -97,7 +97,7 @@ class ActivityScreen(WorkScreen):
         fresh = [each for each in self._told.values() if each.seq not in before]
         operations = {event.seq: event.operation for event in self._events}
         lit = [("happening", each.seq) for each in fresh if operations.get(each.seq) not in ours]
-        self.page.glow(lit, "")
+        self.page.glow.light(lit, "")
 
     # Drawing ---------------------------------------------------------------------------------------------
 

@@ -282,7 +282,7 @@ class BoardScreen(SearchScreen):
         await self._refresh(touched, thorough=filtered or len(touched) > AGAIN)
         for change in here:
             if not self.desk.edits.ours(change.operation):
-                self.grid.glow(change.issue_ids, shown(change.actor.display_name))
+                self.grid.glow.light(change.issue_ids, shown(change.actor.display_name))
 
     async def _refresh(self, issues: Iterable[int], *, thorough: bool) -> None:
         """Reads some cards and all totals again. Where their columns are is known from the cards, unless it

@@ -36,7 +36,7 @@ class Dialog(ModalScreen[T | None], Commanding):
 
     def on_screen_resume(self) -> None:
         if self.keys is not None:
-            self.call_after_refresh(self.keys.settled)
+            self.call_after_refresh(self.keys.asked, self)
 
     def body(self) -> ComposeResult:
         """What stands in the box."""

@@ -97,6 +97,8 @@ class IssueScreen(TriageScreen):
             comments, more = await self._read_comments(issue, 0 if other else len(self._comments))
             events, older = await self._read_events(issue, 0 if other else len(self._events))
         except NotFound as error:
+            if self.gone:  # One deleted it here, and knows.
+                return
             self._say_gone(f"{shown(error.message)} It was deleted, or you may not see it any more.")
             return
         if other:
@@ -254,10 +256,10 @@ class IssueScreen(TriageScreen):
             if known.get(comment.id) != comment.version and comment.author.id != self.desk.session.user.id
         ]
         lit: list[Hashable] = ["body"] if "body" in fields else []
-        self.page.glow([*lit, *said, *(["condensed"] if fields - {"body", "title"} else [])], who)
-        self.query_one("#side", Document).glow([("field", name) for name in fields], who)
+        self.page.glow.light([*lit, *said, *(["condensed"] if fields - {"body", "title"} else [])], who)
+        self.query_one("#side", Document).glow.light([("field", name) for name in fields], who)
         if "title" in fields:
-            self.query_one(IssueHead).glow(who)
+            self.query_one(IssueHead).glow.light(["title"], who)
 
     # What is under the cursor ----------------------------------------------------------------------------
 

@@ -218,7 +218,7 @@ class IssuesScreen(SearchScreen):
             self.table.leave(set(here) - {row.id for row in rows})
             for change in changes:
                 if not self.desk.edits.ours(change.operation):
-                    self.table.glow(change.issue_ids, shown(change.actor.display_name))
+                    self.table.glow.light(change.issue_ids, shown(change.actor.display_name))
         if any("issue.created" in change.kinds or "issue.imported" in change.kinds for change in changes):
             before = self._total
             await self._count()

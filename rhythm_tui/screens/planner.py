@@ -312,7 +312,7 @@ class PlannerScreen(SearchScreen):
         for table in panes.tables:
             table.leave(touched - {row.id for row in rows})
             for change in others:
-                table.glow(change.issue_ids, shown(change.actor.display_name))
+                table.glow.light(change.issue_ids, shown(change.actor.display_name))
         if unknown:
             self.say(f"{counted(len(unknown), 'change')} that the search may find", "r reads it again")
         self.read_figures()

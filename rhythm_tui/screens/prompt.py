@@ -78,6 +78,11 @@ class Prompt(Dialog[T], Generic[T]):
         for bar in self._bars:
             bar.lend("")
 
+    def on_screen_resume(self) -> None:
+        """Back from a question that came up while it was saving: no key may come before that has ended."""
+        if self._busy and self.keys is not None:
+            self.keys.begun(self, to_its_end=True)
+
     @on(Input.Changed)
     def _typed(self) -> None:
         self.query_one(".wrong").remove_class("said")

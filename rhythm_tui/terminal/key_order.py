@@ -56,6 +56,15 @@ class KeyOrder:
         }
         self._look()
 
+    def asked(self, dialog: object) -> None:
+        """A dialog has the focus: whatever opened it waits for the person now. What the dialog itself has
+        begun goes on to its end.
+        """
+        self._commands = {
+            other: True for other, to_its_end in self._commands.items() if other is dialog and to_its_end
+        }
+        self._look()
+
     @property
     def busy(self) -> bool:
         """Whether a key waits, or has not had its whole effect yet."""

@@ -7,7 +7,7 @@ or moved it asks for with messages.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
@@ -178,30 +178,9 @@ class BoardGrid(BoardCanvas, Commanding, can_focus=True):
         self._place = clamp(self._place, 0, max(0, len(ids) - 1))
         self.issue = ids[self._place] if ids else None
 
-    def redraw(self, issues: Iterable[int]) -> None:
-        """Forgets how cards looked."""
-        for issue in issues:
-            self._drawn.pop(issue, None)
-            if issue in self.marks and issue in self.cards.rows:
-                self.marks[issue] = self.cards.rows[issue]
-        self.refresh()
-
     def ask_again(self, spot: Spot, direction: Literal["next", "previous"]) -> None:
         """A page that was wanted came, or did not: the next one is asked for when one moves."""
         self._asked.discard((spot, direction))
-
-    def glow(self, issues: Iterable[int], who: str, seconds: float = 2.0) -> None:
-        """Lights up what somebody changed, with their name, for some seconds."""
-        lit = frozenset(issue for issue in issues if self.cards.spots(issue))
-        self._glowing |= dict.fromkeys(lit, who)
-        if lit:
-            self.redraw(lit)
-            self.set_timer(seconds, lambda: self._fade(lit))
-
-    def _fade(self, issues: frozenset[int]) -> None:
-        for issue in issues:
-            self._glowing.pop(issue, None)
-        self.redraw(issues)
 
     def fold_column(self) -> None:
         """Collapses the column of the cursor, or unfolds it."""

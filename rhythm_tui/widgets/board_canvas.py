@@ -26,6 +26,7 @@ from rhythm_tui.looks.board_layout import Abreast, Band, Box, abreast, first_to_
 from rhythm_tui.looks.card_face import LINES, Look, Spans, both, cut, face
 from rhythm_tui.looks.colours import Colours
 from rhythm_tui.looks.presentation import Piece
+from rhythm_tui.widgets.glow import Glow
 
 SLOT = LINES + 1
 """Lines from a card to the next: a blank one, and its own."""
@@ -90,12 +91,20 @@ class BoardCanvas(Widget):
         self._first = 0
         self._tops: dict[Spot, int] = {}
         self._scroll = 0
-        self._glowing: dict[int, str] = {}
+        self.glow = Glow[int](self, self.redraw)
         self.drag: Drag | None = None
         self._drawn: dict[int, dict[tuple[int, str, bool], list[Strip]]] = {}
         self._styles: dict[tuple[str, str, bool], Style] = {}
         self._colours_known: Colours | None = None
         self._bands_known: list[Band] | None = None
+
+    def redraw(self, issues: Iterable[int]) -> None:
+        """Forgets how cards looked."""
+        for issue in issues:
+            self._drawn.pop(issue, None)
+            if issue in self.marks and issue in self.cards.rows:
+                self.marks[issue] = self.cards.rows[issue]
+        self.refresh()
 
     # Where things are ------------------------------------------------------------------------------------
 
@@ -446,7 +455,7 @@ class BoardCanvas(Widget):
         if on_cursor:
             ground = "block-cursor-background" if self.has_focus else "block-cursor-blurred-background"
         else:
-            ground = "glow" if issue in self._glowing else "surface"
+            ground = "glow" if self.glow.who(issue) is not None else "surface"
         if self.drag and self.drag.moving and self.drag.issue == issue:
             ground = "background"
         key = (width, ground, issue in self.marks)
@@ -464,7 +473,7 @@ class BoardCanvas(Widget):
             self.spans,
             issue in self.marks,
             self.unsaved(issue),
-            self._glowing.get(issue, ""),
+            self.glow.who(issue) or "",
         )
         edge = Piece("▌" if bar else " ", "primary")
         lines = face(self.cards.row(issue), max(1, width - 2), look)

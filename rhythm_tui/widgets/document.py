@@ -28,6 +28,7 @@ from rhythm_tui.commanding import Commanding, handles
 from rhythm_tui.looks.blocks import Block, Layout
 from rhythm_tui.looks.colours import Colours
 from rhythm_tui.looks.markdown import LINK
+from rhythm_tui.widgets.glow import Glow
 
 _CONSOLE = Console(file=StringIO(), width=80)
 
@@ -85,7 +86,7 @@ class Document(ScrollView, Commanding, can_focus=True):
         self._places: dict[Hashable, int] = {}
         self._lines: list[Text] = []
         self._cursor: Hashable | None = None
-        self._lit: dict[Hashable, str] = {}
+        self.glow = Glow[Hashable](self, lambda _: self.refresh())
         self._asked_at = -1
         self._under_way = False
         self._end_wanted = False
@@ -154,19 +155,6 @@ class Document(ScrollView, Commanding, can_focus=True):
         if not 0 <= line < len(self._lines):
             return None
         return bisect_right(self._starts, line) - 1
-
-    def glow(self, ids: Iterable[Hashable], who: str, seconds: float = 2.5) -> None:
-        """Lights up what somebody changed, with their name, for some seconds."""
-        lit = [id for id in ids if id in self._places]
-        self._lit.update(dict.fromkeys(lit, who))
-        if lit:
-            self.refresh()
-            self.set_timer(seconds, lambda: self._fade(lit))
-
-    def _fade(self, ids: Sequence[Hashable]) -> None:
-        for id in ids:
-            self._lit.pop(id, None)
-        self.refresh()
 
     # The cursor --------------------------------------------------------------------------------------------
 
@@ -345,7 +333,7 @@ class Document(ScrollView, Commanding, can_focus=True):
         block = self._blocks[place]
         here = block.stop and block.id == self._cursor
         ground = self.rich_style
-        who = self._lit.get(block.id)
+        who = self.glow.who(block.id)
         if here:
             cursor = "block-cursor-background" if self.has_focus else "block-cursor-blurred-background"
             ground = colours.style("foreground", cursor)

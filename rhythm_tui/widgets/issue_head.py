@@ -12,6 +12,7 @@ from rhythm_tui.looks import presentation as show
 from rhythm_tui.looks.colours import Colours
 from rhythm_tui.looks.markdown import wrapped
 from rhythm_tui.looks.presentation import Piece
+from rhythm_tui.widgets.glow import Glow
 
 MOST = 4
 """Lines that a title takes at most."""
@@ -23,23 +24,14 @@ class IssueHead(Widget):
     def __init__(self) -> None:
         super().__init__()
         self._issue: Issue | None = None
-        self._place = self._gone = self._who = ""
+        self._place = self._gone = ""
+        self.glow = Glow[str](self, lambda _: self.refresh())
         self._unsaved = False
 
     def say(self, issue: Issue | None, *, place: str, unsaved: bool, gone: str) -> None:
         """Shows an issue; `place` is where it is in its list, `gone` why it is none any more."""
         self._issue, self._place, self._gone, self._unsaved = issue, place, gone, unsaved
         self.refresh(layout=True)
-
-    def glow(self, who: str, seconds: float = 2.5) -> None:
-        """Says for some seconds who changed the title."""
-        self._who = who
-        self.refresh()
-        self.set_timer(seconds, self._fade)
-
-    def _fade(self) -> None:
-        self._who = ""
-        self.refresh()
 
     @property
     def title_region(self) -> Region:
@@ -51,6 +43,7 @@ class IssueHead(Widget):
         colours = Colours(self.app.theme_variables, self.app.current_theme.dark)
         width = max(8, self.content_region.width)
         issue = self._issue
+        who = self.glow.who("title")
         if issue is None:
             return show.line([Piece(self._gone, "warning")], colours)
         left = [
@@ -58,7 +51,7 @@ class IssueHead(Widget):
             Piece(f"  {issue.key}", "muted", bold=True),
             Piece("  … saving" if self._unsaved else "", "muted"),
             Piece("  ⊘ blocked" if issue.blocked and not issue.status.closed else "", "error"),
-            Piece(f"  ← {self._who}" if self._who else "", "warning", bold=True),
+            Piece(f"  ← {who}" if who else "", "warning", bold=True),
         ]
         first = show.line(left, colours)
         if self._place:

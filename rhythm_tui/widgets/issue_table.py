@@ -24,8 +24,9 @@ from rhythm_tui import clock
 from rhythm_tui.commanding import Commanding, handles
 from rhythm_tui.holding.rows import Reading, Window
 from rhythm_tui.looks.colours import Colours
-from rhythm_tui.looks.columns import CHOSEN, GAP, Column, View, laid_out
+from rhythm_tui.looks.columns import CHOSEN, COLUMNS, GAP, Column, View, laid_out
 from rhythm_tui.looks.presentation import Piece, cells, fitted
+from rhythm_tui.widgets.glow import Glow
 
 AHEAD = 150
 """Rows that are left before more are asked for."""
@@ -36,11 +37,8 @@ GUTTER = 3
 Spans = Callable[[str], list[tuple[int, int]]]
 
 
-@dataclass(frozen=True, slots=True)
-class Glow:
-    """That somebody changed an issue just now."""
-
-    who: str
+def _longest_key(page: Page[IssueRow]) -> int:
+    return max((len(row.key) for row in page.items), default=0)
 
 
 class IssueTable(ScrollView, Commanding, can_focus=True):
@@ -97,8 +95,9 @@ class IssueTable(ScrollView, Commanding, can_focus=True):
         self.today: Callable[[], date] = lambda: clock.now().date()
         self._columns: Sequence[str] = CHOSEN
         self._widths: Mapping[str, int] = {}
+        self._longest_key = 0
         self._order = ("created", True)
-        self._glowing: dict[int, Glow] = {}
+        self.glow = Glow[int](self, self.redraw)
         self._gone: set[int] = set()
         self._range_from: int | None = None
         self._drawn: dict[tuple[int, str, bool], Strip] = {}
@@ -117,6 +116,7 @@ class IssueTable(ScrollView, Commanding, can_focus=True):
         before = self.row
         line = self.cursor - self.scroll_offset.y
         self.window = Window(page, reading)
+        self._longest_key = _longest_key(page)
         self._asked.clear()
         self._gone.clear()
         self._anew()
@@ -134,6 +134,9 @@ class IssueTable(ScrollView, Commanding, can_focus=True):
         """Adds a page behind the window or before it. What is seen does not move."""
         self._asked.discard(direction)
         shift = -self.window.append(page) if direction == "next" else self.window.prepend(page)
+        if _longest_key(page) > self._longest_key:
+            self._longest_key = _longest_key(page)
+            self._drawn.clear()
         self._resize()
         if shift:
             self.set_reactive(IssueTable.cursor, self.cursor + shift)
@@ -215,20 +218,6 @@ class IssueTable(ScrollView, Commanding, can_focus=True):
     def leave(self, issues: Iterable[int]) -> None:
         """Draws issues that are not of the list any more as such, until it is read anew."""
         self._gone |= set(issues)
-        self.redraw(issues)
-
-    def glow(self, issues: Iterable[int], who: str, seconds: float = 2.0) -> None:
-        """Lights up what somebody changed, with their name, for some seconds."""
-        lit = frozenset(issue for issue in issues if self.window.place(issue) is not None)
-        for issue in lit:
-            self._glowing[issue] = Glow(who)
-        if lit:
-            self.redraw(lit)
-            self.set_timer(seconds, lambda: self._fade(lit))
-
-    def _fade(self, issues: frozenset[int]) -> None:
-        for issue in issues:
-            self._glowing.pop(issue, None)
         self.redraw(issues)
 
     def choose_columns(self, ids: Sequence[str], widths: Mapping[str, int] | None = None) -> None:
@@ -422,7 +411,9 @@ class IssueTable(ScrollView, Commanding, can_focus=True):
         return self._colours_known
 
     def _laid_out(self) -> list[tuple[Column, int]]:
-        return laid_out(self._columns, self.scrollable_content_region.width - GUTTER - 1, self._widths)
+        usual = COLUMNS["key"].width or 0
+        widths = {"key": max(usual, self._longest_key), **self._widths}
+        return laid_out(self._columns, self.scrollable_content_region.width - GUTTER - 1, widths)
 
     def headings(self) -> Iterable[tuple[Column, int, int]]:
         """The columns that are shown, where each begins and how wide it is, in cells."""
@@ -465,7 +456,7 @@ class IssueTable(ScrollView, Commanding, can_focus=True):
         marked = row.id in self.marks
         if on_cursor:
             ground = "block-cursor-background" if self.has_focus else "block-cursor-blurred-background"
-        elif row.id in self._glowing:
+        elif self.glow.who(row.id) is not None:
             ground = "glow"
         else:
             ground = "background"
@@ -493,22 +484,20 @@ class IssueTable(ScrollView, Commanding, can_focus=True):
             ),
             Segment(f"{mark} ", colours.style("accent" if marked else "muted", ground, bold=marked)),
         ]
-        glow = self._glowing.get(row.id)
+        by = self.glow.who(row.id)
         for column, width in self._laid_out():
             pieces = column.draw(row, view)
             if column.id == "title":
-                pieces = self._title(row, pieces[0], glow, width, faded=faded)
+                pieces = self._title(row, pieces[0], by, width, faded=faded)
             segments += cells(pieces, width, colours, ground, right=column.right, strike=gone)
             segments.append(Segment(" " * GAP, blank))
         return Strip(segments).adjust_cell_length(self.scrollable_content_region.width, blank)
 
-    def _title(
-        self, row: IssueRow, piece: Piece, glow: Glow | None, width: int, *, faded: bool
-    ) -> list[Piece]:
+    def _title(self, row: IssueRow, piece: Piece, by: str | None, width: int, *, faded: bool) -> list[Piece]:
         """The title with what the search found in it; whether it is blocked; who changed it just now."""
         colour = "muted" if faded else "foreground"
         before = [Piece("⊘ ", "error")] if row.blocked and not faded else []
-        behind = [Piece(f"  ← {glow.who}", "warning", bold=True)] if glow else []
+        behind = [Piece(f"  ← {by}", "warning", bold=True)] if by else []
         room = max(1, width - sum(len(each.text) for each in (*before, *behind)))
         text = fitted(piece.text, room).rstrip() if not behind else fitted(piece.text, room)
         if self.spans is None:

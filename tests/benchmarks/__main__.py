@@ -3,9 +3,9 @@
     python -m tests.benchmarks [--issues N] [--json FILE] [SECTION ...]
 
 Fills an embedded server with made-up issues (once: it is kept in the user's cache folder, or in --home) and
-measures the sections: search, lists, writes, cli. Each line has the percentiles of its calls in milliseconds,
-`!` where one is above its bound, and the median as a multiple of `SELECT 1` in the same run. With --json the
-figures are kept, and compared with those that the file held.
+measures the sections: search, lists, writes, cli, app. Each line has the percentiles of its calls in
+milliseconds, `!` where one is above its bound, and the median as a multiple of `SELECT 1` in the same run.
+With --json the figures are kept, and compared with those that the file held.
 
 Exit code 0 if every figure is within its bound.
 """
@@ -19,12 +19,12 @@ import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from tests.benchmarks import command_line, floors, reading, report, searching, writing
+from tests.benchmarks import app, command_line, floors, reading, report, searching, writing
 from tests.benchmarks.instance import Bench, home, opened
 from tests.benchmarks.keystrokes import HELD_OUT
 from tests.benchmarks.measure import Series, settle
 
-SECTIONS = ("search", "lists", "writes", "cli")
+SECTIONS = ("search", "lists", "writes", "cli", "app")
 
 
 class _Counter(logging.Handler):
@@ -50,6 +50,9 @@ async def _measured(bench: Bench, sections: list[str], seed: str, every: int) ->
             yield series
     if "cli" in sections:
         for series in await asyncio.to_thread(command_line.series, bench):
+            yield series
+    if "app" in sections:
+        for series in app.series(bench):
             yield series
 
 

@@ -18,7 +18,7 @@ _FLOOR = [sys.executable, "-c", "import psycopg, psycopg_pool, pydantic"]
 def series(bench: Bench) -> list[Series]:
     """The floor first; the bound of the others is twice its median."""
     floor = Series("import psycopg, psycopg_pool, pydantic")
-    data = {"RHYTHM_DATA_DIR": str(bench.server.home.parent)}
+    data = {"RHYTHM_DATA_DIR": str(bench.data_dir)}
     rhythm = [sys.executable, "-m", "rhythm_tui"]
     listed, board = Series("rhythm issue list"), Series("rhythm board")
     for _ in range(CALLS):

@@ -26,6 +26,8 @@ from rhythm_tui.person import system_person
 class Bench:
     """Where is measured: the keys of the largest project and of a middling one, and who asks."""
 
+    data_dir: Path
+    """The folder in which a command finds the instance."""
     server: EmbeddedServer
     conninfo: str
     large: str
@@ -51,7 +53,7 @@ class Bench:
 
 def home(issues: int) -> Path:
     """The folder of the instance of so many issues, kept from run to run."""
-    return platformdirs.user_cache_path("rhythm-benchmarks") / str(issues)
+    return platformdirs.user_cache_path("rhythm-benchmarks") / str(issues) / "postgres"
 
 
 @contextmanager
@@ -67,7 +69,16 @@ def opened(folder: Path, issues: int) -> Iterator[Bench]:
         filled = filler.fill(conninfo, issues, owner=user.id, progress=progress)
         seconds = perf_counter() - start
         large, middling = _projects(conninfo)
-        yield Bench(server, conninfo, large, middling, user, session_id, filled=seconds if filled else None)
+        yield Bench(
+            folder.parent,
+            server,
+            conninfo,
+            large,
+            middling,
+            user,
+            session_id,
+            filled=seconds if filled else None,
+        )
     finally:
         server.release()
 

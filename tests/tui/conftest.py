@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import pytest
 
 from rhythm_domain.session import Session
+from rhythm_tui.widgets import glow
 from tests.tui.driver import Driver, opened
 
 
@@ -16,6 +17,12 @@ class Open(Protocol):
     """Opens the app for a person; see `driver.opened`."""
 
     def __call__(self, session: Session, **options: Any) -> AbstractAsyncContextManager[Driver]: ...
+
+
+@pytest.fixture(autouse=True)
+def long_glow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What somebody changed stays lit: a busy machine may look late."""
+    monkeypatch.setattr(glow, "SECONDS", 60.0)
 
 
 @pytest.fixture

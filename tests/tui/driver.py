@@ -138,7 +138,7 @@ async def opened(
 ) -> AsyncIterator[Driver]:
     """The app, opened by a person at a view of a project, read and ready."""
     app = RhythmApp(SignedIn(conninfo, session, folder, keys or {}, theme), start=view, project=project)
-    app.keys.patience = PATIENCE
+    app.keys.patience = 3 * PATIENCE  # A key that waits in vain is a defect.
     async with app.run_test(size=size) as pilot:
         driver = Driver(app, pilot)
         await driver.until(lambda: app.view is not None and not app.view.busy, f"the view {view}")
@@ -149,6 +149,6 @@ async def opened(
 async def at_the_door(instance: Instance, *, size: tuple[int, int] = (120, 40)) -> AsyncIterator[Driver]:
     """The app at an instance, whoever comes in or not."""
     app = RhythmApp(instance)
-    app.keys.patience = PATIENCE
+    app.keys.patience = 3 * PATIENCE  # A key that waits in vain is a defect.
     async with app.run_test(size=size) as pilot:
         yield Driver(app, pilot)

@@ -11,7 +11,7 @@ from rhythm_domain.session import Session
 from rhythm_tui.holding.decks import Spot
 from rhythm_tui.looks.card_face import Look, face
 from rhythm_tui.looks.presentation import Piece
-from rhythm_tui.widgets import board_canvas
+from rhythm_tui.widgets import board_canvas, glow
 from rhythm_tui.widgets.board import BoardGrid
 from tests.instances import Team
 from tests.tui.conftest import Open
@@ -209,8 +209,11 @@ async def test_two_people_on_one_board(team: Team, app: Open) -> None:
         await theirs.until(lambda: column(theirs, P) == ["one"])
 
 
-async def test_nothing_moves_under_the_cursor_while_others_work(team: Team, app: Open) -> None:
+async def test_nothing_moves_under_the_cursor_while_others_work(
+    team: Team, app: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Cards that come in above stay above what is seen."""
+    monkeypatch.setattr(glow, "SECONDS", 0.1)
     await fill(team, *(f"card {number}" for number in range(30)), status=T)
     async with app(team.viewer, project="CORE", view="board") as driver:
         await driver.sees("card 1")
