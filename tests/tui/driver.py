@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from textual.events import Key
 from textual.keys import _character_to_key
@@ -50,6 +50,17 @@ class SignedIn(Instance):
 
     async def signed_in(self, tracker: Tracker) -> Session:
         return tracker._session(self._session.user, self._session.id)
+
+
+def _frames(work: Any) -> Iterator[str]:
+    """Where a coroutine waits, from the outside in."""
+    while work is not None:
+        for of in ("cr", "ag", "gi"):
+            frame = getattr(work, f"{of}_frame", None)
+            if frame is not None:
+                yield f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
+        awaited = (getattr(work, name, None) for name in ("cr_await", "ag_await", "gi_yieldfrom"))
+        work = next((one for one in awaited if one is not None), None)
 
 
 class Driver:
@@ -99,7 +110,21 @@ class Driver:
                 while not holds():
                     await self.pilot.pause(0.01)
             except asyncio.CancelledError:
-                raise AssertionError(f"{what or 'it'} never came to be:\n{self.text}") from None
+                raise AssertionError(
+                    f"{what or 'it'} never came to be:\n{self.text}\n{self._under_way()}"
+                ) from None
+
+    def _under_way(self) -> str:
+        """What the app is at, and where it waits."""
+        lines = [f"keys busy: {self.app.keys.busy}"]
+        if self.app.desk is not None:
+            lines.append(f"writes on their way: {self.app.desk.edits.waiting}")
+        lines += [
+            f"{worker.group} {worker.name}: {' > '.join(_frames(worker._task.get_coro()))}"
+            for worker in self.app.workers
+            if worker.is_running and worker._task is not None
+        ]
+        return "\n".join(lines)
 
     async def sees(self, *texts: str) -> None:
         """Waits until texts stand on the screen."""
