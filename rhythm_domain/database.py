@@ -67,15 +67,21 @@ class Retry(Exception):  # noqa: N818 - not an error that anyone sees
     """The transaction lost a race (a deadlock, a rank or an operation just taken): run it again."""
 
 
+HELD_UP = 0.1
+"""Seconds by which a deadline may come too late without meaning anything."""
+
+
 class Deadline:
     """Ends what runs within it after some seconds, whatever the server does.
 
     A connection given to `watch` is shut down at its socket, so that psycopg's wait ends at once; without
-    one the task is cancelled. Raises `Unavailable` in either case.
+    one the task is cancelled. Raises `Unavailable` in either case. Where this program was held up itself the
+    answer may lie there unread: once, it is given as much time again as the deadline came too late.
     """
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
+        self._extended = False
         self._connection: Connection | None = None
         self.expired = False
 
@@ -83,6 +89,12 @@ class Deadline:
         self._connection = connection
 
     def _expire(self) -> None:
+        loop = asyncio.get_running_loop()
+        late = loop.time() - self._due
+        if late > HELD_UP and not self._extended:
+            self._extended = True
+            self._begin(min(late, self._seconds))
+            return
         self.expired = True
         if self._connection is not None and not self._connection.closed:
             with socket.socket(fileno=os.dup(self._connection.pgconn.socket)) as line:
@@ -97,8 +109,13 @@ class Deadline:
             raise RuntimeError("a deadline needs a running task")
         self._task = task
         self._cancelling = task.cancelling()
-        self._timer = asyncio.get_running_loop().call_later(self._seconds, self._expire)
+        self._begin(self._seconds)
         return self
+
+    def _begin(self, seconds: float) -> None:
+        loop = asyncio.get_running_loop()
+        self._due = loop.time() + seconds
+        self._timer = loop.call_at(self._due, self._expire)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -24,11 +24,13 @@ from rhythm_domain.database import Connection, Database, Deadline, translated
 from rhythm_domain.errors import Unavailable
 from rhythm_domain.transaction import CHANNEL
 
-BEAT = 1.5
-"""Seconds of silence after which the database's connection is asked whether it still lives."""
+BEAT = 0.6
+"""Seconds of silence after which the connection is asked whether it still lives."""
 
-_PATIENCE = 1.2
-"""Seconds for the answer: with a beat less than three, which is how long a person may not know."""
+PATIENCE = 1.9
+"""Seconds for the answer, as a server that is only busy may need them. With a beat that is well below three,
+which is how long a person may not know.
+"""
 
 POLL = 5.0
 """Seconds between two looks when no notice comes."""
@@ -93,7 +95,7 @@ class OwnEar:
     async def listen(self) -> AsyncIterator[OwnLine]:
         """Raises `Unavailable` when it can't be made."""
         async with self._db.connection(listen=True) as connection:
-            with in_words(), Deadline(_PATIENCE) as deadline:
+            with in_words(), Deadline(PATIENCE) as deadline:
                 deadline.watch(connection)
                 await connection.execute(f"LISTEN {CHANNEL}".encode())
             yield OwnLine(connection, self._poll)
@@ -115,7 +117,7 @@ class OwnLine:
             beat = min(seconds, BEAT)
             heard = [each async for each in self.connection.notifies(timeout=beat, stop_after=1)]
             if not heard:
-                with Deadline(_PATIENCE) as deadline:
+                with Deadline(PATIENCE) as deadline:
                     deadline.watch(self.connection)
                     await self.connection.execute(b"SELECT 1")
             return [parse(each.payload) for each in heard]
