@@ -165,6 +165,8 @@ class Form(Dialog[T], Generic[T]):
     def save(self) -> None:
         if not self._busy:
             self._busy = True
+            if self.keys is not None:
+                self.keys.begun(self, to_its_end=True)
             self.run_worker(self._hand_over(), exclusive=True)
 
     async def _hand_over(self) -> None:
@@ -180,6 +182,8 @@ class Form(Dialog[T], Generic[T]):
             self.dismiss(answer)
         finally:
             self._busy = False
+            if self.keys is not None:
+                self.keys.settled(self)
 
     def _say_wrong(self, error: RhythmError) -> None:
         name = getattr(error, "field", "")

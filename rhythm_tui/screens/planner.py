@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePath
 from typing import Any, ClassVar, Literal
@@ -67,6 +67,8 @@ class PlannerScreen(SearchScreen):
         self._figures_timer: Timer | None = None
         self._learnt = 0
         self._shown: tuple[str | None, Query] | None = None
+        self._turn = asyncio.Lock()
+        """Held while the panes are read: what is read later is shown later."""
         self.panes = PlanPanes(desk.edits.shown, desk.edits.unsaved, desk.today, id="panes")
 
     def body(self) -> ComposeResult:
@@ -93,23 +95,18 @@ class PlannerScreen(SearchScreen):
         self.panes.project = self.desk.project.id
         if self.focused is None:
             self.panes.go_to(self.panes.side)
-        await self.read_sprints()
-        await self.search(keep=True)
-
-    async def read_sprints(self) -> None:
-        """Reads the sprints and what is in them. The one that is shown stays."""
-        panes = self.panes
-        panes.sprints = planning.in_time(await self.desk.session.sprints.list(self.desk.key or ""))
-        shown_id = panes.sprint.id if panes.sprint else None
-        here = next((sprint for sprint in panes.sprints if sprint.id == shown_id), None)
-        if here is None:
-            waiting = (sprint for sprint in panes.sprints if sprint.state is not SprintState.FINISHED)
-            here = next(waiting, None)
-        panes.sprint = here
-        panes.load = Load.of(here) if here else Load()
-        panes.say()
-        self.light_keys()
+        await self._show(anew=True, keep=True)
         await self.read_burndown()
+
+    async def read_sprints(self) -> Sequence[Sprint]:
+        """The project's sprints with what is in them, from the earliest on."""
+        return planning.in_time(await self.desk.session.sprints.list(self.desk.key or ""))
+
+    def _of(self, sprints: Sequence[Sprint], wanted: Sprint | None) -> Sprint | None:
+        """A sprint as it is now; where it is gone, the first that waits to be worked on."""
+        here = next((each for each in sprints if wanted is not None and each.id == wanted.id), None)
+        waiting = (each for each in sprints if each.state is not SprintState.FINISHED)
+        return here or next(waiting, None)
 
     async def read_burndown(self) -> None:
         """Reads what a sprint that has begun had left day by day, if there is room to draw it."""
@@ -121,37 +118,77 @@ class PlannerScreen(SearchScreen):
             self.panes.draw(report)
 
     async def search(self, *, keep: bool = False) -> None:
-        if self.desk.key is None:
-            return
-        self.say_chips()
-        panes, sort = self.panes, self.asked.sort
-        ranked = sort is None or sort.key is SortKey.RANK
-        panes.order = "other" if not ranked else "falling" if sort and sort.descending else "rising"
-        terms = [term for term in self.asked.terms if not term.negated]
-        panes.total = await self._count()
-        wanted = (self.desk.key, self.asked)
-        keep = keep and wanted == self._shown
-        windows = [table.window for table in panes.tables]
-        readings, pages = await self._pages(keep)
-        self._shown = wanted
-        for table, window, reading, page in zip(panes.tables, windows, readings, pages, strict=True):
-            if keep and table.window is not window:
-                continue  # Somebody went to another stretch of the list meanwhile.
-            table.spans = (lambda title: matches(title, terms)) if terms else None
-            table.empty = self._empty(panes.side_of(table))
-            table.show(page, reading, keep=keep)
-        panes.fit_keys()
-        # What is on its way stands where it will be, not where it was read.
-        rows = [row for table in panes.tables for row in table.window]
-        panes.settle([row for row in rows if self.desk.edits.unsaved(row.id)])
-        panes.say()
+        if self.desk.key is not None:
+            self.say_chips()
+            await self._show(keep=keep)
 
-    async def _pages(self, keep: bool) -> tuple[list[Reading], list[Page[IssueRow]]]:
+    async def show_sprint(self, sprint: Sprint, *, anew: bool = False) -> None:
+        """Shows another sprint, or with `anew` one that has just become another. Keys wait for it."""
+        if self.keys is not None:
+            self.keys.begun(self._turn, to_its_end=True)
+        try:
+            await self._show(sprint, anew=anew, keep=True)
+        finally:
+            if self.keys is not None:
+                self.keys.settled(self._turn)
+        await self.read_burndown()
+
+    async def _show(self, sprint: Sprint | None = None, *, anew: bool = False, keep: bool = False) -> None:
+        """Reads both panes, of a sprint or of the one that is shown, and with `anew` what the headings say;
+        then shows all of it at once: what a key is about is what is seen.
+        """
+        async with self._turn:
+            panes, key = self.panes, self.desk.key
+            sprints = await self.read_sprints() if anew else panes.sprints
+            sprint = self._of(sprints, sprint or panes.sprint)
+            total = await self._count()
+            wanted = (key, self.asked)
+            keep = keep and wanted == self._shown
+            kept: Mapping[Side, bool] = {
+                "backlog": keep,
+                "sprint": keep and _same(sprint, panes.sprint),
+            }
+            windows = [table.window for table in panes.tables]
+            readings, pages = await self._pages(sprint, kept)
+            if wanted != (self.desk.key, self.asked):
+                return  # Something else is asked for by now, and will be read.
+            # From here on nothing is waited for.
+            self._shown = wanted
+            self._say_order()
+            panes.sprints, panes.sprint, panes.total = sprints, sprint, total
+            if anew or not kept["sprint"]:
+                panes.load = Load.of(sprint) if sprint else Load()
+            for side, window, reading, page in zip(SIDES, windows, readings, pages, strict=True):
+                table = panes.table_of(side)
+                if kept[side] and table.window is not window:
+                    continue  # Somebody went to another stretch of the list meanwhile.
+                if not kept[side]:
+                    table.unmark()
+                table.empty = self._empty(side)
+                table.show(page, reading, keep=kept[side])
+            panes.fit_keys()
+            # What is on its way stands where it will be, not where it was read.
+            rows = [row for table in panes.tables for row in table.window]
+            panes.settle([row for row in rows if self.desk.edits.unsaved(row.id)])
+            panes.say()
+            self.light_keys()
+
+    def _say_order(self) -> None:
+        sort = self.asked.sort
+        ranked = sort is None or sort.key is SortKey.RANK
+        self.panes.order = "other" if not ranked else "falling" if sort and sort.descending else "rising"
+        terms = [term for term in self.asked.terms if not term.negated]
+        for table in self.panes.tables:
+            table.spans = (lambda title: matches(title, terms)) if terms else None
+
+    async def _pages(
+        self, sprint: Sprint | None, kept: Mapping[Side, bool]
+    ) -> tuple[list[Reading], list[Page[IssueRow]]]:
         """What both panes show; read again if something changed meanwhile: it may be of before."""
         for _ in range(RETRIES):
             learnt = self._learnt
-            readings = [self._reading(side, keep) for side in SIDES]
-            pages = [self._page(side, reading) for side, reading in zip(SIDES, readings, strict=True)]
+            readings = [self._reading(side, kept[side]) for side in SIDES]
+            pages = [self._page(side, reading, sprint) for side, reading in zip(SIDES, readings, strict=True)]
             found = await asyncio.gather(*pages)
             if learnt == self._learnt:
                 break
@@ -162,8 +199,8 @@ class PlannerScreen(SearchScreen):
         reading = table.window.around(table.cursor) if keep else Reading()
         return replace(reading, limit=max(reading.limit, PAGE))
 
-    async def _page(self, side: Side, reading: Reading) -> Page[IssueRow]:
-        boards, key, sprint = self.desk.session.boards, self.desk.key or "", self.panes.sprint
+    async def _page(self, side: Side, reading: Reading, sprint: Sprint | None) -> Page[IssueRow]:
+        boards, key = self.desk.session.boards, self.desk.key or ""
         how: dict[str, Any] = {
             "query": str(self.asked),
             "cursor": reading.cursor,
@@ -216,7 +253,7 @@ class PlannerScreen(SearchScreen):
     ) -> None:
         window = table.window
         try:
-            page = await self._page(self.panes.side_of(table), reading)
+            page = await self._page(self.panes.side_of(table), reading, self.panes.sprint)
         except RhythmError:
             table.ask_again(direction)
             raise
@@ -228,8 +265,10 @@ class PlannerScreen(SearchScreen):
         self.read(self._go_to_end(event.table, event.direction), f"end of {event.table.id}")
 
     async def _go_to_end(self, table: IssueTable, direction: Literal["first", "last"]) -> None:
-        reading = Reading(last=direction == "last", limit=PAGE)
-        table.show(await self._page(self.panes.side_of(table), reading), reading)
+        reading, window = Reading(last=direction == "last", limit=PAGE), table.window
+        page = await self._page(self.panes.side_of(table), reading, self.panes.sprint)
+        if window is table.window:
+            table.show(page, reading)
 
     # Issues ----------------------------------------------------------------------------------------------
 
@@ -254,8 +293,19 @@ class PlannerScreen(SearchScreen):
         self._figures_timer = self.set_timer(0.1, lambda: self.read(self._figures(), "figures"))
 
     async def _figures(self) -> None:
-        self.panes.total = await self._count()
-        await self.read_sprints()
+        learnt, panes = self._learnt, self.panes
+        total, sprints = await self._count(), await self.read_sprints()
+        if learnt != self._learnt:
+            return  # What was counted may be of before; it is counted again.
+        here = self._of(sprints, panes.sprint)
+        if not _same(here, panes.sprint):
+            self.reload()
+            return
+        panes.total, panes.sprints, panes.sprint = total, sprints, here
+        panes.load = Load.of(here) if here else Load()
+        panes.say()
+        self.light_keys()
+        await self.read_burndown()
 
     def done_with(self, issues: Sequence[int]) -> None:
         for table in self.panes.tables:
@@ -362,16 +412,6 @@ class PlannerScreen(SearchScreen):
         else:
             super().back()
 
-    async def show_sprint(self, sprint: Sprint) -> None:
-        """Shows another sprint."""
-        panes = self.panes
-        table = panes.table_of("sprint")
-        panes.sprint, panes.load = sprint, Load.of(sprint)
-        table.unmark()
-        panes.say()
-        self.light_keys()
-        page = await self._page("sprint", Reading(limit=PAGE))
-        if panes.sprint.id == sprint.id:
-            table.empty = self._empty("sprint")
-            table.show(page)
-            await self.read_burndown()
+
+def _same(one: Sprint | None, other: Sprint | None) -> bool:
+    return (one and one.id) == (other and other.id)

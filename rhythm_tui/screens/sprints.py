@@ -134,17 +134,16 @@ class SprintsScreen(PlannerScreen):
     async def create_sprint(self) -> None:
         if self.desk.key is None:
             raise Invalid("Which project is it for?", hint="g o chooses one")
-        await self.read_sprints()  # Its name and days follow the last one's.
-        if made := await sprint_dialogs.create(self, self.panes.sprints):
+        if made := await sprint_dialogs.create(self, await self.read_sprints()):
             self.say(f"{shown(made.name)} is planned", "L moves issues into it · b starts it")
-            await self._turn_to(made)
+            await self.show_sprint(made, anew=True)
 
     @handles("sprint.edit")
     async def edit_sprint(self) -> None:
         sprint = self.panes.sprint
         if sprint is not None and (saved := await sprint_dialogs.edit(self, sprint)):
             self.say(f"{shown(saved.name)} saved", "u takes it back")
-            await self.read_sprints()
+            await self.show_sprint(saved, anew=True)
 
     @handles("sprint.start")
     async def start_sprint(self) -> None:
@@ -157,7 +156,7 @@ class SprintsScreen(PlannerScreen):
             self.say(
                 f"{shown(started.name)} has begun, until {last:%A} {last.day} {last:%b}", "u takes it back"
             )
-            await self._turn_to(started)
+            await self.show_sprint(started, anew=True)
 
     @handles("sprint.finish")
     async def finish_sprint(self) -> None:
@@ -173,9 +172,9 @@ class SprintsScreen(PlannerScreen):
         if target:
             moved = f", {left:,} carried into {shown(target)}"
         self.say(f"{shown(sprint.name)} finished: {len(report.done):,} done{moved}", "u takes it back")
-        await self.read_sprints()
-        here = next((each for each in panes.sprints if each.name == target), report.sprint)
-        await self._turn_to(here)
+        sprints = await self.read_sprints()
+        here = next((each for each in sprints if each.name == target), report.sprint)
+        await self.show_sprint(here, anew=True)
 
     @handles("sprint.delete")
     async def delete_sprint(self) -> None:
@@ -186,13 +185,7 @@ class SprintsScreen(PlannerScreen):
         await self.desk.edits.run(lambda operation: delete(key, sprint.name, operation=operation))
         what = f", {counted(sprint.issue_count, 'issue')} back in the backlog" if sprint.issue_count else ""
         self.say(f"{shown(sprint.name)} deleted{what}", "u takes it back")
-        self.panes.sprint = None
         self.reload()
-
-    async def _turn_to(self, sprint: Sprint) -> None:
-        """Shows a sprint that has just become another, and reads the backlog beside it."""
-        self.panes.sprint = sprint
-        await self.load()
 
     @handles("sprint.next")
     async def next_sprint(self) -> None:

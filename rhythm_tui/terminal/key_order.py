@@ -46,6 +46,11 @@ class KeyOrder:
     def begun(self, command: object, *, to_its_end: bool = False) -> None:
         """A command was begun that goes on by itself; `to_its_end` if no key may come before it has ended."""
         self._commands[command] = to_its_end
+        if (
+            to_its_end and not self._working
+        ):  # What it goes on from had come to rest, as a form that was saved.
+            self._wait()
+            self._arrived = True
 
     def settled(self, command: object = None) -> None:
         """A command has ended; without one, all but those that go on to their end have come to rest."""
@@ -74,11 +79,14 @@ class KeyOrder:
     def _working(self) -> bool:
         return self._patience is not None
 
+    def _wait(self) -> None:
+        self._patience = self._app.set_timer(self.patience, self._give_up)
+
     async def _next(self) -> None:
         key = self._waiting.popleft()
         self._arrived = False
         self._at_work += 1
-        self._patience = self._app.set_timer(self.patience, self._give_up)
+        self._wait()
         target = self._app.focused or self._app.screen
         await self._give(key)
         # A key that a widget has no use for goes up to the app, which finds its binding; what that does goes

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
 from rhythm_domain.errors import Unavailable
-from rhythm_domain.models import IssueDraft, Sprint, SprintEdit, SprintState, Status
+from rhythm_domain.models import IssueDraft, IssueRow, Page, Sprint, SprintEdit, SprintState, Status
+from rhythm_domain.services.boards import Boards
 from rhythm_domain.services.sprints import Sprints
 from rhythm_domain.session import Session
 from rhythm_tui.screens.sprints import SprintsScreen
@@ -420,3 +422,45 @@ async def test_a_long_backlog_is_read_as_one_goes_and_from_its_end(team: Team, a
         await driver.until_saved()
         await driver.press("g", "g")
         await driver.until(lambda: here.row is not None and here.row.number == 100)
+
+
+@pytest.mark.parametrize("key", ["left_square_bracket", "plus"])
+async def test_a_heading_never_stands_over_the_issues_of_another_sprint(
+    team: Team, app: Open, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    """However long it takes to read them: until then the sprint before is there, heading and issues. A key
+    that was pressed meanwhile waits for it.
+    """
+    await sprint_of(team, "Sprint 1")
+    await sprint_of(team, "Sprint 2", start=True)
+    await fill(team, "of one", sprint="Sprint 1")
+    await fill(team, "of two", sprint="Sprint 2")
+    await fill(team, "free")
+    let_go, asked, sprint_cards = asyncio.Event(), asyncio.Event(), Boards.sprint_cards
+
+    async def slowly(boards: Boards, *args: Any, **options: Any) -> Page[IssueRow]:
+        asked.set()
+        await let_go.wait()
+        return await sprint_cards(boards, *args, **options)
+
+    async with app(team.maintainer, project="CORE", view="sprints") as driver:
+        if key == "left_square_bracket":
+            await driver.press("right_square_bracket")
+        await driver.until(lambda: len(titles(driver, "sprint")) == 1)
+        (title,) = titles(driver, "sprint")
+        name = "Sprint 1" if title == "of one" else "Sprint 2"
+        await driver.sees(name)
+        monkeypatch.setattr(Boards, "sprint_cards", slowly)
+        await driver.press(key)
+        if key == "plus":
+            await driver.sees("New sprint in CORE")
+            await driver.press("ctrl+s")
+        await driver.until(asked.is_set, "a reading")
+        assert driver.view.panes.sprint.name == name  # type: ignore[attr-defined]
+        assert titles(driver, "sprint") == [title]
+        driver.burst("L")
+        let_go.set()
+        await driver.until(lambda: "free" in titles(driver, "sprint"))
+        await driver.until_saved()
+        (free,) = (await team.member.search.page("free", project="CORE")).items
+        assert free.sprint == driver.view.panes.sprint.name != name  # type: ignore[attr-defined]
