@@ -20,6 +20,7 @@ class Gate(StrEnum):
     SIGN_IN = "sign in"
     JOIN = "join with a code"
     KEY = "sign with a key"
+    HOST = "run the shared instance"
     LOCAL = "own the embedded instance"
     FIRST_ADMINISTRATOR = "set up the instance"
     OWNER = "hold the database's owner URL"

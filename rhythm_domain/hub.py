@@ -172,6 +172,15 @@ class _History:
         return set() if first else {None} if len(rows) == _MANY else {row["project_id"] for row in rows}
 
 
+async def serve(conninfo: str, listener: socket.socket, answers: Mapping[str, Answer]) -> None:
+    """The hub of a database behind a listening socket, until it is cancelled."""
+    db = Database(conninfo, discreet=True)
+    try:
+        await Hub(db, answers).serve(listener)
+    finally:
+        await db.close()
+
+
 def announcement(text: str) -> dict[str, str]:
     """The parameters of the query `notify` for words to everybody."""
     return {"channel": CHANNEL, "payload": json.dumps({"say": text})}

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from rhythm_domain.services.comments import Comments
     from rhythm_domain.services.exchange import Exchange
     from rhythm_domain.services.history import History
+    from rhythm_domain.services.hosting import Hosting
     from rhythm_domain.services.issues import Issues
     from rhythm_domain.services.labels import Labels
     from rhythm_domain.services.members import Members
@@ -152,6 +153,13 @@ class Tracker:
         from rhythm_domain.services.accounts import Accounts
 
         self.accounts = Accounts(db, self._session)
+
+    @cached_property
+    def hosting(self) -> Hosting:
+        """For who runs a shared instance."""
+        from rhythm_domain.services.hosting import Hosting
+
+        return Hosting(self._db)
 
     def _session(self, user: User, session_id: int) -> Session:
         return Session(self._db, user, session_id)

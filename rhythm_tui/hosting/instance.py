@@ -49,7 +49,7 @@ class HostedInstance(Context):
 
         settings = self.settings
         async with Tracker.open(
-            self.conninfo(), pooler=settings.pooler, listen_conninfo=settings.listen_url, discreet=True
+            self.conninfo(), pooler=settings.pooler, discreet=True, hub=self._host.hub
         ) as tracker:
             try:
                 yield tracker

@@ -1,6 +1,6 @@
 """What sshd asks before anything is signed: whose is this key, and what may be done with it.
 
-    restrict,pty,command="PYTHON -I -m rhythm_tui.hosting CONFIG KEY-ID" ssh-ed25519 AAAA...
+    restrict,pty,command="PYTHON -I -S -E .../shim.py SOCKET CONFIG KEY-ID" ssh-ed25519 AAAA...
 
 The forced command names the key: which of several offered keys signed, sshd alone knows. `restrict` takes all
 else away (forwarding, agent, X11, rc files) and `pty` gives the terminal back.
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from pathlib import Path
 
 from rhythm_domain import ssh_keys
 from rhythm_domain.errors import Invalid
@@ -17,15 +18,18 @@ from rhythm_domain.models import SshKey
 from rhythm_domain.session import Tracker
 from rhythm_tui.hosting.settings import Host
 
+SHIM = Path(__file__).with_name("shim.py")
+
 
 def line(key: SshKey, host: Host) -> str:
     """A key as authorized_keys has it, with all that it may do."""
-    command = shlex.join([sys.executable, "-I", "-m", "rhythm_tui.hosting", str(host.file), str(key.id)])
+    words = (sys.executable, "-I", "-S", "-E", SHIM, host.socket, host.file, key.id)
+    command = shlex.join(map(str, words))
     quoted = command.replace("\\", "\\\\").replace('"', '\\"')
     return f'restrict,pty,command="{quoted}" {key.public_key}'
 
 
-async def look_up(host: Host, fingerprint: str, kind: str, body: str) -> str | None:
+async def look_up(tracker: Tracker, host: Host, fingerprint: str, kind: str, body: str) -> str | None:
     """The line of a key that opens the account of somebody active; None for any other.
 
     What is asked is sshd's %f, %t and %k, which fit together; what does not is nobody's key.
@@ -36,7 +40,5 @@ async def look_up(host: Host, fingerprint: str, kind: str, body: str) -> str | N
         return None
     if asked.fingerprint != fingerprint:
         return None
-    settings = host.settings
-    async with Tracker.open(settings.database_url or "", pooler=settings.pooler, discreet=True) as tracker:
-        key = await tracker.accounts.key(fingerprint)
+    key = await tracker.accounts.key(fingerprint)
     return line(key, host) if key is not None and key.public_key == asked.line else None

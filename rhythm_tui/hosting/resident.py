@@ -94,6 +94,8 @@ class Resident:
         self._last = 0
         self._refusals: deque[dict[str, Any]] = deque(maxlen=50)
         self._drained: Callable[[], object] | None = None
+        self.closing = False
+        """Whether new sessions are refused: it is about to stop."""
         listener.setblocking(False)
         self.loop.watch(listener.fileno(), self._accept)
         self._look_after()
@@ -187,7 +189,7 @@ class Resident:
 
     def _why_not(self, key: int) -> str:
         limits = self._limits
-        if self._drained is not None:
+        if self.closing:
             return STOPPING
         if limits.sessions and len(self.guests) >= limits.sessions:
             return FULL.format(limits.sessions)
@@ -279,8 +281,8 @@ class Resident:
         """The sessions and the last refusals, as `rhythm host status` shows them."""
         return {
             "pid": os.getpid(),
-            "limits": {"sessions": self._limits.sessions, "sessions_per_key": self._limits.sessions_per_key},
-            "draining": self._drained is not None,
+            "most": self._limits.sessions,
+            "closing": self.closing or self._drained is not None,
             "sessions": [
                 {
                     "id": guest.id,

@@ -2,6 +2,7 @@
 
     name = "Rhythm at Example"
     database_url = "postgresql:///rhythm"
+    run_dir = "/run/rhythm"
 
     [limits]
     sessions = 250
@@ -28,6 +29,9 @@ from rhythm_domain.text import shown
 
 FILE = Path("/etc/rhythm/host.toml")
 
+RUN_DIR = Path("/run/rhythm")
+"""Where the sockets of the resident process are. It is the account's own: nobody else gets in."""
+
 SETTINGS = ("database_url", "listen_url", "pooler", "log_level", "theme", "keys")
 """The settings of a program of one's own that a shared instance has too."""
 
@@ -50,6 +54,17 @@ class Host:
     name: str
     settings: config.Settings
     limits: Limits
+    run_dir: Path = RUN_DIR
+
+    @property
+    def socket(self) -> Path:
+        """Where the resident process is asked for sessions."""
+        return self.run_dir / "host.sock"
+
+    @property
+    def hub(self) -> Path:
+        """Where the hub is asked for notices."""
+        return self.run_dir / "hub.sock"
 
 
 def load(file: Path = FILE) -> Host:
@@ -60,8 +75,9 @@ def load(file: Path = FILE) -> Host:
     table = config.read(file)
     name = table.pop("name", "Rhythm")
     limits = table.pop("limits", {})
-    if not isinstance(name, str) or not isinstance(limits, dict):
-        raise Invalid(f"name in {file} must be a text, [limits] a table.", field="name")
+    run_dir = table.pop("run_dir", str(RUN_DIR))
+    if not isinstance(name, str) or not isinstance(run_dir, str) or not isinstance(limits, dict):
+        raise Invalid(f"name and run_dir in {file} must be texts, [limits] a table.", field="name")
     settings = config.of_table(table, file, SETTINGS)
     if settings.database_url is None:
         raise Invalid(
@@ -71,7 +87,7 @@ def load(file: Path = FILE) -> Host:
         )
     if config.has_password(settings.database_url) and file.stat().st_mode & 0o007:
         raise Invalid(f"{file} holds a password, and everybody can read it.", hint=f"Run `chmod o= {file}`.")
-    return Host(file, shown(name), settings, _limits(limits, file))
+    return Host(file, shown(name), settings, _limits(limits, file), Path(run_dir))
 
 
 def _trust(file: Path) -> None:

@@ -57,11 +57,11 @@ class Host:
 
     def __init__(self, process: subprocess.Popen[str], folder: Path) -> None:
         self.process, self.folder = process, folder
-        self.socket = str(folder / "host.sock")
+        self.socket = folder / "host.sock"
 
     def command(self, key: int) -> list[str]:
         """The forced command of a key, behind the Python that runs it."""
-        return ["-I", "-S", "-E", SHIM, self.socket, str(self.folder / "host.toml"), str(key)]
+        return ["-I", "-S", "-E", SHIM, str(self.socket), str(self.folder / "host.toml"), str(key)]
 
     def terminal(self, command: str | None = None, *, key: int = 7, **options: Any) -> Terminal:
         """Somebody who came in with a terminal."""

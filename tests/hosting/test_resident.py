@@ -248,7 +248,7 @@ def test_drained_it_ends_with_its_last_session(host: Host) -> None:
 
 def listens(host: Host) -> bool:
     lines = Path("/proc/net/unix").read_text().splitlines()
-    return any(line.endswith(host.socket) and line.split()[3] == "00010000" for line in lines)
+    return any(line.endswith(str(host.socket)) and line.split()[3] == "00010000" for line in lines)
 
 
 def test_idle_it_does_nothing(host: Host) -> None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
+from rhythm_domain.text import shown
 from rhythm_tui.cli.command import Noun, pass_context
 from rhythm_tui.cli.context import Context
+from rhythm_tui.cli.table import Column
 from rhythm_tui.hosting import settings
+from rhythm_tui.hosting.overview import Open, Overview, Refusal
+from rhythm_tui.looks.wording import relative_time
 
 group = Noun("host", help="The shared instance over SSH: set it up, look after it.")
 
@@ -21,6 +26,25 @@ config_option = click.option(
     help="The settings of the host.",
 )
 
+_SESSIONS: list[Column[Open]] = [
+    Column("id", lambda session: str(session.id), "bold", "right"),
+    Column("person", lambda session: session.person),
+    Column("key", lambda session: session.key),
+    Column("began", lambda session: relative_time(session.began), "dim"),
+    Column("idle", lambda session: f"{session.idle // 60} min" if session.idle >= 60 else "", "dim", "right"),
+    Column("memory", lambda session: _megabytes(session.memory), align="right"),
+    Column("runs", lambda session: session.command or "the app", shrink=1),
+]
+_REFUSALS: list[Column[Refusal]] = [
+    Column("when", lambda refusal: relative_time(refusal.at), "dim"),
+    Column("person", lambda refusal: refusal.person),
+    Column("why", lambda refusal: refusal.reason, shrink=1),
+]
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:.0f} MB"
+
 
 @group.verb("keys", examples=["rhythm host keys SHA256:... ssh-ed25519 AAAA..."])
 @config_option
@@ -30,8 +54,91 @@ config_option = click.option(
 @pass_context
 async def keys(_: Context, file: Path, fingerprint: str, kind: str, body: str) -> None:
     """What sshd asks (AuthorizedKeysCommand): the line of a key that opens an account, or nothing."""
+    from rhythm_domain.session import Tracker
     from rhythm_tui.hosting import keys
 
-    found = await keys.look_up(settings.load(file), fingerprint, kind, body)
+    host = settings.load(file)
+    there = host.settings
+    async with Tracker.open(there.database_url or "", pooler=there.pooler, discreet=True) as tracker:
+        found = await keys.look_up(tracker, host, fingerprint, kind, body)
     if found is not None:
         click.echo(found)
+
+
+@group.verb("serve", examples=["rhythm host serve", "rhythm host serve --config /etc/rhythm/host.toml"])
+@config_option
+@click.option("--listener", type=int, hidden=True)
+@click.option("--ready", type=int, hidden=True)
+@pass_context
+def serve(_: Context, file: Path, listener: int | None, ready: int | None) -> int:
+    """Run the resident process, which begins people's sessions in an instant.
+
+    SIGTERM stops it, SIGHUP has the program as it is installed by then take its place: sessions that are open
+    go on. Without it people come in all the same, more slowly.
+    """
+    from rhythm_tui.hosting import service
+
+    return service.run(file, listener=listener, ready=ready)
+
+
+@group.verb("status", examples=["rhythm host status", "rhythm host status --json"])
+@config_option
+@pass_context
+def status(context: Context, file: Path) -> None:
+    """Show the sessions that are open, whose they are, what they take, and who was refused of late."""
+    from rhythm_tui.hosting.overview import look
+
+    found: Overview = look(settings.load(file))
+    if context.json:
+        context.out.document(asdict(found))
+        return
+    people = len({each.person for each in found.sessions})
+    context.out.line(
+        f"{len(found.sessions)} of {found.most} sessions, {people} people, {_megabytes(found.memory)}; "
+        f"host process {found.pid}{', about to end' if found.closing else ''}"
+    )
+    if found.sessions:
+        context.out.rows(_SESSIONS, found.sessions)
+    if found.refusals:
+        context.out.line("")
+        context.out.heading("Refused of late")
+        context.out.rows(_REFUSALS, found.refusals)
+
+
+@group.verb("broadcast", examples=['rhythm host broadcast "Backup at noon: save your work."'])
+@config_option
+@click.argument("text")
+@pass_context
+def broadcast(context: Context, file: Path, text: str) -> None:
+    """Show everybody who is there a line, whatever they are doing."""
+    from rhythm_tui.hosting.overview import order
+
+    order(settings.load(file), "say", text)
+    context.out.done("Said to everybody.")
+
+
+@group.verb("end-session", examples=["rhythm host end-session 17"])
+@config_option
+@click.argument("id", type=int)
+@click.option("--words", default="An administrator ended your session.", help="What the person is told.")
+@pass_context
+def end_session(context: Context, file: Path, id: int, words: str) -> None:
+    """End a session, by the number that `rhythm host status` shows."""
+    from rhythm_domain.errors import NotFound
+    from rhythm_tui.hosting.control import ask
+
+    if ask(settings.load(file).socket, "end-session", str(id), shown(words)) == "none":
+        raise NotFound(f"There is no session {id}.", hint="`rhythm host status` shows those that there are.")
+    context.out.done(f"Ended session {id}.")
+
+
+@group.verb("read-only", examples=["rhythm host read-only on", "rhythm host read-only off"])
+@config_option
+@click.argument("state", type=click.Choice(["on", "off"]))
+@pass_context
+def read_only(context: Context, file: Path, state: str) -> None:
+    """Refuse all writes of everybody, for a move or a restore; people read on."""
+    from rhythm_tui.hosting.overview import order
+
+    order(settings.load(file), "read-only", state)
+    context.out.done("Nobody can write now." if state == "on" else "Everybody can write again.")

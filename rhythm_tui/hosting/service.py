@@ -1,0 +1,177 @@
+"""`rhythm host serve`: the resident process and its hub, from start to stop, and over to the next version.
+
+SIGTERM stops it: people are told, then their sessions end. SIGHUP begins a new process of the program as it
+is installed now; once that one is ready, new sessions are its own, and this one ends with its last. Under
+systemd it says READY, STOPPING and which process is the main one (sd_notify(3)).
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import resource
+import signal
+import socket
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+
+from rhythm_domain.errors import Busy, RhythmError
+from rhythm_tui.hosting import settings
+from rhythm_tui.hosting.control import ask, tell
+from rhythm_tui.hosting.hub_process import HubProcess
+from rhythm_tui.hosting.limits import Limits
+from rhythm_tui.hosting.loop import Loop
+from rhythm_tui.hosting.resident import Resident, check_alone
+from rhythm_tui.hosting.session import serve
+from rhythm_tui.hosting.settings import Host
+from rhythm_tui.hosting.warmth import warm_up
+
+BACKLOG = 512
+
+log = logging.getLogger("rhythm.host")
+
+
+def run(file: Path, *, listener: int | None = None, ready: int | None = None) -> int:
+    """Serves until it is stopped; the exit code. `listener` and `ready` are of the process before this one:
+    its socket, and a pipe to say that it can go.
+
+    Raises `Busy` if another process serves here already, `Invalid` for what is wrong in the settings.
+    """
+    logging.basicConfig(format="%(message)s", level=logging.WARNING)
+    logging.getLogger("rhythm").setLevel(logging.INFO)
+    host = settings.load(file)
+    if listener is None:
+        _only_one(host)
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    os.umask(0o077)
+    warm_up()
+    check_alone()
+    taken = _bound(host.socket) if listener is None else socket.socket(fileno=listener)
+    Service(host, taken, ready).run()
+    return 0
+
+
+class Service:
+    """One resident process."""
+
+    def __init__(self, host: Host, listener: socket.socket, ready: int | None) -> None:
+        self._host, self._listener = host, listener
+        self._limits = limits(host)
+        self.loop = Loop()
+        self.resident = Resident(listener, partial(serve, file=host.file), self._limits, self.loop)
+        self.hub = HubProcess(self.loop, _bound(host.hub), host)
+        self._next: int | None = None
+        self.loop.on_signal(signal.SIGTERM, self.stop)
+        self.loop.on_signal(signal.SIGINT, self.stop)
+        self.loop.on_signal(signal.SIGHUP, self.upgrade)
+        _notify(f"MAINPID={os.getpid()}\nREADY=1")
+        if ready is not None:
+            os.write(ready, b"!")
+            os.close(ready)
+        log.info("serving %s at %s", host.name, host.socket)
+
+    def run(self) -> None:
+        """Until it was stopped, or its last session has ended."""
+        self.loop.run()
+
+    def _done(self) -> None:
+        self.loop.stopped = True
+
+    def stop(self) -> None:
+        """Tells people, then ends their sessions. Asked twice, at once."""
+        if self.resident.closing:
+            self.resident.stop(self._done)
+            return
+        _notify("STOPPING=1")
+        self.resident.closing = True
+        if not self.resident.guests:
+            self.resident.stop(self._done)
+            return
+        notice = self._limits.notice
+        tell(self._host.hub, "say", f"Rhythm stops in {notice:g} seconds. Come back in a while.")
+        self.loop.after(notice, lambda: self.resident.stop(self._done))
+
+    def upgrade(self) -> None:
+        """Begins the program as it is installed now, and hands over to it once it is ready."""
+        if self._next is not None or self.resident.closing:
+            return
+        heard, said = os.pipe()
+        given = (self._listener.fileno(), said)
+        try:
+            process = subprocess.Popen(  # noqa: S603 - the program itself
+                [
+                    *(sys.executable, "-I", "-m", "rhythm_tui", "host", "serve", "--config", self._host.file),
+                    *("--listener", str(given[0]), "--ready", str(given[1])),
+                ],
+                pass_fds=given,
+                stdin=subprocess.DEVNULL,
+            )
+        except OSError as error:
+            log.error("the next process can't be started: %s", error.strerror)
+            os.close(heard)
+            return
+        finally:
+            os.close(said)
+        self._next = process.pid
+        self.loop.watch(heard, lambda: self._hand_over(heard, process))
+
+    def _hand_over(self, heard: int, process: subprocess.Popen[bytes]) -> None:
+        self.loop.forget(heard)
+        ready = os.read(heard, 1)
+        os.close(heard)
+        if ready:
+            log.info(
+                "process %d serves from now on; %d sessions are left here",
+                process.pid,
+                len(self.resident.guests),
+            )
+            self.resident.drain(self._done)
+        else:
+            log.error("the next process failed (%s); this one goes on", process.wait())
+            self._next = None
+
+
+def limits(host: Host) -> Limits:
+    """The limits of the settings."""
+    given = host.limits
+    return Limits(
+        sessions=given.sessions,
+        sessions_per_key=given.sessions_per_person,
+        idle=given.idle.total_seconds(),
+        absolute=given.longest.total_seconds(),
+    )
+
+
+def _only_one(host: Host) -> None:
+    try:
+        ask(host.socket, "status")
+    except RhythmError:
+        return
+    raise Busy(
+        "A host process serves here already.",
+        hint="`systemctl reload rhythm` has a new one take its place; `rhythm host status` shows it.",
+    )
+
+
+def _bound(path: Path) -> socket.socket:
+    """A listening socket in the place of the one that is there, which goes on for who has it."""
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    made = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    new = path.with_name(f"{path.name}.{os.getpid()}")
+    new.unlink(missing_ok=True)
+    made.bind(str(new))
+    new.chmod(0o600)
+    made.listen(BACKLOG)
+    new.rename(path)
+    return made
+
+
+def _notify(state: str) -> None:
+    """Tells systemd, if it wants to know."""
+    if place := os.environ.get("NOTIFY_SOCKET"):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as line:
+            line.connect(f"\0{place[1:]}" if place.startswith("@") else place)
+            line.send(state.encode())

@@ -1,0 +1,37 @@
+"""Everything that a session will need is imported before the first one comes: forks share it."""
+
+from __future__ import annotations
+
+import gc
+from importlib import import_module
+from pkgutil import walk_packages
+
+PACKAGES = ("rhythm_domain", "rhythm_tui")
+
+LEFT_OUT = ("__main__", "rhythm_domain.demo", "rhythm_domain.embedded", "rhythm_domain.maintenance", "shim")
+"""What no session runs."""
+
+LIBRARIES = (
+    *("asyncio", "psycopg", "psycopg_binary", "psycopg_pool", "psycopg.types.json", "tomllib", "zoneinfo"),
+    *(
+        "textual.command",
+        "textual.drivers.linux_driver",
+        "textual.widgets._markdown",
+        "textual.widgets._toast",
+    ),
+    *("logging.handlers", "encodings.idna", "textual._ansi_theme", "rich.pretty"),
+)
+"""What is imported late, when it is first used."""
+
+
+def warm_up() -> None:
+    """Imports it all, and takes it out of the collector's sight: looking at an object copies its page."""
+    for package in PACKAGES:
+        for found in walk_packages(import_module(package).__path__, f"{package}."):
+            if not any(word in found.name for word in LEFT_OUT):
+                import_module(found.name)
+    for name in LIBRARIES:
+        import_module(name)
+    gc.collect()
+    gc.disable()  # A collection would leave holes, for the first session to fill and to copy.
+    gc.freeze()

@@ -1,0 +1,284 @@
+"""The host process with the tracker behind it: sessions, the hub, keys, and what its administrator does."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rhythm_domain.models import IssueDraft
+from rhythm_domain.session import Session
+from rhythm_tui.hosting import key_shim
+from tests.hosting.driver import Host, Terminal, until
+from tests.instances import Team
+from tests.servers import alive, reachable_folder
+from tests.tui.seat import PATIENCE
+
+
+class Shared(Host):
+    """A host process over the team's database."""
+
+    def __init__(self, process: subprocess.Popen[str], folder: Path, team: Team) -> None:
+        super().__init__(process, folder)
+        self.team = team
+        self.file = folder / "host.toml"
+
+    def key_of(self, session: Session, name: str = "laptop") -> int:
+        """A key of somebody's; its id."""
+        return int(
+            self.team.instance.value(
+                "INSERT INTO ssh_keys (user_id, name, kind, fingerprint, public_key)"
+                " VALUES (%s, %s, 'ssh-ed25519', %s, 'ssh-ed25519 AAAA') RETURNING id",
+                session.user.id,
+                name,
+                f"SHA256:{session.user.name}-{name}",
+            )
+        )
+
+    def order(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Runs `rhythm host ...` as the administrator."""
+        verb, *rest = words
+        line = ["-m", "rhythm_tui", "host", verb, "--config", str(self.file), *rest]
+        return subprocess.run(
+            [sys.executable, *line], capture_output=True, text=True, timeout=PATIENCE, check=False
+        )
+
+    @property
+    def main(self) -> int:
+        """The process that serves now."""
+        return int(self.status["pid"])
+
+    def hub(self) -> int:
+        """The hub's process: the one child that is no session."""
+        children = Path(f"/proc/{self.main}/task/{self.main}/children").read_text().split()
+        sessions = {each["pid"] for each in self.sessions()}
+        (hub,) = {int(each) for each in children} - sessions
+        return hub
+
+    def connections(self) -> int:
+        """Connections of programs of Rhythm to the database."""
+        return int(
+            self.team.instance.value(
+                "SELECT count(*) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND application_name = 'rhythm'"
+            )
+        )
+
+
+@contextmanager
+def shared(team: Team, conninfo: str, **limits: Any) -> Iterator[Shared]:
+    """A host process of the test's own."""
+    folder = reachable_folder()
+    file = folder / "host.toml"
+    lines = [f"database_url = {json.dumps(conninfo)}", f'run_dir = "{folder}"', "[limits]"]
+    file.write_text("\n".join([*lines, *(f"{name} = {value}" for name, value in limits.items())]))
+    file.chmod(0o600)
+    command = [sys.executable, "-I", "-m", "rhythm_tui", "host", "serve", "--config", str(file)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        made = Shared(process, folder, team)
+        assert process.stderr is not None
+        try:
+            assert "serving" in process.stderr.readline()
+            yield made
+        finally:
+            process.kill()
+
+
+@pytest.fixture
+async def host(team: Team, conninfo: str) -> Any:
+    await team.member.issues.create("CORE", IssueDraft(title="Login fails on Safari"))
+    with shared(team, conninfo) as made:
+        yield made
+
+
+def at_the_board(host: Shared, key: int) -> Terminal:
+    """Somebody at the app."""
+    seat = host.terminal(key=key)
+    seat.sees("Project CORE")
+    return seat
+
+
+def test_the_app_and_the_command_line_know_who_it_is(host: Shared) -> None:
+    mia, vic = host.key_of(host.team.member), host.key_of(host.team.viewer)
+    with at_the_board(host, mia) as seat:
+        code, out, err = host.run("whoami --json", key=vic)
+        assert (code, json.loads(out)["name"]) == (0, "vic"), err
+        assert host.run("issue show CORE-99", key=vic)[0] == 5
+        assert host.run("issue create CORE Mine", key=vic)[0] == 4
+        seat.press("\x11")
+        assert seat.ended() == 0
+    assert host.run("whoami", key=999)[0] == 3
+
+
+def test_what_one_does_the_others_see(host: Shared) -> None:
+    mia, olga = host.key_of(host.team.member), host.key_of(host.team.owner)
+    with at_the_board(host, mia) as seat:
+        seat.press("\r")
+        seat.sees("Login fails on Safari")
+        assert host.run("issue create CORE 'Seen at once'", key=olga)[0] == 0
+        seat.sees("1 new")
+
+
+def test_a_session_has_one_connection_and_the_hub_listens_for_all(host: Shared) -> None:
+    keys = [host.key_of(each) for each in (host.team.member, host.team.viewer, host.team.owner)]
+    with at_the_board(host, keys[0]), at_the_board(host, keys[1]), at_the_board(host, keys[2]):
+        until(lambda: listeners(host) == 3, "that all listen")
+        # The hub's, and that by which the test filled the database.
+        assert host.connections() <= 3 + 1 + 1
+
+
+def test_status_says_who_is_there(host: Shared) -> None:
+    mia = host.key_of(host.team.member, "laptop")
+    with at_the_board(host, mia) as seat:
+        told = json.loads(host.order("status", "--json").stdout)
+        (session,) = told["sessions"]
+        assert (session["person"], session["key"], session["command"]) == ("mia", "laptop", "")
+        assert session["memory"] > 1_000_000
+        assert "mia" in host.order("status").stdout
+        done = host.order("end-session", str(session["id"]))
+        assert done.returncode == 0, done.stderr
+        assert seat.ended() == 129
+        assert "An administrator ended your session" in seat.text
+    assert host.order("end-session", "77").returncode == 5
+
+
+def test_a_broadcast_appears_in_every_app(host: Shared) -> None:
+    with (
+        at_the_board(host, host.key_of(host.team.member)) as mia,
+        at_the_board(host, host.key_of(host.team.viewer)) as vic,
+    ):
+        until(lambda: listeners(host) == 2, "that both listen")
+        done = host.order("broadcast", "Coffee [b]at[/b] ten")
+        assert done.returncode == 0, done.stderr
+        mia.sees("Coffee [b]at[/b] ten")
+        vic.sees("Coffee [b]at[/b] ten")
+    assert host.order("broadcast", "x" * 501).returncode == 7
+
+
+def listeners(host: Shared) -> int:
+    """Sessions that have connected to the hub, the hub's own end of each."""
+    lines = Path("/proc/net/unix").read_text().splitlines()
+    at = str(host.folder / "hub.sock")
+    return sum(at in line and line.split()[5] == "03" for line in lines)
+
+
+def test_read_only_refuses_writes_in_words_and_lets_people_read(host: Shared) -> None:
+    mia = host.key_of(host.team.member)
+    assert host.order("read-only", "on").returncode == 0
+    code, _, err = host.run("issue create CORE Another", key=mia)
+    assert code == 4
+    assert "read-only at the moment" in err
+    assert host.run("issue show CORE-1", key=mia)[0] == 0
+    assert host.order("read-only", "off").returncode == 0
+    assert host.run("issue create CORE Another", key=mia)[0] == 0
+
+
+def test_a_hub_that_ended_is_begun_anew(host: Shared) -> None:
+    mia, olga = host.key_of(host.team.member), host.key_of(host.team.owner)
+    with at_the_board(host, mia) as seat:
+        seat.press("\r")
+        seat.sees("Login fails on Safari")
+        os.kill(host.hub(), signal.SIGKILL)
+        assert host.run("issue create CORE 'Without a hub'", key=olga)[0] == 0
+        seat.sees("1 new")
+        until(lambda: listeners(host) == 1, "the next hub")
+        mark = len(seat.text)
+        assert host.run("issue create CORE 'With the next'", key=olga)[0] == 0
+        seat.sees("new", since=mark)
+
+
+def test_without_the_host_process_a_session_runs_by_itself(host: Shared) -> None:
+    mia = host.key_of(host.team.member)
+    with at_the_board(host, mia) as seat:
+        (session,) = host.sessions()
+        os.kill(host.main, signal.SIGKILL)
+        assert seat.ended() == 8
+        assert "connect again" in seat.text
+        until(lambda: not alive(session["pid"]), "the end of its session")
+    with at_the_board(host, mia) as seat:
+        seat.press("\x11")
+        assert seat.ended() == 0
+    code, out, _ = host.run("whoami --json", key=mia)
+    assert (code, json.loads(out)["name"]) == (0, "mia")
+
+
+def test_reloaded_it_hands_over_and_open_sessions_go_on(host: Shared) -> None:
+    mia, vic = host.key_of(host.team.member), host.key_of(host.team.viewer)
+    first = host.main
+    with at_the_board(host, mia) as seat:
+        host.process.send_signal(signal.SIGHUP)
+        until(lambda: host.main != first, "the next process")
+        try:
+            with at_the_board(host, vic) as other:
+                assert [each["key"] for each in host.sessions()] == [vic]
+                seat.press("\r")
+                seat.sees("Login fails on Safari")
+                other.press("\x11")
+                assert other.ended() == 0
+            seat.press("\x11")
+            assert seat.ended() == 0
+            assert host.process.wait(PATIENCE) == 0
+            assert host.run("whoami", key=vic)[0] == 0
+        finally:
+            os.kill(host.main, signal.SIGKILL)
+
+
+def test_a_next_version_that_does_not_start_changes_nothing(host: Shared) -> None:
+    mia = host.key_of(host.team.member)
+    kept = host.file.read_text()
+    host.file.write_text("nonsense")
+    host.process.send_signal(signal.SIGHUP)
+    assert host.process.stderr is not None
+    until(lambda: "next process failed" in host.process.stderr.readline(), "the failure")  # type: ignore[union-attr]
+    host.file.write_text(kept)
+    assert host.run("whoami", key=mia)[0] == 0
+
+
+def test_stopped_it_tells_people_first(host: Shared) -> None:
+    mia = host.key_of(host.team.member)
+    with at_the_board(host, mia) as seat:
+        until(lambda: listeners(host) == 1, "that the session listens")
+        host.process.terminate()
+        seat.sees("Rhythm stops in")
+        code, _, err = host.run("whoami", key=mia)
+        assert code == 8
+        assert "host stops" in err
+        assert seat.ended() == 129
+        assert host.process.wait(PATIENCE) == 0
+
+
+def test_a_second_host_process_is_refused(host: Shared) -> None:
+    done = host.order("serve")
+    assert done.returncode == 8
+    assert "serves here already" in done.stderr
+
+
+async def test_whose_a_key_is_is_answered_by_the_hub_and_without_it(host: Shared, tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", file], check=True)  # noqa: ASYNC221
+    public = Path(f"{file}.pub").read_text()  # noqa: ASYNC240
+    key = await host.team.member.people.add_ssh_key("laptop", public)
+    kind, body, *_ = public.split()
+
+    def asked(fingerprint: str) -> str:
+        words = ["-I", "-S", "-E", key_shim.__file__, str(host.folder / "hub.sock"), str(host.file)]
+        line = [sys.executable, *words, fingerprint, kind, body]
+        done = subprocess.run(line, capture_output=True, text=True, timeout=PATIENCE, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    warm = asked(key.fingerprint)
+    assert warm.startswith('restrict,pty,command="')
+    assert f' {key.id}" {kind} {body}' in warm
+    assert asked("SHA256:another") == ""
+    os.kill(host.main, signal.SIGKILL)
+    assert asked(key.fingerprint).strip() == warm.strip()
+    assert asked("SHA256:another") == ""
