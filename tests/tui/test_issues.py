@@ -116,7 +116,7 @@ async def test_a_line_is_saved_by_the_key_of_the_forms_too(team: Team, app: Open
         await driver.sees("New issue in CORE")
         await driver.write("Something new")
         await driver.press("ctrl+s")
-        await driver.sees("CORE-1 created")
+        await driver.sees("CORE-1 created", "1 issue")
         await driver.press("e")
         await driver.until(lambda: isinstance(driver.app.screen, Prompt))
         await driver.write(" and blue")
