@@ -148,15 +148,14 @@ class RhythmApp(GuardedApp, Commanding):
 
     async def signed_in(self, session: Session) -> None:
         """Shows a signed-in person where they left."""
-        name, person = self.instance.instance_name, session.user.name
-        folder = self.instance.settings.state_dir
         desk = Desk(
             session,
-            drafts=Notebook(folder, "drafts", name, person),
-            memory=Notebook(folder, "app", name, person),
+            drafts=await self._notebook("drafts", session),
+            memory=await self._notebook("app", session),
             commands=self.commands,
-            editor=self.instance.settings.editor or os.environ.get("VISUAL") or os.environ.get("EDITOR"),
-            source=name,
+            editor=self._editor() if self.local else None,
+            local=self.local,
+            source=self.instance.instance_name,
         )
         await desk.read_projects()
         self.desk = desk

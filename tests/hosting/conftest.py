@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from rhythm_domain.models import IssueDraft, Status
 from rhythm_domain.session import Session
 from rhythm_tui.hosting.install import sshd_settings
-from tests.hosting.sshd import SSHD, Client, Key, Sshd, look_up
+from tests.hosting.sshd import SSHD, Client, Key, Sshd, look_up, sessions_of
 from tests.instances import Team
 from tests.servers import reachable_folder
 
@@ -25,6 +26,14 @@ class Host:
     folder: Path
     file: Path
     sshd: Sshd
+
+    def sessions(self) -> set[int]:
+        """The processes of this host's sessions."""
+        return sessions_of(self.file)
+
+    async def issue(self, title: str) -> None:
+        """An issue of CORE, by its owner."""
+        await self.team.owner.issues.create("CORE", IssueDraft(title=title, status=Status.TODO))
 
     def client(self, *keys: Key) -> Client:
         """Somebody with these keys."""

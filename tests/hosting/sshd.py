@@ -58,7 +58,8 @@ class Sshd:
 
     def start(self) -> None:
         """Starts it, and waits until it answers."""
-        _keygen(self.folder / "host_key")
+        if not (self.folder / "host_key").exists():
+            _keygen(self.folder / "host_key")
         if os.geteuid() == 0:
             Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
         for _ in range(5):
@@ -179,8 +180,8 @@ class Client:
         return {"PATH": os.environ["PATH"], "HOME": str(self.sshd.folder), **self.env}
 
 
-def sessions() -> set[int]:
-    """The processes of all sessions on this machine."""
+def sessions_of(file: Path) -> set[int]:
+    """The processes of the sessions of the host with these settings."""
     found = set()
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
@@ -188,18 +189,9 @@ def sessions() -> set[int]:
                 words = (entry / "cmdline").read_bytes().split(b"\0")
             except OSError:
                 continue
-            if b"rhythm_tui.hosting" in words:
+            if b"rhythm_tui.hosting" in words and os.fsencode(file) in words:
                 found.add(int(entry.name))
     return found
-
-
-def ended(pid: int) -> bool:
-    """Whether a process is gone."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    return False
 
 
 def _free_port() -> int:

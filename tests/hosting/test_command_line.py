@@ -1,0 +1,129 @@
+"""Rhythm's command line over SSH: the same answers and exit codes, and of the host nothing."""
+
+from __future__ import annotations
+
+import json
+
+import click
+import pytest
+
+from rhythm_tui.cli.command import Noun
+from rhythm_tui.cli.main import ENTRIES
+from rhythm_tui.cli.values import FileName, InputFile, OutputFile
+from rhythm_tui.hosting.commands import OFFERED, root
+from tests.hosting.conftest import Host
+
+
+async def test_it_answers_with_the_exit_codes_of_a_machine_of_ones_own(host: Host) -> None:
+    mia, vic = await host.person(host.team.member), await host.person(host.team.viewer)
+    made = mia.run("issue create CORE 'Two words' --json")
+    assert json.loads(made.stdout)["title"] == "Two words"
+    codes = {
+        "issue list": 0,
+        "rhythm issue list is:open --json": 0,
+        "CORE-1": 0,
+        "open CORE-1": 0,
+        "issue shwo": 2,
+        "issue create CORE nothing": 4,
+        "issue show CORE-99": 5,
+        "issue list status:nonsense": 7,
+        "issue list 'a": 7,
+    }
+    assert {command: vic.run(command).returncode for command in codes} == codes
+    (listed,) = json.loads(vic.run("issue list --json Two").stdout)["items"]
+    assert listed["key"] == "CORE-1"
+    assert "a terminal" in vic.run().stderr
+
+
+async def test_files_go_through_pipes(host: Host) -> None:
+    """What goes out comes in again; no name of a file is taken."""
+    owner = await host.person(host.team.owner)
+    owner.run("issue create CORE One --description-file -", stdin="Several\nlines, é\n")
+    out = owner.run("export CORE --format json")
+    assert json.loads(out.stdout)["issues"][0]["description"].startswith("Several\nlines, é")
+    owner.run("project create COPY Copy")
+    done = owner.run("import rhythm - --project COPY", stdin=out.stdout)
+    assert (done.returncode, "1 issue new" in done.stdout) == (0, True), done.stdout + done.stderr
+    secret = host.folder / "host.toml"
+    for command in (
+        f"issue create CORE Two --description-file '{secret}'",
+        f"issue comment CORE-1 --file '{secret}'",
+        f"import rhythm '{secret}' --project CORE",
+        f"export CORE --format csv --output '{host.folder}/x.csv'",
+        f"ssh-key add '{host.folder}/olga-laptop.pub'",
+    ):
+        done = owner.run(command)
+        assert (done.returncode, done.stdout) == (2, ""), command
+        assert "No file can be named over SSH" in done.stderr
+    assert not (host.folder / "x.csv").exists()
+    done = owner.run("issue create CORE Two --edit")
+    assert (done.returncode, "no editor over SSH" in done.stderr) == (2, True)
+
+
+async def test_nothing_but_rhythm_answers(host: Host) -> None:
+    """No shell reads the words, and of Rhythm's own commands those of the machine are not there."""
+    vic = await host.person(host.team.viewer)
+    witness = host.folder / "witness"
+    for command in (
+        f"touch '{witness}'",
+        f"issue list; touch '{witness}'",
+        f"issue list `touch '{witness}'` $(touch '{witness}')",
+        f"issue list > '{witness}'\ntouch '{witness}'",
+        f"issue show CORE-1 && touch '{witness}' | sh -c id",
+        "/bin/sh -c id",
+        "scp -t /",
+        "/usr/lib/openssh/sftp-server",
+        "rhythm --database-url postgresql:///x issue list",
+        "rhythm --demo issue list",
+        "db backup x",
+        "login ada",
+    ):
+        done = vic.run(command)
+        assert done.returncode in (0, 2), (command, done.stderr)
+        assert "uid=" not in done.stdout
+    assert not witness.exists()
+
+
+async def test_no_answer_says_where_it_runs(host: Host) -> None:
+    """Not even when the database is away."""
+    mia = await host.person(host.team.member)
+    host.file.write_text(f'database_url = "postgresql://secret-role@127.0.0.1:1/secret?x={host.folder}"\n')
+    done = mia.run("issue list")
+    assert "secret" not in done.stdout + done.stderr
+
+
+def test_what_is_the_hosts_business_is_not_offered() -> None:
+    """Nor is any other way to sign in, nor a flag that leads elsewhere."""
+    assert ENTRIES.keys() - set(OFFERED) == {
+        *("login", "join", "logout"),
+        *("doctor", "config", "db", "demo", "host", "completion"),
+    }
+    context = click.Context(root)
+    flags = {each for param in root.get_params(context) for each in param.opts}
+    assert flags == {"--version", "--help"}
+    assert {name for name in ENTRIES if root.get_command(context, name)} == set(OFFERED)
+
+
+def verbs(command: click.Command, name: str) -> list[tuple[str, click.Command]]:
+    """All commands below one."""
+    if isinstance(command, Noun):
+        found = []
+        context = click.Context(command)
+        for each in command.list_commands(context):
+            below = command.get_command(context, each)
+            assert below is not None
+            found += verbs(below, f"{name} {each}")
+        return found
+    return [(name, command)]
+
+
+@pytest.mark.parametrize(("name", "verb"), verbs(root, "rhythm"), ids=lambda value: str(value))
+def test_no_command_takes_a_files_name_unasked(name: str, verb: click.Command) -> None:
+    """A parameter that is a file's is of a kind that asks whose files these are."""
+    for param in verb.params:
+        kind = param.type
+        assert not isinstance(kind, (click.Path, click.File)) or isinstance(kind, (InputFile, OutputFile))
+        words = f"{param.name} {param.metavar}".lower()
+        assert isinstance(kind, (FileName, InputFile, OutputFile)) == (
+            "file" in words or param.name == "output"
+        )
