@@ -12,7 +12,16 @@ from typing import Any
 from rhythm_domain import lexemes, queries
 from rhythm_domain.database import Row
 from rhythm_domain.errors import NotFound
-from rhythm_domain.models import Issue, IssueLink, IssueRow, LabelRef, PersonRef
+from rhythm_domain.models import (
+    Issue,
+    IssueLink,
+    IssueRow,
+    IssueType,
+    LabelRef,
+    PersonRef,
+    Priority,
+    Status,
+)
 from rhythm_domain.repository.comments import importer
 from rhythm_domain.transaction import Tx
 
@@ -24,7 +33,9 @@ Values = dict[str, Any]
 
 async def rows(tx: Tx, ids: Sequence[int]) -> tuple[IssueRow, ...]:
     """Issues as lines of a list, in the order of `ids`; what no longer exists is left out."""
-    return tuple(IssueRow(**row_fields(row)) for row in await tx.fetch(_Q["issue_rows"], ids=list(ids)))
+    if not ids:
+        return ()
+    return tuple(IssueRow.known(fields(row)) for row in await tx.fetch(_Q["issue_rows"], ids=list(ids)))
 
 
 async def whole(tx: Tx, issue_id: int) -> Issue:
@@ -34,7 +45,7 @@ async def whole(tx: Tx, issue_id: int) -> Issue:
     if row is None or details is None:
         raise NotFound("The issue was removed for ever since.")
     return Issue(
-        **row_fields(row),
+        **fields(row),
         description=details["description"],
         comment_count=details["comment_count"],
         imported_by=importer(details),
@@ -45,17 +56,22 @@ async def whole(tx: Tx, issue_id: int) -> Issue:
     )
 
 
-def row_fields(row: Row) -> dict[str, Any]:
-    """The fields of an `IssueRow` from a row with the columns of `issue_rows`."""
-    assignee = row["assignee_id"]
-    parent = row["parent_number"]
-    return {
-        **{name: row[name] for name in _PLAIN},
-        "assignee": assignee and _person(assignee, row["assignee_name"], row["assignee_display_name"]),
-        "reporter": _person(row["reporter_id"], row["reporter_name"], row["reporter_display_name"]),
-        "labels": _labels(row["labels"] or "[]"),
-        "parent_key": parent and f"{row['project_key']}-{parent}",
-    }
+def fields(row: Row) -> dict[str, Any]:
+    """The fields of an `IssueRow`: a row of `issue_rows` itself, changed to hold them."""
+    row["status"] = _STATUSES[row["status"]]
+    row["priority"] = _PRIORITIES[row["priority"]]
+    row["type"] = _TYPES[row["type"]]
+    row["labels"] = _labels(row["labels"]) if row["labels"] else ()
+    row["reporter"] = _person(row["reporter"], row.pop("reporter_name"), row.pop("reporter_display_name"))
+    name, display_name = row.pop("assignee_name"), row.pop("assignee_display_name")
+    if row["assignee"] is not None:
+        row["assignee"] = _person(row["assignee"], name, display_name)
+    return row
+
+
+_STATUSES: dict[str, Status] = {status.value: status for status in Status}
+_PRIORITIES: dict[str, Priority] = {priority.value: priority for priority in Priority}
+_TYPES: dict[str, IssueType] = {kind.value: kind for kind in IssueType}
 
 
 @lru_cache(maxsize=1024)
@@ -68,11 +84,6 @@ def _person(id_: int, name: str, display_name: str) -> PersonRef:
 def _labels(text: str) -> tuple[LabelRef, ...]:
     """As the names and colours of an issue's labels, in JSON."""
     return tuple(LabelRef(name=name, colour=colour) for name, colour in json.loads(text))
-
-
-_PLAIN = tuple(
-    name for name in IssueRow.model_fields if name not in {"assignee", "reporter", "labels", "parent_key"}
-)
 
 
 def _link(row: Row) -> IssueLink:

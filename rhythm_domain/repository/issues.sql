@@ -1,19 +1,19 @@
 -- Issues: rows of lists, whole issues, and the one statement that changes any of their columns.
 
 -- name: issue_rows
--- Issues as lines of a list, in the order of the ids given.
+-- Issues as lines of a list, in the order of the ids given: the fields of an IssueRow, in its order, and names.
 SELECT i.id, i.project_id, p.key AS project_key, i.number, i.title, i.status, i.priority, i.type,
-       i.assignee_id, a.name AS assignee_name, a.display_name AS assignee_display_name,
-       i.reporter_id, r.name AS reporter_name, r.display_name AS reporter_display_name,
-       i.sprint_id, s.name AS sprint, i.estimate, i.due, i.rank, i.version,
-       i.created_at, i.updated_at, i.closed_at, i.deleted_at,
-       pi.number AS parent_number,
+       i.assignee_id AS assignee, i.reporter_id AS reporter, i.sprint_id, s.name AS sprint, i.estimate, i.due,
        (SELECT json_agg(json_build_array(l.name, l.colour) ORDER BY l.folded)::text
         FROM issue_labels il
         CROSS JOIN LATERAL (SELECT * FROM labels WHERE id = il.label_id OFFSET 0) l  -- not a scan of all labels
         WHERE il.issue_id = i.id) AS labels,
+       p.key || '-' || pi.number AS parent_key,
        EXISTS (SELECT 1 FROM issue_links k JOIN issues b ON b.id = k.blocker_id
-               WHERE k.blocked_id = i.id AND b.closed_at IS NULL AND b.deleted_at IS NULL) AS blocked
+               WHERE k.blocked_id = i.id AND b.closed_at IS NULL AND b.deleted_at IS NULL) AS blocked,
+       i.rank, i.version, i.created_at, i.updated_at, i.closed_at, i.deleted_at,
+       a.name AS assignee_name, a.display_name AS assignee_display_name,
+       r.name AS reporter_name, r.display_name AS reporter_display_name
 FROM unnest(%(ids)s::bigint[]) WITH ORDINALITY AS found (id, place)
 JOIN issues i ON i.id = found.id
 JOIN projects p ON p.id = i.project_id
