@@ -81,6 +81,11 @@ class SearchQuery:
         return " & ".join(filter(None, (self.lookup, self.prefix))) or None
 
     @property
+    def exact(self) -> bool:
+        """Whether everything that the index finds for `narrowest` fits."""
+        return self.narrowest == self.template
+
+    @property
     def negative_only(self) -> bool:
         return self.lookup is None
 

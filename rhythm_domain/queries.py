@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from psycopg.sql import Composed
+    from psycopg.sql import Composable, Composed
 
 _FOLDER = Path(__file__).parent / "repository"
 _NAME = re.compile(r"^-- name: (\w+)\n", re.MULTILINE)
@@ -29,6 +29,11 @@ class Named:
 
     name: str
     text: bytes | Composed
+
+    @classmethod
+    def of(cls, name: str, text: Composable) -> Named:
+        """One that was put together, once: its text is not made again each time it runs."""
+        return cls(name, text.as_bytes())
 
 
 @cache

@@ -10,6 +10,7 @@ from psycopg.sql import SQL, Composable, Literal
 from rhythm_domain import queries
 from rhythm_domain.database import Row
 from rhythm_domain.models import Status
+from rhythm_domain.queries import Named
 from rhythm_domain.repository import conditions, sources
 from rhythm_domain.repository.selection import Selection
 from rhythm_domain.repository.starting import Start, start
@@ -40,17 +41,17 @@ async def columns(tx: Tx, of: Selection, *, limit: int, most: int) -> dict[Statu
             " (SELECT i.* FROM {rows} WHERE {where}) i"
         ).format(
             scope=scope(of),
-            rows=sources.rows(sources.matches() if begin.lookup else begin.driver),
+            rows=sources.rows(sources.matches(exactly=begin.exactly) if begin.lookup else begin.driver),
             where=sources.conditions(of.clauses, words=words),
         )
-        rows = await fetch(tx, of, "board_of_few", text, lookup=begin.lookup)
+        rows = await fetch(tx, of, Named.of("board_of_few", text), lookup=begin.lookup)
         return {status: _column(status, rows, limit) for status in Status}
     where = sources.conditions(of.clauses, words=words)
     text = SQL("SELECT c.* FROM {scope} CROSS JOIN LATERAL ({columns}) c").format(
         scope=scope(of),
         columns=SQL(" UNION ALL ").join(_first(status, where, limit, most) for status in Status),
     )
-    rows = await fetch(tx, of, "board", text)
+    rows = await fetch(tx, of, Named.of("board", text))
     return {Status(row["status"]): Column(tuple(row["ids"]), row["total"]) for row in rows}
 
 

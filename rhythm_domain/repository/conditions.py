@@ -8,7 +8,6 @@ Conditions on other tables are scalar subqueries: the planner can't make joins o
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -21,17 +20,31 @@ from rhythm_domain.repository.names import Asker, Names
 NOTHING = SQL("false")
 
 
-@dataclass(frozen=True, slots=True)
 class Clause:
     """A condition in SQL.
 
     `where` is what the row `i` of issues must fulfil. `driver` is a query of the ids of those issues of the
     project `p.id` that an index finds, where a condition can be rare enough to start from; it may name more
-    issues than fulfil the condition, and issues in the trash.
+    issues than fulfil the condition, and issues in the trash. `own` says that it is about the issue's own
+    columns: then it is no more than `where`, and the planner finds the index.
+
+    Clauses of the same text are equal: statements that hold them are put together once.
     """
 
-    where: Composable
-    driver: Composable | None = None
+    __slots__ = ("_text", "driver", "own", "where")
+
+    def __init__(self, where: Composable, driver: Composable | None = None, *, own: bool = False) -> None:
+        text = where.as_string()
+        self.where: SQL = SQL(text)
+        self.driver: SQL | None = None if driver is None else SQL(driver.as_string())
+        self.own = own
+        self._text = text
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Clause) and self._text == other._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
 
 
 def clause(condition: Condition, names: Names, asker: Asker) -> Clause:
@@ -102,7 +115,7 @@ def _own(where: Composable) -> Clause:
     driver = SQL(
         "SELECT i.id FROM issues i WHERE i.project_id = p.id AND i.deleted_at IS NULL AND {}"
     ).format(where)
-    return Clause(where, driver)
+    return Clause(where, driver, own=True)
 
 
 def _one_of(column: str, values: Iterable[str | int]) -> Composable:

@@ -8,22 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 from psycopg.sql import SQL, Composable, Literal
 
+from rhythm_domain.queries import Named
 from rhythm_domain.repository import sources
+from rhythm_domain.repository.conditions import Clause
 from rhythm_domain.repository.selection import Selection
 from rhythm_domain.repository.sources import Reading
 from rhythm_domain.repository.starting import Start, start
-from rhythm_domain.repository.statements import fetch, scope
+from rhythm_domain.repository.statements import fetch
 from rhythm_domain.transaction import Tx
 
-PROMISING = 12
+PROMISING = 8
 """How many times as much may have to be read as was read, for reading on to be tried first."""
 
-
-NONE = 0.1
+NONE = 0.5
 """What none found stands for, when it is reckoned how far one would have to read on."""
 
 
@@ -42,45 +44,29 @@ async def newest(
 ) -> list[Place]:
     """The first `limit` issues behind the bounds, and perhaps more.
 
-    A window of each project is read, and wider ones while enough would soon be found at this rate; only then
-    it is asked what else to start from.
+    A stretch of each project is compared, and longer ones while enough would soon be found at this rate; only
+    then it is asked what else to start from. Words alone are looked up at once.
     """
     merge = _Merge(tx, of, bounds, reading, limit)
-    words = of.words is not None
+    alone = not of.clauses and not of.across and of.words is not None and of.words.prefix is None
+    if alone and of.words is not None and of.words.lookup is not None:
+        lookup = Start(lookup=of.words.lookup, exactly=of.words.exact)
+        await merge.read(lookup, sources.WINDOW, compare=True)
+        return merge.found
     begin: Start | None = None
-    width, read = merge.share(sources.WINDOW), 0
+    rows, read = sources.WINDOW, 0
     while merge.ahead:
-        if begin is None or begin == Start():
-            read += width * len(merge.ahead)
-            rows = sources.window(of.clauses, reading, words=words, limit=limit, width=width)
-            await merge.read("search_window", rows)
-            if begin is None:
-                walk = limit * read / max(len(merge.found), NONE)
-                promising = walk <= PROMISING * read and (len(of.projects) > 1 or not of.looked_up)
-                begin = None if promising else await start(tx, of, walk=walk, lazily=True)
-            width = max(min(4 * width, 8 * sources.WINDOW), merge.share(sources.WINDOW))
-        elif begin.driver is not None:
-            rows = sources.by_number(of.clauses, begin.driver, reading, words=words, limit=limit)
-            await merge.read("search_newest", rows)
-        else:
-            segments = max(sources.SEGMENTS // len(merge.ahead), 1)
-            rows = sources.segments(of.clauses, reading, limit=limit, width=segments)
-            await merge.read("search_words", rows, lookup=begin.lookup)
+        await merge.read(begin or Start(), rows)
+        read += rows
+        walk = max(limit - len(merge.found), 1) * read / max(len(merge.found), NONE)
+        if begin is None and ((of.looked_up and not of.clauses) or walk > PROMISING * read):
+            begin = await start(tx, of, walk=walk, lazily=True)
+        # A single project is read no further than it must; of several each is read to where all are.
+        lazily = begin is not None and begin.lookup is not None and not of.across
+        rows = sources.EVERYTHING if lazily else min(int(max(2 * walk, 4 * rows)), 16 * rows)
+        if begin is not None and begin.lookup is not None and not merge.found:
+            rows = sources.EVERYTHING
     return merge.found
-
-
-_ALONE = SQL(
-    "SELECT NULL::timestamptz AS moment, p.id AS project, f.number, f.id, f.found"
-    " FROM {scope} CROSS JOIN LATERAL ({rows}) f"
-)
-_MERGED = SQL(
-    "SELECT m.moment, m.project, m.number, m.id, m.found FROM (SELECT m.*, row_number() OVER"
-    " (PARTITION BY m.found ORDER BY m.moment {way}, m.project {way}, m.number {way}) AS place FROM (SELECT"
-    " {nearer}(p.moment, {first}(i.created_at) OVER (PARTITION BY p.id ORDER BY f.number {way})) AS moment,"
-    " p.id AS project, f.number, f.id, f.found FROM {scope} CROSS JOIN LATERAL ({rows}) f"
-    " CROSS JOIN LATERAL (SELECT created_at FROM issues WHERE id = f.id OFFSET 0) i) m) m"
-    " WHERE NOT m.found OR m.place <= {limit}"
-)
 
 
 class _Merge:
@@ -98,29 +84,20 @@ class _Merge:
         self.ahead = list(of.projects)
         self.found: list[Place] = []
 
-    def share(self, size: int) -> int:
-        """How many issues of each project that is ahead make a window of a size."""
-        return max(size // max(len(self.ahead), 1), sources.SMALLEST_WINDOW)
-
-    async def read(self, name: str, rows: Composable, *, lookup: str | None = None) -> None:
-        """Reads rows with `id`, `number` and whether they are `found`, or only where to read on."""
-        reading = self._reading
+    async def read(self, begin: Start, rows: int, *, compare: bool = False) -> None:
+        """Reads on from the last place in each project, by about so many rows in all; with a driver to the
+        end, and so where what is looked up is to be the rest of what is compared.
+        """
+        of, reading = self._of, self._reading
         read = await fetch(
             self._tx,
-            self._of,
-            name,
-            (_MERGED if self._of.across else _ALONE).format(
-                scope=scope(self._of, descending=reading.descending),
-                rows=rows,
-                way=reading.way,
-                first=SQL("min" if reading.falls else "max"),
-                nearer=SQL("least" if reading.falls else "greatest"),
-                limit=Literal(self._limit),
-            ),
+            of,
+            _statement(of.clauses, begin, reading, of.words is not None, of.across, compare, self._limit),
             projects=self.ahead,
-            lookup=lookup,
+            lookup=begin.lookup,
             bounds={project: self._reached[project] for project in self.ahead if project in self._reached},
             moments=self._moments,
+            rows=rows,
         )
         unread: list[Place] = []
         for row in read:
@@ -133,3 +110,56 @@ class _Merge:
         self.ahead = [place.project for place in unread]
         self._moments = {place.project: place.moment for place in unread if place.moment is not None}
         self._reached |= {place.project: place.number + reading.inclusive for place in unread}
+
+
+_ALONE = SQL(
+    "SELECT NULL::timestamptz AS moment, p.id AS project, f.number, f.id, f.found"
+    " FROM {scope} CROSS JOIN LATERAL ({rows}) f"
+)
+_MERGED = SQL(
+    "SELECT m.moment, m.project, m.number, m.id, m.found FROM (SELECT m.*, row_number() OVER"
+    " (PARTITION BY m.found ORDER BY m.moment {way}, m.project {way}, m.number {way}) AS place FROM (SELECT"
+    " {nearer}(p.moment, {first}(i.created_at) OVER (PARTITION BY p.id ORDER BY f.number {way})) AS moment,"
+    " p.id AS project, f.number, f.id, f.found FROM {scope} CROSS JOIN LATERAL ({rows}) f"
+    " CROSS JOIN LATERAL (SELECT created_at FROM issues WHERE id = f.id OFFSET 0) i) m) m"
+    " WHERE NOT m.found OR m.place <= {limit}"
+)
+
+
+@lru_cache(maxsize=512)
+def _statement(
+    clauses: tuple[Clause, ...],
+    begin: Start,
+    reading: Reading,
+    words: bool,
+    across: bool,
+    compare: bool,
+    limit: int,
+) -> Named:
+    """Rows with `id`, `number` and whether they are `found`, or only where to read on."""
+    scope = sources.reaching(across=across, reading=reading)
+    rows: Composable
+    if begin.driver is not None:
+        name = "search_newest"
+        scope = sources.scope(across=across, words=words, descending=reading.falls)
+        rows = sources.by_number(clauses, begin.driver, reading, words=words, limit=limit)
+    elif begin.lookup is None:
+        name = "search_window"
+        rows = sources.window(clauses, reading, words=words, limit=limit)
+    elif compare:
+        name = "search_words"
+        rows = sources.window_and_looked_up(reading, exactly=begin.exactly, limit=limit)
+    else:
+        name = "search_words"
+        rows = sources.looked_up(clauses, reading, exactly=begin.exactly, limit=limit)
+    return Named.of(
+        name,
+        (_MERGED if across else _ALONE).format(
+            scope=scope,
+            rows=rows,
+            way=reading.way,
+            first=SQL("min" if reading.falls else "max"),
+            nearer=SQL("least" if reading.falls else "greatest"),
+            limit=Literal(limit),
+        ),
+    )

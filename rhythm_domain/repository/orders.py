@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 from psycopg.sql import SQL, Composable, Literal
@@ -22,7 +23,7 @@ from rhythm_domain.query import Sort, SortKey
 EVERYTHING = SQL("true")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Type:
     """A column's type: in SQL, and what makes a value of it of what a cursor holds."""
 
@@ -30,7 +31,7 @@ class Type:
     read: Callable[[Any], Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Stretch:
     """Issues `i` of which `where` holds, by `column` (of type `type`) and id.
 
@@ -53,6 +54,7 @@ _ID, _NUMBER = SQL("i.id"), Type(SQL("bigint"), row_id)
 _CLOSINGS = tuple(SQL("i.status = {}").format(Literal(status.value)) for status in Status if status.closed)
 
 
+@cache
 def stretches(sort: Sort) -> tuple[Stretch, ...]:
     """The stretches of an order, first to last; all but `created`."""
     falls = sort.descending

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from psycopg.sql import SQL, Literal
@@ -12,8 +12,10 @@ from psycopg.sql import SQL, Literal
 from rhythm_domain import queries
 from rhythm_domain.cursors import pack, unpack
 from rhythm_domain.models import Status
+from rhythm_domain.queries import Named
 from rhythm_domain.query import SortKey
 from rhythm_domain.repository import newest, sources
+from rhythm_domain.repository.conditions import Clause
 from rhythm_domain.repository.orders import Stretch, bounds_at, place_at, stretches
 from rhythm_domain.repository.selection import Selection, projects
 from rhythm_domain.repository.sources import Reading
@@ -96,8 +98,7 @@ async def _relevant(tx: Tx, of: Selection, at: Any, reading: Reading, limit: int
     scored = await fetch(
         tx,
         of,
-        "search_scores",
-        text,
+        Named.of("search_scores", text),
         projects=list({place.project for place in found[:CANDIDATES]}),
         ids=[place.id for place in found[:CANDIDATES]],
     )
@@ -164,25 +165,53 @@ async def _walk(
     """
     found: list[tuple[Any, int]] = []
     for size in sizes:
-        text = sources.first_in_order(
+        text = _walking(
             of.clauses,
             stretch,
             reading,
-            projects=len(of.projects),
-            across=of.across,
-            words=of.words is not None,
-            resumed=at is not None,
-            limit=limit,
-            width=size,
+            len(of.projects),
+            of.across,
+            of.words is not None,
+            at is not None,
+            limit,
+            size,
         )
         value, id_ = at or (None, 0)
-        rows = await fetch(tx, of, "search_walked", SQL("{}").format(text), value=value, id=id_)
+        rows = await fetch(tx, of, text, value=value, id=id_)
         found = [(row["value"], row["id"]) for row in rows if row["found"]]
         if len(found) == len(rows):
             return _Walked(found, unfinished=False, read=size or 0)
         if 8 * len(found) < limit:
             break
     return _Walked(found, unfinished=True, read=size or 0)
+
+
+@lru_cache(maxsize=512)
+def _walking(
+    clauses: tuple[Clause, ...],
+    stretch: Stretch,
+    reading: Reading,
+    projects: int,
+    across: bool,
+    words: bool,
+    resumed: bool,
+    limit: int,
+    width: int | None,
+) -> Named:
+    return Named.of(
+        "search_walked",
+        sources.first_in_order(
+            clauses,
+            stretch,
+            reading,
+            projects=projects,
+            across=across,
+            words=words,
+            resumed=resumed,
+            limit=limit,
+            width=width,
+        ),
+    )
 
 
 async def _stretch(
@@ -201,7 +230,7 @@ async def _stretch(
         return walked.found
     found = sources.in_order(
         of.clauses,
-        sources.matches() if begin.lookup else begin.driver,
+        sources.matches(exactly=begin.exactly) if begin.lookup else begin.driver,
         stretch,
         reading,
         words=of.words is not None and not begin.lookup,
@@ -213,7 +242,7 @@ async def _stretch(
         " ORDER BY c.value {way}, c.id {way} LIMIT {limit}"
     ).format(scope=scope(of), found=found, way=reading.way, limit=Literal(limit))
     value, id_ = at or (None, 0)
-    rows = await fetch(tx, of, "search_ordered", text, lookup=begin.lookup, value=value, id=id_)
+    rows = await fetch(tx, of, Named.of("search_ordered", text), lookup=begin.lookup, value=value, id=id_)
     return sorted(((row["value"], row["id"]) for row in rows), reverse=reading.falls)
 
 
@@ -228,7 +257,7 @@ async def count(tx: Tx, of: Selection, *, most: int | None = None) -> int:
     begin = await start(tx, of, few=every)
     found = sources.all_of(
         of.clauses,
-        sources.matches() if begin.lookup else begin.driver,
+        sources.matches(exactly=begin.exactly) if begin.lookup else begin.driver,
         words=of.words is not None and not begin.lookup,
     )
     limit = SQL("LIMIT {}").format(Literal(every))
@@ -236,7 +265,7 @@ async def count(tx: Tx, of: Selection, *, most: int | None = None) -> int:
         "SELECT count(*) AS total FROM"
         " (SELECT FROM {scope} CROSS JOIN LATERAL (SELECT FROM ({found}) c {limit}) c {limit}) c"
     ).format(scope=scope(of), found=found, limit=limit)
-    (row,) = await fetch(tx, of, "search_total", text, lookup=begin.lookup)
+    (row,) = await fetch(tx, of, Named.of("search_total", text), lookup=begin.lookup)
     return int(row["total"])
 
 

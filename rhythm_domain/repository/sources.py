@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from psycopg.sql import SQL, Composable, Literal
+from psycopg.sql import SQL, Composable, Identifier, Literal
 
 from rhythm_domain.lexemes import SEGMENT
 from rhythm_domain.repository.conditions import Clause
@@ -23,11 +23,8 @@ from rhythm_domain.repository.orders import Stretch
 WINDOW = 1000
 """The newest issues whose words are compared before the index is asked: that answers every frequent word."""
 
-SMALLEST_WINDOW = 20
-"""Across projects the window is shared out among them, but no project has less than this."""
-
-SEGMENTS = 128
-"""The segments that the index is asked for in one statement; each project has at least one."""
+EVERYTHING = 2**30
+"""More issues than any project has."""
 
 _SEGMENT = Literal(SEGMENT)
 _FILTER = SQL("p.filters[i.number / {} + 1]").format(_SEGMENT)
@@ -42,6 +39,9 @@ _FITS = SQL(
     " replace(%(words)s, '@', s.project_id || '.' || s.number / {} || '/')::tsquery) "
     " FROM issue_search s WHERE s.issue_id = i.id)"
 ).format(_SEGMENT)
+_OF_MEMBER = SQL(
+    "JOIN project_members m ON m.project_id = a.id AND m.user_id = %(user)s AND m.ended_at IS NULL"
+)
 _NEVER = 2**31 - 1
 
 
@@ -85,9 +85,6 @@ def scope(*, across: bool, words: bool, descending: bool) -> Composable:
     `moment` is that of the last issue read before. Parameters: projects, user, at_projects, at_numbers and
     at_moments (where to go on), words.
     """
-    member = SQL(
-        "JOIN project_members m ON m.project_id = a.id AND m.user_id = %(user)s AND m.ended_at IS NULL"
-    )
     filters = SQL(
         "CROSS JOIN LATERAL (SELECT max(g) AS last,"
         " array_agg(replace(%(words)s, '@', a.id || '.' || g || '/')::tsquery ORDER BY g) AS filters"
@@ -102,7 +99,7 @@ def scope(*, across: bool, words: bool, descending: bool) -> Composable:
     ).format(
         bound=Literal(beyond_all(descending=descending)),
         columns=SQL(", t.last, t.filters") if words else SQL(""),
-        member=member if across else SQL(""),
+        member=_OF_MEMBER if across else SQL(""),
         filters=filters if words else SQL(""),
     )
 
@@ -123,22 +120,38 @@ def conditions(clauses: Iterable[Clause], *, words: bool) -> Composable:
     return SQL(" AND ").join(parts)
 
 
-def rows(driver: Composable | None) -> Composable:
+@dataclass(frozen=True)
+class Driver:
+    """What a statement starts from: ids of issues of project `p`, or with `own` the conditions on issues' own
+    columns, among whose indexes the planner chooses.
+    """
+
+    ids: SQL | None = None
+    own: tuple[Clause, ...] = ()
+
+    def __hash__(self) -> int:
+        return hash((self.ids and self.ids.as_string(), self.own))
+
+
+def rows(driver: Driver | None) -> Composable:
     """The rows `i`: all issues, or those that a driver names, each once, in the order in which they lie."""
     if driver is None:
         return SQL("issues i")
+    if driver.ids is None:
+        return SQL(
+            "(SELECT i.* FROM issues i WHERE i.project_id = p.id AND i.deleted_at IS NULL AND {} OFFSET 0) i"
+        ).format(SQL(" AND ").join(SQL("({})").format(clause.where) for clause in driver.own))
     return SQL(
         "(SELECT DISTINCT d.id FROM ({}) d ORDER BY d.id OFFSET 0) d"
         " CROSS JOIN LATERAL (SELECT i.* FROM issues i WHERE i.id = d.id OFFSET 0) i"
-    ).format(driver)
+    ).format(driver.ids)
 
 
-def matches() -> Composable:
-    """A driver: the issues of project `p` that the index finds for the words. Parameters: words, lookup."""
-    return SQL(
-        "SELECT s.id FROM generate_series(p.last, 0, -1) AS g CROSS JOIN LATERAL ({}) s"
-        " WHERE ts_match_vq(s.tsv, p.filters[g + 1])"
-    ).format(_found_in_segment())
+def matches(*, exactly: bool) -> Driver:
+    """The issues of project `p` that the index finds for the words; `exactly` says that these fit them.
+    Parameters: words, lookup.
+    """
+    return _MATCHES[exactly]
 
 
 def _found_in_segment() -> Composable:
@@ -148,8 +161,20 @@ def _found_in_segment() -> Composable:
     )
 
 
+_MATCHES = tuple(
+    Driver(
+        SQL(
+            SQL("SELECT s.id FROM generate_series(p.last, 0, -1) AS g CROSS JOIN LATERAL ({}) s WHERE {}")
+            .format(_found_in_segment(), SQL("true" if exactly else "ts_match_vq(s.tsv, p.filters[g + 1])"))
+            .as_string()
+        )
+    )
+    for exactly in (False, True)
+)
+
+
 def by_number(
-    clauses: Sequence[Clause], driver: Composable, reading: Reading, *, words: bool, limit: int
+    clauses: Sequence[Clause], driver: Driver, reading: Reading, *, words: bool, limit: int
 ) -> Composable:
     """The first ids and numbers of project `p` from its bound among those of a driver; all are `found`."""
     return SQL(
@@ -164,82 +189,189 @@ def by_number(
     )
 
 
-def window(
-    clauses: Sequence[Clause], reading: Reading, *, words: bool, limit: int, width: int | None
-) -> Composable:
-    """The next issues of project `p` from its bound that fulfil everything, of `width` that are compared.
+# By number ---------------------------------------------------------------------------------------------
 
-    At most `limit` of their ids and numbers, and where there are fewer, the first issue not compared: that
-    one is not `found`. Without a width all are compared.
+
+def reaching(*, across: bool, reading: Reading) -> Composable:
+    """The projects `p` to read by number: each from its `bound` to its `reach`, which is not read any more.
+
+    About as many issues are read as the parameter `rows` says, and never more of one project. Across projects
+    those are, as lists begin with the newest, all that are newer than some moment: the one up to which half
+    of the projects, by their size, have half of `rows` or more. Further parameters: as for `scope`.
     """
-    parts = _words(clauses, reading, limit)
-    if words:
-        parts["compared"] = SQL(
-            "SELECT s.issue_id AS id, s.number, s.tsv FROM issue_search s"
-            " WHERE s.project_id = p.id AND s.number {beyond} p.bound"
-        ).format(**parts)
-        parts["fits"] = SQL("ts_match_vq(s.tsv, p.filters[s.number / {segment} + 1])").format(**parts)
-    else:
-        parts["compared"] = SQL(
-            "SELECT s.id, s.number FROM issues s"
-            " WHERE s.project_id = p.id AND s.deleted_at IS NULL AND s.number {beyond} p.bound"
-        ).format(**parts)
-        parts["fits"] = SQL("true")
+    if not across:
+        reach = SQL(
+            "least(a.bound, a.top + 1) - 1 - %(rows)s"
+            if reading.falls
+            else "least(a.bound, a.top) + 1 + %(rows)s"
+        )
+        return SQL("(SELECT a.*, {reach} AS reach FROM {projects} OFFSET 0) p").format(
+            reach=reach, projects=_bounded(across=False, reading=reading)
+        )
+    if not reading.falls:
+        return SQL(
+            "(SELECT a.*, least(a.bound, a.top) + 21"
+            " + (%(rows)s::float8 * a.top / (sum(a.top) OVER () + 1))::int AS reach"
+            " FROM {projects} OFFSET 0) p"
+        ).format(projects=_bounded(across=True, reading=reading))
     return SQL(
-        "SELECT s.id, s.number, NOT s.behind AS found FROM"
-        " (SELECT s.*, {behind} AS behind FROM ({compared}) s ORDER BY s.number {way} {end}) s"
-        " WHERE s.behind OR ({fits} AND {fulfils}) ORDER BY s.number {way} LIMIT {limit}"
-    ).format(**_width(width, SQL("s.number {way}").format(**parts)), **parts)
+        "(WITH a AS MATERIALIZED (SELECT * FROM {projects}),"
+        " h AS (SELECT a.top, (SELECT i.created_at FROM issues i WHERE i.project_id = a.id AND i.number <="
+        "   least(a.bound, a.top + 1) - 1"
+        "   - ceil(%(rows)s::float8 * a.top / (SELECT sum(top) + 1 FROM a))::int"
+        "   ORDER BY i.number DESC LIMIT 1) AS at FROM a),"
+        " t AS MATERIALIZED (SELECT coalesce((SELECT h.at FROM"
+        "   (SELECT h.at, sum(h.top) OVER (ORDER BY h.at DESC NULLS LAST) AS part FROM h) h"
+        "   WHERE 2 * h.part >= (SELECT sum(top) FROM a) ORDER BY h.part LIMIT 1), '-infinity') AS at)"
+        " SELECT a.*, greatest(least(a.bound, a.top + 1) - 1 - %(rows)s, coalesce("
+        "   (SELECT i.number FROM issues i"
+        "   WHERE i.project_id = a.id AND i.deleted_at IS NULL AND i.created_at < t.at"
+        "   ORDER BY i.created_at DESC, i.id DESC LIMIT 1), -1)) AS reach"
+        " FROM a CROSS JOIN t OFFSET 0) p"
+    ).format(projects=_bounded(across=True, reading=reading))
 
 
-def _width(width: int | None, order: Composable) -> dict[str, Composable]:
-    """How a subquery ends behind so many rows and one more, and whether a row is that one."""
-    if width is None:
-        return {"behind": SQL("false"), "end": SQL("OFFSET 0")}
-    return {
-        "behind": SQL("row_number() OVER (ORDER BY {}) > {}").format(order, Literal(width)),
-        "end": SQL("LIMIT {}").format(Literal(width + 1)),
-    }
+def _bounded(*, across: bool, reading: Reading) -> Composable:
+    """The projects `a`: id, where reading starts (`bound`, `moment`), and their last number (`top`)."""
+    return SQL(
+        "(SELECT a.id, coalesce(r.number, {bound}) AS bound, r.moment,"
+        " coalesce((SELECT max(s.number) FROM issue_search s WHERE s.project_id = a.id), 0) AS top"
+        " FROM unnest(%(projects)s::int[]) AS a (id)"
+        " LEFT JOIN unnest(%(at_projects)s::int[], %(at_numbers)s::int[], %(at_moments)s::timestamptz[])"
+        " AS r (id, number, moment) ON r.id = a.id {member} OFFSET 0) a"
+    ).format(
+        bound=Literal(beyond_all(descending=reading.descending)),
+        member=_OF_MEMBER if across else SQL(""),
+    )
 
 
-def segments(clauses: Sequence[Clause], reading: Reading, *, limit: int, width: int) -> Composable:
-    """The same, of `width` segments that the index is asked for one after the other until `limit` are found.
+def window(clauses: Sequence[Clause], reading: Reading, *, words: bool, limit: int) -> Composable:
+    """The issues of project `p` from its bound to its reach that fulfil everything, each of them compared.
+
+    At most `limit` of their ids and numbers, and where there are fewer, the first issue behind the reach:
+    that one is not `found`.
+    """
+    return _marked(_compared(clauses, reading, words=words, limit=limit), reading, limit)
+
+
+def looked_up(clauses: Sequence[Clause], reading: Reading, *, exactly: bool, limit: int) -> Composable:
+    """The same, where the index is asked for the words, one segment after the other; `exactly` says that
+    what it finds fits them. Parameters: words, lookup.
 
     Words that are rare, or that nobody wrote, cost a look into the index for each segment.
     """
-    parts = _words(clauses, reading, limit) | {
-        "found": _found_in_segment(),
-        "segments": SQL(
-            "SELECT least(p.last, p.bound / {0}) AS first,"
-            " greatest(least(p.last, p.bound / {0}) - {1} + 1, 0) AS last, -1 AS step"
-            if reading.falls
-            else "SELECT p.bound / {0} AS first, p.bound / {0} + {1} - 1 AS last, 1 AS step"
-        ).format(_SEGMENT, Literal(width)),
-        "end": SQL("n.last * {}" if reading.falls else "(n.last + 1) * {} - 1").format(_SEGMENT),
-    }
+    return _marked(_asked_for(clauses, reading, exactly=exactly, limit=limit), reading, limit)
+
+
+def window_and_looked_up(reading: Reading, *, exactly: bool, limit: int) -> Composable:
+    """Words alone: those from bound to reach compared, and all others looked up. Nothing remains."""
+    onward = Reading(descending=reading.falls)
     return SQL(
-        "SELECT f.* FROM ({segments} OFFSET 0) n CROSS JOIN LATERAL"
-        " (SELECT f.* FROM generate_series(n.first, least(n.last, p.last), n.step) AS g CROSS JOIN LATERAL"
-        " (SELECT s.id, s.number, true AS found FROM ({found}) s"
-        " WHERE ts_match_vq(s.tsv, p.filters[g + 1]) AND s.number {beyond} p.bound AND {fulfils}"
-        " ORDER BY s.number {way} LIMIT {limit}) f"
-        " UNION ALL (SELECT s.issue_id, s.number, false FROM issue_search s"
-        " WHERE s.project_id = p.id AND s.number {strictly} {end} ORDER BY s.number {way} LIMIT 1)) f"
-        " LIMIT {limit}"
-    ).format(**parts)
-
-
-def _words(clauses: Sequence[Clause], reading: Reading, limit: int) -> dict[str, Composable]:
-    fulfils = SQL("(SELECT {} FROM issues i WHERE i.id = s.id)").format(
-        SQL(" AND ").join(SQL("({})").format(clause.where) for clause in clauses)
+        "(({window}) UNION ALL (SELECT f.* FROM"
+        " (SELECT p.id, p.top, p.reach + {step} AS bound, {end} AS reach OFFSET 0) p"
+        " CROSS JOIN LATERAL ({looked_up}) f) LIMIT {limit})"
+    ).format(
+        window=_compared((), reading, words=True, limit=limit),
+        looked_up=_asked_for((), onward, exactly=exactly, limit=limit),
+        step=Literal(1 if reading.falls else -1),
+        end=Literal(-1 if reading.falls else _NEVER),
+        limit=Literal(limit),
     )
+
+
+def _compared(clauses: Sequence[Clause], reading: Reading, *, words: bool, limit: int) -> Composable:
+    """Issues from bound to reach; the conditions are looked at before the words."""
+    parts = _parts(clauses, reading, limit)
+    lying = SQL(
+        "SELECT i.* FROM issues i WHERE i.project_id = p.id AND {stretch} AND i.deleted_at IS NULL"
+        " ORDER BY i.number {way} OFFSET 0"
+    ).format(stretch=_stretch_of("i", reading, segment=words), way=reading.way)
+    if not words:
+        return SQL(
+            "SELECT i.id, i.number, true AS found FROM ({lying}) i WHERE {all}"
+            " ORDER BY i.number {way} LIMIT {limit}"
+        ).format(lying=lying, **parts)
+    if clauses:
+        fitting = SQL(
+            "SELECT i.id, i.number FROM ({lying}) i WHERE {all} AND"
+            " (SELECT ts_match_vq(s.tsv, q.words) FROM issue_search s WHERE s.issue_id = i.id)"
+        ).format(lying=lying, **parts)
+    else:
+        fitting = SQL(
+            "SELECT i.issue_id AS id, i.number FROM issue_search i WHERE i.project_id = p.id AND {stretch}"
+            " AND ts_match_vq(i.tsv, q.words)"
+        ).format(stretch=_stretch_of("i", reading, segment=True))
+    return SQL(
+        "SELECT s.id, s.number, true AS found FROM {segments} CROSS JOIN LATERAL"
+        " ({fitting} ORDER BY i.number {way} LIMIT {limit}) s LIMIT {limit}"
+    ).format(segments=_segments(reading, lookup=False), fitting=fitting, **parts)
+
+
+def _asked_for(clauses: Sequence[Clause], reading: Reading, *, exactly: bool, limit: int) -> Composable:
+    """Issues from bound to reach that the index finds."""
+    parts = _parts(clauses, reading, limit)
+    fulfils = SQL("(SELECT {all} FROM issues i WHERE i.id = s.id)").format(**parts)
+    return SQL(
+        "SELECT s.id, s.number, true AS found FROM {segments} CROSS JOIN LATERAL"
+        " (SELECT s.id, s.number FROM (SELECT s.issue_id AS id, s.number, s.tsv FROM issue_search s"
+        "  WHERE s.tsv @@ q.lookup OFFSET 0) s WHERE {stretch} AND {fits} AND {fulfils}"
+        "  ORDER BY s.number {way} LIMIT {limit}) s LIMIT {limit}"
+    ).format(
+        segments=_segments(reading, lookup=True),
+        stretch=_stretch_of("s", reading, segment=False),
+        fits=SQL("true" if exactly else "ts_match_vq(s.tsv, q.words)"),
+        fulfils=fulfils if clauses else SQL("true"),
+        **parts,
+    )
+
+
+def _marked(source: Composable, reading: Reading, limit: int) -> Composable:
+    """Rows, and behind fewer than `limit` the first issue that reading did not come to."""
+    return SQL(
+        "(SELECT f.* FROM ({source}) f UNION ALL (SELECT s.issue_id, s.number, false FROM issue_search s"
+        " WHERE s.project_id = p.id AND s.number {beyond} p.bound AND s.number {beyond_reach} p.reach"
+        " ORDER BY s.number {way} LIMIT 1) LIMIT {limit})"
+    ).format(
+        source=source,
+        beyond=reading.from_bound,
+        beyond_reach=SQL("<=" if reading.falls else ">="),
+        way=reading.way,
+        limit=Literal(limit),
+    )
+
+
+def _segments(reading: Reading, *, lookup: bool) -> Composable:
+    """The segments `g` of project `p` from its bound to its reach, and the words `q` as each has them."""
+    between = SQL(
+        "generate_series(least(p.bound, p.top) / {0}, greatest(p.reach + 1, 0) / {0}, -1)"
+        if reading.falls
+        else "generate_series(greatest(p.bound, 0) / {0}, least(p.reach - 1, p.top) / {0}, 1)"
+    ).format(_SEGMENT)
+    asked = SQL(", replace(%(lookup)s, '@', p.id || '.' || g || '/')::tsquery AS lookup" if lookup else "")
+    return SQL(
+        "{between} AS g CROSS JOIN LATERAL"
+        " (SELECT replace(%(words)s, '@', p.id || '.' || g || '/')::tsquery AS words{asked} OFFSET 0) q"
+    ).format(between=between, asked=asked)
+
+
+def _stretch_of(row: str, reading: Reading, *, segment: bool) -> Composable:
+    """That a row's number is between bound and reach, and with `segment` in the segment `g`."""
+    number = Identifier(row, "number")
+    parts: list[Composable] = [
+        SQL("{} {} p.bound").format(number, reading.from_bound),
+        SQL("{} {} p.reach").format(number, SQL(">" if reading.falls else "<")),
+    ]
+    if segment:
+        parts.append(SQL("{0} >= g * {1} AND {0} < (g + 1) * {1}").format(number, _SEGMENT))
+    return SQL(" AND ").join(parts)
+
+
+def _parts(clauses: Sequence[Clause], reading: Reading, limit: int) -> dict[str, Composable]:
+    conditions = [SQL("({})").format(clause.where) for clause in clauses]
     return {
-        "fulfils": fulfils if clauses else SQL("true"),
-        "beyond": reading.from_bound,
-        "strictly": reading.beyond,
+        "all": SQL(" AND ").join(conditions) if conditions else SQL("true"),
         "way": reading.way,
         "limit": Literal(limit),
-        "segment": _SEGMENT,
     }
 
 
@@ -272,7 +404,7 @@ def scores() -> Composable:
 
 def in_order(
     clauses: Sequence[Clause],
-    driver: Composable | None,
+    driver: Driver | None,
     stretch: Stretch,
     reading: Reading,
     *,
@@ -325,22 +457,25 @@ def first_in_order(
     }
     one = SQL(" UNION ALL ").join(
         SQL(
-            "(SELECT i.id, {column} AS value FROM issues i WHERE i.project_id = {project}"
+            "(SELECT i.*, {column} AS value FROM issues i WHERE i.project_id = {project}"
             " AND i.deleted_at IS NULL AND {stretch} AND {split}{behind}"
             " ORDER BY {column} {way}, i.id {way} {end})"
         ).format(project=_MEMBER if across else _PROJECT, split=split, **parts)
         for split in stretch.split
     )
     return SQL(
-        "SELECT f.id, f.value, NOT f.behind AS found FROM (SELECT f.*, {last} AS behind FROM"
-        " (SELECT f.* FROM ({branches}) f ORDER BY f.value {way}, f.id {way} {end}) f) f"
-        " WHERE f.behind OR (SELECT {where} FROM issues i WHERE i.id = f.id)"
-        " ORDER BY f.value {way}, f.id {way} LIMIT {limit}"
+        "SELECT i.id, i.value, NOT i.behind AS found FROM (SELECT i.*, {last} AS behind FROM"
+        " (SELECT i.* FROM ({branches}) i ORDER BY i.value {way}, i.id {way} {end}) i) i"
+        " WHERE i.behind OR ({where}) ORDER BY i.value {way}, i.id {way} LIMIT {limit}"
     ).format(
         branches=_repeated(one, projects),
         last=SQL("false") if width is None else SQL("row_number() OVER () > {}").format(Literal(width)),
         where=SQL(" AND ").join(
-            [*(SQL("({})").format(clause.where) for clause in clauses), *([_FITS] if words else [])]
+            [
+                *(SQL("({})").format(clause.where) for clause in clauses),
+                *([_FITS] if words else []),
+                *([] if clauses or words else [SQL("true")]),
+            ]
         ),
         limit=Literal(limit),
         **parts,
@@ -362,6 +497,6 @@ def _behind(stretch: Stretch, reading: Reading) -> Composable:
     )
 
 
-def all_of(clauses: Sequence[Clause], driver: Composable | None, *, words: bool) -> Composable:
+def all_of(clauses: Sequence[Clause], driver: Driver | None, *, words: bool) -> Composable:
     """One empty row for each issue of project `p`, to be counted."""
     return SQL("SELECT FROM {} WHERE {}").format(rows(driver), conditions(clauses, words=words))

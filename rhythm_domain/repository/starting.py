@@ -8,42 +8,58 @@ one would read the whole project. Conditions are counted up to a bound; words ar
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from operator import itemgetter
 
 from psycopg.sql import SQL, Composable, Literal
 
-from rhythm_domain.lexemes import SEGMENT, SearchQuery
+from rhythm_domain.database import Row
+from rhythm_domain.lexemes import SEGMENT
 from rhythm_domain.queries import Named
 from rhythm_domain.repository import sources
+from rhythm_domain.repository.conditions import Clause
 from rhythm_domain.repository.selection import Selection
-from rhythm_domain.repository.statements import fetch
+from rhythm_domain.repository.sources import Driver
 from rhythm_domain.transaction import Tx
 
-FEW = 50_000
+FEW = 20_000
 """Issues from which on a condition is not worth starting from."""
 
 RARE = 2_000
 """Issues up to which a condition is worth starting from, whatever else there is."""
 
-SAMPLE = 500
+SAMPLE = 200
 """The newest issues by which words are judged."""
 
 _FILTERED = 30
 """How many rows' lexemes the index goes through while one row is read and compared."""
 
-NEAR, FAR, UNCOMPARED = 1, 6, 2
-"""What reading a row costs: where words are compared, in the order in which rows lie or in any other; and
-where no words are compared."""
+# What things cost, in microseconds.
+_WALKED, _WALKED_ELSEWHERE = 0.3, 0.6
+"""Reading one issue on by number, as rows lie, or in any other order."""
+_OWN, _NAMED = 0.7, 2.7
+"""Reading an issue that fulfils a condition on its own columns, or on other tables."""
+_WALKED_COMPARED = 1.0
+"""Reading one issue's words on by number, and comparing them."""
+_FOUND, _FOUND_ALONE = 2.0, 1.0
+"""Reading an issue that the index found, with comparing its words or without."""
+_COMPARED = 2.0
+"""Looking an issue's words up by its id and comparing them."""
+_COMPARED_AMONG = 0.2
+"""How many of the issues that are walked over by number are compared: those that fulfil the conditions."""
+_FULFILLED = 2.5
+"""Looking an issue up by its id and seeing whether it fulfils conditions."""
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """What to start from: a condition's issues, the words as `lookup` asks for them, or with neither the
-    order of the list. Whatever it is not has still to be filtered for.
+    """What to start from: a condition's issues, the words as `lookup` asks for them (`exactly`: what that
+    finds fits them), or with neither the order of the list. Whatever it is not has still to be filtered for.
     """
 
-    driver: Composable | None = None
+    driver: Driver | None = None
     lookup: str | None = None
+    exactly: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +71,17 @@ class _Judged:
     share: float
     count: float
     nearest: float
-    lookup: str
+    start: Start
 
 
 async def start(
-    tx: Tx, of: Selection, *, walk: float | None = None, lazily: bool = False, few: int | None = None
+    tx: Tx,
+    of: Selection,
+    *,
+    walk: float | None = None,
+    share: float | None = None,
+    lazily: bool = False,
+    few: int | None = None,
 ) -> Start:
     """What to start from, if `walk` rows would have to be read on in the list's order.
 
@@ -69,24 +91,44 @@ async def start(
     """
     few = FEW if few is None else few
     walk = few if walk is None else walk
-    drivers = [clause.driver for clause in of.clauses if clause.driver is not None]
-    near, far = (NEAR, FAR) if of.words is not None else (UNCOMPARED, UNCOMPARED)
-    found = [(walk * (near if lazily else far), Start())]
-    if drivers:
-        counts = await _counts(tx, of, drivers, few)
-        found += [
-            (count * far, Start(driver))
-            for count, driver in zip(counts, drivers, strict=True)
-            if count <= few
-        ]
-    if of.words is not None and of.words.lookup is not None:
-        words = _Judged(0, 0, 0, of.words.lookup)
-        if drivers or of.words.prefix or not lazily or len(of.projects) > 1:
-            words = await _judge(tx, of, of.words)
-        count = min(words.count, max(walk * words.share, words.nearest)) if lazily else words.count
-        found.append((count * FAR, Start(lookup=words.lookup)))
-        if lazily and not drivers and len(of.projects) == 1:
-            return Start(lookup=words.lookup)
+    words = of.words
+    driven = tuple(clause for clause in of.clauses if clause.driver is not None)
+    judging = words is not None and words.lookup is not None and (bool(driven) or words.prefix is not None)
+    if words is not None and words.lookup is not None and lazily and not of.clauses and not judging:
+        asked = Start(lookup=words.lookup, exactly=words.exact)
+        # What is looked up is all of a segment, in each project.
+        nearest = len(of.projects) * SEGMENT * (share or 0)
+        return asked if not of.across or nearest * _FOUND_ALONE < walk * _WALKED_COMPARED else Start()
+    if not driven and not judging:
+        # Words that are not walked for are looked up: no other way is left.
+        if words is None or words.lookup is None or (lazily and of.clauses and walk < few):
+            return Start()
+        judging = True
+    row = await _probe(tx, of, driven, few, judging=judging)
+    compared = 0.0 if words is None else _COMPARED
+    found = [
+        (walk * ((_WALKED if lazily else _WALKED_ELSEWHERE) + (0.2 if lazily else 1) * compared), Start())
+    ]
+    counts = dict(zip(driven, row["counts"] or (), strict=True))
+    own = tuple(clause for clause in driven if clause.own)
+    if own and (fewest := min(counts[clause] for clause in own)) <= few:
+        found.append((fewest * (_OWN + compared), Start(Driver(own=own))))
+    found += [
+        (count * (_NAMED + compared), Start(Driver(clause.driver)))
+        for clause, count in counts.items()
+        if not clause.own and count <= few
+    ]
+    if words is not None and words.lookup is not None and judging:
+        judged = _judged(of, row)
+        count = judged.count
+        if lazily:
+            count = min(count, max(walk * judged.share, judged.nearest))
+        if lazily and not of.clauses:
+            walked = walk * _WALKED_COMPARED
+            each = _FOUND_ALONE if judged.start.exactly else _FOUND
+            return judged.start if not of.across or count * each < walked else Start()
+        each = _FOUND + (_FULFILLED if of.clauses or not lazily else 0)
+        found.append((count * each, judged.start))
     return min(found, key=itemgetter(0))[1]
 
 
@@ -97,45 +139,66 @@ async def rare(tx: Tx, of: Selection) -> Start:
     return await start(tx, of, few=RARE)
 
 
-async def _counts(tx: Tx, of: Selection, drivers: list[Composable], few: int) -> list[int]:
-    """How many issues each condition names, counted until there are more than `few`."""
-    counts = SQL(", ").join(
-        SQL("(SELECT count(*) FROM (SELECT FROM {} CROSS JOIN LATERAL ({}) d LIMIT {}) d)").format(
-            sources.scope(across=of.across, words=False, descending=True), driver, Literal(few + 1)
-        )
-        for driver in drivers
-    )
-    (row,) = await fetch(tx, of, "search_probe", SQL("SELECT ARRAY[{}] AS counts").format(counts))
-    return list(row["counts"])
-
-
-async def _judge(tx: Tx, of: Selection, words: SearchQuery) -> _Judged:
-    """How frequent the words are, and whether to ask the index for the one that is being typed, too.
-
-    That costs going through all lexemes that begin so, and saves reading the rows that it is not in.
-    """
-    width = max(SAMPLE // max(len(of.projects), 1), sources.SMALLEST_WINDOW)
-    text = SQL(
-        "SELECT sum(c.seen) AS seen, sum(c.complete) AS complete, sum(c.begun) AS begun,"
-        " sum(c.narrow) AS narrow, sum(c.size) AS size, sum(least(c.size, %(segment)s)) AS nearest"
-        " FROM {} CROSS JOIN LATERAL ({}) c"
-    ).format(sources.scope(across=of.across, words=False, descending=True), sources.sample(width=width))
+async def _probe(tx: Tx, of: Selection, driven: tuple[Clause, ...], few: int, *, judging: bool) -> Row:
+    words = of.words if judging else None
+    width = max(SAMPLE // max(len(of.projects), 1), 4)
     (row,) = await tx.fetch(
-        Named("search_sample", text),
+        _probing(driven, few, width if words is not None else None, of.across),
         projects=list(of.projects),
         user=of.user,
         at_projects=[],
         at_numbers=[],
         at_moments=[],
-        lookup=words.lookup,
-        prefix=words.prefix or words.lookup,
+        lookup=words and words.lookup,
+        prefix=words and (words.prefix or words.lookup),
         segment=SEGMENT,
     )
-    seen = float(row["seen"] or 1)
-    complete, begun, narrow = (
-        (float(row[name] or 0) + 0.5) / seen for name in ("complete", "begun", "narrow")
+    return row
+
+
+@lru_cache(maxsize=512)
+def _probing(driven: tuple[Clause, ...], few: int, width: int | None, across: bool) -> Named:
+    """How many issues each condition names, counted until there are more than `few`; and with a width how
+    frequent the words are among the newest issues of each project.
+    """
+    scope = sources.scope(across=across, words=False, descending=True)
+    counts: Composable = SQL(", ").join(
+        SQL("(SELECT count(*) FROM (SELECT FROM {} CROSS JOIN LATERAL ({}) d LIMIT {}) d)").format(
+            scope, clause.driver, Literal(few + 1)
+        )
+        for clause in driven
     )
-    size, nearest = float(row["size"] or 0), float(row["nearest"] or 0)
+    counts = SQL("ARRAY[{}]").format(counts) if driven else SQL("NULL::bigint[]")
+    if width is None:
+        return Named.of("search_probe", SQL("SELECT {} AS counts").format(counts))
+    return Named.of(
+        "search_sample",
+        SQL(
+            "SELECT {counts} AS counts, sum(c.seen) AS seen, sum(c.complete) AS complete,"
+            " sum(c.begun) AS begun, sum(c.narrow) AS narrow,"
+            " sum(c.size) AS size, sum(least(c.size, %(segment)s)) AS nearest"
+            " FROM {scope} CROSS JOIN LATERAL ({sample}) c"
+        ).format(counts=counts, scope=scope, sample=sources.sample(width=width)),
+    )
+
+
+def _judged(of: Selection, row: Row) -> _Judged:
+    """How frequent the words are, and whether to ask the index for the one that is being typed, too.
+
+    That costs going through all lexemes that begin so, and saves reading the rows that it is not in.
+    """
+    words = of.words
+    if words is None or words.lookup is None:
+        raise ValueError("no words to look up")
+
+    def number(name: str) -> float:
+        return float(row[name] or 0)
+
+    seen = number("seen") or 1
+    complete, begun, narrow = ((number(name) + 0.5) / seen for name in ("complete", "begun", "narrow"))
+    size, nearest = number("size"), number("nearest")
     if words.prefix and begun < _FILTERED * (complete - narrow):
-        return _Judged(narrow, narrow * size, narrow * nearest, words.narrowest or "")
-    return _Judged(complete, complete * size, complete * nearest, words.lookup or "")
+        asked = Start(lookup=words.narrowest, exactly=words.exact)
+        return _Judged(narrow, narrow * size, narrow * nearest, asked)
+    asked = Start(lookup=words.lookup, exactly=words.exact and not words.prefix)
+    return _Judged(complete, complete * size, complete * nearest, asked)

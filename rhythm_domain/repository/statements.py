@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from psycopg.sql import Composable, Composed
+from psycopg.sql import Composable
 
 from rhythm_domain.database import Row
 from rhythm_domain.queries import Named
@@ -22,8 +22,7 @@ def scope(of: Selection, *, descending: bool = True) -> Composable:
 async def fetch(
     tx: Tx,
     of: Selection,
-    name: str,
-    text: Composed,
+    query: Named,
     *,
     projects: Sequence[int] | None = None,
     lookup: str | None = None,
@@ -32,11 +31,12 @@ async def fetch(
     value: object = None,
     id: int = 0,
     ids: Sequence[int] = (),
+    rows: int = 0,
 ) -> list[Row]:
     """Runs a statement, in some of a selection's projects; the other parameters are those that it names."""
     at = bounds or {}
     return await tx.fetch(
-        Named(name, text),
+        query,
         projects=list(of.projects if projects is None else projects),
         user=of.user,
         at_projects=list(at),
@@ -47,4 +47,5 @@ async def fetch(
         value=value,
         id=id,
         ids=list(ids),
+        rows=rows,
     )

@@ -66,7 +66,6 @@ async def test_random_queries_find_what_a_plain_filter_and_sort_find(
     monkeypatch.setattr(starting, "FEW", few)
     monkeypatch.setattr(starting, "RARE", min(few, 2000))
     monkeypatch.setattr(sources, "WINDOW", window)
-    monkeypatch.setattr(sources, "SMALLEST_WINDOW", window)
     random = Random(f"{project} {few}")  # noqa: S311 - the same queries on every run
     for _ in range(25):
         text = random_query(random)
