@@ -281,7 +281,8 @@ CREATE INDEX issues_assignee ON issues (assignee_id, updated_at DESC, id DESC)
 CREATE INDEX issues_assigned ON issues (project_id, assignee_id, number DESC)
   WHERE deleted_at IS NULL AND assignee_id IS NOT NULL;
 CREATE INDEX issues_reporter ON issues (project_id, reporter_id, number DESC) WHERE deleted_at IS NULL;
-CREATE INDEX issues_sprint ON issues (sprint_id, status) WHERE sprint_id IS NOT NULL;
+-- What a sprint holds is counted from this index alone.
+CREATE INDEX issues_sprint ON issues (sprint_id, status) INCLUDE (estimate, deleted_at) WHERE sprint_id IS NOT NULL;
 CREATE INDEX issues_parent ON issues (parent_id) WHERE parent_id IS NOT NULL;
 CREATE INDEX issues_trash ON issues (project_id, deleted_at DESC, id DESC) WHERE deleted_at IS NOT NULL;
 

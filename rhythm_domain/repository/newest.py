@@ -92,7 +92,7 @@ class _Merge:
         read = await fetch(
             self._tx,
             of,
-            _statement(of.clauses, begin, reading, of.words is not None, of.across, compare, self._limit),
+            _statement(of.clauses, begin, reading, of.words is not None, of.alone, compare, self._limit),
             projects=self.ahead,
             lookup=begin.lookup,
             bounds={project: self._reached[project] for project in self.ahead if project in self._reached},
@@ -132,16 +132,16 @@ def _statement(
     begin: Start,
     reading: Reading,
     words: bool,
-    across: bool,
+    alone: int | None,
     compare: bool,
     limit: int,
 ) -> Named:
     """Rows with `id`, `number` and whether they are `found`, or only where to read on."""
-    scope = sources.reaching(across=across, reading=reading)
+    scope = sources.reaching(alone, reading)
     rows: Composable
     if begin.driver is not None:
         name = "search_newest"
-        scope = sources.scope(across=across, words=words, descending=reading.falls)
+        scope = sources.scope(alone, words=words, descending=reading.descending)
         rows = sources.by_number(clauses, begin.driver, reading, words=words, limit=limit)
     elif begin.lookup is None:
         name = "search_window"
@@ -154,7 +154,7 @@ def _statement(
         rows = sources.looked_up(clauses, reading, exactly=begin.exactly, limit=limit)
     return Named.of(
         name,
-        (_MERGED if across else _ALONE).format(
+        (_MERGED if alone is None else _ALONE).format(
             scope=scope,
             rows=rows,
             way=reading.way,

@@ -18,12 +18,16 @@ from rhythm_domain.repository import newest, sources
 from rhythm_domain.repository.conditions import Clause
 from rhythm_domain.repository.orders import Stretch, bounds_at, place_at, stretches
 from rhythm_domain.repository.selection import Selection, projects
-from rhythm_domain.repository.sources import Reading
+from rhythm_domain.repository.sources import Driver, Reading
 from rhythm_domain.repository.starting import Start, rare, start
 from rhythm_domain.repository.statements import fetch, scope
 from rhythm_domain.transaction import Tx
 
 _Q = queries.load("search")
+
+SOME, MOST = 3, 40_000
+"""How many of the first issues of an order must fit the words, for it to be read on beside what the index
+finds; and how far that is read at most."""
 
 CANDIDATES = 200
 """The newest matches that are ordered by relevance."""
@@ -118,15 +122,22 @@ async def _ordered(tx: Tx, of: Selection, at: Any, reading: Reading, limit: int)
         wanted = limit + 1 - len(rows)
         reading = replace(reading, descending=order[place].descending)
         behind = (value, id_) if at and place == index else None
-        found: list[tuple[Any, int]] = []
+        walked: _Walked | None = None
         if begin is None:
             sizes = [sources.WINDOW, 10 * sources.WINDOW]
             walked = await _walk(tx, of, order[place], reading, wanted, behind, sizes=sizes)
-            found = walked.found
             if walked.unfinished:
-                begin = await start(tx, of, walk=wanted * walked.read / max(len(found), newest.NONE))
-        if begin is not None:
+                walk = wanted * walked.read / max(len(walked.found), newest.NONE)
+                begin = await start(tx, of, walk=walk)
+                if begin.lookup and len(walked.found) >= SOME:
+                    width = int(min(3 * walk, MOST))
+                    walked = await _walk(
+                        tx, of, order[place], reading, wanted, behind, sizes=[width], met=begin
+                    )
+        if begin is not None and (walked is None or walked.unfinished):
             found = await _stretch(tx, of, begin, order[place], reading, wanted, behind)
+        elif walked is not None:
+            found = walked.found
         rows += [(place, *each) for each in found[:wanted]]
         if len(rows) > limit:
             break
@@ -159,9 +170,10 @@ async def _walk(
     at: tuple[Any, int] | None,
     *,
     sizes: Sequence[int | None],
+    met: Start | None = None,
 ) -> _Walked:
     """What stands among the first few issues of a stretch, or a few more; unfinished where going further
-    would hardly find enough.
+    would hardly find enough. `met` is how to look up the words, rather than to compare each issue's.
     """
     found: list[tuple[Any, int]] = []
     for size in sizes:
@@ -169,16 +181,19 @@ async def _walk(
             of.clauses,
             stretch,
             reading,
+            of.alone,
             len(of.projects),
-            of.across,
             of.words is not None,
             at is not None,
             limit,
             size,
+            None if met is None else sources.matches(exactly=met.exactly),
         )
         value, id_ = at or (None, 0)
-        rows = await fetch(tx, of, text, value=value, id=id_)
+        lookup = None if met is None else met.lookup
+        rows = await fetch(tx, of, text, lookup=lookup, value=value, id=id_)
         found = [(row["value"], row["id"]) for row in rows if row["found"]]
+        found.sort(reverse=reading.falls)
         if len(found) == len(rows):
             return _Walked(found, unfinished=False, read=size or 0)
         if 8 * len(found) < limit:
@@ -191,12 +206,13 @@ def _walking(
     clauses: tuple[Clause, ...],
     stretch: Stretch,
     reading: Reading,
+    alone: int | None,
     projects: int,
-    across: bool,
     words: bool,
     resumed: bool,
     limit: int,
     width: int | None,
+    found: Driver | None,
 ) -> Named:
     return Named.of(
         "search_walked",
@@ -204,12 +220,13 @@ def _walking(
             clauses,
             stretch,
             reading,
+            alone=alone,
             projects=projects,
-            across=across,
             words=words,
             resumed=resumed,
             limit=limit,
             width=width,
+            found=found,
         ),
     )
 

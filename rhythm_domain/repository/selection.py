@@ -34,6 +34,13 @@ class Selection:
     sort: Sort
 
     @property
+    def alone(self) -> int | None:
+        """The only project, where it is not searched across several. It stands in the statements as it is:
+        so the planner knows how large it is.
+        """
+        return None if self.across or not self.projects else self.projects[0]
+
+    @property
     def looked_up(self) -> bool:
         """Whether the index can be asked for the words."""
         return self.words is not None and self.words.lookup is not None

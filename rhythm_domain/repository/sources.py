@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 
 from psycopg.sql import SQL, Composable, Identifier, Literal
 
@@ -29,7 +29,6 @@ EVERYTHING = 2**30
 _SEGMENT = Literal(SEGMENT)
 _FILTER = SQL("p.filters[i.number / {} + 1]").format(_SEGMENT)
 
-_PROJECT = SQL("(%(projects)s::int[])[@]")
 _MEMBER = SQL(
     "(SELECT m.project_id FROM project_members m WHERE m.project_id = (%(projects)s::int[])[@]"
     " AND m.user_id = %(user)s AND m.ended_at IS NULL)"
@@ -77,30 +76,40 @@ class Reading:
         return 0 if self.back else 1 if self.falls else -1
 
 
-@cache
-def scope(*, across: bool, words: bool, descending: bool) -> Composable:
+@lru_cache(maxsize=512)
+def scope(alone: int | None, *, words: bool, descending: bool) -> Composable:
     """The projects `p`: id, where reading starts (`bound`), and with words the queries of their segments.
 
-    Across projects the rows are only of those that the person is a member of, whatever ids are given, and
-    `moment` is that of the last issue read before. Parameters: projects, user, at_projects, at_numbers and
-    at_moments (where to go on), words.
+    Without one that is `alone`, the rows are only of those that the person is a member of, whatever ids are
+    given, and `moment` is that of the last issue read before. Parameters: projects, user, at_projects,
+    at_numbers and at_moments (where to go on), words.
     """
+    bound = Literal(beyond_all(descending=descending))
     filters = SQL(
-        "CROSS JOIN LATERAL (SELECT max(g) AS last,"
-        " array_agg(replace(%(words)s, '@', a.id || '.' || g || '/')::tsquery ORDER BY g) AS filters"
-        " FROM generate_series(0, (SELECT max(s.number) FROM issue_search s WHERE s.project_id = a.id) / {})"
-        " AS g) t"
-    ).format(_SEGMENT)
+        "(SELECT max(g) AS last, array_agg("
+        "replace(%(words)s, '@', {id} || '.' || g || '/')::tsquery ORDER BY g) AS filters"
+        " FROM generate_series(0,"
+        " (SELECT max(s.number) FROM issue_search s WHERE s.project_id = {id}) / {segment}) AS g) t"
+    )
+    if alone is not None:
+        return SQL("(SELECT {id} AS id, {bound} AS bound{columns} FROM {filters}) p").format(
+            id=Literal(alone),
+            bound=SQL("coalesce((%(at_numbers)s::int[])[1], {})").format(bound),
+            columns=SQL(", t.last, t.filters" if words else ""),
+            filters=filters.format(id=Literal(alone), segment=_SEGMENT) if words else SQL("(SELECT) t"),
+        )
     return SQL(
         "(SELECT a.id, coalesce(r.number, {bound}) AS bound, r.moment{columns}"
         " FROM unnest(%(projects)s::int[]) AS a (id)"
         " LEFT JOIN unnest(%(at_projects)s::int[], %(at_numbers)s::int[], %(at_moments)s::timestamptz[])"
         " AS r (id, number, moment) ON r.id = a.id {member} {filters} OFFSET 0) p"
     ).format(
-        bound=Literal(beyond_all(descending=descending)),
-        columns=SQL(", t.last, t.filters") if words else SQL(""),
-        member=_OF_MEMBER if across else SQL(""),
-        filters=filters if words else SQL(""),
+        bound=bound,
+        columns=SQL(", t.last, t.filters" if words else ""),
+        member=_OF_MEMBER,
+        filters=SQL("CROSS JOIN LATERAL {}").format(filters.format(id=SQL("a.id"), segment=_SEGMENT))
+        if words
+        else SQL(""),
     )
 
 
@@ -192,28 +201,30 @@ def by_number(
 # By number ---------------------------------------------------------------------------------------------
 
 
-def reaching(*, across: bool, reading: Reading) -> Composable:
+def reaching(alone: int | None, reading: Reading) -> Composable:
     """The projects `p` to read by number: each from its `bound` to its `reach`, which is not read any more.
 
     About as many issues are read as the parameter `rows` says, and never more of one project. Across projects
     those are, as lists begin with the newest, all that are newer than some moment: the one up to which half
     of the projects, by their size, have half of `rows` or more. Further parameters: as for `scope`.
     """
-    if not across:
+    if alone is not None:
         reach = SQL(
-            "least(a.bound, a.top + 1) - 1 - %(rows)s"
+            "least(p.bound, p.top + 1) - 1 - %(rows)s"
             if reading.falls
-            else "least(a.bound, a.top) + 1 + %(rows)s"
+            else "least(p.bound, p.top) + 1 + %(rows)s"
         )
-        return SQL("(SELECT a.*, {reach} AS reach FROM {projects} OFFSET 0) p").format(
-            reach=reach, projects=_bounded(across=False, reading=reading)
-        )
+        return SQL(
+            "(SELECT p.id, p.bound, p.top, {reach} AS reach FROM (SELECT {id} AS id,"
+            " coalesce((%(at_numbers)s::int[])[1], {bound}) AS bound, coalesce("
+            "(SELECT max(s.number) FROM issue_search s WHERE s.project_id = {id}), 0) AS top OFFSET 0) p) p"
+        ).format(reach=reach, id=Literal(alone), bound=Literal(beyond_all(descending=reading.descending)))
     if not reading.falls:
         return SQL(
             "(SELECT a.*, least(a.bound, a.top) + 21"
             " + (%(rows)s::float8 * a.top / (sum(a.top) OVER () + 1))::int AS reach"
             " FROM {projects} OFFSET 0) p"
-        ).format(projects=_bounded(across=True, reading=reading))
+        ).format(projects=_bounded(reading))
     return SQL(
         "(WITH a AS MATERIALIZED (SELECT * FROM {projects}),"
         " h AS (SELECT a.top, (SELECT i.created_at FROM issues i WHERE i.project_id = a.id AND i.number <="
@@ -228,10 +239,10 @@ def reaching(*, across: bool, reading: Reading) -> Composable:
         "   WHERE i.project_id = a.id AND i.deleted_at IS NULL AND i.created_at < t.at"
         "   ORDER BY i.created_at DESC, i.id DESC LIMIT 1), -1)) AS reach"
         " FROM a CROSS JOIN t OFFSET 0) p"
-    ).format(projects=_bounded(across=True, reading=reading))
+    ).format(projects=_bounded(reading))
 
 
-def _bounded(*, across: bool, reading: Reading) -> Composable:
+def _bounded(reading: Reading) -> Composable:
     """The projects `a`: id, where reading starts (`bound`, `moment`), and their last number (`top`)."""
     return SQL(
         "(SELECT a.id, coalesce(r.number, {bound}) AS bound, r.moment,"
@@ -241,7 +252,7 @@ def _bounded(*, across: bool, reading: Reading) -> Composable:
         " AS r (id, number, moment) ON r.id = a.id {member} OFFSET 0) a"
     ).format(
         bound=Literal(beyond_all(descending=reading.descending)),
-        member=_OF_MEMBER if across else SQL(""),
+        member=_OF_MEMBER,
     )
 
 
@@ -435,18 +446,21 @@ def first_in_order(
     stretch: Stretch,
     reading: Reading,
     *,
+    alone: int | None,
     projects: int,
-    across: bool,
     words: bool,
     resumed: bool,
     limit: int,
     width: int | None,
+    found: Driver | None = None,
 ) -> Composable:
     """The same of all projects together, among the first `width` issues of the stretch.
 
     Behind them stands the first issue that was not compared: that one is not `found`. Each project has an
-    index that gives its issues in this order, and they are merged while they are read. Parameters: projects,
-    user, words, and if `resumed` value and id.
+    index that gives its issues in this order, and they are merged while they are read. Rows come as they are
+    read: to ask for an order would be to read them all. With `found`, whose issues fit the words, they are
+    told by that instead of being looked up one by one; then all are read, and ordered. Parameters: projects,
+    user, words, and if `resumed` value and id; with `found` those of `scope`.
     """
     parts = {
         "column": stretch.column,
@@ -460,23 +474,29 @@ def first_in_order(
             "(SELECT i.*, {column} AS value FROM issues i WHERE i.project_id = {project}"
             " AND i.deleted_at IS NULL AND {stretch} AND {split}{behind}"
             " ORDER BY {column} {way}, i.id {way} {end})"
-        ).format(project=_MEMBER if across else _PROJECT, split=split, **parts)
+        ).format(project=_MEMBER if alone is None else Literal(alone), split=split, **parts)
         for split in stretch.split
     )
+    wanted = [SQL("({})").format(clause.where) for clause in clauses]
+    met: Composable = SQL("")
+    if found is not None:
+        wanted.append(SQL("m.id IS NOT NULL").format())
+        met = SQL(
+            "LEFT JOIN (WITH m AS MATERIALIZED (SELECT m.id FROM {scope} CROSS JOIN LATERAL ({ids}) m)"
+            " SELECT m.id FROM m) m ON m.id = i.id"
+        ).format(scope=scope(alone, words=True, descending=True), ids=found.ids)
+    elif words:
+        wanted.append(_FITS)
     return SQL(
         "SELECT i.id, i.value, NOT i.behind AS found FROM (SELECT i.*, {last} AS behind FROM"
-        " (SELECT i.* FROM ({branches}) i ORDER BY i.value {way}, i.id {way} {end}) i) i"
-        " WHERE i.behind OR ({where}) ORDER BY i.value {way}, i.id {way} LIMIT {limit}"
+        " (SELECT i.* FROM ({branches}) i ORDER BY i.value {way}, i.id {way} {end}) i) i {met}"
+        " WHERE i.behind OR ({where}) {order} LIMIT {limit}"
     ).format(
         branches=_repeated(one, projects),
         last=SQL("false") if width is None else SQL("row_number() OVER () > {}").format(Literal(width)),
-        where=SQL(" AND ").join(
-            [
-                *(SQL("({})").format(clause.where) for clause in clauses),
-                *([_FITS] if words else []),
-                *([] if clauses or words else [SQL("true")]),
-            ]
-        ),
+        met=met,
+        where=SQL(" AND ").join(wanted) if wanted else SQL("true"),
+        order=SQL("" if found is None else "ORDER BY i.value {way}, i.id {way}").format(way=reading.way),
         limit=Literal(limit),
         **parts,
     )

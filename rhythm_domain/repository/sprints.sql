@@ -5,17 +5,20 @@
 -- first day, finished ones from the latest.
 SELECT s.id, p.key AS project_key, s.name, s.goal, s.state, s.starts_on, s.ends_on, s.started_at, s.finished_at,
        s.version, held.issue_count, held.done_count, held.points, held.done_points
-FROM sprints s JOIN projects p ON p.id = s.project_id
+FROM (SELECT * FROM sprints s
+      WHERE s.project_id = %(project)s AND s.deleted_at IS NULL
+        AND s.state = ANY(%(states)s::sprint_state[]) AND (%(id)s::int IS NULL OR s.id = %(id)s)
+      ORDER BY array_position('{active,planned,finished}'::sprint_state[], s.state),
+               s.finished_at DESC, s.starts_on, s.id
+      LIMIT %(limit)s) AS s
+JOIN projects p ON p.id = s.project_id
 CROSS JOIN LATERAL (
   SELECT count(*) AS issue_count, count(*) FILTER (WHERE i.status = 'done') AS done_count,
          coalesce(sum(i.estimate), 0) AS points,
          coalesce(sum(i.estimate) FILTER (WHERE i.status = 'done'), 0) AS done_points
   FROM issues i WHERE i.sprint_id = s.id AND i.deleted_at IS NULL) AS held
-WHERE s.project_id = %(project)s AND s.deleted_at IS NULL
-  AND s.state = ANY(%(states)s::sprint_state[]) AND (%(id)s::int IS NULL OR s.id = %(id)s)
 ORDER BY array_position('{active,planned,finished}'::sprint_state[], s.state),
-         s.finished_at DESC, s.starts_on, s.id
-LIMIT %(limit)s;
+         s.finished_at DESC, s.starts_on, s.id;
 
 -- name: sprint_by_name
 -- A sprint by folded name; the active one for an empty name.

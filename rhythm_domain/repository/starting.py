@@ -127,8 +127,12 @@ async def start(
             walked = walk * _WALKED_COMPARED
             each = _FOUND_ALONE if judged.start.exactly else _FOUND
             return judged.start if not of.across or count * each < walked else Start()
-        each = _FOUND + (_FULFILLED if of.clauses or not lazily else 0)
-        found.append((count * each, judged.start))
+        each = _FOUND if lazily or not judged.start.exactly else _FOUND_ALONE
+        fulfilled = count * _FULFILLED if of.clauses or not lazily else 0
+        # In another order, that is read beside what is found.
+        found.append(
+            (count * each + (fulfilled if lazily else min(fulfilled, 3 * walk * _WALKED)), judged.start)
+        )
     return min(found, key=itemgetter(0))[1]
 
 
@@ -143,7 +147,7 @@ async def _probe(tx: Tx, of: Selection, driven: tuple[Clause, ...], few: int, *,
     words = of.words if judging else None
     width = max(SAMPLE // max(len(of.projects), 1), 4)
     (row,) = await tx.fetch(
-        _probing(driven, few, width if words is not None else None, of.across),
+        _probing(driven, few, width if words is not None else None, of.alone),
         projects=list(of.projects),
         user=of.user,
         at_projects=[],
@@ -157,11 +161,11 @@ async def _probe(tx: Tx, of: Selection, driven: tuple[Clause, ...], few: int, *,
 
 
 @lru_cache(maxsize=512)
-def _probing(driven: tuple[Clause, ...], few: int, width: int | None, across: bool) -> Named:
+def _probing(driven: tuple[Clause, ...], few: int, width: int | None, alone: int | None) -> Named:
     """How many issues each condition names, counted until there are more than `few`; and with a width how
     frequent the words are among the newest issues of each project.
     """
-    scope = sources.scope(across=across, words=False, descending=True)
+    scope = sources.scope(alone, words=False, descending=True)
     counts: Composable = SQL(", ").join(
         SQL("(SELECT count(*) FROM (SELECT FROM {} CROSS JOIN LATERAL ({}) d LIMIT {}) d)").format(
             scope, clause.driver, Literal(few + 1)

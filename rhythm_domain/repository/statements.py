@@ -16,7 +16,7 @@ from rhythm_domain.transaction import Tx
 
 def scope(of: Selection, *, descending: bool = True) -> Composable:
     """The projects `p` of a selection."""
-    return sources.scope(across=of.across, words=of.words is not None, descending=descending)
+    return sources.scope(of.alone, words=of.words is not None, descending=descending)
 
 
 async def fetch(
