@@ -80,6 +80,19 @@ class Guard:
         await self._after(tx)
 
     @asynccontextmanager
+    async def across(self) -> AsyncIterator[Tx]:
+        """The signed-in person, to read in the projects that they are a member of (`living`, `archived`).
+
+        Raises `NotSignedIn`.
+        """
+        async with self._db.transaction(write=False) as connection:
+            rows = await database.fetch(connection, _Q["enter_across"], {"session": self.session_id})
+            tx = self._begun(connection, rows, write=False, chunk=_chunk(None))
+            tx.living, tx.archived = tuple(rows[0]["living"]), tuple(rows[0]["archived"])
+            yield tx
+        await self._after(tx)
+
+    @asynccontextmanager
     async def project(
         self,
         permission: Permission,

@@ -95,6 +95,9 @@ class Tx:
     permission: str = ""
     done: Done | None = None
     stale: bool = False
+    living: tuple[int, ...] = ()
+    archived: tuple[int, ...] = ()
+    """The projects that the person is a member of, where the door asked for them."""
     _events: list[tuple[str, int | None, str, str, UUID | None, int | None]] = field(default_factory=list)
     _unchanged: bool = False
 

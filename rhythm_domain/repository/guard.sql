@@ -14,6 +14,26 @@ WHERE s.id = %(session)s AND s.ended_at IS NULL AND u.active
   AND (s.expires_at IS NULL OR s.expires_at > now())
   AND (s.idle_limit IS NULL OR s.last_seen_at + s.idle_limit > now());
 
+-- name: enter_across
+-- The same with the projects that they are a member of: the living ones, and those that are archived.
+SELECT s.id AS session_id, s.kind AS session_kind, s.read_only,
+       s.last_seen_at < now() - interval '5 minutes' AS stale,
+       u.id, u.name, u.display_name, u.admin, u.active, u.claimed, u.time_zone, u.created_at,
+       i.read_only AS instance_read_only,
+       set_config('statement_timeout', '5s', true) AS statement_timeout,
+       set_config('lock_timeout', '2s', true) AS lock_timeout,
+       set_config('idle_in_transaction_session_timeout', '15s', true) AS idle_timeout,
+       ARRAY(SELECT m.project_id FROM project_members m JOIN projects p ON p.id = m.project_id
+             WHERE m.user_id = u.id AND m.ended_at IS NULL AND p.deleted_at IS NULL AND p.archived_at IS NULL
+             ORDER BY 1) AS living,
+       ARRAY(SELECT m.project_id FROM project_members m JOIN projects p ON p.id = m.project_id
+             WHERE m.user_id = u.id AND m.ended_at IS NULL AND p.deleted_at IS NULL AND p.archived_at IS NOT NULL
+             ORDER BY 1) AS archived
+FROM sessions s JOIN users u ON u.id = s.user_id CROSS JOIN instance i
+WHERE s.id = %(session)s AND s.ended_at IS NULL AND u.active
+  AND (s.expires_at IS NULL OR s.expires_at > now())
+  AND (s.idle_limit IS NULL OR s.last_seen_at + s.idle_limit > now());
+
 -- name: enter_project
 -- The same with a project by any key that it has or had, and the person's role in it, to read there.
 SELECT s.id AS session_id, s.kind AS session_kind, s.read_only,

@@ -288,7 +288,7 @@ async def count(tx: Tx, of: Selection, *, most: int | None = None) -> int:
 
 async def counts(tx: Tx) -> dict[Status, int]:
     """How many issues of this transaction's projects stand in each status, from the counters."""
-    rows = await tx.fetch(_Q["search_counts"], projects=await projects(tx))
+    rows = await tx.fetch(_Q["search_counts"], projects=projects(tx))
     return {Status(row["status"]): row["total"] for row in rows}
 
 
@@ -301,6 +301,6 @@ async def visible(tx: Tx, ids: Sequence[int]) -> list[int]:
 async def vocabulary(tx: Tx) -> dict[str, dict[str, str]]:
     """Names to complete a query with: people, labels, sprints and projects, each with a description."""
     known: dict[str, dict[str, str]] = {}
-    for row in await tx.fetch(_Q["search_vocabulary"], projects=await projects(tx)):
+    for row in await tx.fetch(_Q["search_vocabulary"], projects=projects(tx)):
         known.setdefault(row["kind"], {})[row["name"]] = row["description"]
     return known

@@ -1,13 +1,6 @@
 -- Search: what a query's names stand for, where it searches, and what completes it.
 -- Statements that depend on the query are put together in search.py.
 
--- name: search_projects
--- The projects of a person, and which are archived.
-SELECT p.id, p.archived_at IS NOT NULL AS archived
-FROM project_members m JOIN projects p ON p.id = m.project_id
-WHERE m.user_id = %(user)s AND m.ended_at IS NULL AND p.deleted_at IS NULL
-ORDER BY p.id;
-
 -- name: search_names
 -- What names in a query stand for within some projects.
 SELECT 'people' AS kind, name, id::bigint FROM users WHERE name = ANY(%(people)s::text[])

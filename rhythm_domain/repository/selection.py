@@ -60,7 +60,7 @@ async def select(
     marks = tag(tx, query, order, name)
     named = [condition for condition in query.conditions if condition.field is Field.PROJECT]
     archived = isinstance(query.jump, str) or any(not condition.negated for condition in named)
-    ids = await projects(tx, archived=archived)
+    ids = projects(tx, archived=archived)
     found = list(clauses)
     if query.jump is not None and (issues := await _jump(tx, query.jump, ids)):
         found.append(conditions.issues(issues))
@@ -82,12 +82,11 @@ async def select(
     return Selection(marks, tuple(ids), tx.place is None, tx.user.id, tuple(found), words, order)
 
 
-async def projects(tx: Tx, *, archived: bool = False) -> list[int]:
+def projects(tx: Tx, *, archived: bool = False) -> list[int]:
     """This transaction's project, or those that its person is a member of."""
     if tx.place is not None:
         return [tx.place.id]
-    rows = await tx.fetch(_Q["search_projects"], user=tx.user.id)
-    return [row["id"] for row in rows if archived or not row["archived"]]
+    return sorted((*tx.living, *tx.archived)) if archived else list(tx.living)
 
 
 async def _look_up(tx: Tx, names: Names, ids: Sequence[int]) -> None:

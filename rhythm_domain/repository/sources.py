@@ -206,7 +206,8 @@ def reaching(alone: int | None, reading: Reading) -> Composable:
 
     About as many issues are read as the parameter `rows` says, and never more of one project. Across projects
     those are, as lists begin with the newest, all that are newer than some moment: the one up to which half
-    of the projects, by their size, have half of `rows` or more. Further parameters: as for `scope`.
+    of the largest projects, by their size, have their share of `rows` or more. Further parameters: as for
+    `scope`.
     """
     if alone is not None:
         reach = SQL(
@@ -230,10 +231,10 @@ def reaching(alone: int | None, reading: Reading) -> Composable:
         " h AS (SELECT a.top, (SELECT i.created_at FROM issues i WHERE i.project_id = a.id AND i.number <="
         "   least(a.bound, a.top + 1) - 1"
         "   - ceil(%(rows)s::float8 * a.top / (SELECT sum(top) + 1 FROM a))::int"
-        "   ORDER BY i.number DESC LIMIT 1) AS at FROM a),"
+        "   ORDER BY i.number DESC LIMIT 1) AS at FROM (SELECT * FROM a ORDER BY a.top DESC LIMIT 25) a),"
         " t AS MATERIALIZED (SELECT coalesce((SELECT h.at FROM"
         "   (SELECT h.at, sum(h.top) OVER (ORDER BY h.at DESC NULLS LAST) AS part FROM h) h"
-        "   WHERE 2 * h.part >= (SELECT sum(top) FROM a) ORDER BY h.part LIMIT 1), '-infinity') AS at)"
+        "   WHERE 2 * h.part >= (SELECT sum(h.top) FROM h) ORDER BY h.part LIMIT 1), '-infinity') AS at)"
         " SELECT a.*, greatest(least(a.bound, a.top + 1) - 1 - %(rows)s, coalesce("
         "   (SELECT i.number FROM issues i"
         "   WHERE i.project_id = a.id AND i.deleted_at IS NULL AND i.created_at < t.at"

@@ -43,6 +43,8 @@ _WALKED_COMPARED = 1.0
 """Reading one issue's words on by number, and comparing them."""
 _FOUND, _FOUND_ALONE = 2.0, 1.0
 """Reading an issue that the index found, with comparing its words or without."""
+_AMONG = 0.2
+"""The share of the issues walked over by number whose words are compared: those that fulfil the conditions."""
 _COMPARED = 2.0
 """Looking an issue's words up by its id and comparing them."""
 _COMPARED_AMONG = 0.2
@@ -93,7 +95,11 @@ async def start(
     walk = few if walk is None else walk
     words = of.words
     driven = tuple(clause for clause in of.clauses if clause.driver is not None)
-    judging = words is not None and words.lookup is not None and (bool(driven) or words.prefix is not None)
+    judging = (
+        words is not None
+        and words.lookup is not None
+        and (bool(driven) or words.prefix is not None or (of.across and not words.exact))
+    )
     if words is not None and words.lookup is not None and lazily and not of.clauses and not judging:
         asked = Start(lookup=words.lookup, exactly=words.exact)
         # What is looked up is all of a segment, in each project.
@@ -106,9 +112,8 @@ async def start(
         judging = True
     row = await _probe(tx, of, driven, few, judging=judging)
     compared = 0.0 if words is None else _COMPARED
-    found = [
-        (walk * ((_WALKED if lazily else _WALKED_ELSEWHERE) + (0.2 if lazily else 1) * compared), Start())
-    ]
+    each = _WALKED + _AMONG * compared if lazily else _WALKED_ELSEWHERE + compared
+    found = [(walk * each, Start())]
     counts = dict(zip(driven, row["counts"] or (), strict=True))
     own = tuple(clause for clause in driven if clause.own)
     if own and (fewest := min(counts[clause] for clause in own)) <= few:

@@ -109,7 +109,7 @@ class Search:
     @asynccontextmanager
     async def _enter(self, project: str | None) -> AsyncIterator[Tx]:
         if project is None:
-            async with self._guard.person() as tx:
+            async with self._guard.across() as tx:
                 yield tx
         else:
             async with self._guard.project(Permission.PROJECT_READ, project) as tx:
