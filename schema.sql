@@ -268,6 +268,8 @@ CREATE INDEX issues_status ON issues (project_id, status, updated_at DESC, id DE
 CREATE INDEX issues_priority ON issues (project_id, priority, updated_at DESC, id DESC) WHERE deleted_at IS NULL;
 CREATE INDEX issues_created ON issues (project_id, created_at DESC, id DESC) WHERE deleted_at IS NULL;
 CREATE INDEX issues_due ON issues (project_id, due, id) WHERE due IS NOT NULL AND deleted_at IS NULL;
+CREATE INDEX issues_due_open ON issues (project_id, due, id)
+  WHERE due IS NOT NULL AND deleted_at IS NULL AND closed_at IS NULL;
 -- Boards: open columns by rank, closed columns by the time of closing.
 CREATE INDEX issues_board ON issues (project_id, status, rank)
   WHERE deleted_at IS NULL AND closed_at IS NULL;

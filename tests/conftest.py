@@ -11,6 +11,7 @@ import logging
 import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -82,9 +83,9 @@ def template(postgres: Postgres, worker_id: str) -> str:
     return name
 
 
-@pytest.fixture
-def conninfo(postgres: Postgres, template: str, worker_id: str) -> Iterator[str]:
-    """A database of the test's own; dropped afterwards."""
+@contextmanager
+def _cloned(postgres: Postgres, template: str, worker_id: str) -> Iterator[str]:
+    """A database of one's own; dropped afterwards."""
     name = f"test_{worker_id}_{next(_serial)}"
     with postgres.admin() as admin:
         admin.execute(
@@ -93,6 +94,20 @@ def conninfo(postgres: Postgres, template: str, worker_id: str) -> Iterator[str]
     yield postgres.conninfo(name)
     with postgres.admin() as admin:
         admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+
+
+@pytest.fixture
+def conninfo(postgres: Postgres, template: str, worker_id: str) -> Iterator[str]:
+    """The test's database."""
+    with _cloned(postgres, template, worker_id) as conninfo:
+        yield conninfo
+
+
+@pytest.fixture
+def another(postgres: Postgres, template: str, worker_id: str) -> Iterator[str]:
+    """A second database, to compare."""
+    with _cloned(postgres, template, worker_id) as conninfo:
+        yield conninfo
 
 
 @pytest.fixture

@@ -28,16 +28,26 @@ class Clause:
     issues than fulfil the condition, and issues in the trash. `own` says that it is about the issue's own
     columns: then it is no more than `where`, and the planner finds the index.
 
+    `closed` says whether all that fulfil it are closed, or open; None: it may be either.
+
     Clauses of the same text are equal: statements that hold them are put together once.
     """
 
-    __slots__ = ("_text", "driver", "own", "where")
+    __slots__ = ("_text", "closed", "driver", "own", "where")
 
-    def __init__(self, where: Composable, driver: Composable | None = None, *, own: bool = False) -> None:
+    def __init__(
+        self,
+        where: Composable,
+        driver: Composable | None = None,
+        *,
+        own: bool = False,
+        closed: bool | None = None,
+    ) -> None:
         text = where.as_string()
         self.where: SQL = SQL(text)
         self.driver: SQL | None = None if driver is None else SQL(driver.as_string())
         self.own = own
+        self.closed = closed
         self._text = text
 
     def __eq__(self, other: object) -> bool:
@@ -97,7 +107,7 @@ def _clause(condition: Condition, names: Names, asker: Asker) -> Clause:
 OPEN_ISSUE = SQL("i.closed_at IS NULL")
 CLOSED_ISSUE = SQL("i.closed_at IS NOT NULL")
 
-BACKLOG = Clause(SQL("i.closed_at IS NULL AND i.sprint_id IS NULL"))
+BACKLOG = Clause(SQL("i.closed_at IS NULL AND i.sprint_id IS NULL"), closed=False)
 """The planner's backlog: open issues in no sprint."""
 
 
@@ -110,12 +120,12 @@ def _any(clauses: list[Clause]) -> Clause:
     return clauses[0] if len(clauses) == 1 else Clause(_or(each.where for each in clauses))
 
 
-def _own(where: Composable) -> Clause:
+def _own(where: Composable, *, closed: bool | None = None) -> Clause:
     """A condition on issues' own columns that an index of a project's issues serves."""
     driver = SQL(
         "SELECT i.id FROM issues i WHERE i.project_id = p.id AND i.deleted_at IS NULL AND {}"
     ).format(where)
-    return Clause(where, driver, own=True)
+    return Clause(where, driver, own=True, closed=closed)
 
 
 def _one_of(column: str, values: Iterable[str | int]) -> Composable:
@@ -144,11 +154,12 @@ def statuses(values: Iterable[Status]) -> Clause:
     """Issues in any of some statuses; it says whether they are closed too, as the indexes of boards do."""
     asked = frozenset(values)
     where = _one_of("i.status", [status.value for status in Status if status in asked])
+    closed = None
     if asked <= OPEN:
-        where = SQL("{} AND {}").format(where, OPEN_ISSUE)
+        where, closed = SQL("{} AND {}").format(where, OPEN_ISSUE), False
     elif asked <= CLOSED:
-        where = SQL("{} AND {}").format(where, CLOSED_ISSUE)
-    return _own(SQL("({})").format(where))
+        where, closed = SQL("{} AND {}").format(where, CLOSED_ISSUE), True
+    return _own(SQL("({})").format(where), closed=closed)
 
 
 def _person(column: str, condition: Condition, names: Names, asker: Asker) -> Clause:
@@ -247,14 +258,14 @@ def _estimate(condition: Condition) -> Clause:
 def _is(value: Is, asker: Asker) -> Clause:
     match value:
         case Is.OPEN:
-            return Clause(OPEN_ISSUE)
+            return Clause(OPEN_ISSUE, closed=False)
         case Is.CLOSED:
-            return Clause(CLOSED_ISSUE)
+            return Clause(CLOSED_ISSUE, closed=True)
         case Is.MINE:
             return _own(_one_of("i.assignee_id", [asker.id]))
         case Is.OVERDUE:
             late = _between("i.due", None, asker.today)
-            return _own(SQL("({} AND {})").format(OPEN_ISSUE, late))
+            return _own(SQL("({} AND {})").format(OPEN_ISSUE, late), closed=False)
         case Is.BLOCKED:
             blockers = SQL(
                 "FROM issue_links k JOIN issues b ON b.id = k.blocker_id"

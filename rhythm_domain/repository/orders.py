@@ -36,6 +36,7 @@ class Stretch:
     """Issues `i` of which `where` holds, by `column` (of type `type`) and id.
 
     `split` is a list of further conditions of which each issue fulfils one; each has an index of its own.
+    `closed` says whether all of them are closed, or open; None: they may be either.
     """
 
     column: Composable
@@ -43,6 +44,7 @@ class Stretch:
     descending: bool
     where: Composable
     split: tuple[Composable, ...] = (EVERYTHING,)
+    closed: bool | None = None
 
 
 _TIME = Type(SQL("timestamptz"), datetime.fromisoformat)
@@ -76,8 +78,10 @@ def stretches(sort: Sort) -> tuple[Stretch, ...]:
             )
         case SortKey.CLOSED:
             return (
-                Stretch(SQL("i.closed_at"), _TIME, falls, SQL("i.closed_at IS NOT NULL"), _CLOSINGS),
-                Stretch(_ID, _NUMBER, falls, SQL("i.closed_at IS NULL")),
+                Stretch(
+                    SQL("i.closed_at"), _TIME, falls, SQL("i.closed_at IS NOT NULL"), _CLOSINGS, closed=True
+                ),
+                Stretch(_ID, _NUMBER, falls, SQL("i.closed_at IS NULL"), closed=False),
             )
         case SortKey.RANK:
             return (Stretch(SQL("i.rank"), _TEXT, falls, EVERYTHING),)

@@ -119,6 +119,8 @@ async def _ordered(tx: Tx, of: Selection, at: Any, reading: Reading, limit: int)
     begin = None if of.words or len(of.clauses) > 1 else await rare(tx, of)
     rows: list[tuple[int, Any, int]] = []
     for place in range(index, -1, -1) if reading.back else range(index, len(order)):
+        if order[place].closed in {not clause.closed for clause in of.clauses if clause.closed is not None}:
+            continue  # Closed issues of a list of open ones, or the reverse.
         wanted = limit + 1 - len(rows)
         reading = replace(reading, descending=order[place].descending)
         behind = (value, id_) if at and place == index else None

@@ -44,7 +44,7 @@ _WALKED_COMPARED = 1.0
 _FOUND, _FOUND_ALONE = 2.0, 1.0
 """Reading an issue that the index found, with comparing its words or without."""
 _AMONG = 0.2
-"""The share of the issues walked over by number whose words are compared: those that fulfil the conditions."""
+"""The share of the issues walked over by number that fulfil the conditions: their words are compared."""
 _COMPARED = 2.0
 """Looking an issue's words up by its id and comparing them."""
 _COMPARED_AMONG = 0.2

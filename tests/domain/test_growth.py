@@ -1,0 +1,107 @@
+"""What shows a page costs as much in a large project as in a small one.
+
+Two instances are filled, one four times as large, and the same pages of both are read. Costs are counted in
+blocks that the statements look at, since times say little on a busy machine. Bounds that only matter in large
+projects are taken down as far as the instances are smaller than those.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.rows import dict_row
+
+from rhythm_domain import database
+from rhythm_domain.database import Connection, Database, Row
+from rhythm_domain.demo import filler
+from rhythm_domain.queries import Named
+from rhythm_domain.repository import sources, starting
+from rhythm_domain.session import Session
+from tests.domain.test_demo import quiet
+from tests.instances import Instance
+
+SMALL, LARGE = 4000, 16_000
+"""Issues of the instances; 60 of 100 are in the project that is looked at."""
+
+PROJECT = "ATLAS"
+ORDERS = ("created", "updated", "priority", "due", "rank", "closed")
+LISTS = ("", "is:open", "status:todo", "label:backend", "type:bug is:open", "the", "t", "-the", "is:open the")
+RARE = ("zzyzx", '"zzyzx the"', "the zzyzx", "label:zzyzx", "assignee:nobody")
+BOARDS = ("", "label:backend", "is:open", "the")
+
+
+@pytest.fixture(autouse=True)
+def scaled_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if the small project had a hundred thousand issues."""
+    monkeypatch.setattr(sources, "WINDOW", 200)
+    monkeypatch.setattr(starting, "FEW", 300)
+    monkeypatch.setattr(starting, "RARE", 50)
+
+
+async def test_no_page_costs_more_in_a_larger_project(
+    instance: Instance, conninfo: str, another: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first pages of lists in every order, of what nobody wrote, and boards."""
+    small = await _costs(instance, conninfo, SMALL, monkeypatch)
+    larger = Database(another)
+    with psycopg.connect(another, autocommit=True, row_factory=dict_row) as sql:
+        large = await _costs(Instance(larger, sql), another, LARGE, monkeypatch)
+    await larger.close()
+    assert {
+        what: (blocks, large[what]) for what, blocks in small.items() if large[what] > 2 * blocks + 50
+    } == {}
+
+
+async def _costs(
+    instance: Instance, conninfo: str, issues: int, monkeypatch: pytest.MonkeyPatch
+) -> dict[str, int]:
+    """How many blocks each page needs in an instance of so many issues."""
+    owner = instance.person("owner")
+    filler.fill(conninfo, issues, owner=owner.user.id, progress=quiet)
+    instance.sql.execute("VACUUM ANALYZE")
+    blocks: list[int] = []
+    real = database.fetch
+
+    async def fetch(connection: Connection, query: Named, params: Any = None) -> list[Row]:
+        text = query.text if isinstance(query.text, bytes) else query.text.as_bytes(connection)
+        if re.match(rb"(--.*\n)*\s*(SELECT|WITH|\()", text):
+            asked = b"EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, SUMMARY OFF, FORMAT JSON) " + text
+            (row,) = await (await connection.execute(asked, params)).fetchall()
+            plan = row["QUERY PLAN"][0]["Plan"]
+            blocks.append(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"])
+        return await real(connection, query, params)
+
+    costs = {}
+    with monkeypatch.context() as patch:
+        patch.setattr(database, "fetch", fetch)
+        for what, show in _pages(owner).items():
+            blocks.clear()
+            await show()
+            costs[what] = sum(blocks)
+    return costs
+
+
+def _pages(session: Session) -> dict[str, Callable[[], Awaitable[object]]]:
+    async def pages(query: str) -> None:
+        page = await session.search.page(query, project=PROJECT)
+        if page.next is not None:
+            await session.search.page(query, project=PROJECT, cursor=page.next)
+
+    async def board(query: str) -> None:
+        await session.boards.show(PROJECT, query, counted=False)
+
+    queries = [f"{text} sort:{order}".strip() for text in (*LISTS, *RARE) for order in ORDERS]
+    found: dict[str, Callable[[], Awaitable[object]]] = {
+        query: lambda query=query: pages(query)  # type: ignore[misc]
+        for query in queries
+    }
+    found |= {
+        f"board {query}": lambda query=query: board(query)  # type: ignore[misc]
+        for query in BOARDS
+    }
+    found["backlog"] = lambda: session.boards.backlog(PROJECT)
+    return found
