@@ -12,6 +12,7 @@ from uuid import uuid4
 from rhythm_domain import queries
 from rhythm_domain.database import Connection, Row, fetch
 from rhythm_domain.models import SshKey, User
+from rhythm_domain.ssh_keys import PublicKey
 from rhythm_domain.transaction import Tx
 
 _Q = queries.load("accounts")
@@ -161,6 +162,20 @@ async def key(connection: Connection, fingerprint: str) -> SshKey | None:
     """The key of a fingerprint, if it opens somebody's account."""
     row = await _one(connection, "key_of_fingerprint", fingerprint=fingerprint)
     return SshKey(**row) if row else None
+
+
+async def add_key(connection: Connection, user_id: int, name: str, key: PublicKey) -> SshKey:
+    """Writes a person's key."""
+    row = await _first(
+        connection,
+        "add_key",
+        user=user_id,
+        name=name,
+        kind=key.kind,
+        fingerprint=key.fingerprint,
+        public_key=key.line,
+    )
+    return SshKey(**row)
 
 
 async def claim_by_key(connection: Connection, key_id: int) -> User | None:

@@ -96,6 +96,11 @@ SELECT k.id, k.user_id, k.name, k.kind, k.fingerprint, k.public_key, k.created_a
 FROM ssh_keys k JOIN users u ON u.id = k.user_id
 WHERE k.fingerprint = %(fingerprint)s AND u.active;
 
+-- name: add_key
+INSERT INTO ssh_keys (user_id, name, kind, fingerprint, public_key)
+VALUES (%(user)s, %(name)s, %(kind)s, %(fingerprint)s, %(public_key)s)
+RETURNING id, user_id, name, kind, fingerprint, public_key, created_at, last_used_at;
+
 -- name: use_key
 -- When a key was last signed in with, at most every five minutes. Before it is held: who holds it for another
 -- sign-in would be waited for, and wait in turn.

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from rhythm_domain import credentials, passwords, text
+from rhythm_domain import credentials, passwords, ssh_keys, text
 from rhythm_domain.database import Connection, Database, Retry
 from rhythm_domain.errors import AlreadyExists, Busy, Invalid, NotSignedIn, SignInFailed
 from rhythm_domain.gate import Gate, gate
@@ -37,6 +37,7 @@ JOIN_CODE_LIFETIME = timedelta(days=7)
 
 SOURCE_LENGTH = 200
 
+_key_name_of = text.one_line("key's name", NAME_LENGTH)
 display_name_of = text.one_line("display name", NAME_LENGTH)
 
 
@@ -255,6 +256,26 @@ class Accounts:
             await accounts.save_join_code(connection, user.id, hashed, JOIN_CODE_LIFETIME, by=user.id)
             await accounts.record(connection, user, "user.added", Gate.OWNER, name=name, admin=True)
         return code
+
+    @repeatable
+    async def add_administrator_with_key(self, name: str, line: str, display_name: str = "") -> SshKey:
+        """A new administrator, who comes in by a public key, for who holds the database's owner URL.
+
+        Somebody of that name who is there already becomes one too. Raises `Forbidden` if the database role
+        does not own the tables, `Invalid` for what is no key, `AlreadyExists` if it is another's.
+        """
+        name = text.check_name(name)
+        key = ssh_keys.parse(line)
+        full_name = display_name_of(display_name) if display_name else None
+        async with gate(self._db, Gate.OWNER) as connection:
+            await accounts.hold_administration(connection)
+            user = await accounts.take_over(connection, name, full_name, claimed=False)
+            there = await accounts.key(connection, key.fingerprint)
+            if there is not None and there.user_id == user.id:
+                return there
+            added = await accounts.add_key(connection, user.id, _key_name_of(key.comment or key.kind), key)
+            await accounts.record(connection, user, "user.added", Gate.OWNER, name=name, admin=True)
+        return added
 
     async def _open(self, connection: Connection, user: User, password_hash: str, source: str) -> SignedIn:
         token, hashed = credentials.new_token(credentials.SESSION_PREFIX)

@@ -13,7 +13,7 @@ import pytest
 from rhythm_domain.models import IssueDraft, Status
 from rhythm_domain.session import Session
 from rhythm_tui.hosting.install import sshd_settings
-from tests.hosting.sshd import SSHD, Client, Key, Sshd, look_up, sessions_of
+from tests.hosting.sshd import SSHD, Client, Key, Sshd, look_up, me, sessions_of
 from tests.instances import Team
 from tests.servers import reachable_folder
 
@@ -66,7 +66,7 @@ def host(team: Team, conninfo: str, folder: Path) -> Iterator[Host]:
     file = folder / "host.toml"
     file.write_text(f'name = "Our Rhythm"\ndatabase_url = {json.dumps(conninfo)}\n')
     file.chmod(0o600)
-    sshd = Sshd(folder, sshd_settings(look_up(file)))
+    sshd = Sshd(folder, sshd_settings(look_up(file), me()))
     sshd.start()
     yield Host(team, folder, file, sshd)
     sshd.stop()

@@ -147,7 +147,7 @@ class Client:
     @property
     def to(self) -> str:
         """Whom the client asks for: in these tests everybody is who runs them."""
-        return f"{pwd.getpwuid(os.geteuid()).pw_name}@127.0.0.1"
+        return f"{me()}@127.0.0.1"
 
     def run(
         self, command: str | None = None, *, options: Sequence[str] = (), stdin: str | bytes = b""
@@ -192,6 +192,11 @@ def sessions_of(file: Path) -> set[int]:
             if b"rhythm_tui.hosting" in words and os.fsencode(file) in words:
                 found.add(int(entry.name))
     return found
+
+
+def me() -> str:
+    """The account that runs the tests."""
+    return pwd.getpwuid(os.geteuid()).pw_name
 
 
 def _free_port() -> int:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
+from rhythm_domain.errors import Forbidden, Invalid
 from rhythm_domain.text import shown
 from rhythm_tui.cli.command import Noun, pass_context
 from rhythm_tui.cli.context import Context
 from rhythm_tui.cli.table import Column
+from rhythm_tui.cli.values import FileName
 from rhythm_tui.hosting import settings
 from rhythm_tui.hosting.overview import Open, Overview, Refusal
 from rhythm_tui.looks.wording import relative_time
@@ -44,6 +47,54 @@ _REFUSALS: list[Column[Refusal]] = [
 
 def _megabytes(size: int) -> str:
     return f"{size / 1e6:.0f} MB"
+
+
+@group.verb("install", examples=["rhythm host install --dry-run", "rhythm host install"])
+@config_option
+@click.option("--account", default="rhythm", show_default=True, help="Whom people name: ssh ACCOUNT@HOST.")
+@click.option("--dry-run", is_flag=True, help="Only print what would be done, as a script.")
+@pass_context
+def install(_: Context, file: Path, account: str, dry_run: bool) -> None:
+    """Set this machine up: the account, its folders, sshd, systemd. For root; done again, it changes nothing.
+
+    The settings that there are stay as they are. Nothing is started: what is left to do is said at the end.
+    """
+    from rhythm_tui.hosting import install
+
+    steps = install.steps(account, file)
+    if dry_run:
+        for step in steps:
+            click.echo(step.words())
+        return
+    if os.geteuid() != 0:
+        raise Forbidden("Only root can set a machine up.", hint="`--dry-run` prints what would be done.")
+    install.require_safe_program(install.program())
+    for step in steps:
+        if step.missing():
+            step.do()
+            click.echo(f"done: {step.words().splitlines()[0]}")
+    if wrong := install.checked_by_sshd():
+        raise Invalid(f"sshd does not take its settings: {wrong}", hint="Nothing was restarted.")
+    click.echo(install.LEFT.format(file=file, account=account), err=True)
+
+
+@group.verb("admin", examples=["rhythm host admin ada ada.pub"])
+@click.argument("name")
+@click.argument("file", type=FileName())
+@click.option("--full-name", default="", help="How others see them.")
+@pass_context
+async def admin(context: Context, name: str, file: str, full_name: str) -> None:
+    """Make somebody an administrator, who comes in by the public key in FILE (- for stdin).
+
+    For who holds the database's owner URL (RHYTHM_OWNER_URL): the first one, and the way back in.
+    """
+    from rhythm_domain.session import Tracker
+    from rhythm_tui.cli.commands.ssh_key import line_of
+
+    line = line_of(file)
+    async with Tracker.open(context.owner_conninfo()) as tracker:
+        key = await tracker.accounts.add_administrator_with_key(name, line, full_name)
+    context.out.done(f"{name} is an administrator, and comes in by {key.name} ({key.fingerprint}).", key)
 
 
 @group.verb("keys", examples=["rhythm host keys SHA256:... ssh-ed25519 AAAA..."])

@@ -52,13 +52,14 @@ async def list_keys(context: Context, user: str | None) -> None:
 @pass_context
 async def add(context: Context, file: str, name: str, user: str | None) -> None:
     """Add the public key in FILE (- for stdin)."""
-    line = _line(file)
+    line = line_of(file)
     async with context.session() as session:
         key = await session.people.add_ssh_key(name, line, user, operation=context.operation)
     context.out.done(f"Added the key {key.name} ({key.fingerprint}).", key)
 
 
-def _line(file: str) -> str:
+def line_of(file: str) -> str:
+    """The public key in a file; of stdin for `-`. Raises `Invalid`."""
     try:
         return (sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")).strip()
     except (OSError, ValueError) as error:
