@@ -213,11 +213,14 @@ def shown_lines(value: str) -> str:
 def shown_in_place(value: str) -> str:
     """As `shown_lines`, with one character for one, so that places in a text that is being edited stay.
 
-    What has no picture becomes U+FFFD; a tab stays.
+    What has no picture, and of more than eight marks in a row the rest, becomes U+FFFD; a tab stays.
     """
     if _ASCII_LINES.fullmatch(value):
         return value
-    return _LINES.sub(lambda match: "".join(map(_in_place, match[0])), value)
+    value = _LINES.sub(lambda match: "".join(map(_in_place, match[0])), value)
+    for start, stop in _long_runs(value, _MARKS_SHOWN, lambda char: _width(char) == 0):
+        value = value[:start] + "\ufffd" * (stop - start) + value[stop:]
+    return value
 
 
 def _in_place(char: str) -> str:

@@ -123,6 +123,7 @@ def binding(command: Command) -> Binding:
         show=command.shown,
         tooltip=command.help,
         id=command.id,
+        priority=command.id == "quit",  # One can leave from any dialog: what is typed there is a draft.
     )
 
 

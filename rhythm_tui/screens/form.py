@@ -175,7 +175,8 @@ class Form(Dialog[T], Generic[T]):
         except NotSignedIn as error:
             report(self, error)
         except RhythmError as error:
-            self._say_wrong(error)
+            if self.query(".wrong"):  # Else the person left meanwhile.
+                self._say_wrong(error)
         else:
             if self._drafts and self._draft:
                 self._drafts.drop(self._draft)

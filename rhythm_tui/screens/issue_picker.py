@@ -18,6 +18,7 @@ from rhythm_tui.looks import signs
 from rhythm_tui.looks.colours import Colours
 from rhythm_tui.reading import Readings
 from rhythm_tui.screens.dialog import Dialog
+from rhythm_tui.widgets.line_field import LineField
 
 OFFERED = 12
 """Issues that are offered at once."""
@@ -36,7 +37,7 @@ class IssuePicker(Dialog[tuple[IssueRow | None]]):
         self._readings = Readings(self)
 
     def body(self) -> ComposeResult:
-        yield Input(placeholder="A key, or words of the title", compact=True)
+        yield LineField(placeholder="A key, or words of the title", compact=True)
         yield OptionList(compact=True)
         yield Static(classes="wrong")
 

@@ -6,6 +6,7 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Static
 
+from rhythm_domain.text import shown
 from rhythm_tui.screens.dialog import Dialog
 
 
@@ -19,7 +20,7 @@ class Once(Dialog[bool]):
         self._secret, self._words = secret, words
 
     def body(self) -> ComposeResult:
-        yield Static(Content(self._words), classes="words")
+        yield Static(Content(shown(self._words)), classes="words")
         yield Static(Content.styled(self._secret, "bold $success"), id="secret")
         yield Static(id="copied")
 

@@ -102,7 +102,8 @@ class Prompt(Dialog[T], Generic[T]):
         except NotSignedIn as error:
             report(self, error)
         except RhythmError as error:
-            self._say_wrong(error)
+            if self.query(".wrong"):  # Else the person left meanwhile.
+                self._say_wrong(error)
         else:
             self.dismiss(answer)
         finally:

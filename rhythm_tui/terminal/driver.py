@@ -1,5 +1,5 @@
 """Textual's driver for a terminal, taking whatever the terminal sends: bytes that are no text, keys that are
-none, sizes that nobody has. Each of these would end Textual's own.
+none, sizes that nobody has, pastes with anything in them. These would end Textual's own, or press keys.
 """
 
 from __future__ import annotations
@@ -7,21 +7,85 @@ from __future__ import annotations
 import os
 import selectors
 from codecs import getincrementaldecoder
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from typing import IO, Any, cast
 
 from textual import events
 from textual._xterm_parser import XTermParser
+from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 from textual.keys import Keys
 from textual.message import Message
 from textual.messages import InBandWindowResize
 
-WIDEST, HIGHEST = 1000, 500
-"""Cells that are drawn at most. A window over SSH may say that it has 65,535 times as many: four billion."""
+WIDEST, HIGHEST = 800, 320
+"""Cells that are drawn at most. A window over SSH may say that it has 65,535 each way: four billion."""
+
+LONGEST_PASTE = 10_000_000
+"""Characters of a paste that are kept until it ends; all after them are dropped."""
+
+_BEGIN, _END = "\x1b[200~", "\x1b[201~"
+
+
+class Pastes:
+    """Takes pastes out of what a terminal sends: Textual's parser would read sequences in them, and press
+    keys for what it does not know.
+    """
+
+    def __init__(self) -> None:
+        self.held = ""
+        """What may be the beginning of a mark; it is known once more has come."""
+        self._text: list[str] | None = None
+        self._length = 0
+
+    def feed(self, data: str) -> Iterator[str | events.Paste]:
+        """Keys and the like as they came, pastes whole."""
+        data, self.held = self.held + data, ""
+        while data:
+            mark = _BEGIN if self._text is None else _END
+            before, found, data = data.partition(mark)
+            if not found:
+                self.held = _beginning(mark, before)
+                before = before.removesuffix(self.held)
+            if self._text is None:
+                if before:
+                    yield before
+                if found:
+                    self._text, self._length = [], 0
+            else:
+                self._length += len(before)
+                if self._length <= LONGEST_PASTE:
+                    self._text.append(before)
+                if found:
+                    yield events.Paste("".join(self._text).replace("\0", ""))
+                    self._text = None
+
+    def release(self) -> str:
+        """Gives out what was held: nothing came behind it, so it is a key. In a paste it stays."""
+        held = self.held if self._text is None else ""
+        self.held = self.held.removeprefix(held)
+        return held
+
+
+def _beginning(mark: str, text: str) -> str:
+    """The longest beginning of a mark that a text ends with."""
+    return next((mark[:size] for size in range(len(mark) - 1, 0, -1) if text.endswith(mark[:size])), "")
 
 
 class SteadyParser(XTermParser):
-    """Reads keys, mouse and pastes out of what a terminal sends."""
+    """Reads keys and mouse out of what a terminal sends."""
+
+    @property
+    def waits(self) -> bool:
+        """Whether the escape that came last is a key, unless more comes soon."""
+        return self._timeout_time is not None
+
+    def rest(self) -> Iterable[Message]:
+        """What an escape that came last stands for, if nothing more comes."""
+        if self.waits:
+            self._timeout_time = 0.0
+        return self.tick()
 
     def _sequence_to_key_events(self, sequence: str, alt: bool = False) -> Iterable[events.Key]:
         try:
@@ -34,28 +98,63 @@ class SteadyParser(XTermParser):
         return super().parse_mouse_code(code)
 
 
+class Outlet:
+    """What is written to a terminal. Once the terminal is gone it goes nowhere: an error would end the thread
+    that writes, and whoever writes to a thread that has ended waits for ever.
+    """
+
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
+
+    def write(self, text: str) -> None:
+        with suppress(OSError, ValueError):
+            self._file.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError, ValueError):
+            self._file.flush()
+
+    def fileno(self) -> int:
+        return self._file.fileno()
+
+
 class SteadyDriver(LinuxDriver):
     """The terminal that the app is on."""
+
+    def __init__(self, app: App[Any], **options: Any) -> None:
+        super().__init__(app, **options)
+        self._file = cast("Any", Outlet(cast("IO[str]", self._file)))
 
     def run_input_thread(self) -> None:
         """Reads what the terminal sends until the app ends, or the terminal is gone: that ends the app."""
         decode = getincrementaldecoder("utf-8")(errors="replace").decode
-        parser = SteadyParser()
+        pastes, parser = Pastes(), SteadyParser()
         with selectors.SelectSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)
             while not self.exit_event.is_set():
-                if selector.select(0.1):
-                    try:
-                        data = os.read(self.fileno, 4096)
-                    except OSError:
-                        data = b""
+                if selector.select(0.02 if pastes.held or parser.waits else 0.1):
+                    data = self._read()
                     if not data:
                         self._app.call_later(self._app.exit, None, 129)
                         return
-                    for message in parser.feed(decode(data)):
-                        self.process_message(message)
-                for message in parser.tick():
-                    self.process_message(message)
+                    for part in pastes.feed(decode(data)):
+                        if isinstance(part, str):
+                            self._take(parser.feed(part))
+                        else:
+                            self._take((*parser.rest(), part))
+                elif held := pastes.release():
+                    self._take(parser.feed(held))
+                self._take(parser.tick())
+
+    def _read(self) -> bytes:
+        try:
+            return os.read(self.fileno, 65536)
+        except OSError:
+            return b""
+
+    def _take(self, messages: Iterable[Message]) -> None:
+        for message in messages:
+            self.process_message(message)
 
     def process_message(self, message: Message) -> None:
         """Hands on what was read. A size is learned from the system alone, which sends a signal."""

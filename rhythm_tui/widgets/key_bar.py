@@ -8,6 +8,7 @@ from textual.keys import key_to_character
 from textual.timer import Timer
 from textual.widget import Widget
 
+from rhythm_domain.text import shown
 from rhythm_tui.commanding import Offer, offers
 from rhythm_tui.commands import Command, readable
 
@@ -68,8 +69,8 @@ class KeyBar(Widget):
             sign = "!" if warning else "✓"
             return Content.assemble(
                 (f" {sign} ", "bold $warning" if warning else "bold $success"),
-                (text, "$foreground"),
-                (f"  {hint}" if hint else "", "$foreground 60%"),
+                (shown(text), "$foreground"),
+                (f"  {shown(hint)}" if hint else "", "$foreground 60%"),
             )
         here = list(offers(self.screen.focused or self.screen))
         pieces: list[tuple[str, str]] = [(" ", "")]

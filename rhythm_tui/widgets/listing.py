@@ -31,7 +31,7 @@ GUTTER = 2
 """Cells before the first column: the cursor's bar, and a blank."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # No slots: with them Python 3.11 can't make one whose type is written out.
 class Field(Generic[T]):
     """A column. `width` in cells; None takes what is left. `least` is what that one needs; `keep` says how
     long it stays as the list gets narrower: the lowest goes first.

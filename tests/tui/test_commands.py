@@ -137,3 +137,12 @@ def test_who_takes_commands_keeps_the_looks_of_what_it_is() -> None:
         left += kind.__subclasses__()
         if issubclass(kind, Widget | App):
             assert {Widget, App} & {*kind._css_bases(kind)}, kind
+
+
+async def test_one_can_leave_from_a_dialog(team: Team, app: Open) -> None:
+    """A dialog takes all keys but this one: whoever types in it can leave at once."""
+    async with app(team.member, project="CORE") as driver:
+        await driver.press("n")
+        await driver.sees("New issue in CORE")
+        await driver.press("ctrl+q")
+        await driver.until(lambda: driver.app.return_code == 0 and not driver.app.is_running, "the end")

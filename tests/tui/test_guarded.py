@@ -183,3 +183,14 @@ def test_an_app_takes_no_driver_from_the_environment(monkeypatch: pytest.MonkeyP
     assert GuardedApp().get_driver_class().__module__ == "rhythm_tui.terminal.driver"
     with pytest.raises(RuntimeError):
         App().get_driver_class()
+
+
+async def test_what_is_longer_than_its_field_is_seen_while_it_is_typed(team: Team, app: Open) -> None:
+    """A scrollbar once lay over the only line of the field: of a long title nothing was seen."""
+    async with app(team.member, project="CORE", size=(80, 24)) as driver:
+        for key in ("slash", "n"):
+            await driver.press(key)
+            await _field(driver)
+            driver.app.post_message(Paste("long" * 40 + " to its end"))
+            await driver.sees("longlong to its end")
+            await driver.press("ctrl+u", "escape")

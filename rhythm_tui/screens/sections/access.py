@@ -167,8 +167,8 @@ class KeysSection(Section[SshKey]):
     cannot = {"edit": "a key can't be changed: remove it, and add another"}  # noqa: RUF012 - a constant
     fields = (
         Field("KEY", 22, lambda key, _: [Piece(shown(key.name), bold=True)]),
-        Field("KIND", 13, lambda key, _: [Piece(key.kind.removeprefix("ssh-"), "muted")], keep=30),
-        Field("FINGERPRINT", None, lambda key, _: [Piece(key.fingerprint, "muted")], least=20),
+        Field("KIND", 13, lambda key, _: [Piece(shown(key.kind.removeprefix("ssh-")), "muted")], keep=30),
+        Field("FINGERPRINT", None, lambda key, _: [Piece(shown(key.fingerprint), "muted")], least=20),
         Field("LAST USED", 11, lambda key, view: _used(key.last_used_at, view), keep=60),
     )
 

@@ -33,7 +33,7 @@ class LabelsSection(Section[Label]):
         Field("LABEL", 26, _name),
         Field("MEANS", None, lambda label, _: [Piece(shown(label.description))], least=10),
         Field("ISSUES", 9, lambda label, _: [Piece(str(label.issue_count), "muted")], keep=90, right=True),
-        Field("COLOUR", 9, lambda label, _: [Piece(label.colour, "muted")], keep=30),
+        Field("COLOUR", 9, lambda label, _: [Piece(shown(label.colour), "muted")], keep=30),
     )
 
     async def read(self) -> Sequence[Label]:
