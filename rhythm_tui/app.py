@@ -32,7 +32,7 @@ from rhythm_tui.messages import GoTo, Lost, OpenIssue, OpenProject, Say, SignedO
 from rhythm_tui.notebook import Notebook
 from rhythm_tui.outage import Outage
 from rhythm_tui.palette import CommandProvider
-from rhythm_tui.report import report
+from rhythm_tui.report import report, reported
 from rhythm_tui.screens.picker import Choice, Picker
 from rhythm_tui.screens.way_in import WayIn
 from rhythm_tui.screens.work import WorkScreen
@@ -269,21 +269,19 @@ class RhythmApp(GuardedApp, Commanding):
         for view in self.views:
             if view is not seen:
                 view.stale = True
-        self.run_worker(self._told(seen, changes, missed=missed), group="changes")
+        told = self._told(seen, changes, missed=missed)
+        self.run_worker(reported(seen or self, told), group="changes")
 
     async def _told(self, seen: WorkScreen | None, changes: list[Change], *, missed: bool) -> None:
         """Has the view that is seen draw what was heard, once it is known that one may still see it."""
-        try:
-            if missed or any(_about_rights(change) for change in changes):
-                await self._look_at_rights()
-            if seen is None or seen is not self.view or seen.stale:
-                return
-            if missed:
-                seen.reload()
-            elif changes:
-                await seen.changes(changes)
-        except RhythmError as error:
-            report(seen or self, error)
+        if missed or any(_about_rights(change) for change in changes):
+            await self._look_at_rights()
+        if seen is None or seen is not self.view or seen.stale:
+            return
+        if missed:
+            seen.reload()
+        elif changes:
+            await seen.changes(changes)
 
     async def _look_at_rights(self) -> None:
         """Lights the keys by the roles that one has now; leaves a project that is no longer there for one."""
