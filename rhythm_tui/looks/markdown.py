@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from io import StringIO
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
 from rich.cells import cell_len
 from rich.console import Console
 from rich.style import Style
@@ -22,13 +20,16 @@ from rich.text import Text
 from rhythm_domain.text import safe_url, shown, shown_lines, truncated
 from rhythm_tui.looks.colours import Colours
 
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
+
 LINK = "link"
 """What the meta of a link's style holds its address under."""
 
 _DEEPEST = 40
 """Lists and quotes within each other: what is deeper is shown as it was written."""
 
-_PARSER = MarkdownIt("commonmark", {"maxNesting": 2 * _DEEPEST}).enable(["table", "strikethrough"])
 _CONSOLE = Console(file=StringIO(), width=80)
 _BARE = re.compile(r"https?://[^\s<>()\[\]\"'`]+[^\s<>()\[\]\"'`.,;:!?]", re.IGNORECASE)
 _TASK = re.compile(r"\[([ xX])\] ")
@@ -60,6 +61,13 @@ def ink(colours: Colours) -> Ink:
     )
 
 
+@cache
+def _parser() -> MarkdownIt:
+    from markdown_it import MarkdownIt  # Only once there is a text: the app opens without it.
+
+    return MarkdownIt("commonmark", {"maxNesting": 2 * _DEEPEST}).enable(["table", "strikethrough"])
+
+
 def wrapped(text: Text, width: int) -> list[Text]:
     """A text in lines of at most `width` cells, broken at blanks where there are any."""
     lines = list(text.wrap(_CONSOLE, max(width, 1), overflow="fold")) or [Text()]
@@ -72,7 +80,7 @@ def wrapped(text: Text, width: int) -> list[Text]:
 def laid_out(source: str, width: int, ink: Ink) -> Sequence[Text]:
     """A text of Markdown in lines of at most `width` cells; a blank line between two blocks."""
     safe = shown_lines(source)
-    tokens = _PARSER.parse(safe)
+    tokens = _parser().parse(safe)
     if any(token.level > _DEEPEST for token in tokens):
         plain = Style(color=ink.text)
         return [line for each in safe.split("\n") for line in wrapped(Text(each, plain), width)]
@@ -311,7 +319,7 @@ def joined(lines: Iterable[Text]) -> str:
 def gist(markdown: str) -> list[str]:
     """The first paragraphs of a text as plain lines, without the signs of Markdown."""
     lines: list[str] = []
-    for token in _PARSER.parse(markdown[:2000]):
+    for token in _parser().parse(markdown[:2000]):
         if token.type == "inline":
             words = "".join(
                 " " if child.type.endswith("break") else child.content for child in token.children or ()

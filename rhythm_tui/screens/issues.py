@@ -30,7 +30,6 @@ from rhythm_tui.screens.confirm import forget_view
 from rhythm_tui.screens.picker import Choice, MultiPicker
 from rhythm_tui.screens.prompt import Prompt
 from rhythm_tui.screens.searching import SearchScreen
-from rhythm_tui.screens.trash import TrashScreen
 from rhythm_tui.widgets.issue_table import IssueTable
 from rhythm_tui.widgets.preview import Preview
 from rhythm_tui.widgets.search_bar import SearchBar
@@ -253,6 +252,8 @@ class IssuesScreen(SearchScreen):
     def open_trash(self) -> None:
         if self.desk.key is None:
             raise NotFound("Of which project?", hint="g o chooses one")
+        from rhythm_tui.screens.trash import TrashScreen
+
         self.app.push_screen(TrashScreen(self.desk, self.desk.key))
 
     # Order, columns, views, preview ------------------------------------------------------------------------

@@ -32,13 +32,9 @@ from rhythm_tui.looks.colours import Colours
 from rhythm_tui.looks.wording import counted
 from rhythm_tui.messages import OpenIssue
 from rhythm_tui.screens import choices
-from rhythm_tui.screens.conflict import ConflictDialog, Settled
-from rhythm_tui.screens.linking import more
 from rhythm_tui.screens.picker import Choice, MultiPicker, Picker
 from rhythm_tui.screens.prompt import Prompt
 from rhythm_tui.screens.work import WorkScreen
-from rhythm_tui.screens.working import Working
-from rhythm_tui.screens.writing import edit_body, write_comment
 
 T = TypeVar("T")
 
@@ -123,6 +119,8 @@ class TriageScreen(WorkScreen):
 
     async def _change_many(self, ids: Sequence[int], edit: IssueEdit, said: str) -> None:
         """Makes one change to any number of issues of one project, as one step, with a bar."""
+        from rhythm_tui.screens.working import Working
+
         issues = self.desk.session.issues
 
         async def work(progress: Callable[[int], None]) -> int:
@@ -307,6 +305,8 @@ class TriageScreen(WorkScreen):
 
     @handles("issue.title")
     async def edit_title(self) -> None:
+        from rhythm_tui.screens.conflict import ConflictDialog, Settled
+
         row = self._one()
         if row is None:
             return
@@ -338,6 +338,8 @@ class TriageScreen(WorkScreen):
 
     @handles("issue.body")
     async def edit_body(self) -> None:
+        from rhythm_tui.screens.writing import edit_body
+
         if row := self._one():
             edited = await edit_body(self, row)
             if edited is not None:
@@ -345,11 +347,15 @@ class TriageScreen(WorkScreen):
 
     @handles("issue.comment")
     async def write_comment(self) -> None:
+        from rhythm_tui.screens.writing import write_comment
+
         if (row := self._one()) and await write_comment(self, row) is not None:
             self.say(f"Comment under {row.key} sent", "u takes it back")
 
     @handles("issue.more")
     async def set_more(self) -> None:
+        from rhythm_tui.screens.linking import more
+
         if rows := self.targets():
             await more(self, rows)
 

@@ -9,7 +9,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -23,8 +23,10 @@ from rhythm_domain.text import shown
 from rhythm_tui.commanding import Commanding, handles
 from rhythm_tui.instance import Instance
 from rhythm_tui.notebook import Notebook
-from rhythm_tui.screens.door import OTHER, Door, Way
 from rhythm_tui.widgets.welcome import WORDMARK
+
+if TYPE_CHECKING:
+    from rhythm_tui.screens.door import Way
 
 AGAIN: dict[type[RhythmError], int] = {Unavailable: 3, SchemaMismatch: 10}
 """Seconds until it tries again by itself, by what was in the way. Else it waits for `r`."""
@@ -145,6 +147,8 @@ class WayIn(Screen[None], Commanding):
         self, tracker: Tracker, way: Way = "sign in", words: str = "", *, name: str = ""
     ) -> Session:
         """Lets the person sign in; the session is remembered. With a `name` nobody else can."""
+        from rhythm_tui.screens.door import OTHER, Door
+
         words = words or (f"At {self.instance.instance_name}" if way == "sign in" else "")
         kept = Notebook(self.instance.settings.state_dir, "door", self.instance.instance_name)
         while True:

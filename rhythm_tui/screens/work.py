@@ -22,7 +22,6 @@ from rhythm_tui.commands import Command
 from rhythm_tui.desk import Desk
 from rhythm_tui.messages import GoTo
 from rhythm_tui.reading import Readings
-from rhythm_tui.screens.compose import Compose
 from rhythm_tui.screens.confirm import Confirm
 from rhythm_tui.screens.prompt import Prompt
 from rhythm_tui.widgets.document import Document
@@ -161,6 +160,8 @@ class WorkScreen(Screen[None], Commanding):
         project = self.project_of_new()
         if project is None:
             raise Invalid("Which project is it for?", hint="g o chooses one")
+        from rhythm_tui.screens.compose import Compose
+
         form = Compose(self.desk, project, self.new_issue_fields())
         created = await self.app.push_screen_wait(form)
         if created is not None:

@@ -20,7 +20,7 @@ from rhythm_tui.app import RhythmApp
 from rhythm_tui.instance import Instance
 from rhythm_tui.screens.work import WorkScreen
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds after which what does not come is given up."""
 
 _NAMED = {"enter", "escape", "tab", "up", "down", "ctrl+s"}
