@@ -36,6 +36,7 @@ from rhythm_tui.report import report, reported
 from rhythm_tui.screens.picker import Choice, Picker
 from rhythm_tui.screens.way_in import WayIn
 from rhythm_tui.screens.work import WorkScreen
+from rhythm_tui.stylesheet import KeptStylesheet
 from rhythm_tui.terminal import lifecycle as terminal
 from rhythm_tui.terminal.guarded import COLOURS, GuardedApp
 from rhythm_tui.terminal.key_order import KeyOrder
@@ -82,6 +83,7 @@ class RhythmApp(GuardedApp, Commanding):
         issue: str | None = None,
     ) -> None:
         super().__init__()
+        self.stylesheet = KeptStylesheet(variables=self.get_css_variables())
         self.instance = instance
         self.local = instance.local
         self.desk: Desk | None = None
