@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -18,9 +19,12 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
 
 def _open_app(opening: Opening) -> int:
     shut(os.environ)
+    gc.disable()  # Nothing that the imports make is garbage: to look for it costs a tenth of the start.
     from rhythm_tui import app
     from rhythm_tui.instance import Instance
 
+    gc.freeze()
+    gc.enable()
     return app.run(Instance(opening.flags), start=opening.start)
 
 
