@@ -1,8 +1,8 @@
 """What a machine is told, so that an account of it is a door to Rhythm and to nothing else.
 
-The account owns nothing that outlives a restart, its folder and its settings are root's, and it has no
-password. sshd lets keys in that Rhythm knows, each with a command of its own; systemd keeps the resident
-process, in whose sandbox all sessions are.
+The account owns nothing that outlives a restart, its home is the folder of the settings, which is root's, and
+it has no password. sshd lets keys in that Rhythm knows, each with a command of its own; systemd keeps the
+resident process, in whose sandbox all sessions are.
 """
 
 from __future__ import annotations
@@ -210,10 +210,8 @@ def steps(account: str, file: Path, *, root: Path = Path("/")) -> list[Step]:
     for place in (file, *program()):
         if not place.is_absolute() or not re.fullmatch(r"[A-Za-z0-9._/+-]+", str(place)):
             raise Invalid(f"{shown(str(place))} is no path that sshd and systemd could be told.")
-    home = root / "var/lib" / account
     return [
-        Account(account, home),
-        Folder(home, 0o755),
+        Account(account, file.parent),
         Folder(file.parent, 0o750, account),
         File(file, SETTINGS.format(account=account), 0o640, account, kept=True),
         File(root / "etc/ssh/sshd_config.d/rhythm.conf", match(account, file)),
