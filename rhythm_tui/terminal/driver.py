@@ -9,6 +9,7 @@ import selectors
 from codecs import getincrementaldecoder
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from time import monotonic
 from typing import IO, Any, cast
 
 from textual import events
@@ -18,6 +19,8 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.keys import Keys
 from textual.message import Message
 from textual.messages import InBandWindowResize
+
+from rhythm_tui.terminal.pulse import ASK, Finding, Pulse
 
 WIDEST, HIGHEST = 800, 320
 """Cells that are drawn at most. A window over SSH may say that it has 65,535 each way: four billion."""
@@ -124,6 +127,7 @@ class SteadyDriver(LinuxDriver):
     def __init__(self, app: App[Any], **options: Any) -> None:
         super().__init__(app, **options)
         self._file = cast("Any", Outlet(cast("IO[str]", self._file)))
+        self._pulse = None if getattr(app, "local", True) else Pulse(monotonic())
 
     def run_input_thread(self) -> None:
         """Reads what the terminal sends until the app ends, or the terminal is gone: that ends the app."""
@@ -137,6 +141,8 @@ class SteadyDriver(LinuxDriver):
                     if not data:
                         self._app.call_later(self._app.exit, None, 129)
                         return
+                    if self._pulse is not None:
+                        self._pulse.heard(monotonic())
                     for part in pastes.feed(decode(data)):
                         if isinstance(part, str):
                             self._take(parser.feed(part))
@@ -145,6 +151,22 @@ class SteadyDriver(LinuxDriver):
                 elif held := pastes.release():
                     self._take(parser.feed(held))
                 self._take(parser.tick())
+                if self._gone():
+                    self._app.call_later(self._app.exit, None, 129)
+                    return
+
+    def write(self, data: str) -> None:
+        """Writes to the terminal."""
+        super().write(data)
+        if self._pulse is not None:
+            self._pulse.wrote()
+
+    def _gone(self) -> bool:
+        """Whether the terminal does not answer any more; asks it, if it is time."""
+        finding = self._pulse.look(monotonic()) if self._pulse is not None else Finding.NOTHING
+        if finding is Finding.ASK:
+            super().write(ASK)
+        return finding is Finding.GONE
 
     def _read(self) -> bytes:
         try:
@@ -158,7 +180,9 @@ class SteadyDriver(LinuxDriver):
 
     def process_message(self, message: Message) -> None:
         """Hands on what was read. A size is learned from the system alone, which sends a signal."""
-        if not isinstance(message, (events.Resize, InBandWindowResize)):
+        if self._pulse is not None and isinstance(message, events.CursorPosition):
+            self._pulse.heard(monotonic(), answer=True)
+        elif not isinstance(message, (events.Resize, InBandWindowResize)):
             super().process_message(message)
 
     def _query_in_band_window_resize(self) -> None:

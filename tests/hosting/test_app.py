@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 from pathlib import Path
 
 from tests.hosting.conftest import Host
 from tests.hosting.sshd import until
+from tests.tui.seat import Seat
 
 
 def session_of(host: Host) -> int:
@@ -91,6 +93,34 @@ async def test_a_client_that_says_nothing_any_more_is_let_go(host: Host) -> None
         pid = session_of(host)
         os.kill(seat.process.pid, signal.SIGSTOP)
         until(lambda: pid not in host.sessions(), "the end of the session")
+
+
+QUICK = """
+import sys
+from pathlib import Path
+from rhythm_tui.hosting.session import serve
+from rhythm_tui.terminal import pulse
+pulse.SILENCE, pulse.PATIENCE = 0.5, 1.0
+sys.exit(serve(int(sys.argv[1]), None, {"TERM": "xterm"}, file=Path(sys.argv[2])))
+"""
+"""A session without sshd, of a terminal that is soon asked if it is there."""
+
+
+async def test_a_terminal_that_does_not_answer_any_more_is_let_go(host: Host) -> None:
+    """While others' changes are drawn for it sshd never asks."""
+    await host.key(host.team.member)
+    key = host.team.instance.value("SELECT id FROM ssh_keys")
+    with Seat(["-c", QUICK, str(key), str(host.file)], {"PATH": os.environ["PATH"]}) as seat:
+        seat.sees("Project CORE")
+        seat.until(lambda: b"\x1b[6n" in seat.output, "the question")
+        seat.press("\x1b[1;1R")
+        count = 0
+        while seat.process.poll() is None:
+            count += 1
+            assert count < 1000
+            await host.issue(f"Number {count}")
+            await asyncio.sleep(0.05)
+        assert seat.process.returncode == 129
 
 
 async def test_what_was_typed_outlives_the_line(host: Host) -> None:
