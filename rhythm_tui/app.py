@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, suppress
 from importlib import import_module
 from pathlib import PurePath
+from time import monotonic
 from typing import Any, ClassVar, cast
 
 from textual import on
@@ -58,6 +59,8 @@ DOOR = "way in"
 
 AT_THE_DOOR = frozenset({"refresh", "help", "palette", "theme", "suspend", "quit"})
 """What can be done before somebody is signed in."""
+
+AGAIN = "Connect again; an administrator can help if that fails."
 
 GATHER = 0.1
 """Seconds for which changes are gathered before what is shown is read again."""
@@ -141,6 +144,7 @@ class RhythmApp(GuardedApp, Commanding):
             terminal.entitle(self._driver.write, self.TITLE)
         self.add_mode(DOOR, lambda: self.way_in)
         self.switch_mode(DOOR)
+        self._look_if_idle()
 
     def _end(self, code: int) -> None:
         self.exit(return_code=code)
@@ -343,7 +347,7 @@ class RhythmApp(GuardedApp, Commanding):
     @on(SignedOut)
     def _signed_out(self, message: SignedOut) -> None:
         if not self.local:
-            self.part(NotSignedIn(message.reason, hint="Connect again, or ask an administrator."))
+            self.part(NotSignedIn(message.reason, hint=AGAIN))
         elif self.desk is not None and not self._at_the_door:
             self._at_the_door = True
             self.run_worker(self._sign_in_again(self.desk, message.reason), description="signs in again")
@@ -360,6 +364,15 @@ class RhythmApp(GuardedApp, Commanding):
             self._at_the_door = False
         self._begin_to_listen(desk.session)
         self._read_anew()
+
+    def _look_if_idle(self) -> None:
+        if self.instance.idle is None:
+            return
+        left = self.instance.idle.total_seconds() - (monotonic() - self.stirred)
+        if left > 0:
+            self.set_timer(left, self._look_if_idle)
+        else:
+            self.part(NotSignedIn("You did nothing for so long that your session was closed.", hint=AGAIN))
 
     def part(self, error: RhythmError) -> None:
         """Shows the person out: there is no other way in. Whoever runs the app says why."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,9 @@ class Instance:
 
     local = True
     """Whether the person sits at this machine: its files, programs and settings are theirs."""
+
+    idle: timedelta | None = None
+    """How long somebody may do nothing until the app ends; None: as long as they like."""
 
     def __init__(self, flags: Mapping[str, Any] | None = None) -> None:
         self.flags = dict(flags or {})

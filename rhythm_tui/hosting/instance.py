@@ -28,6 +28,7 @@ class HostedInstance(Context):
         super().__init__()
         self._host, self._key_id, self._source = host, key_id, source
         self._sessions: list[Session] = []
+        self.idle = host.limits.idle
 
     @cached_property
     def settings(self) -> config.Settings:

@@ -7,6 +7,7 @@ passes that was forgotten there.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from time import monotonic
 from typing import Any
 
 from rich.cells import get_character_cell_size
@@ -15,7 +16,7 @@ from rich.segment import Segment
 from textual.app import App
 from textual.color import Color
 from textual.driver import Driver
-from textual.events import DescendantFocus, Event, Paste
+from textual.events import DescendantFocus, Event, InputEvent, Paste
 from textual.filter import LineFilter
 from textual.widgets import Input
 
@@ -46,6 +47,11 @@ class GuardedApp(App[int]):
     local = True
     """Whether that machine is the person's."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.stirred = monotonic()
+        """When the person last did something."""
+
     def get_driver_class(self) -> type[Driver]:
         """The terminal's driver, whatever TEXTUAL_DRIVER says."""
         from rhythm_tui.terminal.driver import SteadyDriver
@@ -58,6 +64,8 @@ class GuardedApp(App[int]):
 
     async def on_event(self, event: Event) -> None:
         """Cleans what is pasted into a line. Editors of texts do it themselves, and say what they did."""
+        if isinstance(event, (InputEvent, Paste)):
+            self.stirred = monotonic()
         if isinstance(event, Paste) and not event.is_forwarded and isinstance(self.focused, Input):
             if len(event.text) > PASTED:
                 words = f"{len(event.text):,} characters are too many to paste into a line."

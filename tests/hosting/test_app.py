@@ -123,6 +123,34 @@ async def test_a_terminal_that_does_not_answer_any_more_is_let_go(host: Host) ->
         assert seat.process.returncode == 129
 
 
+CRASHING = """
+import sys
+from pathlib import Path
+from rhythm_tui.hosting.session import serve
+from rhythm_tui.screens import projects
+
+async def load(self):
+    password = "s3cret in a variable"
+    raise KeyError("s3cret in a message")
+
+projects.ProjectsScreen.load = load
+sys.exit(serve(int(sys.argv[1]), sys.argv[3] or None, {"TERM": "xterm"}, file=Path(sys.argv[2])))
+"""
+
+
+async def test_a_defect_shows_nothing_of_where_it_is(host: Host) -> None:
+    """No variable, no message, no path: one line, and an exit code. The log of the system has the rest."""
+    await host.key(host.team.member)
+    key = host.team.instance.value("SELECT id FROM ssh_keys")
+    with Seat(["-c", CRASHING, str(key), str(host.file), ""], {"PATH": os.environ["PATH"]}) as seat:
+        assert seat.ended() == 1
+        assert "Something unexpected went wrong (KeyError)." in seat.text
+        assert seat.restored
+        for secret in ("s3cret", "password", "rhythm.log", ".py", str(host.folder), "Traceback"):
+            assert secret not in seat.text
+    assert host.team.instance.value("SELECT count(*) FROM sessions WHERE kind = 'key'") == 0
+
+
 async def test_what_was_typed_outlives_the_line(host: Host) -> None:
     """It is kept in the database: the person finds it wherever they come in again."""
     mia = await host.person(host.team.member)

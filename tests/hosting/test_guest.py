@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from io import StringIO
 from pathlib import Path
+
+import pytest
 
 from rhythm_domain.models import IssueDraft, Status
 from rhythm_domain.session import Session
@@ -122,3 +125,20 @@ async def test_a_person_says_how_many_colours_their_terminal_has(
         await driver.sees("from the next start on")
     async with opened(conninfo, team.member, tmp_path) as driver:
         assert driver.app.console.color_system == "truecolor"
+
+
+async def test_who_does_nothing_for_too_long_is_shown_out(
+    team: Team, conninfo: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever does something is not."""
+    monkeypatch.setattr(Guest, "idle", timedelta(seconds=0.5))
+    async with opened(conninfo, team.member, tmp_path) as driver:
+        await driver.until(lambda: driver.app.parting is not None, "the end")
+    assert "closed" in str(driver.app.parting)
+    monkeypatch.setattr(Guest, "idle", timedelta(hours=1))
+    async with opened(conninfo, team.member, tmp_path) as driver:
+        before = driver.app.stirred
+        await driver.press("j")
+        await driver.until(lambda: driver.app.stirred > before, "a stir")
+        driver.app._look_if_idle()
+        assert driver.app.parting is None
