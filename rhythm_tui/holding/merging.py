@@ -86,6 +86,15 @@ def merged(base: str, theirs: str, mine: str) -> tuple[str, int]:
     return "\n".join(lines), clashes
 
 
+def merged_line(base: str, theirs: str, mine: str, between: str = " / ") -> tuple[str, bool]:
+    """The same of a sentence, word by word, and whether that could be done; else mine and theirs."""
+    was, left, right = (text.replace("\n", " \0").replace(" ", "\n") for text in (base, theirs, mine))
+    words, clashes = merged(was, left, right)
+    if clashes:
+        return f"{mine}{between}{theirs}", False
+    return words.replace("\n", " ").replace(" \0", "\n"), True
+
+
 def _anchors(
     was: Sequence[str], left: Sequence[str], right: Sequence[str]
 ) -> Iterator[tuple[int, int, int, int]]:

@@ -16,6 +16,14 @@ from rhythm_tui.terminal.key_order import KeyOrder
 T = TypeVar("T")
 
 
+class Instead(Exception):  # noqa: N818 - nothing went wrong
+    """Raised where what was typed is taken: another text is to stand there, to go on from, and why."""
+
+    def __init__(self, text: str, words: str, *, field: str = "") -> None:
+        super().__init__(words)
+        self.text, self.words, self.field = text, words, field
+
+
 class Dialog(ModalScreen[T | None], Commanding):
     """A box with a title and, at its foot, what its keys do. Dismissed with None when it is cancelled."""
 

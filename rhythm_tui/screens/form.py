@@ -21,7 +21,7 @@ from rhythm_domain.text import shown, shown_lines
 from rhythm_tui.commanding import handles
 from rhythm_tui.notebook import Notebook
 from rhythm_tui.report import report
-from rhythm_tui.screens.dialog import Dialog
+from rhythm_tui.screens.dialog import Dialog, Instead
 from rhythm_tui.widgets.choice_line import ChoiceLine, Way
 from rhythm_tui.widgets.line_field import LineField
 from rhythm_tui.widgets.text_editor import TextEditor
@@ -54,7 +54,11 @@ class Entry:
 
 
 class Form(Dialog[T], Generic[T]):
-    """Fields one below the other. With `drafts` and `draft` what was typed outlives a crash and a cancel."""
+    """Fields one below the other. With `drafts` and `draft` what was typed outlives a crash and a cancel.
+
+    `base` is what one began from, as far as that matters when it is saved: it stands among the values, and is
+    kept with the draft.
+    """
 
     def __init__(
         self,
@@ -66,6 +70,7 @@ class Form(Dialog[T], Generic[T]):
         save: str = "save",
         drafts: Notebook | None = None,
         draft: str = "",
+        base: Values | None = None,
     ) -> None:
         one = len(entries) == 1 and not entries[0].lines
         super().__init__(
@@ -77,7 +82,10 @@ class Form(Dialog[T], Generic[T]):
         kept = drafts.get(draft) if drafts and draft else None
         self._kept: dict[str, str] = kept if isinstance(kept, dict) else {}
         self._own: set[str] = {name for name in self._kept if name in self._entries}
+        self._base = {name: self._kept.get(name, value) for name, value in (base or {}).items()}
         self._busy = False
+        self._put: dict[str, str] = {}
+        """What stands in a field because of what is said below it."""
 
     def body(self) -> ComposeResult:
         if self._words:
@@ -110,8 +118,8 @@ class Form(Dialog[T], Generic[T]):
 
     @property
     def values(self) -> dict[str, str]:
-        """What stands in the fields now."""
-        return {name: self._read(name) for name in self._entries}
+        """What stands in the fields now, and what one began from."""
+        return {**self._base, **{name: self._read(name) for name in self._entries}}
 
     def _read(self, name: str) -> str:
         match self.query_one(f"#field-{_id(name)}"):
@@ -132,7 +140,8 @@ class Form(Dialog[T], Generic[T]):
         event.stop()
         at = (event.control.id or "").removeprefix("field-")
         name = next((name for name in self._entries if _id(name) == at), "")
-        self._say_right(name)
+        if self._put.get(name) != self._read(name):
+            self._say_right(name)
         if event.control.has_focus:
             self._own.add(name)
         for entry in self._entries.values():
@@ -141,7 +150,8 @@ class Form(Dialog[T], Generic[T]):
                 field.value = entry.follows(self.values)
                 field.cursor_position = len(field.value)
         if self._drafts and self._draft and self._own:
-            kept = {name: value for name, value in self.values.items() if name in self._own and value}
+            typed = {name: value for name, value in self.values.items() if name in self._own and value}
+            kept = {**self._base, **typed}
             secret = {name for name, entry in self._entries.items() if entry.secret}
             self._drafts.keep(self._draft, {name: kept[name] for name in kept.keys() - secret})
 
@@ -177,6 +187,8 @@ class Form(Dialog[T], Generic[T]):
         except RhythmError as error:
             if self.query(".wrong"):  # Else the person left meanwhile.
                 self._say_wrong(error)
+        except Instead as other:
+            self._take(other)
         else:
             if self._drafts and self._draft:
                 self._drafts.drop(self._draft)
@@ -185,6 +197,22 @@ class Form(Dialog[T], Generic[T]):
             self._busy = False
             if self.keys is not None:
                 self.keys.settled(self)
+
+    def _take(self, other: Instead) -> None:
+        """Puts another text into a field, and says why."""
+        self._put = {other.field: other.text}
+        self._own.add(other.field)
+        match self.query_one(f"#field-{_id(other.field)}"):
+            case TextEditor() as area:
+                area.put(other.text)
+            case Input() as line:
+                line.value = other.text
+        self._say_wrong(Invalid(other.words, field=other.field, hint=""))
+
+    def on_screen_resume(self) -> None:
+        """Back from a question that came up while it was saving: no key may come before that has ended."""
+        if self._busy and self.keys is not None:
+            self.keys.begun(self, to_its_end=True)
 
     def _say_wrong(self, error: RhythmError) -> None:
         name = getattr(error, "field", "")

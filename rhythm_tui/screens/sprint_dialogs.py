@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from functools import partial
+from uuid import UUID
 
 from textual.content import Content
 
@@ -14,9 +16,12 @@ from rhythm_domain.query import Condition, Field, Is, Query
 from rhythm_domain.text import shown
 from rhythm_tui.desk import Desk
 from rhythm_tui.holding import planning
+from rhythm_tui.holding.merging import merged_line
 from rhythm_tui.holding.planning import Capacity, Load
 from rhythm_tui.looks.wording import counted, points
 from rhythm_tui.screens.confirm import Confirm
+from rhythm_tui.screens.conflict import ConflictDialog, Settled
+from rhythm_tui.screens.dialog import Instead
 from rhythm_tui.screens.form import Entry, Form, Values
 from rhythm_tui.screens.picker import Choice, Picker
 from rhythm_tui.screens.work import WorkScreen
@@ -56,29 +61,41 @@ async def create(screen: WorkScreen, sprints: Sequence[Sprint]) -> Sprint | None
 
 
 async def edit(screen: WorkScreen, sprint: Sprint) -> Sprint | None:
-    """Asks for other texts and days of a sprint. A goal that somebody else changed meanwhile is shown; saving
-    again keeps one's own.
+    """Asks for other texts and days of a sprint. Only what is changed here is written, and over a goal that
+    somebody else changed meanwhile only if that is wanted.
     """
     desk, key = screen.desk, screen.desk.key or ""
-    base = sprint.version
+    base: tuple[int, str] | None = None
+
+    async def save(name: str, change: SprintEdit, operation: UUID) -> Sprint:
+        return await desk.session.sprints.edit(key, name, change, operation=operation)
 
     async def accept(values: Values) -> Sprint:
         nonlocal base
-        starts_on, ends_on = _days(desk, values)
-        wanted = SprintEdit(
-            base_version=base, name=values["name"], goal=values["goal"], starts_on=starts_on, ends_on=ends_on
-        )
-        try:
-            return await desk.edits.run(
-                lambda operation: desk.session.sprints.edit(key, sprint.name, wanted, operation=operation)
-            )
-        except Conflict as conflict:
-            base = conflict.version
-            raise Invalid(
-                f'Somebody else changed it meanwhile to "{conflict.current or ""}".',
-                field="goal",
-                hint="Save again to keep yours, or take theirs over.",
-            ) from conflict
+        version, was = base or (int(values["version"]), values["goal was"])
+        sprints = {each.id: each for each in await desk.session.sprints.list(key)}
+        now = sprints.get(sprint.id, sprint)
+        wanted = _changed(sprint, values, _days(desk, values), was)
+        while wanted:
+            change = SprintEdit.model_validate({**wanted, "base_version": version})
+            try:
+                return await desk.edits.run(partial(save, now.name, change))
+            except Conflict as conflict:
+                version, theirs = conflict.version, conflict.current or ""
+                if theirs == was:
+                    continue  # Something else of it was changed.
+                choice = await screen.app.push_screen_wait(ConflictDialog(conflict))
+                if choice is None:
+                    raise Invalid("Somebody else changed it meanwhile.", field="goal", hint="") from None
+                base = version, theirs
+                if choice is Settled.MERGE:
+                    both, fits = merged_line(was, theirs, values["goal"], between="\n")
+                    words = "Both changes are in it." if fits else "Yours, then theirs: make one of them."
+                    raise Instead(both, words, field="goal") from None
+                if choice is Settled.THEIRS:
+                    del wanted["goal"]
+                was = theirs
+        return now
 
     return await screen.app.push_screen_wait(
         Form(
@@ -87,8 +104,20 @@ async def edit(screen: WorkScreen, sprint: Sprint) -> Sprint | None:
             accept,
             drafts=desk.drafts,
             draft=f"sprint {key} {sprint.id}",
+            base={"version": str(sprint.version), "goal was": sprint.goal},
         )
     )
+
+
+def _changed(
+    sprint: Sprint, values: Values, days: tuple[date | None, date | None], goal: str
+) -> dict[str, str | date | None]:
+    """What a form says otherwise than the sprint that it was opened with, and than the goal it began from."""
+    said = {"name": values["name"], "goal": values["goal"], "starts_on": days[0], "ends_on": days[1]}
+    before = {
+        "name": sprint.name, "goal": goal, "starts_on": sprint.starts_on, "ends_on": sprint.ends_on
+    }  # fmt: skip
+    return {name: value for name, value in said.items() if value != before[name]}
 
 
 async def start(screen: WorkScreen, sprint: Sprint, load: Load, against: Capacity) -> Sprint | None:

@@ -46,9 +46,8 @@ class KeyOrder:
     def begun(self, command: object, *, to_its_end: bool = False) -> None:
         """A command was begun that goes on by itself; `to_its_end` if no key may come before it has ended."""
         self._commands[command] = to_its_end
-        if (
-            to_its_end and not self._working
-        ):  # What it goes on from had come to rest, as a form that was saved.
+        if to_its_end and not self._working:
+            # It follows something that has come to rest, as a form that was saved.
             self._wait()
             self._arrived = True
 

@@ -16,6 +16,7 @@ from rhythm_domain.session import Session
 from rhythm_tui.screens.sprints import SprintsScreen
 from rhythm_tui.widgets.issue_table import IssueTable
 from rhythm_tui.widgets.plan_panes import Side
+from rhythm_tui.widgets.text_editor import TextEditor
 from tests.instances import Team
 from tests.tui.conftest import Open
 from tests.tui.driver import Driver
@@ -283,19 +284,64 @@ async def test_a_name_that_is_taken_is_said_in_the_form(team: Team, app: Open) -
         await driver.sees("wintery saved")
 
 
-async def test_a_goal_that_somebody_else_changed_is_shown_and_mine_kept(team: Team, app: Open) -> None:
+@pytest.mark.parametrize(("key", "kept"), [("m", "Ship it!"), ("t", "Theirs"), ("e", "both")])
+async def test_two_people_edit_one_goal_and_nothing_is_lost(
+    team: Team, app: Open, key: str, kept: str
+) -> None:
+    """Both sides are shown; mine, theirs or both are saved. The days, which only she changed, stay hers."""
     await sprint_of(team)
     async with app(team.maintainer, project="CORE", view="sprints") as driver:
+        await driver.sees("Sprint 1")
         await driver.press("O")
         await driver.sees("Edit Sprint 1")
-        await team.owner.sprints.edit("CORE", "Sprint 1", SprintEdit(goal="Theirs"))
-        await driver.press("enter")
+        theirs = SprintEdit(goal="Theirs", ends_on=TODAY + timedelta(days=20))
+        await team.owner.sprints.edit("CORE", "Sprint 1", theirs)
+        await driver.press("enter", "end")
         await driver.write("!")
         await driver.press("ctrl+s")
-        await driver.sees('"Theirs"', "Save again")
+        await driver.sees("Both of you changed the goal", "− Theirs", "+ Ship it!")
+        await driver.press(key)
+        if key == "e":
+            await driver.sees("Yours, then theirs", "Ship it!", "Theirs")
+            area = driver.app.screen.query_one(TextEditor)
+            assert area.text == "Ship it!\nTheirs"
+            area.put("both")
+            await driver.press("ctrl+s")
+        await driver.sees("Sprint 1 saved" if key != "t" else "Theirs")
+        await driver.until(lambda: not driver.app.screen.is_modal)
+    now = await team.viewer.sprints.show("CORE", "Sprint 1")
+    assert (now.goal, now.ends_on) == (kept, TODAY + timedelta(days=20))
+
+
+async def test_a_goal_that_was_begun_before_theirs_is_no_less_in_conflict(team: Team, app: Open) -> None:
+    """A draft knows what it was begun from. What they change besides is no conflict at all."""
+    await sprint_of(team)
+    async with app(team.maintainer, project="CORE", view="sprints") as driver:
+        await driver.sees("Sprint 1")
+        await driver.press("O")
+        await driver.sees("Edit Sprint 1")
+        await driver.press("enter", "end")
+        await driver.write("!")
+        await driver.press("escape")
+        await driver.misses("Edit Sprint 1")
+    await team.owner.sprints.edit("CORE", "Sprint 1", SprintEdit(goal="Theirs"))
+    async with app(team.maintainer, project="CORE", view="sprints") as driver:
+        await driver.sees("Sprint 1")
+        await driver.press("O")
+        await driver.sees("Ship it!")
         await driver.press("ctrl+s")
+        await driver.sees("Both of you changed the goal", "− Theirs", "+ Ship it!")
+        await driver.press("m")
         await driver.sees("Sprint 1 saved")
-        assert "Ship it" in (await team.viewer.sprints.show("CORE", "Sprint 1")).goal
+        assert (await team.viewer.sprints.show("CORE", "Sprint 1")).goal == "Ship it!"
+        await driver.press("O")
+        await driver.sees("Edit Sprint 1")
+        await team.owner.sprints.edit("CORE", "Sprint 1", SprintEdit(name="Sprint one"))
+        await driver.press("enter", "end")
+        await driver.write("!")
+        await driver.press("ctrl+s")
+        await driver.sees("Sprint one saved")
+        assert (await team.viewer.sprints.show("CORE", "Sprint one")).goal == "Ship it!!"
 
 
 async def test_a_start_says_what_is_committed(team: Team, app: Open) -> None:

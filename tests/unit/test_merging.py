@@ -5,7 +5,16 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rhythm_tui.holding.merging import BETWEEN, MINE, THEIRS, Pair, compared, different_words, merged
+from rhythm_tui.holding.merging import (
+    BETWEEN,
+    MINE,
+    THEIRS,
+    Pair,
+    compared,
+    different_words,
+    merged,
+    merged_line,
+)
 
 lines = st.lists(st.sampled_from(["a", "b", "c", ""]), max_size=8).map("\n".join)
 
@@ -22,6 +31,17 @@ def test_a_place_that_both_changed_holds_both() -> None:
     assert text.split("\n") == ["a", THEIRS, "X", BETWEEN, "Y", MINE, "c"]
     assert clashes == 1
     assert merged("a", "b", "b") == ("b", 0)
+
+
+def test_a_line_is_put_together_by_words_or_holds_both() -> None:
+    assert merged_line("Login fails", "Login fails on Safari", "Login often fails") == (
+        "Login often fails on Safari",
+        True,
+    )
+    assert merged_line("Login fails", "Sign-in fails", "Entry fails") == (
+        "Entry fails / Sign-in fails",
+        False,
+    )
 
 
 @given(lines, lines, lines)
