@@ -16,7 +16,7 @@ from rhythm_domain.errors import NotSignedIn, RhythmError
 from rhythm_domain.text import shown, shown_lines
 from rhythm_tui.commanding import handles
 from rhythm_tui.report import report
-from rhythm_tui.screens.dialog import Dialog
+from rhythm_tui.screens.dialog import Dialog, Instead
 from rhythm_tui.widgets.key_bar import KeyBar
 from rhythm_tui.widgets.line_field import LineField
 
@@ -103,7 +103,13 @@ class Prompt(Dialog[T], Generic[T]):
             report(self, error)
         except RhythmError as error:
             if self.query(".wrong"):  # Else the person left meanwhile.
-                self._say_wrong(error)
+                self._say_wrong(shown(error.message), shown(error.hint))
+        except Instead as other:
+            field = self.query_one(Input)
+            with field.prevent(Input.Changed):
+                field.value = other.text
+            field.cursor_position = len(other.text)
+            self._say_wrong(shown(other.words))
         else:
             self.dismiss(answer)
         finally:
@@ -111,7 +117,7 @@ class Prompt(Dialog[T], Generic[T]):
             if self.keys is not None:
                 self.keys.settled(self)
 
-    def _say_wrong(self, error: RhythmError) -> None:
+    def _say_wrong(self, *words: str) -> None:
         wrong = self.query_one(".wrong", Static)
-        wrong.update(Content(" ".join(part for part in (shown(error.message), shown(error.hint)) if part)))
+        wrong.update(Content(" ".join(part for part in words if part)))
         wrong.add_class("said")

@@ -32,6 +32,7 @@ from rhythm_tui.looks.colours import Colours
 from rhythm_tui.looks.wording import counted
 from rhythm_tui.messages import OpenIssue
 from rhythm_tui.screens import choices
+from rhythm_tui.screens.dialog import Instead
 from rhythm_tui.screens.picker import Choice, MultiPicker, Picker
 from rhythm_tui.screens.prompt import Prompt
 from rhythm_tui.screens.work import WorkScreen
@@ -305,31 +306,36 @@ class TriageScreen(WorkScreen):
 
     @handles("issue.title")
     async def edit_title(self) -> None:
+        from rhythm_tui.holding.merging import merged_line
         from rhythm_tui.screens.conflict import ConflictDialog, Settled
 
         row = self._one()
         if row is None:
             return
 
-        version = row.version
+        base, version = row.title, row.version
 
         async def accept(text: str) -> bool:
-            nonlocal version
-            while text != row.title:
+            nonlocal base, version
+            while text != base:
                 edit = IssueEdit(title=text, base_version=version)
                 try:
                     await self.change(edit, setting(title=text), "renamed", [row])
                     break
                 except Conflict as conflict:
                     choice = await self.app.push_screen_wait(ConflictDialog(conflict))
+                    theirs, was = conflict.current or "", base
                     if choice is Settled.THEIRS:
                         self.replaced(await self.desk.session.issues.rows([row.id]))
                         break
-                    if choice is not None:
-                        version = conflict.version
-                    if choice is not Settled.MINE:
-                        theirs = shown(conflict.current or "")
-                        raise Conflict(f"Saved is “{theirs}”.", hint="enter saves yours over it.") from None
+                    if choice is None:
+                        hint = "enter asks again, esc leaves it so."
+                        raise Conflict(f"Saved is “{shown(theirs)}”.", hint=hint) from None
+                    base, version = theirs, conflict.version
+                    if choice is Settled.MERGE:
+                        both, fits = merged_line(was, theirs, text)
+                        words = "Both changes are in it." if fits else "Yours, then theirs: make one of them."
+                        raise Instead(both, f"{words} enter saves it.") from None
             return True
 
         await self.app.push_screen_wait(

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from psycopg import AsyncConnection
 from textual.events import MouseScrollDown
+from textual.widgets import Input
 
-from rhythm_domain.models import IssueDraft, Priority, Status
+from rhythm_domain.models import IssueDraft, IssueEdit, Priority, Status
 from rhythm_domain.repository import search
 from rhythm_domain.transaction import Tx
 from rhythm_tui.screens.prompt import Prompt
@@ -124,6 +125,36 @@ async def test_a_line_is_saved_by_the_key_of_the_forms_too(team: Team, app: Open
         await driver.sees("Something new and blue")
         await driver.until_saved()
         assert (await team.owner.issues.show("CORE-1")).title == "Something new and blue"
+
+
+@pytest.mark.parametrize(
+    ("hers", "mine", "together"),
+    [
+        ("Login fails on Safari", "Login often fails", "Login often fails on Safari"),
+        ("Sign-in fails", "Entry fails", "Entry fails / Sign-in fails"),
+    ],
+)
+async def test_two_titles_are_put_together_in_the_line(
+    team: Team, app: Open, hers: str, mine: str, together: str
+) -> None:
+    """By their words where that can be done, else one behind the other; nothing is saved before enter."""
+    (key,) = await fill(team, "Login fails")
+    async with app(team.member, project="CORE") as driver:
+        await driver.sees("Login fails")
+        await driver.press("e")
+        await driver.until(lambda: isinstance(driver.app.screen, Prompt))
+        line = driver.app.screen.query_one(Input)
+        line.value = mine
+        await team.owner.issues.edit(key, IssueEdit(title=hers, base_version=1))
+        await driver.press("enter")
+        await driver.sees("Both of you changed the title", f"− {hers}", f"+ {mine}")
+        await driver.press("e")
+        await driver.until(lambda: line.value == together)
+        assert (await team.viewer.issues.show(key)).title == hers
+        await driver.press("enter")
+        await driver.until(lambda: not driver.app.screen.is_modal)
+        await driver.until_saved()
+    assert (await team.viewer.issues.show(key)).title == together
 
 
 async def test_keys_can_be_remapped(team: Team, app: Open) -> None:
