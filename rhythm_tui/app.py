@@ -27,6 +27,7 @@ from rhythm_domain.text import shown
 from rhythm_tui.commanding import Commanding, Offer, handles, keys_of, offers
 from rhythm_tui.commands import COMMANDS, Command, remapped
 from rhythm_tui.desk import Desk
+from rhythm_tui.drafts import Drafts
 from rhythm_tui.instance import Instance
 from rhythm_tui.looks.themes import DARK, LIGHT, SIXTEEN, THEMES
 from rhythm_tui.messages import GoTo, Lost, OpenIssue, OpenProject, Say, SignedOut
@@ -156,7 +157,7 @@ class RhythmApp(GuardedApp, Commanding):
         """Shows a signed-in person where they left."""
         desk = Desk(
             session,
-            drafts=await self._notebook("drafts", session),
+            drafts=Drafts(await self._notebook("drafts", session)),
             memory=await self._notebook("app", session),
             commands=self.commands,
             editor=self._editor() if self.local else None,

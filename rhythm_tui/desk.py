@@ -12,6 +12,7 @@ from rhythm_domain.policy import Permission
 from rhythm_domain.session import Session
 from rhythm_tui import clock
 from rhythm_tui.commands import COMMANDS, Command
+from rhythm_tui.drafts import Drafts
 from rhythm_tui.edits import Edits
 from rhythm_tui.notebook import Notebook
 
@@ -23,7 +24,7 @@ class Desk:
         self,
         session: Session,
         *,
-        drafts: Notebook,
+        drafts: Drafts,
         memory: Notebook,
         commands: Mapping[str, Command] = COMMANDS,
         editor: str | None = None,

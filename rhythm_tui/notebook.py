@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from rhythm_domain.folders import make_private
 from rhythm_tui.files import whole
@@ -21,6 +21,9 @@ from rhythm_tui.files import whole
 
 class Notebook:
     """Values of JSON by name, such as `comment CORE-12`. Without a folder they end with the app."""
+
+    current: ClassVar[bool] = True
+    """Whether it knows what the person's other apps wrote since it was opened."""
 
     def __init__(self, folder: Path | None, kind: str, *whose: str) -> None:
         name = sha256("\n".join(whose).encode()).hexdigest()[:16]

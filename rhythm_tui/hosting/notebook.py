@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 from contextlib import suppress
-from typing import Any
+from typing import Any, ClassVar
 
 from rhythm_domain.errors import Invalid, NotSignedIn, RhythmError
 from rhythm_domain.services.notes import Notes
@@ -26,6 +26,8 @@ log = logging.getLogger("rhythm.host")
 
 class StoredNotebook(Notebook):
     """A notebook that was read when the person came, and is written behind their back."""
+
+    current: ClassVar[bool] = False
 
     def __init__(self, notes: Notes, kind: str, known: dict[str, Any]) -> None:
         super().__init__(None, kind)

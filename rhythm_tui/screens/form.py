@@ -19,7 +19,7 @@ from textual.widgets import Input, Static, TextArea
 from rhythm_domain.errors import Invalid, NotSignedIn, RhythmError
 from rhythm_domain.text import shown, shown_lines
 from rhythm_tui.commanding import handles
-from rhythm_tui.notebook import Notebook
+from rhythm_tui.drafts import Drafts
 from rhythm_tui.report import report
 from rhythm_tui.screens.dialog import Dialog, Instead
 from rhythm_tui.widgets.choice_line import ChoiceLine, Way
@@ -68,7 +68,7 @@ class Form(Dialog[T], Generic[T]):
         *,
         words: str = "",
         save: str = "save",
-        drafts: Notebook | None = None,
+        drafts: Drafts | None = None,
         draft: str = "",
         base: Values | None = None,
     ) -> None:
