@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from textual.message import Message
 
 from rhythm_domain.errors import RhythmError
 from rhythm_domain.models import Project
+from rhythm_tui.holding.siblings import Few, Siblings
 
 
 @dataclass
@@ -28,10 +29,10 @@ class GoTo(Message):
 
 @dataclass
 class OpenIssue(Message):
-    """An issue's page is wanted; `siblings` are the keys of the list that it is opened from."""
+    """An issue's page is wanted; `siblings` is the list that it is opened from."""
 
     key: str
-    siblings: tuple[str, ...] = ()
+    siblings: Siblings = field(default_factory=Few)
 
 
 @dataclass

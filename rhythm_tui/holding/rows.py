@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import Literal
 
-from rhythm_domain.models import IssueRow, Page
+from rhythm_domain.models import IssueRow, Page, Total
 
 KEPT = 3000
 """The most rows that are kept: what lies further away is read again when one goes there."""
@@ -29,6 +30,7 @@ class Window:
         self._pages: deque[tuple[Page[IssueRow], Reading]] = deque()
         if page is not None:
             self._pages.append((page, reading or Reading()))
+        self._above = 0 if page is None or page.previous is None else None
         self._rows: list[IssueRow] = []
         self._places: dict[int, int] = {}
         self._fresh: dict[int, IssueRow] = {}
@@ -57,6 +59,19 @@ class Window:
         """Where an issue stands in the window."""
         return self._places.get(issue)
 
+    def above_of(self, total: Total) -> int | None:
+        """How many rows of a list that is so long come before the first one; None if that is not known."""
+        if self._above is None and self.next is None and total.exact:
+            return max(0, total.count - len(self))
+        return self._above
+
+    def further(self, direction: Literal["next", "previous"], limit: int) -> Reading | None:
+        """How to read the page behind the last row, or the one before the first; None where the list ends."""
+        at = self.next if direction == "next" else self.previous
+        if at is None:
+            return None
+        return Reading(cursor=at, limit=limit) if direction == "next" else Reading(before=at, limit=limit)
+
     def around(self, place: int) -> Reading:
         """How to read the page that a row stands in again."""
         for page, reading in self._pages:
@@ -72,6 +87,8 @@ class Window:
         while len(self._pages) > 2 and self._count() - len(self._pages[0][0].items) >= KEPT:
             let_go += len(self._pages.popleft()[0].items)
         self._join()
+        if self._above is not None:
+            self._above += let_go
         return let_go
 
     def prepend(self, page: Page[IssueRow]) -> int:
@@ -81,7 +98,12 @@ class Window:
         while len(self._pages) > 2 and self._count() - len(self._pages[-1][0].items) >= KEPT:
             self._pages.pop()
         self._join()
-        return self._places.get(before, 0) if before is not None else 0
+        new = self._places.get(before, 0) if before is not None else 0
+        if self.previous is None:
+            self._above = 0
+        elif self._above is not None:
+            self._above = max(0, self._above - new)
+        return new
 
     def replace(self, rows: Iterable[IssueRow]) -> frozenset[int]:
         """Puts newer states of issues in their places; those that are in the window.

@@ -16,6 +16,7 @@ from rhythm_domain.models import Event, Page
 from rhythm_domain.text import shown
 from rhythm_tui.clock import now
 from rhythm_tui.desk import Desk
+from rhythm_tui.holding.siblings import Few
 from rhythm_tui.looks import presentation as show
 from rhythm_tui.looks.blocks import Block, heading
 from rhythm_tui.looks.colours import Colours
@@ -146,7 +147,7 @@ class ActivityScreen(WorkScreen):
     async def _choose(self, keys: Sequence[str]) -> None:
         choices = [Choice(key, Content(key), key) for key in keys]
         if (key := await self.app.push_screen_wait(Picker(counted(len(keys), "issue"), choices))) is not None:
-            self.post_message(OpenIssue(key, tuple(keys)))
+            self.post_message(OpenIssue(key, Few(keys, key)))
 
 
 def _lines(each: Happening, when: str, width: int, colours: Colours, many: bool) -> list[Text]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import PurePath
 from typing import Any, ClassVar, Literal
 
@@ -28,6 +29,7 @@ from rhythm_tui.desk import Desk
 from rhythm_tui.holding import lanes
 from rhythm_tui.holding.decks import ONE_LANE, Cards, Placing, Spot, moved
 from rhythm_tui.holding.lanes import OTHERS, Grouping, Lane
+from rhythm_tui.holding.siblings import Listed
 from rhythm_tui.looks import signs
 from rhythm_tui.looks.wording import counted
 from rhythm_tui.messages import OpenIssue, Say
@@ -382,7 +384,16 @@ class BoardScreen(SearchScreen):
 
     @on(BoardGrid.Opened)
     def _opened(self, event: BoardGrid.Opened) -> None:
-        self.post_message(OpenIssue(event.row.key, event.siblings))
+        spot, cards = self.grid.spot, self.cards
+        siblings = Listed(
+            event.row.id,
+            lambda: cards.decks[spot],
+            lambda at: cards.rows[cards.decks[spot].ids[at]],
+            partial(self._extend, spot),
+            lambda: cards.decks[spot].above,
+            lambda: f"{cards.total(spot)}",
+        )
+        self.post_message(OpenIssue(event.row.key, siblings))
 
     @on(BoardGrid.MarksChanged)
     def _marked(self) -> None:

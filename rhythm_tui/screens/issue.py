@@ -20,6 +20,7 @@ from rhythm_tui.clock import now
 from rhythm_tui.commanding import handles
 from rhythm_tui.commands import Command
 from rhythm_tui.desk import Desk
+from rhythm_tui.holding.siblings import Few, Siblings, Step
 from rhythm_tui.looks.happenings import told
 from rhythm_tui.looks.issue_page import Page, changed_fields
 from rhythm_tui.looks.markdown import links
@@ -41,19 +42,18 @@ WIDE = 104
 
 
 class IssueScreen(TriageScreen):
-    """One issue. `siblings` are the keys of the list that it was opened from."""
+    """One issue. `siblings` is the list that it was opened from."""
 
     VIEW: ClassVar[str] = "issues"
     CSS_PATH = "issue.tcss"
 
-    def __init__(self, desk: Desk, key: str, siblings: Sequence[str] = ()) -> None:
+    def __init__(self, desk: Desk, key: str, siblings: Siblings | None = None) -> None:
         super().__init__(desk)
         self.key = key
         self.issue: Issue | None = None
         self.gone = ""
         """Why there is nothing to be done with it any more."""
-        self._siblings = tuple(siblings)
-        self._at = siblings.index(key) if key in siblings else None
+        self._siblings = siblings or Few()
         self._above: IssueLink | None = None
         self._comments: list[Comment] = []
         self._next_comments: str | None = None
@@ -178,7 +178,7 @@ class IssueScreen(TriageScreen):
         issue = self._shown
         head.say(
             issue,
-            place=f"{self._at + 1:,} of {len(self._siblings):,}" if self._at is not None else "",
+            place=self._siblings.place,
             unsaved=issue is not None and self.desk.edits.unsaved(issue.id),
             gone=self.gone,
         )
@@ -278,8 +278,8 @@ class IssueScreen(TriageScreen):
             mine = self.comment.author.id == self.desk.session.user.id
             return self.desk.why_not(command.permission, self.issue.project_key, author=mine)
         if command.id in ("issue.next", "issue.previous"):
-            step = 1 if command.id == "issue.next" else -1
-            return None if self._beside(step) is not None else "the list ends here"
+            step: Step = 1 if command.id == "issue.next" else -1
+            return None if self._siblings.more(step) else "the list ends here"
         return super().why_not(command)
 
     @on(Document.Opened, "#page")
@@ -310,16 +310,11 @@ class IssueScreen(TriageScreen):
 
     # Commands --------------------------------------------------------------------------------------------
 
-    def _beside(self, step: int) -> int | None:
-        at = None if self._at is None else self._at + step
-        return at if at is not None and 0 <= at < len(self._siblings) else None
-
-    async def _turn(self, step: int) -> None:
-        at = self._beside(step)
-        if at is not None:
-            self._at = at
+    async def _turn(self, step: Step) -> None:
+        key = await self._siblings.go(step)
+        if key is not None:
             # What is shown stays until the other is there: nothing flickers.
-            await self._read(self._siblings[at], top=True)
+            await self._read(key, top=True)
 
     @handles("issue.next")
     async def next_issue(self) -> None:

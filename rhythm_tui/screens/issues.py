@@ -18,12 +18,13 @@ from textual.timer import Timer
 from rhythm_domain.errors import Invalid, NotFound, RhythmError
 from rhythm_domain.lexemes import matches
 from rhythm_domain.live import Change
-from rhythm_domain.models import IssueRow, Page, SavedView
+from rhythm_domain.models import IssueRow, Page, SavedView, Total
 from rhythm_domain.query import Query, Sort, SortKey
 from rhythm_domain.text import shown
 from rhythm_tui.commanding import handles
 from rhythm_tui.desk import Desk
 from rhythm_tui.holding.rows import Reading
+from rhythm_tui.holding.siblings import Direction, Listed, Siblings
 from rhythm_tui.looks.columns import CHOSEN, COLUMNS
 from rhythm_tui.messages import OpenIssue
 from rhythm_tui.screens.confirm import forget_view
@@ -66,6 +67,7 @@ class IssuesScreen(SearchScreen):
         self._preview: Place = "away"
         self._preview_timer: Timer | None = None
         self._total = 0
+        self._known_total = Total(count=0)
         self._shown: tuple[str | None, Query] | None = None
 
     def body(self) -> ComposeResult:
@@ -126,10 +128,12 @@ class IssuesScreen(SearchScreen):
     async def _count(self) -> None:
         search = self.desk.session.search
         total = await search.total(self.asked, project=self.desk.key)
+        self._known_total = total
         self._say_total(f"{total}", total.count)
         if not total.exact:
             with suppress(RhythmError):  # Counting may take too long; that there are many is said already.
                 exact = await search.exact_total(self.asked, project=self.desk.key)
+                self._known_total = exact
                 self._say_total(f"{exact}", exact.count)
 
     def _say_total(self, count: str, number: int) -> None:
@@ -155,15 +159,14 @@ class IssuesScreen(SearchScreen):
 
     @on(IssueTable.MoreWanted)
     def _more(self, event: IssueTable.MoreWanted) -> None:
-        window = self.table.window
-        forth = event.direction == "next"
-        at = window.next if forth else window.previous
-        if at is not None:
-            reading = Reading(cursor=at, limit=PAGE) if forth else Reading(before=at, limit=PAGE)
-            self.read(self._extend(reading, event.direction), f"more {event.direction}")
+        self.read(self._extend(event.direction), f"more {event.direction}")
 
-    async def _extend(self, reading: Reading, direction: Literal["next", "previous"]) -> None:
+    async def _extend(self, direction: Direction) -> None:
+        """Reads the page behind what is held, or the one before it."""
         window = self.table.window
+        reading = window.further(direction, PAGE)
+        if reading is None:
+            return
         try:
             page = await self._page(reading)
         except RhythmError:
@@ -226,8 +229,19 @@ class IssuesScreen(SearchScreen):
 
     @on(IssueTable.Opened)
     def _opened(self, event: IssueTable.Opened) -> None:
-        siblings = tuple(row.key for row in self.table.window)
-        self.post_message(OpenIssue(event.row.key, siblings))
+        self.post_message(OpenIssue(event.row.key, self._siblings(event.row)))
+
+    def _siblings(self, row: IssueRow) -> Siblings:
+        table = self.table
+
+        return Listed(
+            row.id,
+            lambda: table.window,
+            lambda at: table.window[at],
+            self._extend,
+            lambda: table.window.above_of(self._known_total),
+            lambda: f"{self._known_total}",
+        )
 
     @on(IssueTable.MarksChanged)
     def _marked(self) -> None:

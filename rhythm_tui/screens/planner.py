@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import PurePath
 from typing import Any, ClassVar, Literal
 
@@ -18,7 +19,7 @@ from textual.widgets import Static
 from rhythm_domain.errors import Invalid, RhythmError
 from rhythm_domain.lexemes import matches
 from rhythm_domain.live import Change
-from rhythm_domain.models import Issue, IssueRow, Page, Sprint, SprintState
+from rhythm_domain.models import Issue, IssueRow, Page, Sprint, SprintState, Total
 from rhythm_domain.query import Condition, Field, Query, SortKey, parse
 from rhythm_domain.text import shown
 from rhythm_tui.commanding import handles
@@ -26,6 +27,7 @@ from rhythm_tui.desk import Desk
 from rhythm_tui.holding import planning
 from rhythm_tui.holding.planning import Load
 from rhythm_tui.holding.rows import Reading
+from rhythm_tui.holding.siblings import Direction, Listed
 from rhythm_tui.looks.wording import counted
 from rhythm_tui.messages import OpenIssue
 from rhythm_tui.screens.searching import SearchScreen
@@ -66,6 +68,7 @@ class PlannerScreen(SearchScreen):
         super().__init__(desk)
         self._figures_timer: Timer | None = None
         self._learnt = 0
+        self._backlog = Total(count=0)
         self._shown: tuple[str | None, Query] | None = None
         self._turn = asyncio.Lock()
         """Held while the panes are read: what is read later is shown later."""
@@ -224,6 +227,7 @@ class PlannerScreen(SearchScreen):
 
     async def _count(self) -> str:
         total = await self.desk.session.search.total(self._asked_in("backlog"), project=self.desk.key)
+        self._backlog = total
         return f"{total} issue{'' if total.count == 1 else 's'}"
 
     @property
@@ -241,17 +245,15 @@ class PlannerScreen(SearchScreen):
 
     @on(IssueTable.MoreWanted)
     def _more(self, event: IssueTable.MoreWanted) -> None:
-        window, direction = event.table.window, event.direction
-        at = window.next if direction == "next" else window.previous
-        if at is not None:
-            forth = direction == "next"
-            reading = Reading(cursor=at, limit=PAGE) if forth else Reading(before=at, limit=PAGE)
-            self.read(self._extend(event.table, reading, direction), f"more {event.table.id} {direction}")
+        table, direction = event.table, event.direction
+        self.read(self._extend(table, direction), f"more {table.id} {direction}")
 
-    async def _extend(
-        self, table: IssueTable, reading: Reading, direction: Literal["next", "previous"]
-    ) -> None:
+    async def _extend(self, table: IssueTable, direction: Direction) -> None:
+        """Reads the page behind what a pane holds, or the one before it."""
         window = table.window
+        reading = window.further(direction, PAGE)
+        if reading is None:
+            return
         try:
             page = await self._page(self.panes.side_of(table), reading, self.panes.sprint)
         except RhythmError:
@@ -369,7 +371,26 @@ class PlannerScreen(SearchScreen):
 
     @on(IssueTable.Opened)
     def _opened(self, event: IssueTable.Opened) -> None:
-        self.post_message(OpenIssue(event.row.key, tuple(row.key for row in self.panes.table.window)))
+        table = self.panes.table
+        siblings = Listed(
+            event.row.id,
+            lambda: table.window,
+            lambda at: table.window[at],
+            partial(self._extend, table),
+            lambda: table.window.above_of(self._total_of(table)),
+            lambda: f"{self._total_of(table)}",
+        )
+        self.post_message(OpenIssue(event.row.key, siblings))
+
+    def _total_of(self, table: IssueTable) -> Total:
+        """How many issues are in the list of a pane."""
+        if self.panes.side_of(table) == "backlog":
+            return self._backlog
+        window = table.window
+        if window.next is None and window.previous is None:
+            return Total(count=len(window))
+        known = len(window) if self._filtered else self.panes.load.issues
+        return Total(count=known, exact=not self._filtered)
 
     # Panes -----------------------------------------------------------------------------------------------
 

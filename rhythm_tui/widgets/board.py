@@ -35,10 +35,9 @@ class BoardGrid(BoardCanvas, Commanding, can_focus=True):
 
     @dataclass
     class Opened(Message):
-        """A card was opened; `siblings` are those of its column."""
+        """A card was opened."""
 
         row: IssueRow
-        siblings: tuple[str, ...]
 
     @dataclass
     class MoreWanted(Message):
@@ -364,8 +363,7 @@ class BoardGrid(BoardCanvas, Commanding, can_focus=True):
         elif self.spot.status in self.collapsed:
             self.fold_column()
         elif row := self.row:
-            siblings = tuple(self.cards.rows[issue].key for issue in self._deck().ids)
-            self.post_message(self.Opened(row, siblings))
+            self.post_message(self.Opened(row))
 
     # Marks -----------------------------------------------------------------------------------------------
 

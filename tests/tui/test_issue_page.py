@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
 from rhythm_domain.models import IssueDraft, IssueEdit, LinkKind, Status
+from rhythm_tui.screens import board, issues, planner
 from rhythm_tui.screens.board import BoardScreen
 from rhythm_tui.screens.issue import IssueScreen
 from rhythm_tui.screens.issues import IssuesScreen
+from rhythm_tui.widgets import board as board_grid
+from rhythm_tui.widgets import issue_table
 from rhythm_tui.widgets.document import Document
 from rhythm_tui.widgets.issue_table import IssueTable
 from tests.instances import Team
@@ -244,3 +249,52 @@ async def test_text_is_selected_with_the_mouse(team: Team, app: Open) -> None:
         await driver.pilot.hover(page_, offset=(11, 1))
         await driver.pilot.mouse_up(page_, offset=(11, 1))
         await driver.until(lambda: driver.app.screen.get_selected_text() == "words")
+
+
+async def test_the_whole_list_is_gone_through_from_page_to_page(
+    team: Team, app: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also what was not read of it: onwards from its beginning, and back from its end. The table follows."""
+    monkeypatch.setattr(issues, "FIRST", 10)
+    monkeypatch.setattr(issues, "PAGE", 10)
+    monkeypatch.setattr(issue_table, "AHEAD", 0)
+    for number in range(60):
+        await team.member.issues.create("CORE", IssueDraft(title=f"title {number}"))
+    async with app(team.member, project="CORE", size=(120, 10)) as driver:
+        await driver.sees("60 issues", "CORE-60 ")
+        await driver.press("enter")
+        await driver.sees("title 59", "1 of 60")
+        driver.burst("]" * 25)
+        await driver.sees("title 34", "26 of 60")
+        driver.burst("[")
+        await driver.sees("title 35", "25 of 60")
+        await driver.press("escape")
+        await driver.sees("▌  □  CORE-36 ")
+        await driver.press("G")
+        await driver.sees("▌  □  CORE-1 ")
+        await driver.press("enter")
+        await driver.sees("60 of 60")
+        await driver.press("right_square_bracket")
+        await driver.sees("The list ends here")
+        driver.burst("[" * 25)
+        await driver.sees("title 25", "35 of 60")
+
+
+async def test_a_column_and_a_backlog_are_gone_through_too(
+    team: Team, app: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In their own order, and to their end."""
+    monkeypatch.setattr(planner, "PAGE", 10)
+    monkeypatch.setattr(board, "FIRST", 10)
+    monkeypatch.setattr(board, "PAGE", 10)
+    monkeypatch.setattr(issue_table, "AHEAD", 0)
+    monkeypatch.setattr(board_grid, "AHEAD", 0)
+    for number in range(1, 31):
+        await team.member.issues.create("CORE", IssueDraft(title=f"title {number}"))
+    for view in ("board", "sprints"):
+        async with app(team.member, project="CORE", view=view, size=(120, 10)) as driver:
+            await driver.sees("CORE-1 ")
+            await driver.press("enter")
+            await driver.sees("1 of 30")
+            driver.burst("]" * 29)
+            await driver.sees("title 30", "30 of 30")
