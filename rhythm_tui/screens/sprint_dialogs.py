@@ -16,11 +16,9 @@ from rhythm_domain.query import Condition, Field, Is, Query
 from rhythm_domain.text import shown
 from rhythm_tui.desk import Desk
 from rhythm_tui.holding import planning
-from rhythm_tui.holding.merging import merged_line
 from rhythm_tui.holding.planning import Capacity, Load
 from rhythm_tui.looks.wording import counted, points
 from rhythm_tui.screens.confirm import Confirm
-from rhythm_tui.screens.conflict import ConflictDialog, Settled
 from rhythm_tui.screens.dialog import Instead
 from rhythm_tui.screens.form import Entry, Form, Values
 from rhythm_tui.screens.picker import Choice, Picker
@@ -64,6 +62,9 @@ async def edit(screen: WorkScreen, sprint: Sprint) -> Sprint | None:
     """Asks for other texts and days of a sprint. Only what is changed here is written, and over a goal that
     somebody else changed meanwhile only if that is wanted.
     """
+    from rhythm_tui.holding.merging import merged_line
+    from rhythm_tui.screens.conflict import ConflictDialog, Settled
+
     desk, key = screen.desk, screen.desk.key or ""
     base: tuple[int, str] | None = None
 
