@@ -13,7 +13,8 @@ from decimal import Decimal
 
 from psycopg.sql import SQL, Composable, Composed, Identifier, Literal
 
-from rhythm_domain.models import CLOSED, OPEN, Status
+from rhythm_domain import models
+from rhythm_domain.models import Status
 from rhythm_domain.query import ME, Condition, Field, Has, Is, Op
 from rhythm_domain.repository.names import Asker, Names
 
@@ -107,6 +108,9 @@ def _clause(condition: Condition, names: Names, asker: Asker) -> Clause:
 OPEN_ISSUE = SQL("i.closed_at IS NULL")
 CLOSED_ISSUE = SQL("i.closed_at IS NOT NULL")
 
+OPEN = Clause(OPEN_ISSUE, closed=False)
+"""Issues that are not closed."""
+
 BACKLOG = Clause(SQL("i.closed_at IS NULL AND i.sprint_id IS NULL"), closed=False)
 """The planner's backlog: open issues in no sprint."""
 
@@ -155,9 +159,9 @@ def statuses(values: Iterable[Status]) -> Clause:
     asked = frozenset(values)
     where = _one_of("i.status", [status.value for status in Status if status in asked])
     closed = None
-    if asked <= OPEN:
+    if asked <= models.OPEN:
         where, closed = SQL("{} AND {}").format(where, OPEN_ISSUE), False
-    elif asked <= CLOSED:
+    elif asked <= models.CLOSED:
         where, closed = SQL("{} AND {}").format(where, CLOSED_ISSUE), True
     return _own(SQL("({})").format(where), closed=closed)
 
@@ -258,7 +262,7 @@ def _estimate(condition: Condition) -> Clause:
 def _is(value: Is, asker: Asker) -> Clause:
     match value:
         case Is.OPEN:
-            return Clause(OPEN_ISSUE, closed=False)
+            return OPEN
         case Is.CLOSED:
             return Clause(CLOSED_ISSUE, closed=True)
         case Is.MINE:

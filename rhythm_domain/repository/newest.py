@@ -25,6 +25,9 @@ from rhythm_domain.transaction import Tx
 PROMISING = 8
 """How many times as much may have to be read as was read, for reading on to be tried first."""
 
+SURE = 8
+"""Found so many, one knows how far one has to read on."""
+
 NONE = 0.5
 """What none found stands for, when it is reckoned how far one would have to read on."""
 
@@ -63,7 +66,8 @@ async def newest(
             begin = await start(tx, of, walk=walk, lazily=True)
         # A single project is read no further than it must; of several each is read to where all are.
         lazily = begin is not None and begin.lookup is not None and not of.across
-        rows = sources.EVERYTHING if lazily else min(int(max(2 * walk, 4 * rows)), 16 * rows)
+        further = 2 * walk if len(merge.found) > SURE else max(2 * walk, 4 * rows)
+        rows = sources.EVERYTHING if lazily else int(min(max(further, sources.WINDOW), 16 * rows))
         if begin is not None and begin.lookup is not None and not merge.found:
             rows = sources.EVERYTHING
     return merge.found

@@ -17,7 +17,7 @@ from functools import lru_cache
 from psycopg.sql import SQL, Composable, Identifier, Literal
 
 from rhythm_domain.lexemes import SEGMENT
-from rhythm_domain.repository.conditions import Clause
+from rhythm_domain.repository.conditions import OPEN, Clause
 from rhythm_domain.repository.orders import Stretch
 
 WINDOW = 1000
@@ -466,7 +466,7 @@ def first_in_order(
     parts = {
         "column": stretch.column,
         "way": reading.way,
-        "stretch": stretch.where,
+        "stretch": SQL(" AND ").join([stretch.where, *(each.where for each in _indexed(clauses))]),
         "behind": _behind(stretch, reading) if resumed else SQL(""),
         "end": SQL("") if width is None else SQL("LIMIT {}").format(Literal(width + 1)),
     }
@@ -501,6 +501,11 @@ def first_in_order(
         limit=Literal(limit),
         **parts,
     )
+
+
+def _indexed(clauses: Sequence[Clause]) -> tuple[Clause, ...]:
+    """What the indexes of orders know of some conditions: that open issues are wanted."""
+    return (OPEN,) if any(clause.closed is False for clause in clauses) else ()
 
 
 def _repeated(one: Composable, projects: int) -> Composable:

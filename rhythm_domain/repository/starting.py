@@ -112,7 +112,8 @@ async def start(
         judging = True
     row = await _probe(tx, of, driven, few, judging=judging)
     compared = 0.0 if words is None else _COMPARED
-    each = _WALKED + _AMONG * compared if lazily else _WALKED_ELSEWHERE + compared
+    among = _AMONG if of.clauses else 1
+    each = (_WALKED if lazily else _WALKED_ELSEWHERE) + among * compared
     found = [(walk * each, Start())]
     counts = dict(zip(driven, row["counts"] or (), strict=True))
     own = tuple(clause for clause in driven if clause.own)
