@@ -22,8 +22,9 @@ from rhythm_domain.repository.starting import Start, start
 from rhythm_domain.repository.statements import fetch
 from rhythm_domain.transaction import Tx
 
-PROMISING = 8
-"""How many times as much may have to be read as was read, for reading on to be tried first."""
+PROMISING, SOON = 8, 2
+"""How many times as much may have to be read as was read, for reading on to be tried first; and where words
+alone could be looked up instead."""
 
 SURE = 8
 """Found so many, one knows how far one has to read on."""
@@ -62,7 +63,8 @@ async def newest(
         await merge.read(begin or Start(), rows)
         read += rows
         walk = max(limit - len(merge.found), 1) * read / max(len(merge.found), NONE)
-        if begin is None and ((of.looked_up and not of.clauses) or walk > PROMISING * read):
+        promising = PROMISING if of.clauses or not of.looked_up else SOON
+        if begin is None and merge.ahead and walk > promising * read:
             begin = await start(tx, of, walk=walk, lazily=True)
         # A single project is read no further than it must; of several each is read to where all are.
         lazily = begin is not None and begin.lookup is not None and not of.across
