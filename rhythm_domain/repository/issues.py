@@ -82,8 +82,9 @@ def _person(id_: int, name: str, display_name: str) -> PersonRef:
 
 @lru_cache(maxsize=4096)
 def _labels(text: str) -> tuple[LabelRef, ...]:
-    """As the names and colours of an issue's labels, in JSON."""
-    return tuple(LabelRef(name=name, colour=colour) for name, colour in json.loads(text))
+    """An issue's labels by name, of their folded names, names and colours between signs that no name has."""
+    labels = sorted(label.split("\x1f") for label in text.split("\x1e"))
+    return tuple(LabelRef(name=name, colour=colour) for _, name, colour in labels)
 
 
 def _link(row: Row) -> IssueLink:

@@ -4,7 +4,7 @@
 -- Issues as lines of a list, in the order of the ids given: the fields of an IssueRow, in its order, and names.
 SELECT i.id, i.project_id, p.key AS project_key, i.number, i.title, i.status, i.priority, i.type,
        i.assignee_id AS assignee, i.reporter_id AS reporter, i.sprint_id, s.name AS sprint, i.estimate, i.due,
-       (SELECT json_agg(json_build_array(l.name, l.colour) ORDER BY l.folded)::text
+       (SELECT string_agg(l.folded || E'\u001f' || l.name || E'\u001f' || l.colour, E'\u001e')
         FROM issue_labels il
         CROSS JOIN LATERAL (SELECT * FROM labels WHERE id = il.label_id OFFSET 0) l  -- not a scan of all labels
         WHERE il.issue_id = i.id) AS labels,

@@ -237,7 +237,7 @@ def reaching(alone: int | None, reading: Reading) -> Composable:
         "   WHERE 2 * h.part >= (SELECT sum(h.top) FROM h) ORDER BY h.part LIMIT 1), '-infinity') AS at)"
         " SELECT a.*, greatest(least(a.bound, a.top + 1) - 1 - %(rows)s, coalesce("
         "   (SELECT i.number FROM issues i"
-        "   WHERE i.project_id = a.id AND i.deleted_at IS NULL AND i.created_at < t.at"
+        "   WHERE i.project_id = a.id AND i.deleted_at IS NULL AND i.created_at < t.at AND i.number < a.bound"
         "   ORDER BY i.created_at DESC, i.id DESC LIMIT 1), -1)) AS reach"
         " FROM a CROSS JOIN t OFFSET 0) p"
     ).format(projects=_bounded(reading))
