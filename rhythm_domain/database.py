@@ -156,7 +156,7 @@ class Database:
         self._max_size, self._max_idle = (max_size, 60) if hub is None else (1, 10)
         # PgBouncer in transaction mode gives each transaction another server connection: prepared
         # statements of the last one are not there.
-        self._prepare_threshold = None if pooler else 2
+        self._prepare_threshold = None if pooler else 1
         self._pool: Any = None
         self._closed = False
         # The pool tries a refused connection again for as long as somebody waits; they are told at once.
