@@ -20,7 +20,7 @@ _LOOK = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}")
 
 _LIMITS = {
     resource.RLIMIT_CORE: 0,  # What people read and write is in no file.
-    resource.RLIMIT_FSIZE: 1 << 30,  # An import on its way.
+    resource.RLIMIT_FSIZE: 1 << 29,  # An import on its way.
     resource.RLIMIT_AS: 2 << 30,
 }
 """Bytes that a session takes at most."""
@@ -40,7 +40,9 @@ def settle(terminal: Mapping[str, str]) -> None:
     os.chdir("/")
     os.umask(0o077)
     for what, most in _LIMITS.items():
-        resource.setrlimit(what, (most, most))
+        _, allowed = resource.getrlimit(what)
+        least = most if allowed == resource.RLIM_INFINITY else min(most, allowed)
+        resource.setrlimit(what, (least, least))
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)

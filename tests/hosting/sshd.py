@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import grp
 import os
 import pwd
 import shlex
@@ -12,7 +13,10 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
+
+import pytest
 
 from tests.tui.seat import Seat
 
@@ -169,6 +173,10 @@ class Client:
         self, command: str | None = None, *, term: str = "xterm-256color", size: tuple[int, int] = (100, 30)
     ) -> Seat:
         """Comes in with a terminal."""
+        if not terminals():
+            pytest.skip(
+                "only root's sshd gives terminals here: those of this machine are not the group tty's"
+            )
         words = [self.to] if command is None else [self.to, command]
         line = self.arguments(*words, options=["-tt"])
         # The seat runs Python programs: this one becomes the client.
@@ -192,6 +200,18 @@ def sessions_of(file: Path) -> set[int]:
             if b"rhythm_tui.hosting" in words and os.fsencode(file) in words:
                 found.add(int(entry.name))
     return found
+
+
+@cache
+def terminals() -> bool:
+    """Whether the sshd of who runs the tests can give terminals: it gives them to the group tty."""
+    if os.geteuid() == 0:
+        return True
+    ends = os.openpty()
+    group = os.fstat(ends[1]).st_gid
+    for end in ends:
+        os.close(end)
+    return group == grp.getgrnam("tty").gr_gid
 
 
 def me() -> str:

@@ -91,7 +91,13 @@ async def add(context: Context, name: str, full_name: str, admin: bool, owner: b
 
 def _say_code(context: Context, name: str, code: str) -> None:
     context.out.done(code, {"name": name, "code": code})
-    context.out.note(f"Give this code to {name}, who then runs: rhythm join CODE. It is good for seven days.")
+    if context.local:
+        told = f"Give this code to {name}, who then runs: rhythm join CODE. It is good for seven days."
+    else:
+        told = (
+            f"{name} comes in by a key: ssh-key add - --user {name} < KEY.pub. The code is for `rhythm join`."
+        )
+    context.out.note(told)
 
 
 @group.verb("invite", examples=["rhythm user invite ada"])
