@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
+from rhythm_domain import logs
+from rhythm_domain.errors import Invalid, Unavailable
 from rhythm_tui.hosting import settings
 from rhythm_tui.hosting.request import Open, Run, asked
 from rhythm_tui.hosting.surroundings import at_terminal, settle, source
+
+log = logging.getLogger("rhythm.host")
 
 
 def serve(
@@ -23,11 +29,12 @@ def serve(
     The process must have no threads and no connections; afterwards it is good for nothing else.
     """
     settle(terminal)
+    logs.set_up_system()
     from rhythm_tui.cli.errors import report
 
     try:
         request = asked(command, terminal=at_terminal())
-        host = settings.load(file)
+        host = _load(file)
         from rhythm_tui.hosting.instance import HostedInstance
 
         instance = HostedInstance(host, key_id, source(terminal.get("SSH_CONNECTION", "")))
@@ -44,4 +51,16 @@ def serve(
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last place where it can be said
         return report(error, as_json=False)
     finally:
-        sys.stdout.flush()
+        with suppress(OSError):  # Nobody may read any more.
+            sys.stdout.flush()
+
+
+def _load(file: Path) -> settings.Host:
+    """The host's settings. What is wrong with them is the administrator's business alone."""
+    try:
+        return settings.load(file)
+    except Invalid as error:
+        log.error("%s %s", error.message, error.hint)
+        raise Unavailable(
+            "This host is not set up as it should be.", hint="Its administrator finds the reason in the log."
+        ) from None

@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -160,11 +160,18 @@ class Client:
         words = [self.to] if command is None else [self.to, command]
         return self.call(self.arguments(*words, options=options), stdin)
 
-    def call(self, arguments: Sequence[str], stdin: str | bytes = b"") -> subprocess.CompletedProcess[str]:
-        """Runs a client to its end."""
+    def call(
+        self, arguments: Sequence[str], stdin: str | bytes = b"", *, env: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Runs a program to its end: a client, in the client's environment."""
         given = stdin.encode() if isinstance(stdin, str) else stdin
         done = subprocess.run(
-            arguments, input=given, capture_output=True, env=self._env, timeout=2 * PATIENCE, check=False
+            arguments,
+            input=given,
+            capture_output=True,
+            env=env or self._env,
+            timeout=2 * PATIENCE,
+            check=False,
         )
         out, err = (each.decode(errors="replace") for each in (done.stdout, done.stderr))
         return subprocess.CompletedProcess(done.args, done.returncode, out, err)

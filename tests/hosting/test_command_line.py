@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import click
 import pytest
@@ -87,9 +88,16 @@ async def test_nothing_but_rhythm_answers(host: Host) -> None:
 async def test_no_answer_says_where_it_runs(host: Host) -> None:
     """Not even when the database is away."""
     mia = await host.person(host.team.member)
-    host.file.write_text(f'database_url = "postgresql://secret-role@127.0.0.1:1/secret?x={host.folder}"\n')
+    host.file.write_text('database_url = "postgresql://secret-role@127.0.0.1:1/secret"\n')
     done = mia.run("issue list")
     assert "secret" not in done.stdout + done.stderr
+    key = host.team.instance.value("SELECT id FROM ssh_keys")
+    for file in (host.file, host.folder / "none.toml"):
+        words = ["-I", "-m", "rhythm_tui.hosting", str(file), str(key)]
+        done = mia.call([sys.executable, *words], env={"SSH_ORIGINAL_COMMAND": "issue list"})
+        assert done.returncode == 8
+        assert "secret" not in done.stdout + done.stderr
+        assert str(host.folder) not in done.stdout + done.stderr
 
 
 def test_what_is_the_hosts_business_is_not_offered() -> None:
