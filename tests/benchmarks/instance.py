@@ -64,7 +64,7 @@ def opened(folder: Path, issues: int) -> Iterator[Bench]:
     conninfo = server.start()
     try:
         migrate(conninfo)
-        user, session_id = asyncio.run(_owner(conninfo))
+        user, session_id = asyncio.run(owner_of(conninfo))
         start = perf_counter()
         filled = filler.fill(conninfo, issues, owner=user.id, progress=progress)
         seconds = perf_counter() - start
@@ -83,7 +83,8 @@ def opened(folder: Path, issues: int) -> Iterator[Bench]:
         server.release()
 
 
-async def _owner(conninfo: str) -> tuple[User, int]:
+async def owner_of(conninfo: str) -> tuple[User, int]:
+    """Who owns the instance, and their session."""
     async with Tracker.open(conninfo) as tracker:
         person = system_person()
         session = await tracker.accounts.local(person.name, person.full_name)

@@ -6,12 +6,13 @@ import json
 import os
 import select
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -116,8 +117,20 @@ def resident(*args: str, **limits: float) -> Iterator[Host]:
             assert process.stdout.readline() == "ready\n"
             yield Host(process, folder)
         finally:
-            process.kill()
+            end_with_children(process)
             shutil.rmtree(folder)
+
+
+def end_with_children(process: subprocess.Popen[str]) -> None:
+    """Ends a resident process and what it began: no hog is left that heard no hangup."""
+    try:
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    except OSError:
+        children = []
+    process.kill()
+    for child in children:
+        with suppress(ProcessLookupError):
+            os.kill(int(child), signal.SIGKILL)
 
 
 def until(holds: Callable[[], object], what: str) -> None:

@@ -17,7 +17,7 @@ import pytest
 from rhythm_domain.models import IssueDraft
 from rhythm_domain.session import Session
 from rhythm_tui.hosting import key_shim
-from tests.hosting.driver import Host, Terminal, until
+from tests.hosting.driver import Host, Terminal, end_with_children, until
 from tests.instances import Team
 from tests.servers import alive, reachable_folder
 from tests.tui.seat import PATIENCE
@@ -89,7 +89,7 @@ def shared(team: Team, conninfo: str, **limits: Any) -> Iterator[Shared]:
             assert "serving" in process.stderr.readline()
             yield made
         finally:
-            process.kill()
+            end_with_children(process)
 
 
 @pytest.fixture

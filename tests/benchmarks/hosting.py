@@ -1,0 +1,340 @@
+"""What the shared instance costs: many people at the app, some of them typing, on one machine.
+
+    python -m tests.benchmarks.hosting [--sessions 1,10,50,100,200] [--issues N] [--home FOLDER] [--seconds S]
+
+Each session is what sshd begins: the shim of a key on a terminal of its own, 120 by 40, in the issue table of one
+project. (sshd itself and the network come on top.) One process plays all the people: it starts them one after the
+other, waits until all is quiet, measures what they cost, then has 10 % of them (5 % of more than 100) walk through
+the list, five keys a second each, and notes how long each key takes to be on the screen.
+
+    paint   from the start of the shim to the whole screen, milliseconds
+    key     from a key to what it changed on the screen, milliseconds
+    MB      of a session, what it shares with others counted in parts (PSS); `+ shim` is that of the shim
+    idle    % of a core that a session takes while nobody types, host process and hub included
+    db      connections to the database: most while people come and type, and once all was quiet
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import fcntl
+import json
+import os
+import select
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import termios
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg
+
+from rhythm_domain.demo import filler
+from rhythm_domain.embedded.server import EmbeddedServer
+from rhythm_domain.migrate import migrate
+from rhythm_tui.cli.progress import progress
+from rhythm_tui.hosting import shim
+from rhythm_tui.hosting.control import ask
+from rhythm_tui.hosting.overview import memory
+from tests.benchmarks.instance import home, owner_of
+
+PATIENCE = 15.0
+RATE = 5
+"""Keys a second of who types."""
+
+SHOWN = b"search: words"
+"""What is drawn with the last of the screen: the line below the list, with how many issues there are."""
+
+WHOLE = b"\x1b[?2026l"
+"""The end of a picture: the terminal shows it at once (DEC mode 2026)."""
+
+
+@dataclass
+class Person:
+    """Somebody at a terminal. `asked` are the moments of keys that nothing was seen of yet."""
+
+    key: int
+    process: subprocess.Popen[bytes]
+    master: int
+    began: float
+    painted: float = 0.0
+    drawn: bytes = b""
+    asked: deque[float] = field(default_factory=deque)
+    at: int = 0
+
+    def heard(self, data: bytes, into: list[float]) -> None:
+        """Takes what was drawn; of keys how long they took goes into the list."""
+        now = time.perf_counter()
+        if not self.painted:
+            self.drawn += data
+            if SHOWN in self.drawn and b" issues" in self.drawn:
+                self.painted = now
+        elif WHOLE in data and self.asked:
+            into.append((now - self.asked.popleft()) * 1000)
+
+    def walk(self) -> None:
+        """A step down the list; after ten, as many up again."""
+        self.at += 1
+        self.asked.append(time.perf_counter())
+        os.write(self.master, b"j" if self.at // 10 % 2 == 0 else b"k")
+
+
+class Crowd:
+    """People, and what is drawn for them."""
+
+    def __init__(self, folder: Path, keys: list[int]) -> None:
+        self.folder, self.keys = folder, keys
+        self.people: list[Person] = []
+        self.took: list[float] = []
+        self._poll = select.poll()
+        self._of: dict[int, Person] = {}
+
+    def come(self) -> Person:
+        """One more person comes in; returns once their screen is whole."""
+        master, slave = os.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+        key = self.keys[len(self.people)]
+        began = time.perf_counter()
+        process = subprocess.Popen(
+            [
+                *(sys.executable, "-I", "-S", "-E", shim.__file__),
+                *(str(self.folder / "host.sock"), str(self.folder / "host.toml"), str(key)),
+            ],
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            env={"TERM": "xterm-256color", "COLORTERM": "truecolor"},
+            start_new_session=True,
+        )
+        os.close(slave)
+        person = Person(key, process, master, began)
+        self.people.append(person)
+        self._of[master] = person
+        self._poll.register(master, select.POLLIN)
+        end = began + PATIENCE
+        while not person.painted:
+            self.listen(0.1)
+            if time.perf_counter() > end or process.poll() is not None:
+                raise SystemExit(f"a session did not begin: {person.drawn[-2000:].decode(errors='replace')}")
+        return person
+
+    def listen(self, seconds: float) -> bool:
+        """Takes what is drawn within so many seconds, or the first of it; whether there was anything."""
+        ready = self._poll.poll(seconds * 1000)
+        for master, _ in ready:
+            try:
+                self._of[master].heard(os.read(master, 1 << 16), self.took)
+            except OSError:
+                self._poll.unregister(master)
+        return bool(ready)
+
+    def settle(self, seconds: float) -> None:
+        """Until nothing was drawn for so long."""
+        end = time.perf_counter() + PATIENCE
+        while self.listen(seconds) and time.perf_counter() < end:
+            pass
+
+    def rest(self, seconds: float) -> None:
+        """Takes what is drawn for so many seconds."""
+        end = time.perf_counter() + seconds
+        while (left := end - time.perf_counter()) > 0:
+            self.listen(left)
+
+    def walk(self, count: int, seconds: float) -> list[float]:
+        """So many of them type for so many seconds; how long each key took."""
+        self.took.clear()
+        start = time.perf_counter()
+        typing = self.people[:: max(1, len(self.people) // count)][:count]
+        due = [(start + at / len(typing) / RATE, person) for at, person in enumerate(typing)]
+        while due[0][0] < start + seconds:
+            moment, person = due.pop(0)
+            while (left := moment - time.perf_counter()) > 0:
+                self.listen(left)
+            person.walk()
+            due.append((moment + 1 / RATE, person))
+        self.rest(2)
+        if left := sum(len(person.asked) for person in self.people):
+            print(f"  {left} keys were never seen")
+        return list(self.took)
+
+    def leave(self) -> None:
+        """All hang up."""
+        for person in self.people:
+            os.close(person.master)
+        for person in self.people:
+            person.process.wait(PATIENCE)
+
+
+@dataclass(frozen=True)
+class Row:
+    """The figures of one size."""
+
+    sessions: int
+    typing: int
+    paint: list[float]
+    keys: list[float]
+    megabytes: float
+    shim: float
+    idle: float
+    most: int
+    quiet: int
+
+    @property
+    def line(self) -> str:
+        """As a line of the table."""
+        paint = f"{at(self.paint, 0.5):7.0f}{at(self.paint, 0.95):7.0f}"
+        keys = "".join(f"{at(self.keys, share):7.0f}" for share in (0.5, 0.95, 0.99))
+        cost = f"{self.megabytes:8.1f}{self.shim:7.1f}{self.idle:9.3f}"
+        return f"{self.sessions:8}{self.typing:7}{paint}{keys}{cost}{self.most:6}{self.quiet:6}"
+
+
+HEADS = (
+    f"{'':15}{'paint':>14}{'key':>21}\n"
+    f"{'sessions':>8}{'typing':>7}{'p50':>7}{'p95':>7}{'p50':>7}{'p95':>7}{'p99':>7}"
+    f"{'MB':>8}{'+ shim':>7}{'idle %':>9}{'db':>6}{'quiet':>6}"
+)
+
+
+def at(times: list[float], share: float) -> float:
+    """What this share of the times is not above."""
+    return sorted(times)[min(int(len(times) * share), len(times) - 1)] if times else 0.0
+
+
+def ticks(pids: list[int]) -> float:
+    """Seconds of a processor that processes have used so far."""
+    used = 0
+    for pid in pids:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        used += int(fields[11]) + int(fields[12])
+    return used / os.sysconf("SC_CLK_TCK")
+
+
+@contextmanager
+def serving(conninfo: str, most: int) -> Iterator[Path]:
+    """A host process; its folder."""
+    folder = Path(tempfile.mkdtemp(prefix="rh"))
+    file = folder / "host.toml"
+    limits = f"[limits]\nsessions = {most}\nsessions_per_person = {most}\n"
+    file.write_text(f'database_url = {json.dumps(conninfo)}\nrun_dir = "{folder}"\n{limits}')
+    file.chmod(0o600)
+    command = [sys.executable, "-I", "-m", "rhythm_tui", "host", "serve", "--config", str(file)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        process.stderr.readline()
+        try:
+            yield folder
+        finally:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+            shutil.rmtree(folder)
+
+
+def people(conninfo: str, count: int) -> list[int]:
+    """So many members of the largest project, who left the app at its issue table; their keys' ids."""
+    with psycopg.connect(conninfo) as sql:
+        found = sql.execute(
+            "SELECT id, key FROM projects JOIN issue_numbers ON project_id = id ORDER BY last"
+        )
+        project, key = found.fetchall()[-1]
+        sql.execute(
+            "INSERT INTO users (name, display_name, claimed)"
+            " SELECT 'guest' || n, 'Guest ' || n, true FROM generate_series(1, %s) n ON CONFLICT DO NOTHING",
+            (count,),
+        )
+        sql.execute(
+            "INSERT INTO project_members (project_id, user_id, role) SELECT %s, id, 'member' FROM users"
+            " WHERE name LIKE 'guest%%' ON CONFLICT DO NOTHING",
+            (project,),
+        )
+        sql.execute(
+            "INSERT INTO ssh_keys (user_id, name, kind, fingerprint, public_key) SELECT id, 'laptop',"
+            " 'ssh-ed25519', 'SHA256:' || name, 'ssh-ed25519 AAAA' FROM users"
+            " WHERE name LIKE 'guest%%' ON CONFLICT DO NOTHING"
+        )
+        for name, value in (("project", key), ("view", "issues")):
+            sql.execute(
+                "INSERT INTO notes (user_id, kind, name, value) SELECT id, 'app', %s, %s FROM users"
+                " WHERE name LIKE 'guest%%' ON CONFLICT DO NOTHING",
+                (name, json.dumps(value)),
+            )
+        keys = sql.execute("SELECT id FROM ssh_keys ORDER BY id LIMIT %s", (count,)).fetchall()
+    return [int(each) for (each,) in keys]
+
+
+def connections(sql: psycopg.Connection[tuple[object, ...]]) -> int:
+    """Connections of Rhythm's programs to the database."""
+    row = sql.execute(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+        " AND application_name = 'rhythm'"
+    ).fetchone()
+    assert row is not None
+    return int(str(row[0]))
+
+
+def measure(conninfo: str, keys: list[int], count: int, seconds: float) -> Row:
+    """The figures of so many sessions."""
+    with serving(conninfo, count) as folder, psycopg.connect(conninfo, autocommit=True) as sql:
+        crowd = Crowd(folder, keys)
+        paint = []
+        for _ in range(count):
+            person = crowd.come()
+            paint.append((person.painted - person.began) * 1000)
+        most = connections(sql)
+        crowd.settle(3)
+        crowd.rest(15)
+        quiet = connections(sql)
+        told = json.loads(ask(folder / "host.sock", "status"))
+        sessions = [int(each["pid"]) for each in told["sessions"]]
+        children = Path(f"/proc/{told['pid']}/task/{told['pid']}/children").read_text().split()
+        ours = [int(told["pid"]), *map(int, children)]
+        before = ticks(ours)
+        crowd.rest(seconds)
+        idle = (ticks(ours) - before) / seconds / count * 100
+        megabytes = sum(map(memory, sessions)) / len(sessions) / 1e6
+        shims = sum(memory(person.process.pid) for person in crowd.people) / count / 1e6
+        typing = max(1, count // (10 if count <= 100 else 20))
+        times = crowd.walk(typing, seconds)
+        most = max(most, connections(sql))
+        crowd.leave()
+    return Row(count, typing, paint, times, megabytes, shims, idle, most, quiet)
+
+
+def main() -> int:
+    """Runs it."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--sessions", default="1,10,50,100,200", metavar="N,N")
+    parser.add_argument("--issues", type=int, default=10_000, metavar="N")
+    parser.add_argument("--home", type=Path, metavar="FOLDER", help="of the embedded server")
+    parser.add_argument("--seconds", type=float, default=20, metavar="S", help="of quiet, and of typing")
+    given = parser.parse_args()
+    sizes = [int(each) for each in given.sessions.split(",")]
+    folder = given.home or home(given.issues)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    server = EmbeddedServer(folder, max_connections=max(sizes) + 50)
+    conninfo = server.start()
+    try:
+        migrate(conninfo)
+        owner, _ = asyncio.run(owner_of(conninfo))
+        filler.fill(conninfo, given.issues, owner=owner.id, progress=progress)
+        keys = people(conninfo, max(sizes))
+        print(HEADS, flush=True)
+        for count in sizes:
+            print(measure(conninfo, keys, count, given.seconds).line, flush=True)
+    finally:
+        server.release()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
