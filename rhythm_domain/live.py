@@ -147,9 +147,8 @@ class _Tail:
         """Takes what is there as told; what is still being committed with a lower number is not."""
         async with self._guard.person() as tx:
             end = await live.end(tx)
-            self._told = await live.newest(tx, MANY)
+            self._since, self._told = await live.newest(tx, MANY)
             self.projects = await live.projects(tx)
-        self._since = min(self._told) - 1 if len(self._told) == MANY else 0
         self._ends = deque([(monotonic(), end)])
 
     async def look(self, watched: int | None) -> list[Change | Resync]:

@@ -28,9 +28,13 @@ async def end(tx: Tx) -> End:
     return End(row["seq"], row["oldest"], row["next"])
 
 
-async def newest(tx: Tx, limit: int) -> set[int]:
-    """The highest sequence numbers."""
-    return {row["seq"] for row in await tx.fetch(_Q["newest_events"], limit=limit)}
+async def newest(tx: Tx, limit: int) -> tuple[int, set[int]]:
+    """A sequence number behind which all is of the last minute, and those that are; of the highest ones only.
+
+    What is older was committed long ago: no transaction of Rhythm lives for so long.
+    """
+    (row,) = await tx.fetch(_Q["newest_events"], limit=limit)
+    return row["settled"], {seq for seq in row["young"] if seq > row["settled"]}
 
 
 async def projects(tx: Tx) -> set[int]:

@@ -8,8 +8,12 @@ SELECT coalesce((SELECT max(seq) FROM events), 0) AS seq,
        pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS next;
 
 -- name: newest_events
--- The highest sequence numbers.
-SELECT seq FROM events ORDER BY seq DESC LIMIT %(limit)s;
+-- Where the history was a minute ago, and the sequence numbers that it got since.
+WITH newest AS (SELECT seq, at FROM events ORDER BY seq DESC LIMIT %(limit)s)
+SELECT coalesce(max(seq) FILTER (WHERE at < now() - interval '1 minute'),
+                CASE WHEN count(*) = %(limit)s THEN min(seq) - 1 END, 0) AS settled,
+       coalesce(array_agg(seq) FILTER (WHERE at >= now() - interval '1 minute'), '{}') AS young
+FROM newest;
 
 -- name: newest_with_projects
 -- What the history got behind a sequence number, in which projects, but for those that were told.
