@@ -28,16 +28,18 @@ async def reported(node: DOMNode, work: Awaitable[None]) -> None:
     except RhythmError as error:
         report(node, error)
     except (NoMatches, ScreenStackError):
-        # The answer came when the screen or the app was being closed: its widgets are gone.
-        if node.is_attached and node.app.is_running and _has_screens(node):
+        if not _is_closing(node):
             raise
 
 
-def _has_screens(node: DOMNode) -> bool:
+def _is_closing(node: DOMNode) -> bool:
+    """Whether a node, or the whole app, is on its way out: it is still there, its widgets are gone."""
+    if node._pruning or node._closing or not (node.is_attached and node.app.is_running):
+        return True
     try:
-        return node.app.screen.is_attached
+        return not node.app.screen.is_attached
     except ScreenStackError:
-        return False
+        return True
 
 
 def report(node: DOMNode, error: RhythmError) -> None:

@@ -90,7 +90,8 @@ class WorkScreen(Screen[None], Commanding):
 
     def light_keys(self) -> None:
         """Draws the bottom line anew: other keys work by now."""
-        self.query_one(KeyBar).refresh()
+        for bar in self.query(KeyBar):
+            bar.refresh()
 
     def read(self, work: Coroutine[Any, Any, None], group: str) -> None:
         """Reads something in the background, in place of what was read before in this group."""

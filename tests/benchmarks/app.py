@@ -71,6 +71,8 @@ class _Rhythm:
             seat.rest(1)
             seat.press(ENTER)
             seat.rest(1)
+            seat.press("4")  # So that the view is drawn anew.
+            seat.rest(1)
             seat.press(view)
             if texts:
                 seat.until(*texts)
@@ -185,8 +187,7 @@ def _long_use(app: _Rhythm) -> Iterator[Series]:
     resting = Series("at rest, ‰ of a core", Bound(p50=5))
     warm = Series("memory, warm, MB")
     used = Series("memory after long use, MB")
-    with app.start() as seat:
-        seat.until(app.newest, "enter open")
+    with app.at(app.bench.large, "1", app.newest) as seat:
         seat.rest(3)
         before = seat.cpu
         seat.rest(REST)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from rhythm_domain.models import IssueDraft, IssueEdit, LinkKind, Status
+from rhythm_tui.messages import OpenIssue
 from rhythm_tui.screens import board, issues, planner
 from rhythm_tui.screens.board import BoardScreen
 from rhythm_tui.screens.issue import IssueScreen
@@ -175,6 +178,19 @@ async def test_pages_of_comments_come_as_one_scrolls(team: Team, app: Open) -> N
 def _pressed_to_the_end(driver: Driver) -> bool:
     driver.view.query_one("#page", Document).to_bottom()
     return "comment 130" in driver.text
+
+
+async def test_a_page_that_is_left_at_once_ends_nothing(team: Team, app: Open) -> None:
+    """What was read for it may come when it is half gone."""
+    await team.member.issues.create("CORE", IssueDraft(title="one"))
+    async with app(team.member, project="CORE") as driver:
+        await driver.sees("one")
+        for pause in range(30):
+            driver.app.post_message(OpenIssue("CORE-1"))
+            await driver.until(lambda: isinstance(driver.app.screen, IssueScreen))
+            await asyncio.sleep(pause / 1000)
+            await driver.app.pop_screen()
+        await driver.sees("1 issue")
 
 
 async def test_a_large_text_does_not_hold_the_keys_up(team: Team, app: Open) -> None:
