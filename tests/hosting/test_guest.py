@@ -8,8 +8,6 @@ from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 
-import pytest
-
 from rhythm_domain.models import IssueDraft, Status
 from rhythm_domain.session import Session
 from rhythm_tui.app import RhythmApp
@@ -127,18 +125,16 @@ async def test_a_person_says_how_many_colours_their_terminal_has(
         assert driver.app.console.color_system == "truecolor"
 
 
-async def test_who_does_nothing_for_too_long_is_shown_out(
-    team: Team, conninfo: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_who_does_nothing_for_too_long_is_shown_out(team: Team, conninfo: str, tmp_path: Path) -> None:
     """Whoever does something is not."""
-    monkeypatch.setattr(Guest, "idle", timedelta(seconds=0.5))
     async with opened(conninfo, team.member, tmp_path) as driver:
-        await driver.until(lambda: driver.app.parting is not None, "the end")
-    assert "closed" in str(driver.app.parting)
-    monkeypatch.setattr(Guest, "idle", timedelta(hours=1))
-    async with opened(conninfo, team.member, tmp_path) as driver:
-        before = driver.app.stirred
+        app, before = driver.app, driver.app.stirred
+        app.instance.idle = timedelta(hours=1)
         await driver.press("j")
-        await driver.until(lambda: driver.app.stirred > before, "a stir")
-        driver.app._look_if_idle()
-        assert driver.app.parting is None
+        await driver.until(lambda: app.stirred > before, "a stir")
+        app._look_if_idle()
+        assert app.parting is None
+        app.instance.idle = timedelta(seconds=0.01)
+        app._look_if_idle()
+        await driver.until(lambda: app.parting is not None, "the end")
+    assert "closed" in str(app.parting)
