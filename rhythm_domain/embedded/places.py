@@ -18,7 +18,8 @@ from pathlib import Path
 from rhythm_domain.errors import Unavailable
 
 ROOT_HOME = Path("/var/lib/rhythm")
-ROOT_ACCOUNTS = ("rhythm", "postgres", "nobody")
+ROOT_ACCOUNTS = ("postgres", "rhythm", "nobody")
+"""Where Rhythm is shared over SSH, `rhythm` is the account of all its guests."""
 PORT = 5432
 """No TCP port: it is part of the socket's name."""
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import click
 
 from rhythm_domain import config, logs
+from rhythm_domain.errors import RhythmError
 from rhythm_domain.services.accounts import Limits
 from rhythm_tui.cli.context import Context
 from rhythm_tui.hosting.settings import Host
@@ -17,6 +19,10 @@ from rhythm_tui.hosting.settings import Host
 if TYPE_CHECKING:
     from rhythm_domain.session import Session, Tracker
     from rhythm_tui.notebook import Notebook
+
+
+LAST = 2.0
+"""Seconds for a session to be closed when the app ends: nobody waits longer for a database that is away."""
 
 
 class HostedInstance(Context):
@@ -55,6 +61,12 @@ class HostedInstance(Context):
             try:
                 yield tracker
             finally:
+                await self._end(tracker)
+
+    async def _end(self, tracker: Tracker) -> None:
+        """Closes the person's sessions. Where that can't be done now, they are dead within an hour."""
+        with suppress(RhythmError, TimeoutError):
+            async with asyncio.timeout(LAST):
                 while self._sessions:
                     await tracker.accounts.end(self._sessions.pop())
 

@@ -8,10 +8,17 @@ from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 
+import pytest
+
+from rhythm_domain import config, logs
+from rhythm_domain.errors import Unavailable
 from rhythm_domain.models import IssueDraft, Status
+from rhythm_domain.services.accounts import Accounts
 from rhythm_domain.session import Session
 from rhythm_tui.app import RhythmApp
+from rhythm_tui.hosting.instance import HostedInstance
 from rhythm_tui.hosting.notebook import StoredNotebook
+from rhythm_tui.hosting.settings import Host, Limits
 from rhythm_tui.notebook import Notebook
 from tests.instances import Team
 from tests.tui.driver import PATIENCE, Driver, SignedIn
@@ -138,3 +145,24 @@ async def test_who_does_nothing_for_too_long_is_shown_out(team: Team, conninfo: 
         app._look_if_idle()
         await driver.until(lambda: app.parting is not None, "the end")
     assert "closed" in str(app.parting)
+
+
+async def test_who_leaves_while_the_database_is_away_leaves(
+    team: Team, conninfo: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The session can't be closed then; it is dead within an hour."""
+
+    async def away(accounts: Accounts, session: Session) -> None:
+        raise Unavailable
+
+    monkeypatch.setattr(Accounts, "end", away)
+    monkeypatch.setattr(logs, "set_up_system", lambda _: None)
+    host = Host(tmp_path, "Ours", config.Settings(database_url=conninfo), Limits(), run_dir=tmp_path)
+    key = await team.member.people.add_ssh_key("laptop", PUBLIC)
+    instance = HostedInstance(host, key.id, "192.0.2.7")
+    async with instance.session() as session:
+        assert (await session.people.me()).name == "mia"
+    assert team.instance.value("SELECT source FROM sessions WHERE kind = 'key'") == "192.0.2.7"
+
+
+PUBLIC = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
