@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any
 
@@ -117,30 +117,34 @@ async def _ordered(tx: Tx, of: Selection, at: Any, reading: Reading, limit: int)
     order = stretches(of.sort)
     index, value, id_ = at or (len(order) - 1 if reading.back else 0, None, 0)
     begin = None if of.words or len(of.clauses) > 1 else await rare(tx, of)
+    wholly = {clause.closed for clause in of.clauses if clause.closed is not None}
+    places = [
+        place
+        for place in (range(index, -1, -1) if reading.back else range(index, len(order)))
+        if not wholly - {order[place].closed} or order[place].closed is None
+    ]
     rows: list[tuple[int, Any, int]] = []
-    for place in range(index, -1, -1) if reading.back else range(index, len(order)):
-        if order[place].closed in {not clause.closed for clause in of.clauses if clause.closed is not None}:
-            continue  # Closed issues of a list of open ones, or the reverse.
-        wanted = limit + 1 - len(rows)
-        reading = replace(reading, descending=order[place].descending)
+    for number, place in enumerate(places):
+        stretch, wanted = order[place], limit + 1 - len(rows)
         behind = (value, id_) if at and place == index else None
         walked: _Walked | None = None
         if begin is None:
-            sizes = [sources.WINDOW, 10 * sources.WINDOW]
-            walked = await _walk(tx, of, order[place], reading, wanted, behind, sizes=sizes)
+            sizes: list[int | None] = [sources.WINDOW, 10 * sources.WINDOW]
+            walked = await _walk(tx, of, stretch, reading, wanted, behind, sizes=sizes)
             if walked.unfinished:
                 walk = wanted * walked.read / max(len(walked.found), newest.NONE)
                 begin = await start(tx, of, walk=walk)
                 if begin.lookup and len(walked.found) >= SOME:
-                    width = int(min(3 * walk, MOST))
-                    walked = await _walk(
-                        tx, of, order[place], reading, wanted, behind, sizes=[width], met=begin
-                    )
-        if begin is not None and (walked is None or walked.unfinished):
-            found = await _stretch(tx, of, begin, order[place], reading, wanted, behind)
-        elif walked is not None:
-            found = walked.found
-        rows += [(place, *each) for each in found[:wanted]]
+                    sizes = [int(min(3 * walk, MOST))]
+                    walked = await _walk(tx, of, stretch, reading, wanted, behind, sizes=sizes, met=begin)
+        elif begin == Start():
+            walked = await _whole(tx, of, stretch, reading, wanted, behind)
+        if walked is not None and walked.unfinished and begin == Start():
+            walked = await _whole(tx, of, stretch, reading, wanted, behind)
+        if walked is None or walked.unfinished:
+            rows += await _rest(tx, of, begin or Start(), places[number:], reading, wanted, behind)
+            break
+        rows += [(place, *each) for each in walked.found[:wanted]]
         if len(rows) > limit:
             break
     return _cut(rows, reading, limit)
@@ -233,36 +237,56 @@ def _walking(
     )
 
 
-async def _stretch(
-    tx: Tx,
-    of: Selection,
-    begin: Start,
-    stretch: Stretch,
-    reading: Reading,
-    limit: int,
-    at: tuple[Any, int] | None,
-) -> list[tuple[Any, int]]:
-    """The first values and ids of a stretch."""
-    if of.words is not None and begin == Start():
+async def _whole(
+    tx: Tx, of: Selection, stretch: Stretch, reading: Reading, limit: int, at: tuple[Any, int] | None
+) -> _Walked:
+    """The first values and ids of a stretch, by its index alone."""
+    if of.words is not None:
         # Left to itself, the planner would start from one of the conditions, and sort.
-        walked = await _walk(tx, of, stretch, reading, limit, at, sizes=[None])
-        return walked.found
-    found = sources.in_order(
-        of.clauses,
-        sources.matches(exactly=begin.exactly) if begin.lookup else begin.driver,
-        stretch,
-        reading,
-        words=of.words is not None and not begin.lookup,
-        resumed=at is not None,
-        limit=limit,
-    )
+        return await _walk(tx, of, stretch, reading, limit, at, sizes=[None])
+    found = sources.in_order(of.clauses, stretch, reading, resumed=at is not None, limit=limit)
     text = SQL(
         "SELECT c.id, c.value FROM {scope} CROSS JOIN LATERAL ({found}) c"
         " ORDER BY c.value {way}, c.id {way} LIMIT {limit}"
     ).format(scope=scope(of), found=found, way=reading.way, limit=Literal(limit))
     value, id_ = at or (None, 0)
-    rows = await fetch(tx, of, Named.of("search_ordered", text), lookup=begin.lookup, value=value, id=id_)
-    return sorted(((row["value"], row["id"]) for row in rows), reverse=reading.falls)
+    rows = await fetch(tx, of, Named.of("search_ordered", text), value=value, id=id_)
+    ordered = sorted(((row["value"], row["id"]) for row in rows), reverse=reading.falls)
+    return _Walked(ordered, unfinished=False, read=0)
+
+
+async def _rest(
+    tx: Tx,
+    of: Selection,
+    begin: Start,
+    places: Sequence[int],
+    reading: Reading,
+    limit: int,
+    at: tuple[Any, int] | None,
+) -> list[tuple[int, Any, int]]:
+    """The first issues in some stretches, of all that what is started from leads to."""
+    driver = sources.matches(exactly=begin.exactly) if begin.lookup else begin.driver
+    if driver is None:
+        raise ValueError("nothing to start from")
+    order = stretches(of.sort)
+    text = sources.ordered(
+        of.clauses,
+        driver,
+        [(place, order[place]) for place in places],
+        reading,
+        alone=of.alone,
+        words=of.words is not None and not begin.lookup,
+        resumed=at is not None,
+        limit=limit,
+    )
+    value, id_ = at or (None, 0)
+    query = Named.of("search_ordered", text)
+    found: dict[int, list[tuple[int, Any, int]]] = {place: [] for place in places}
+    for row in await fetch(tx, of, query, lookup=begin.lookup, value=value, id=id_):
+        place = row["place"]
+        found[place].append((place, order[place].type.read(row["value"]), row["id"]))
+    rows = [row for each in found.values() for row in sorted(each, reverse=reading.falls)]
+    return rows[:limit]
 
 
 # Totals ------------------------------------------------------------------------------------------------

@@ -415,30 +415,64 @@ def scores() -> Composable:
 
 
 def in_order(
-    clauses: Sequence[Clause],
-    driver: Driver | None,
-    stretch: Stretch,
-    reading: Reading,
-    *,
-    words: bool,
-    resumed: bool,
-    limit: int,
+    clauses: Sequence[Clause], stretch: Stretch, reading: Reading, *, resumed: bool, limit: int
 ) -> Composable:
     """The first ids and values of project `p` in a stretch; `resumed` behind the parameters value and id."""
     parts = {
         "column": stretch.column,
         "way": reading.way,
         "limit": Literal(limit),
-        "rows": rows(driver),
-        "where": conditions([*clauses, Clause(stretch.where)], words=words),
+        "where": conditions([*clauses, Clause(stretch.where)], words=False),
         "behind": _behind(stretch, reading) if resumed else SQL(""),
     }
     return SQL(" UNION ALL ").join(
         SQL(
-            "(SELECT i.id, {column} AS value FROM {rows} WHERE {where} AND {split}{behind}"
+            "(SELECT i.id, {column} AS value FROM issues i WHERE {where} AND {split}{behind}"
             " ORDER BY {column} {way}, i.id {way} LIMIT {limit})"
         ).format(split=split, **parts)
         for split in stretch.split
+    )
+
+
+def ordered(
+    clauses: Sequence[Clause],
+    driver: Driver,
+    places: Sequence[tuple[int, Stretch]],
+    reading: Reading,
+    *,
+    alone: int | None,
+    words: bool,
+    resumed: bool,
+    limit: int,
+) -> Composable:
+    """All issues of a driver that fulfil everything, in several stretches: `place`, id and, as text, value.
+
+    They are read once, whatever the number of stretches. `resumed`: behind the parameters value and id in the
+    first of these.
+    """
+    parts = [
+        SQL(
+            "(SELECT {place} AS place, i.id, ({column})::text AS value FROM i WHERE {where}{behind}"
+            " ORDER BY {column} {way}, i.id {way} LIMIT {limit})"
+        ).format(
+            place=Literal(place),
+            column=stretch.column,
+            where=stretch.where,
+            behind=_behind(stretch, reading) if resumed and at == 0 else SQL(""),
+            way=reading.way,
+            limit=Literal(limit),
+        )
+        for at, (place, stretch) in enumerate(places)
+    ]
+    return SQL(
+        "WITH i AS MATERIALIZED"
+        " (SELECT i.id, i.priority, i.updated_at, i.due, i.closed_at, i.rank FROM {scope}"
+        " CROSS JOIN LATERAL (SELECT i.* FROM {rows} WHERE {where}) i) {parts}"
+    ).format(
+        scope=scope(alone, words=words or driver in _MATCHES, descending=True),
+        rows=rows(driver),
+        where=conditions(clauses, words=words),
+        parts=SQL(" UNION ALL ").join(parts),
     )
 
 
