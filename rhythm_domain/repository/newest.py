@@ -26,6 +26,9 @@ PROMISING, SOON = 8, 2
 """How many times as much may have to be read as was read, for reading on to be tried first; and where words
 alone could be looked up instead."""
 
+UNCOMPARED = 4
+"""How many times as much is read at first where no words are compared."""
+
 SURE = 8
 """Found so many, one knows how far one has to read on."""
 
@@ -58,7 +61,7 @@ async def newest(
         await merge.read(lookup, sources.WINDOW, compare=True)
         return merge.found
     begin: Start | None = None
-    rows, read = sources.WINDOW, 0
+    rows, read = sources.WINDOW * (1 if of.words is not None else UNCOMPARED), 0
     while merge.ahead:
         await merge.read(begin or Start(), rows)
         read += rows

@@ -129,7 +129,7 @@ async def _ordered(tx: Tx, of: Selection, at: Any, reading: Reading, limit: int)
         behind = (value, id_) if at and place == index else None
         walked: _Walked | None = None
         if begin is None:
-            sizes: list[int | None] = [sources.WINDOW, 10 * sources.WINDOW]
+            sizes: list[int | None] = [sources.WINDOW, 20 * sources.WINDOW]
             walked = await _walk(tx, of, stretch, reading, wanted, behind, sizes=sizes)
             if walked.unfinished:
                 walk = wanted * walked.read / max(len(walked.found), newest.NONE)
