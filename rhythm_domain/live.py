@@ -72,8 +72,7 @@ class Live:
     """
 
     def __init__(self, db: Database, guard: Guard, *, poll: float = POLL) -> None:
-        self._ear: Ear = OwnEar(db, poll) if db.hub is None else HubEar(db.hub)
-        self._guard = guard
+        self._db, self._guard, self._poll = db, guard, poll
         self.watched: int | None = None
         self.lost: Callable[[Unavailable], None] | None = None
         """Told when the connection broke, before it is made anew; of a server that froze within a beat."""
@@ -88,7 +87,7 @@ class Live:
         failures = 0
         while True:
             try:
-                async with self._ear.listen() as line:
+                async with self._ear().listen() as line:
                     tail = _Tail(self._guard)
                     await tail.begin()
                     failures = 0
@@ -103,6 +102,9 @@ class Live:
                     self.lost(error)
                 await asyncio.sleep(_PAUSES[min(failures, len(_PAUSES) - 1)])
                 failures += 1
+
+    def _ear(self) -> Ear:
+        return OwnEar(self._db, self._poll) if self._db.hub is None else HubEar(self._db.hub)
 
     async def _wait(self, line: Line, tail: _Tail) -> list[str]:
         """Until it is time to look: after a notice that concerns the person, or for as long as a poll.
