@@ -16,7 +16,7 @@ from textual.widgets import Static
 from rhythm_domain.errors import Invalid, Irreversible, RhythmError
 from rhythm_domain.live import Change
 from rhythm_domain.models import Issue, IssueDraft, Project
-from rhythm_domain.text import shown
+from rhythm_domain.text import shown, truncated
 from rhythm_tui.commanding import Commanding, handles
 from rhythm_tui.commands import Command
 from rhythm_tui.desk import Desk
@@ -27,6 +27,9 @@ from rhythm_tui.screens.prompt import Prompt
 from rhythm_tui.widgets.document import Document
 from rhythm_tui.widgets.key_bar import KeyBar
 from rhythm_tui.widgets.title_bar import TitleBar
+
+BESIDE = 30
+"""Cells that stand in the bottom line beside what was undone."""
 
 
 class WorkScreen(Screen[None], Commanding):
@@ -213,11 +216,12 @@ class WorkScreen(Screen[None], Commanding):
             result = await self.desk.edits.run(
                 lambda operation: history.undo(key, past=True, operation=operation)
             )
+        said = truncated(shown(result.text), max(20, self.size.width - BESIDE))
         skipped = (
             f"left alone: {', '.join(shown(each) for each in result.skipped[:3])}" if result.skipped else ""
         )
         self.say(
-            f"{'Redone' if redo else 'Undone'}: {shown(result.text) or 'nothing was left to change'}",
+            f"{'Redone' if redo else 'Undone'}: {said or 'nothing was left to change'}",
             skipped or ("u takes it back" if redo else "U does it again"),
         )
         self.after_undo()

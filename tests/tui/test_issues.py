@@ -70,6 +70,16 @@ async def test_marked_issues_change_as_one_step(team: Team, app: Open) -> None:
         assert not (await team.member.search.page("priority:urgent", project="CORE")).items
 
 
+async def test_what_was_undone_leaves_room_for_the_way_back(team: Team, app: Open) -> None:
+    """However long it is, on a small screen."""
+    (key,) = await fill(team, "A title of many words " * 5)
+    async with app(team.member, project="CORE", size=(80, 24)) as driver:
+        await driver.sees(key)
+        await team.member.issues.edit(key, IssueEdit(title="Short"))
+        await driver.press("u")
+        await driver.sees("Undone: the title of CORE-1 is “A title of", "…  U does it again")
+
+
 async def test_the_cursor_stays_where_it_is_while_others_work(team: Team, app: Open) -> None:
     """What they change glows with their name; what they add is announced; nothing moves."""
     keys = await fill(team, "one", "two", "three")
