@@ -19,7 +19,6 @@ from rhythm_tui.holding import planning
 from rhythm_tui.holding.planning import Capacity, Load
 from rhythm_tui.looks.wording import counted, points
 from rhythm_tui.screens.confirm import Confirm
-from rhythm_tui.screens.dialog import Instead
 from rhythm_tui.screens.form import Entry, Form, Values
 from rhythm_tui.screens.picker import Choice, Picker
 from rhythm_tui.screens.work import WorkScreen
@@ -62,41 +61,32 @@ async def edit(screen: WorkScreen, sprint: Sprint) -> Sprint | None:
     """Asks for other texts and days of a sprint. Only what is changed here is written, and over a goal that
     somebody else changed meanwhile only if that is wanted.
     """
-    from rhythm_tui.holding.merging import merged_line
-    from rhythm_tui.screens.conflict import ConflictDialog, Settled
+    from rhythm_tui.screens.settling import Ground, settle
 
     desk, key = screen.desk, screen.desk.key or ""
-    base: tuple[int, str] | None = None
+    before = Ground(sprint.version, {"goal": sprint.goal})
+    ground: Ground | None = None
+
+    async def now() -> Sprint:
+        sprints = await desk.session.sprints.list(key)
+        return next((each for each in sprints if each.id == sprint.id), sprint)
 
     async def save(name: str, change: SprintEdit, operation: UUID) -> Sprint:
         return await desk.session.sprints.edit(key, name, change, operation=operation)
 
     async def accept(values: Values) -> Sprint:
-        nonlocal base
-        version, was = base or (int(values["version"]), values["goal was"])
-        sprints = {each.id: each for each in await desk.session.sprints.list(key)}
-        now = sprints.get(sprint.id, sprint)
-        wanted = _changed(sprint, values, _days(desk, values), was)
+        nonlocal ground
+        ground = ground or before.as_kept(values)
+        wanted = _changed(sprint, values, _days(desk, values), ground.texts["goal"])
+        latest = await now()
         while wanted:
-            change = SprintEdit.model_validate({**wanted, "base_version": version})
+            change = SprintEdit.model_validate({**wanted, "base_version": ground.version})
             try:
-                return await desk.edits.run(partial(save, now.name, change))
-            except Conflict as conflict:
-                version, theirs = conflict.version, conflict.current or ""
-                if theirs == was:
-                    continue  # Something else of it was changed.
-                choice = await screen.app.push_screen_wait(ConflictDialog(conflict))
-                if choice is None:
-                    raise Invalid("Somebody else changed it meanwhile.", field="goal", hint="") from None
-                base = version, theirs
-                if choice is Settled.MERGE:
-                    both, fits = merged_line(was, theirs, values["goal"], between="\n")
-                    words = "Both changes are in it." if fits else "Yours, then theirs: make one of them."
-                    raise Instead(both, words, field="goal") from None
-                if choice is Settled.THEIRS:
-                    del wanted["goal"]
-                was = theirs
-        return now
+                return await desk.edits.run(partial(save, latest.name, change))
+            except Conflict:
+                latest = await now()
+                await settle(screen, ground, wanted, Ground(latest.version, {"goal": latest.goal}))
+        return latest
 
     return await screen.app.push_screen_wait(
         Form(
@@ -105,7 +95,7 @@ async def edit(screen: WorkScreen, sprint: Sprint) -> Sprint | None:
             accept,
             drafts=desk.drafts,
             draft=f"sprint {key} {sprint.id}",
-            base={"version": str(sprint.version), "goal was": sprint.goal},
+            base=before.kept,
         )
     )
 
