@@ -237,32 +237,10 @@ class ProjectsScreen(WorkScreen):
 
     @handles("project.edit")
     async def edit(self) -> None:
+        from rhythm_tui.screens.project_form import edit_project
+
         project = self._here()
-        texts = await self.desk.session.projects.show(project.key)
-
-        async def accept(values: Values) -> Project:
-            return await self.desk.edits.run(
-                lambda operation: self.desk.session.projects.edit(
-                    project.key,
-                    name=values["name"],
-                    description=values["description"],
-                    base_version=texts.version,
-                    operation=operation,
-                )
-            )
-
-        saved = await self.app.push_screen_wait(
-            Form(
-                f"Edit {project.key}",
-                [
-                    Entry("name", "Name", texts.name),
-                    Entry("description", "Description", texts.description, lines=8),
-                ],
-                accept,
-                drafts=self.desk.drafts,
-                draft=f"project {project.key}",
-            )
-        )
+        saved = await edit_project(self, project.key)
         if saved is not None:
             self.say(f"{project.key} saved")
             await self.load()

@@ -91,16 +91,23 @@ async def test_who_may_not_is_told_why(team: Team, app: Open) -> None:
         await driver.sees("Only maintainers may change the project's settings")
 
 
-async def test_texts_that_another_changed_are_not_overwritten(team: Team, app: Open) -> None:
-    """The box says so and keeps what was typed."""
+async def test_texts_that_two_people_change_are_both_kept(team: Team, app: Open) -> None:
+    """A description that only she changed stays hers; of the name that both did, both are put together."""
     async with app(team.owner, view="projects") as driver:
         await driver.sees("CORE")
         await driver.press("e")
         await driver.sees("Edit CORE")
-        await team.maintainer.projects.edit("CORE", name="Theirs")
-        await driver.write(" mine")
+        await team.maintainer.projects.edit("CORE", name="My project CORE", description="Hers")
+        await driver.press("end")
+        await driver.write(" of mine")
         await driver.press("ctrl+s")
-        await driver.sees("Somebody else changed", "mine")
+        await driver.sees("Both of you changed the name", "− My project CORE", "+ Project CORE of mine")
+        await driver.press("e")
+        await driver.sees("Both changes are in it.")
+        await driver.press("ctrl+s")
+        await driver.sees("CORE saved")
+    now = await team.viewer.projects.show("CORE")
+    assert (now.name, now.description) == ("My project CORE of mine", "Hers")
 
 
 async def test_projects_follow_what_others_do(team: Team, app: Open) -> None:

@@ -11,7 +11,6 @@ from rhythm_tui.looks.markdown import gist
 from rhythm_tui.looks.wording import relative_time
 from rhythm_tui.messages import OpenProject
 from rhythm_tui.screens.confirm import Confirm
-from rhythm_tui.screens.form import Entry, Form, Values
 from rhythm_tui.screens.prompt import Prompt
 from rhythm_tui.screens.sections.properties import Properties, Property
 
@@ -57,28 +56,10 @@ class ProjectSection(Properties):
         ]
 
     async def _edit_texts(self) -> None:
-        texts = self._texts
+        from rhythm_tui.screens.project_form import edit_project
 
-        async def accept(values: Values) -> Project:
-            return await self.write(
-                lambda operation: self.session.projects.edit(
-                    texts.key,
-                    name=values["name"],
-                    description=values["description"],
-                    base_version=texts.version,
-                    operation=operation,
-                )
-            )
-
-        entries = [
-            Entry("name", "Name", texts.name),
-            Entry("description", "Description", texts.description, lines=8),
-        ]
-        form = Form(
-            f"Edit {texts.key}", entries, accept, drafts=self.desk.drafts, draft=f"project {texts.key}"
-        )
-        if await self.ask(form):
-            self.say(f"{texts.key} saved")
+        if await edit_project(self.screen, self.key):
+            self.say(f"{self.key} saved")
 
     async def _rekey(self) -> None:
         async def accept(typed: str) -> Project:
