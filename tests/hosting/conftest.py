@@ -64,7 +64,8 @@ def host(team: Team, conninfo: str, folder: Path) -> Iterator[Host]:
     if SSHD is None:
         pytest.skip("there is no sshd here: install openssh-server")
     file = folder / "host.toml"
-    file.write_text(f'name = "Our Rhythm"\ndatabase_url = {json.dumps(conninfo)}\n')
+    nowhere = json.dumps(str(folder / "run"))  # No resident process of this machine has a part in it.
+    file.write_text(f'name = "Our Rhythm"\ndatabase_url = {json.dumps(conninfo)}\nrun_dir = {nowhere}\n')
     file.chmod(0o600)
     sshd = Sshd(folder, sshd_settings(look_up(file), me()))
     sshd.start()
