@@ -16,6 +16,9 @@ MOST = 500
 LONGEST = 2_000_000
 """Bytes of one note."""
 
+ROOM = 20_000_000
+"""Bytes of all notes of one person."""
+
 
 class Notes:
     """A person's own notes: JSON by kind and name."""
@@ -41,5 +44,5 @@ class Notes:
                 return
             if len(value.encode()) > LONGEST:
                 raise Invalid(f"At most {LONGEST:,} bytes are kept of a text that is not saved.")
-            if not await notes.keep(tx, kind, name, value, most=MOST):
-                raise Invalid(f"You have {MOST} texts that are not saved; no more are kept.")
+            if not await notes.keep(tx, kind, name, value, most=MOST, room=ROOM):
+                raise Invalid("You have so many texts that are not saved that no more are kept.")

@@ -199,7 +199,12 @@ async def test_nobody_fills_the_database_with_notes(
     await bob.notes.keep("drafts", "b", "2")
     with pytest.raises(Invalid, match="bytes"):
         await bob.notes.keep("drafts", "b", "€" * (notes.LONGEST // 3 + 1))
+    monkeypatch.setattr(notes, "ROOM", notes.LONGEST)
     await bob.notes.keep("drafts", "b", "€" * (notes.LONGEST // 3))
+    with pytest.raises(Invalid, match="no more are kept"):
+        await bob.notes.keep("drafts", "a", "longer")
+    await bob.notes.keep("drafts", "b", "short")
+    await bob.notes.keep("drafts", "a", "longer")
     assert events(instance) == []
 
 
