@@ -42,8 +42,15 @@ _MOST = 150_000
 _SHY = 5.0
 """Seconds for a question to come."""
 
+_AGAIN = 1.0
+"""Seconds until somebody is let in again, when that could not be done."""
+
+_TOLD = 200
+"""Characters that are told of a command."""
+
 FULL = "Rhythm is full: {} sessions are open, as many as may be. Try again later."
 FULL_FOR_KEY = "Your key has {} sessions open, as many as it may have. Close one of them."
+NO_ROOM = "The machine has no room for another session. Try again later."
 STOPPING = "Rhythm's host stops. Try again in a moment."
 IDLE = "Nothing was typed for so long that your session was closed. Connect again."
 ABSOLUTE = "Your session was as long as one may be. Connect again."
@@ -97,7 +104,7 @@ class Resident:
         self.closing = False
         """Whether new sessions are refused: it is about to stop."""
         listener.setblocking(False)
-        self.loop.watch(listener.fileno(), self._accept)
+        self._let_in()
         self._look_after()
 
     # Questions -------------------------------------------------------------------------------------------
@@ -109,12 +116,21 @@ class Resident:
             line, _ = self._listener.accept()
         except BlockingIOError:
             return  # The next process took it.
+        except OSError as error:  # Too many descriptors: asking again at once would help nobody.
+            log.error("nobody can be let in: %s", error.strerror)
+            self.loop.forget(self._listener.fileno())
+            self.loop.after(_AGAIN, self._let_in)
+            return
         line.setblocking(False)
         if _peer(line) not in (0, os.geteuid()):
             line.close()
             return
         self.loop.watch(line.fileno(), lambda: self._ask(line))
         self.loop.after(_SHY, lambda: self._give_up(line))
+
+    def _let_in(self) -> None:
+        if self._listener is not None:
+            self.loop.watch(self._listener.fileno(), self._accept)
 
     def _give_up(self, line: socket.socket) -> None:
         if line.fileno() >= 0 and not any(guest.line is line for guest in self.guests.values()):
@@ -163,20 +179,27 @@ class Resident:
         descriptors: Sequence[int],
     ) -> None:
         if reason := self._why_not(key):
-            self._refusals.append({"at": time(), "key": key, "reason": reason})
-            log.warning("refused a session of key %d: %s", key, reason)
-            self._answer(line, f"{AWAY}\0{reason}")
+            self._refuse(line, key, reason)
             return
         asked = os.fsdecode(command[0]) if command else None
         terminal = dict(each.split("=", 1) for each in os.fsdecode(looks).split("\0"))
         terminal = {name: value for name, value in terminal.items() if value}
+        at = _terminal(descriptors[0])
         check_alone()
-        resident, pid = os.getpid(), os.fork()
-        if pid == 0:
-            become_session(self._serve, key, asked, terminal, descriptors, resident)
+        resident, pid = os.getpid(), -1
+        try:
+            pid = os.fork()
+            if pid == 0:
+                become_session(self._serve, key, asked, terminal, descriptors, resident)
+            process = os.pidfd_open(pid)
+        except OSError as error:
+            log.error("a session can't be begun: %s", error.strerror)
+            if pid > 0:
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
+            self._refuse(line, key, NO_ROOM)
+            return
         self._last += 1
-        process = os.pidfd_open(pid)
-        at = os.ttyname(descriptors[0]) if os.isatty(descriptors[0]) else ""
         guest = Guest(self._last, key, pid, process, line, asked, at)
         self.guests[guest.id] = guest
         self.loop.forget(line.fileno())
@@ -186,6 +209,11 @@ class Resident:
             socket.send_fds(line, [b"begun"], [process])
         except OSError:
             self._cut(guest)
+
+    def _refuse(self, line: socket.socket, key: int, reason: str) -> None:
+        self._refusals.append({"at": time(), "key": key, "reason": reason})
+        log.warning("refused a session of key %d: %s", key, reason)
+        self._answer(line, f"{AWAY}\0{reason}")
 
     def _why_not(self, key: int) -> str:
         limits = self._limits
@@ -290,7 +318,7 @@ class Resident:
                     "pid": guest.pid,
                     "began": guest.began,
                     "idle": round(guest.idle),
-                    "command": guest.command,
+                    "command": guest.command and guest.command[:_TOLD],
                     "terminal": guest.terminal,
                 }
                 for guest in self.guests.values()
@@ -303,6 +331,14 @@ def check_alone() -> None:
     """Raises `RuntimeError` if this process has a second thread: a fork would lose it with all it holds."""
     if len(list(Path("/proc/self/task").iterdir())) != 1:
         raise RuntimeError("the host process has threads, and must not")
+
+
+def _terminal(descriptor: int) -> str:
+    """The path of a terminal; empty for what is none."""
+    try:
+        return os.ttyname(descriptor)
+    except OSError:
+        return ""
 
 
 def _peer(line: socket.socket) -> int:
