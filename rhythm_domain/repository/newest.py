@@ -73,8 +73,8 @@ async def newest(
         lazily = begin is not None and begin.lookup is not None and not of.across
         further = 2 * walk if len(merge.found) > SURE else max(2 * walk, 4 * rows)
         rows = sources.EVERYTHING if lazily else int(min(max(further, sources.WINDOW), 16 * rows))
-        if begin is not None and begin.lookup is not None and not merge.found:
-            rows = sources.EVERYTHING
+        if begin is not None and begin.lookup is not None and not merge.found and not of.clauses:
+            rows = sources.EVERYTHING  # Rare words: all that there are will be few.
     return merge.found
 
 
