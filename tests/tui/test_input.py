@@ -131,7 +131,7 @@ def test_a_megabyte_is_pasted_anywhere(rhythm: Program) -> None:
 
 def test_keys_in_one_burst_are_all_obeyed(rhythm: Program) -> None:
     """A line that was stuck gives everything at once: what is written is all there, in its order."""
-    with rhythm(program="tests.tui.patient") as terminal:
+    with rhythm(program="tests.tui.watched") as terminal:
         opened(terminal)
         terminal.send("n" + "first of all" + "\r" + "n" + "second" + "\r" + "j" * 50 + "k" * 50 + "gg/second")
         terminal.sees("1 issue", "second")
