@@ -330,12 +330,12 @@ async def test_searches_that_are_overtaken_keep_their_connection(
 ) -> None:
     """However slow they are and however fast one types; no more than one is at the server."""
     await fill(team, "Login fails", "Log the progress")
-    page, cancel, at_once = search.page, AsyncConnection._try_cancel, 0
+    page, cancel, at_once, pause = search.page, AsyncConnection._try_cancel, 0, 4.0
 
     async def slow(tx: Tx, *args: Any, **options: Any) -> Any:
         nonlocal at_once
         at_once = max(at_once, 1 + len(_at_work(team, "SELECT pg_sleep")))
-        await tx.connection.execute(b"SELECT pg_sleep(0.2)")
+        await tx.connection.execute(b"SELECT pg_sleep(%s)", (pause,))
         return await page(tx, *args, **options)
 
     async def from_afar(connection: AsyncConnection, **options: float) -> None:
@@ -350,9 +350,11 @@ async def test_searches_that_are_overtaken_keep_their_connection(
         connections = _at_work(team, "")
         monkeypatch.setattr(search, "page", slow)
         monkeypatch.setattr(AsyncConnection, "_try_cancel", from_afar)
-        for letter in "ogin fa":
+        for letter in "ogin f":
             await driver.write(letter)
             await driver.until(lambda: _at_work(team, "SELECT pg_sleep"), "the search")
+        pause = 0.0
+        await driver.write("a")
         await driver.sees("login fa", "1 issue")
         assert connections <= _at_work(team, "")
     assert at_once == 1

@@ -20,6 +20,7 @@ from rhythm_tui.screens.conflict import ConflictDialog
 from rhythm_tui.screens.editor import Editor
 from rhythm_tui.screens.issue import IssueScreen
 from rhythm_tui.screens.prompt import Prompt
+from rhythm_tui.widgets import glow
 from rhythm_tui.widgets.board import BoardGrid
 from tests import instances
 from tests.instances import Team
@@ -165,8 +166,9 @@ async def test_triage_of_thirty_issues(team: Team, app: Open) -> None:
     assert (await found("is:open"), await found("label:later"), await found("status:done")) == (20, 0, 10)
 
 
-async def test_two_people_on_one_board(team: Team, app: Open) -> None:
+async def test_two_people_on_one_board(team: Team, app: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     """What one moves moves for the other, who sees whose it was; a title that both edit holds both."""
+    monkeypatch.setattr(glow, "SECONDS", 60)
     for title in ("one", "two", "three"):
         await team.owner.issues.create("CORE", IssueDraft(title=title, status=Status.TODO))
     async with (
