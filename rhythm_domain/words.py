@@ -65,9 +65,12 @@ def happened(kind: str, before: Mapping[str, Any], after: Mapping[str, Any], nam
         role = after.get("role")
         return f"{verb} {person}" + (f" as {role}" if verb == "added" else f" to {role}" if role else "")
     name = after.get("name") or before.get("name")
-    return f"{verb} {'the' if not name else ''}{' ' if not name else ''}{entity}" + (
-        f" {name}" if name else ""
-    )
+    return f"{verb} {_called(entity, name) if name else f'the {entity}'}"
+
+
+def _called(entity: str, name: str) -> str:
+    """What it is and its name, but for a name that says it already: "label ui", but "Sprint 7"."""
+    return name if name.casefold().startswith(entity) else f"{entity} {name}"
 
 
 def again(
@@ -96,7 +99,8 @@ def again(
     if name is None or verb not in _AGAIN:
         return happened(kind, before, after, names)
     changed = before and "name" in after and verb == "saved"
-    return f"the {entity} {name} is {'as before' if changed else _AGAIN[verb]}"
+    called = _called(entity, name)
+    return f"{called if called == name else f'the {called}'} is {'as before' if changed else _AGAIN[verb]}"
 
 
 def changed_field(column: str) -> str:

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import partial
 
+from rich.cells import cell_len
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
 from rhythm_tui.commanding import Offer, offers
 from rhythm_tui.commands import COMMANDS, Command, readable
+
+KEYS = 7
+"""Cells for the keys, which stand before what they do."""
 
 
 class CommandProvider(Provider):
@@ -35,10 +39,14 @@ class CommandProvider(Provider):
 
     def _look(self, offer: Offer) -> Content:
         commands: Mapping[str, Command] = getattr(self.app, "commands", COMMANDS)
-        keys = " · ".join(readable(key) for key in commands[offer.command.id].keys[:2])
+        keys = [readable(key) for key in commands[offer.command.id].keys[:2]]
+        beside = " · ".join(keys) if cell_len(" · ".join(keys)) <= KEYS else keys[0]
         words = offer.command.help.removesuffix(".")
-        style = "$foreground" if offer.why_not is None else "$foreground 40%"
-        return Content.assemble((words, style), (f"   {keys}", "$footer-key-foreground 80%"))
+        allowed = offer.why_not is None
+        return Content.assemble(
+            (beside.rjust(KEYS), "bold $footer-key-foreground" if allowed else "$foreground 40%"),
+            (f"  {words}", "$foreground" if allowed else "$foreground 40%"),
+        )
 
 
 def _give(offer: Offer) -> None:

@@ -35,6 +35,17 @@ _ON_LIGHT = dict(
         strict=True,
     )
 )  # fmt: skip
+_ON_SIXTEEN = dict(
+    zip(
+        COLOURS,
+        (
+            "#ff5555", "#aa5500", "#ffff55", "#55ff55", "#00aa00", "#00aaaa",
+            "#55ffff", "#5555ff", "#ff55ff", "#ff55ff", "#aa5500", "#aaaaaa",
+        ),
+        strict=True,
+    )
+)  # fmt: skip
+"""Just those that a terminal of sixteen colours has: what is between them would turn grey there."""
 
 _STATUS = {
     Status.BACKLOG: "muted",
@@ -114,6 +125,8 @@ class Colours:
 
     def label(self, name: str) -> str:
         """A label's colour by its name in the palette."""
+        if "sixteen" in self.variables:
+            return _ON_SIXTEEN.get(name, _ON_SIXTEEN["grey"])
         palette = _ON_DARK if self.dark else _ON_LIGHT
         return palette.get(name, palette["grey"])
 

@@ -196,7 +196,7 @@ def _links(page: Page, width: int, colours: Colours) -> Iterator[Block]:
         return
     yield Block("links", heading("Links", "", width, colours))
     if page.parent is not None:
-        line = _linked(page.parent, "below", width, colours)
+        line = _linked(page.parent, "parent", width, colours)
         yield Block(("parent", page.parent.key), [line], stop=True)
     for link in issue.links:
         name = _LINKED[link.kind]

@@ -146,11 +146,12 @@ THEMES = (
         panel="#000000",
         dark=True,
         variables={
+            "sixteen": "true",  # So that `colours.py` takes no others.
             "block-cursor-background": "#0000aa",
             "block-cursor-foreground": "#ffffff",
             "block-cursor-text-style": "none",
             "block-cursor-blurred-background": "#555555",
-            "border": "#55ffff",
+            "border": "#aaaaaa",
             "border-blurred": "#555555",
             "footer-key-foreground": "#ffff55",
             "input-selection-background": "#aa5500",

@@ -437,6 +437,8 @@ class BoardScreen(SearchScreen):
             spot = Spot(self.grid.spot.lane, status)
             place = None if status in self.grid.collapsed else self.grid.level(spot)
             await self._put(issues, spot, place)
+        elif issues:
+            self.say(f"There is no column to the {'left' if step < 0 else 'right'}.")
 
     @handles("card.down")
     async def move_down(self) -> None:
@@ -464,6 +466,9 @@ class BoardScreen(SearchScreen):
         to = places[0] - 1 if step < 0 else places[-1] + 2
         if 0 <= to <= len(deck):
             await self._put(issues, spot, to)
+        else:
+            of = "column" if self.grouping is Grouping.NOTHING else "lane"
+            self.say(f"It is the {'first' if step < 0 else 'last'} of its {of} already.")
 
     @on(BoardGrid.Dropped)
     def _dropped(self, event: BoardGrid.Dropped) -> None:

@@ -38,9 +38,9 @@ async def more(screen: TriageScreen, rows: Sequence[IssueRow]) -> None:
     (row,) = rows
     issue = await screen.desk.session.issues.show(row.id)
     colours = screen.colours
-    below = f"below {issue.parent_key}" if issue.parent_key else "below no other"
+    parent = issue.parent_key or "none"
     offered = [
-        Choice(Step(), Content.assemble("Parent …", (f"  {below}", "dim")), "parent below"),
+        Choice(Step(), Content.assemble("Parent …", (f"  {parent}", "dim")), "parent below"),
         Choice(Step(LinkKind.BLOCKS), Content("It blocks …"), "it blocks link"),
         Choice(Step(LinkKind.BLOCKED_BY), Content("It is blocked by …"), "it is blocked by link"),
         *(
@@ -83,7 +83,7 @@ async def _set_parent(screen: TriageScreen, rows: Sequence[IssueRow]) -> None:
     if chosen is not None:
         (parent,) = chosen
         key = parent.key if parent else None
-        said = f"put below {key}" if key else "below no other"
+        said = f"part of {key}" if key else "part of no other"
         await screen.change(
             IssueEdit(parent=key), lambda row: row.model_copy(update={"parent_key": key}), said, rows
         )

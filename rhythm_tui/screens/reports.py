@@ -73,6 +73,9 @@ class ReportsScreen(WorkScreen):
         yield Drawing()
         yield Static(id="figures")
 
+    def on_mount(self) -> None:
+        self.app.theme_changed_signal.subscribe(self, lambda _theme: self.reload())
+
     # Reading ---------------------------------------------------------------------------------------------
 
     async def load(self) -> None:

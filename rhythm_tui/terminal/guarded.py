@@ -17,11 +17,12 @@ from textual.app import App
 from textual.color import Color
 from textual.driver import Driver
 from textual.events import DescendantFocus, Event, InputEvent, Paste
-from textual.filter import LineFilter
+from textual.filter import LineFilter, Monochrome
 from textual.widgets import Input
 
 from rhythm_domain.text import defused, repaired, safe_url, shown_lines
 from rhythm_tui.messages import Say
+from rhythm_tui.terminal.colourless import Colourless
 
 PASTED = 2000
 """Characters that are pasted into a line at most; no line that is saved is longer."""
@@ -51,6 +52,7 @@ class GuardedApp(App[int]):
         super().__init__()
         self.stirred = monotonic()
         """When the person last did something."""
+        self._colourless: Colourless | None = None
 
     def get_driver_class(self) -> type[Driver]:
         """The terminal's driver, whatever TEXTUAL_DRIVER says."""
@@ -60,7 +62,12 @@ class GuardedApp(App[int]):
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """What every line passes that is drawn."""
-        return [*super().get_line_filters(), _HARMLESS]
+        filters = [each for each in super().get_line_filters() if not isinstance(each, Monochrome)]
+        if self.no_color:
+            if self._colourless is None or self._colourless.variables is not self.theme_variables:
+                self._colourless = Colourless(self.theme_variables)
+            filters.append(self._colourless)
+        return [*filters, _HARMLESS]
 
     async def on_event(self, event: Event) -> None:
         """Cleans what is pasted into a line. Editors of texts do it themselves, and say what they did."""

@@ -352,7 +352,7 @@ class BoardCanvas(Widget):
     def _body_line(self, line: int, seen: Abreast) -> Strip:
         for band in self._bands:
             if band.headed and line == band.y:
-                return self._lane_heading(band)
+                return self._beside_collapsed(self._lane_heading(band, seen), line, seen)
             if band.top <= line < band.end:
                 parts = [self._column_line(box, band, line - band.top, line) for box in seen.boxes]
                 return Strip.join(parts)
@@ -361,7 +361,15 @@ class BoardCanvas(Widget):
     def _beyond(self, box: Box, line: int) -> Strip:
         return self._upright(box, line) if box.collapsed else self._strip([], "background", box.width + 1)
 
-    def _lane_heading(self, band: Band) -> Strip:
+    def _beside_collapsed(self, heading: Strip, line: int, seen: Abreast) -> Strip:
+        """A lane's heading with the collapsed columns, which go on from lane to lane; not over its words."""
+        for box in seen.boxes:
+            if box.collapsed and not heading.crop(box.x, box.x + box.width).text.strip("─ "):
+                end = box.x + box.width + 1
+                heading = Strip.join([heading.crop(0, box.x), self._upright(box, line), heading.crop(end)])
+        return heading
+
+    def _lane_heading(self, band: Band, seen: Abreast) -> Strip:
         lane = next(lane for lane in self.lanes if lane.id == band.lane)
         here = self.on_heading and self.spot.lane == band.lane
         ground = "background"
@@ -370,7 +378,9 @@ class BoardCanvas(Widget):
         count = sum(self.cards.total(spot).count for spot in self._spots(band.lane))
         exact = all(self.cards.total(spot).exact for spot in self._spots(band.lane))
         fold = "▸" if band.lane in self.folded else "▾"
+        first = next((box.x for box in seen.boxes if not box.collapsed), 0)
         pieces = [
+            Piece(" " * first),
             Piece("▌" if here else " ", "primary"),
             Piece(f"{fold} ", "muted"),
             *lane.heading(self._colours),
@@ -425,10 +435,9 @@ class BoardCanvas(Widget):
         return self._strip([Piece("▕" if lit else " ", "border")], "background", 1)
 
     def _upright(self, box: Box, line: int) -> Strip:
-        """A line of a collapsed column: its count, then its name from top to bottom."""
+        """A line of a collapsed column: its count, then its name from top to bottom; it is never scrolled."""
         here = box.status is self.spot.status and self.has_focus and not self.on_heading
-        above = sum(band.headed and self._scroll <= band.y < line for band in self._bands)
-        at = line - above - (self._scroll if self._headed else 0)
+        at = line - (self._scroll if self._headed else 0)
         name = signs.words(box.status)
         total = (
             self.cards.total(Spot(ONE_LANE, box.status))

@@ -33,8 +33,9 @@ class KeyBar(Widget):
 
     def lend(self, words: str) -> None:
         """Shows the keys of something without a place for them, instead of these; with "" these again."""
-        self._lent = words
-        self.refresh()
+        if words != self._lent:
+            self._lent = words
+            self.clear()
 
     def clear(self) -> None:
         """Shows the keys again."""
@@ -62,8 +63,6 @@ class KeyBar(Widget):
         return ""
 
     def render(self) -> Content:
-        if self._lent:
-            return Content.styled(f" {self._lent}", "$foreground")
         if self._said is not None:
             text, hint, warning = self._said
             sign = "!" if warning else "✓"
@@ -72,20 +71,23 @@ class KeyBar(Widget):
                 (shown(text), "$foreground"),
                 (f"  {shown(hint)}" if hint else "", "$foreground 60%"),
             )
-        here = list(offers(self.screen.focused or self.screen))
-        pieces: list[tuple[str, str]] = [(" ", "")]
+        if self._lent:
+            return Content.styled(f" {self._lent}", "$foreground")
+        here = [
+            offer
+            for offer in offers(self.screen.focused or self.screen)
+            if offer.command.shown and self.key_of(offer.command)
+        ]
+        here.sort(key=lambda offer: offer.command.id == "help")  # The others stay in their order.
         room = self.size.width - 1
-        last = [offer for offer in here if offer.command.id == "help"]
-        kept = sum(self._piece(offer)[1] for offer in last)
-        for offer in [one for one in here if one.command.shown and one not in last] + last:
-            if not self.key_of(offer.command):
-                continue
-            piece, cells = self._piece(offer)
-            if cells > room - (kept if offer not in last else 0):
-                continue
-            pieces += piece
-            room -= cells
-        return Content.assemble(*pieces)
+        seen: list[Offer] = []
+        for offer in sorted(here, key=_claim):
+            cells = self._piece(offer)[1]
+            if cells <= room:
+                seen.append(offer)
+                room -= cells
+        pieces = [piece for offer in here if offer in seen for piece in self._piece(offer)[0]]
+        return Content.assemble((" ", ""), *pieces)
 
     def _piece(self, offer: Offer) -> tuple[list[tuple[str, str]], int]:
         key, label = self.key_of(offer.command), offer.command.label
@@ -97,3 +99,8 @@ class KeyBar(Widget):
             ],
             cell_len(key) + cell_len(label) + 4,
         )
+
+
+def _claim(offer: Offer) -> int:
+    """Which keys are shown where there is no room for all: what always helps, then what one may use."""
+    return 0 if offer.command.id in ("help", "issue.create") else 1 if offer.why_not is None else 2

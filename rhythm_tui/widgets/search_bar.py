@@ -21,7 +21,11 @@ from textual.widgets.option_list import Option
 
 from rhythm_domain.text import shown
 from rhythm_tui.commanding import Commanding
+from rhythm_tui.widgets.key_bar import KeyBar
 from rhythm_tui.widgets.line_field import LineField
+
+TYPING = "enter go to what is found"
+COMPLETING = "tab complete · ↓ ↑ choose · esc close"
 
 
 class Completion(NamedTuple):
@@ -109,6 +113,12 @@ class SearchBar(Widget, Commanding):
         self.query_one("#chips").display = False
         self.screen.set_focus(self._field)
         self._field.cursor_position = len(self._field.value)
+        self._lend(TYPING)
+
+    def _lend(self, keys: str) -> None:
+        """Says in the bottom line what the keys do here."""
+        for bar in self.screen.query(KeyBar):
+            bar.lend(keys)
 
     def set_text(self, text: str) -> None:
         """Puts another text there; nobody is told."""
@@ -124,6 +134,8 @@ class SearchBar(Widget, Commanding):
     def offer(self, completions: Sequence[Completion]) -> None:
         """Shows how one could go on."""
         self._completions = list(completions) if self.typing else []
+        if self.typing:
+            self._lend(COMPLETING if self._completions else TYPING)
         options = self.query_one("#completion", OptionList)
         options.display = bool(self._completions)
         options.clear_options()
@@ -205,6 +217,7 @@ class SearchBar(Widget, Commanding):
 
     def on_descendant_blur(self) -> None:
         self.offer(())
+        self._lend("")
         self._field.display = False
         self.query_one("#chips").display = True
         self._look()

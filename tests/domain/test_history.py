@@ -237,7 +237,7 @@ async def test_undo_says_what_is_as_it_was(team: Team) -> None:
     await member.issues.create("CORE", IssueDraft(title="made"))
     assert (await member.history.undo("CORE")).text == "CORE-3 is in the trash"
     await maintainer.sprints.create("CORE", "Sprint 2")
-    assert (await maintainer.history.undo("CORE")).text == "the sprint Sprint 2 is deleted"
+    assert (await maintainer.history.undo("CORE")).text == "Sprint 2 is deleted"
     assert (await maintainer.history.undo("CORE")).text == "", "Sprint 1 holds an issue by now"
 
 

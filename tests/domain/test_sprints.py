@@ -616,11 +616,11 @@ async def test_history_speaks_of_sprints_by_name(team: Team) -> None:
     said = [event.text for event in (await person.history.of_project("CORE")).items]
     assert said == [
         "planned it into Sprint 1",
-        "reopened sprint Sprint 1",
-        "finished sprint Sprint 1",
+        "reopened Sprint 1",
+        "finished Sprint 1",
         "took it out of Sprint 1",
-        "started sprint Sprint 1",
+        "started Sprint 1",
         "created it",
-        "created sprint Sprint 1",
+        "created Sprint 1",
     ]
     assert (await person.history.of_issue(one.key)).items[-1].text == "created it"

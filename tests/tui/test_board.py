@@ -55,6 +55,17 @@ async def go_to(driver: Driver, title: str) -> None:
     driver.widget(BoardGrid).go_to(next(row.id for row in cards.rows.values() if row.title == title))
 
 
+async def test_a_card_that_can_go_no_further_says_so(team: Team, app: Open) -> None:
+    """At the top and the bottom of its column, and in the first."""
+    await fill(team, "alone", status=B)
+    async with app(team.member, project="CORE", view="board") as driver:
+        await driver.sees("alone")
+        for key, words in (("K", "It is the first"), ("J", "It is the last"), ("H", "no column to the left")):
+            await driver.press(key)
+            await driver.sees(words)
+        assert await saved(team.member, B) == ["alone"]
+
+
 async def test_every_status_is_a_column_with_its_count(team: Team, app: Open) -> None:
     """Cards have key, title, type, priority, assignee, points and labels."""
     await team.maintainer.labels.create("CORE", "ui")

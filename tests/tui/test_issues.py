@@ -178,7 +178,7 @@ async def test_keys_can_be_remapped(team: Team, app: Open) -> None:
         assert (await team.member.issues.show(key)).priority is Priority.HIGH
         await driver.press("colon")
         await driver.write("set its priority")
-        await driver.sees("Set its priority   f6")
+        await driver.sees("f6  Set its priority")
 
 
 async def test_all_that_match_change_as_one_step(team: Team, app: Open) -> None:

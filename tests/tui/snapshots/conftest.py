@@ -153,4 +153,6 @@ async def at_every_size(driver: Driver, compare: Compare, name: str = "") -> Non
 async def closed(driver: Driver) -> None:
     """Leaves what lies over the view."""
     await driver.press("escape")
-    await driver.until(lambda: driver.app.screen is driver.view, "the view by itself")
+    await driver.until(
+        lambda: driver.app.screen is driver.view and not driver.view._layout_required, "the view by itself"
+    )

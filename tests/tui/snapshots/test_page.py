@@ -54,6 +54,7 @@ async def test_texts_are_written(demo_app: OpenDemo, compare: Compare) -> None:
         driver.app.theme = "rhythm-dark"
         await driver.press("escape")
         await driver.misses("Description · STN-94")
+        await driver.sees("Links")
         await driver.press("c")
         await driver.sees("Comment · STN-94")
         driver.burst("Measured again: 9 uA.")

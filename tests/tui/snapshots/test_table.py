@@ -14,7 +14,7 @@ async def test_a_search(demo_app: OpenDemo, compare: Compare) -> None:
         await driver.press("slash", "ctrl+u")
         driver.burst("zeppelin", "enter")
         await driver.sees("No issue is like that")
-        await compare(driver, "nothing")
+        await at_every_size(driver, compare, "nothing")
 
 
 async def test_completion_while_typing(demo_app: OpenDemo, compare: Compare) -> None:
@@ -64,6 +64,7 @@ async def test_a_title_is_edited_in_place(demo_app: OpenDemo, compare: Compare) 
     async with demo_app(project="STN") as driver:
         await driver.press("j", "j", "e", "end")
         driver.burst(" in spring")
+        await driver.sees("in spring")
         await compare(driver)
 
 

@@ -1,0 +1,39 @@
+"""Without colours: what is faint is dim, where the cursor is all is reversed, and no colour is left."""
+
+from __future__ import annotations
+
+import pytest
+from rich.segment import Segment
+from rich.style import Style
+from textual.color import Color
+from textual.theme import BUILTIN_THEMES, Theme
+
+from rhythm_tui.looks.colours import Colours
+from rhythm_tui.looks.themes import THEMES
+from rhythm_tui.terminal.colourless import Colourless
+
+
+@pytest.mark.parametrize(
+    "theme",
+    [*THEMES, *(BUILTIN_THEMES[name] for name in ("nord", "textual-light"))],
+    ids=lambda theme: theme.name,
+)
+def test_no_colour_is_left(theme: Theme) -> None:
+    """Dark or light, also in a theme of Textual's, with the strongest colour for the cursor."""
+    variables = theme.to_color_system().generate() | theme.variables
+    ground, text = Color.parse(variables["background"]), Color.parse(variables["foreground"])
+    cursor = Color.parse(Colours(variables, dark=theme.dark).of("block-cursor-background"))
+
+    def seen(ink: Color, on: Color = ground, *, bold: bool = False) -> Style:
+        style = Style(color=ink.rich_color, bgcolor=on.rich_color, bold=bold)
+        (segment,) = Colourless(variables).apply([Segment("x", style)], ground)
+        assert segment.style is not None
+        assert segment.style.color is segment.style.bgcolor is None
+        return segment.style
+
+    assert not seen(text).dim
+    assert seen(text, bold=True).bold
+    assert seen(ground.blend(text, 0.34)).dim
+    assert not seen(ground.blend(text, 0.62)).dim
+    assert seen(text, cursor).reverse
+    assert not seen(text).reverse
