@@ -9,6 +9,7 @@ import selectors
 from codecs import getincrementaldecoder
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from threading import Event
 from time import monotonic
 from typing import IO, Any, cast
 
@@ -24,6 +25,9 @@ from rhythm_tui.terminal.pulse import ASK, Finding, Pulse
 
 WIDEST, HIGHEST = 800, 320
 """Cells that are drawn at most. A window over SSH may say that it has 65,535 each way: four billion."""
+
+LOOK = 1.0
+"""Seconds between two looks whether a guest's terminal is still there."""
 
 LONGEST_PASTE = 10_000_000
 """Characters of a paste that are kept until it ends; all after them are dropped."""
@@ -121,11 +125,29 @@ class Outlet:
         return self._file.fileno()
 
 
+class Waking(Event):
+    """An event that also ends a wait for descriptors, by one of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.descriptor = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+
+    def set(self) -> None:
+        super().set()
+        os.eventfd_write(self.descriptor, 1)
+
+    def clear(self) -> None:
+        super().clear()
+        with suppress(BlockingIOError):
+            os.eventfd_read(self.descriptor)
+
+
 class SteadyDriver(LinuxDriver):
     """The terminal that the app is on."""
 
     def __init__(self, app: App[Any], **options: Any) -> None:
         super().__init__(app, **options)
+        self.exit_event = self._leave = Waking()
         self._file = cast("Any", Outlet(cast("IO[str]", self._file)))
         self._pulse = None if getattr(app, "local", True) else Pulse(monotonic())
 
@@ -133,10 +155,14 @@ class SteadyDriver(LinuxDriver):
         """Reads what the terminal sends until the app ends, or the terminal is gone: that ends the app."""
         decode = getincrementaldecoder("utf-8")(errors="replace").decode
         pastes, parser = Pastes(), SteadyParser()
-        with selectors.SelectSelector() as selector:
+        calm = None if self._pulse is None else LOOK
+        with selectors.PollSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)
+            selector.register(self._leave.descriptor, selectors.EVENT_READ)
             while not self.exit_event.is_set():
-                if selector.select(0.02 if pastes.held or parser.waits else 0.1):
+                # Only what was begun is waited for by the clock: an idle terminal costs next to nothing.
+                ready = selector.select(0.02 if pastes.held or parser.waits else calm)
+                if any(key.fd == self.fileno for key, _ in ready):
                     data = self._read()
                     if not data:
                         self._app.call_later(self._app.exit, None, 129)
