@@ -16,6 +16,7 @@ import pytest
 from psycopg.rows import dict_row
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
+from textual.geometry import Size
 
 from rhythm_domain.database import Database
 from rhythm_domain.session import Session
@@ -146,8 +147,17 @@ def _draw(picture: Picture, file: Path) -> None:
 async def at_every_size(driver: Driver, compare: Compare, name: str = "") -> None:
     """Compares the screen at each of `SIZES`."""
     for width, height in SIZES:
-        await driver.pilot.resize_terminal(width, height)
+        await _resized(driver, Size(width, height))
         await compare(driver, f"{name}{'-' * bool(name)}{width}x{height}")
+
+
+async def _resized(driver: Driver, size: Size) -> None:
+    await driver.pilot.resize_terminal(*size)
+    app = driver.app
+    await driver.until(
+        lambda: all(screen.outer_size == size for screen in (app.screen, *app._background_screens)),
+        f"a screen of {size}",
+    )
 
 
 async def closed(driver: Driver) -> None:
