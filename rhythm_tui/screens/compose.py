@@ -26,6 +26,7 @@ from rhythm_tui.screens.issue_picker import IssuePicker
 from rhythm_tui.screens.picker import MultiPicker, Picker
 from rhythm_tui.screens.prompt import Prompt
 from rhythm_tui.widgets.field_grid import FieldGrid
+from rhythm_tui.widgets.line_field import LineField
 
 LABELS = {
     "type": "Type", "priority": "Priority", "status": "Status",
@@ -57,7 +58,7 @@ class Compose(Editor[Issue]):
         self._done = False
 
     def body(self) -> ComposeResult:
-        yield Input(placeholder="Its title", id="title", compact=True)
+        yield LineField(placeholder="Its title", id="title", compact=True)
         yield FieldGrid(LABELS)
         yield from super().body()
 

@@ -173,6 +173,10 @@ async def test_what_nobody_sees_is_seen_where_it_is_edited(team: Team, app: Open
         field = await _field(driver)
         await driver.sees("gnp\ufffdexe")
         assert field.value == "gnp\u202eexe"
+        await driver.press("escape", "N")
+        field = await _field(driver)
+        field.value = "new\u202eexe"
+        await driver.sees("new\ufffdexe")
 
 
 def test_an_app_takes_no_driver_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
