@@ -30,6 +30,9 @@ LINK = "link"
 _DEEPEST = 40
 """Lists and quotes within each other: what is deeper is shown as it was written."""
 
+_MOST_OPEN = 200
+"""Brackets of a paragraph that wait for their end: the parser looks for each one's through all the rest."""
+
 _CONSOLE = Console(file=StringIO(), width=80)
 _BARE = re.compile(r"https?://[^\s<>()\[\]\"'`]+[^\s<>()\[\]\"'`.,;:!?]", re.IGNORECASE)
 _TASK = re.compile(r"\[([ xX])\] ")
@@ -80,11 +83,21 @@ def wrapped(text: Text, width: int) -> list[Text]:
 def laid_out(source: str, width: int, ink: Ink) -> Sequence[Text]:
     """A text of Markdown in lines of at most `width` cells; a blank line between two blocks."""
     safe = shown_lines(source)
-    tokens = _parser().parse(safe)
-    if any(token.level > _DEEPEST for token in tokens):
-        plain = Style(color=ink.text)
-        return [line for each in safe.split("\n") for line in wrapped(Text(each, plain), width)]
-    return _Page(ink, width).drawn(tokens)
+    if _most_open(safe) <= _MOST_OPEN:
+        tokens = _parser().parse(safe)
+        if all(token.level <= _DEEPEST for token in tokens):
+            return _Page(ink, width).drawn(tokens)
+    plain = Style(color=ink.text)
+    return [line for each in safe.split("\n") for line in wrapped(Text(each, plain), width)]
+
+
+def _most_open(text: str) -> int:
+    """How many brackets are open at once, at most, in any of a text's paragraphs."""
+    most = open_ = 0
+    for mark in re.findall(r"[\[\]]|\n\n", text):
+        open_ = open_ + 1 if mark == "[" else max(open_ - 1, 0) if mark == "]" else 0
+        most = max(most, open_)
+    return most
 
 
 def links(source: str) -> list[str]:

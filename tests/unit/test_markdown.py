@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -48,6 +50,16 @@ def test_only_safe_addresses_can_be_followed() -> None:
     """Written out or behind words; each once."""
     source = "https://a.b/c. [x](http://d.e) [y](javascript:alert(1)) [z](file:///etc/passwd) http://d.e"
     assert links(source) == ["https://a.b/c", "http://d.e"]
+
+
+@pytest.mark.parametrize("mark", ["[", "![", "a [b "])
+def test_brackets_that_never_end_cost_no_time(mark: str) -> None:
+    """The parser looks for the end of each through all the rest: it would be at it for seconds."""
+    text = mark * (100_000 // len(mark))
+    before = time.process_time()
+    seen = drawn(text, 700)
+    assert time.process_time() - before < 2
+    assert seen.count("[") == text.count("[")
 
 
 def test_what_is_nested_too_deep_is_shown_as_written() -> None:
