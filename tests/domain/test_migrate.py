@@ -215,7 +215,7 @@ async def test_the_role_of_the_days_work_needs_no_ddl(
                 "ALTER TABLE issues ADD COLUMN x int",
                 "DELETE FROM events",
                 "UPDATE schema_versions SET version = 0",
-                "UPDATE instance SET read_only = true",
+                "UPDATE instance SET created_at = now()",
                 "DELETE FROM instance",
                 "UPDATE events SET kind = 'x'",
                 "INSERT INTO events (id, operation, kind, permission, actor_id, at)"
