@@ -167,15 +167,16 @@ class RhythmApp(GuardedApp, Commanding):
         await desk.read_projects()
         self.desk = desk
         desk.edits.changed = self._drawn
-        desk.project = desk.projects.get(self._project or desk.memory.get("project") or "")
+        desk.project = desk.projects.get(self._project or str(desk.memory.get("project")))
         for view, (module, screen) in VIEWS.items():
             if view not in self._modes:  # Tests bring their own.
                 self.add_mode(view, _factory(module, screen, desk))
-        view = self._start or (desk.memory.get("view") if desk.project else None) or "projects"
-        kept = desk.memory.get("theme")
+        last = str(desk.memory.get("view")) if desk.project else ""
+        view = self._start or (last if last in VIEWS else "projects")
+        kept = str(desk.memory.get("theme"))
         if kept in self.available_themes and self.instance.settings.theme == "auto":
             self.theme = kept
-        self.show_colours(desk.memory.get("colours"))
+        self.show_colours(str(desk.memory.get("colours") or ""))
         await self.switch_mode(view)
         self._begin_to_listen(session)
         issue, self._issue = self._issue, None

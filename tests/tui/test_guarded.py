@@ -198,3 +198,23 @@ async def test_what_is_longer_than_its_field_is_seen_while_it_is_typed(team: Tea
             driver.app.post_message(Paste("long" * 40 + " to its end"))
             await driver.sees("longlong to its end")
             await driver.press("ctrl+u", "escape")
+
+
+@pytest.mark.parametrize(
+    "kept", ['{"project": [5], "view": {}, "theme": ["x"], "colours": [1]}', "[" * 100_000]
+)
+async def test_no_notes_of_where_one_was_keep_one_out(
+    team: Team, app: Open, tmp_path: Path, kept: str
+) -> None:
+    """A file of them that somebody wrote into, or that another version left: one begins at the projects."""
+    async with app(team.member, project="CORE", view=None) as driver:
+        await driver.press("1")
+        await driver.until(lambda: _written(tmp_path, kept), "notes")
+    assert _written(tmp_path, kept) == 1
+    async with app(team.member, view=None) as driver:
+        await driver.sees("NAME", "CORE")
+
+
+def _written(folder: Path, text: str) -> int:
+    """Writes over all notes of where one was; how many there are."""
+    return sum(bool(file.write_text(text)) for file in folder.glob("mia/app-*.json"))
