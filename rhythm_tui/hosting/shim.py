@@ -26,6 +26,11 @@ GRACE_MS = 3000
 KNOWN = (b"TERM", b"COLORTERM", b"LANG", b"SSH_CONNECTION")
 """What a session is told of the line: how the client says that its terminal looks; by sshd, where it is."""
 
+LONGEST = 200
+"""Bytes of each that are passed on. A question that the socket does not take would begin a session that
+nobody counts; so it fits, with the longest command that Linux passes.
+"""
+
 TIDY = b"\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[<u\x1b[?1049l\x1b[?25h\x1b[0m\r"
 """Puts a terminal in order: no mouse, no pastes in brackets, the screen and the cursor that were there."""
 
@@ -54,7 +59,7 @@ def begin(path: str, key: str) -> tuple[_socket.socket | None, bytes, int | None
     """Hands the descriptors over. The line to the resident process (None if it is away), its answer, and the
     session's process as a descriptor, if there is one.
     """
-    known = b"\0".join(name + b"=" + posix.environ.get(name, b"") for name in KNOWN)
+    known = b"\0".join(name + b"=" + posix.environ.get(name, b"")[:LONGEST] for name in KNOWN)
     words = [b"session", key.encode(), known]
     if COMMAND in posix.environ:
         words.append(posix.environ[COMMAND])

@@ -7,6 +7,8 @@ import json
 import os
 import signal
 import struct
+import subprocess
+import sys
 import termios
 import time
 from collections.abc import Iterator
@@ -14,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.hosting.driver import Host, resident, until
+from tests.hosting.driver import Host, environment, resident, until
 from tests.servers import alive
 from tests.tui.seat import PATIENCE
 
@@ -71,6 +73,17 @@ def test_a_session_knows_nothing_of_where_it_runs(host: Host) -> None:
         assert environ["TERM"] == "xterm-256color"
         assert set(environ) <= {"TERM", "COLORTERM", "LANG", "HOME", "PATH"}
         assert host.run("descriptors")[1] == "0 1 2\n"
+
+
+def test_no_length_of_what_is_said_leads_past_it(host: Host) -> None:
+    """A session of its own would be counted by nobody."""
+    command = f"environment {'y' * 120_000}"
+    given = {**environment(command), **dict.fromkeys(("TERM", "COLORTERM", "LANG"), "x" * 120_000)}
+    done = subprocess.run(
+        [sys.executable, *host.command(7)], env=given, capture_output=True, check=False, timeout=PATIENCE
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert set(json.loads(done.stdout)) <= {"HOME", "PATH"}
 
 
 def test_without_a_terminal_and_without_a_command_there_is_nothing_to_do(host: Host) -> None:
