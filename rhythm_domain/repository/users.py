@@ -146,6 +146,11 @@ async def ssh_keys(tx: Tx, user_id: int) -> tuple[SshKey, ...]:
     return tuple(SshKey(**row) for row in await tx.fetch(_Q["ssh_keys_of"], user=user_id))
 
 
+async def hold_ssh_keys(tx: Tx, user_id: int) -> None:
+    """Has whoever else adds a key of this person wait until this commits."""
+    await tx.execute(_Q["hold_ssh_keys"], user=user_id)
+
+
 async def add_ssh_key(tx: Tx, user_id: int, name: str, key: PublicKey) -> SshKey:
     """Writes a key."""
     row = await _first(

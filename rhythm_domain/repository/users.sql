@@ -93,6 +93,10 @@ WHERE user_id = %(user)s AND kind = 'token' AND name = %(name)s AND ended_at IS 
 SELECT id, user_id, name, kind, fingerprint, public_key, created_at, last_used_at
 FROM ssh_keys WHERE user_id = %(user)s ORDER BY name, id;
 
+-- name: hold_ssh_keys
+-- A person's keys are added one after another, so that they can be counted.
+SELECT pg_advisory_xact_lock(-4, %(user)s);
+
 -- name: add_ssh_key
 INSERT INTO ssh_keys (user_id, name, kind, fingerprint, public_key)
 VALUES (%(user)s, %(name)s, %(kind)s, %(fingerprint)s, %(public_key)s)

@@ -5,12 +5,16 @@ from __future__ import annotations
 from uuid import UUID
 
 from rhythm_domain import ssh_keys, text
-from rhythm_domain.errors import AlreadyExists, Forbidden, NotFound
+from rhythm_domain.errors import AlreadyExists, Forbidden, Invalid, NotFound
 from rhythm_domain.guard import Guard
 from rhythm_domain.models import NAME_LENGTH, SshKey, User
 from rhythm_domain.repository import users
 from rhythm_domain.services.administration import require_person
 from rhythm_domain.transaction import Tx, repeatable
+
+MOST = 20
+"""Keys of one person. Sessions are counted by key before anybody signed in: with any number of keys one
+person could take all places of a shared instance."""
 
 _name_of = text.one_line("key's name", NAME_LENGTH)
 
@@ -32,14 +36,15 @@ class Keys:
     ) -> SshKey:
         """Adds the key of a `.pub` file's line under a name; under its comment if the name is empty.
 
-        Raises `Invalid` for what is no public key or too weak a one, `AlreadyExists` if the name is taken or
-        somebody has this key already.
+        Raises `Invalid` for what is no public key or too weak a one, and for one more than a person may have;
+        `AlreadyExists` if the name is taken or somebody has this key already.
         """
         key = ssh_keys.parse(line)
         name = _name_of(name or key.comment or key.kind)
         async with self._guard.person(write="user.add_key", operation=operation) as tx:
             await require_person(tx)
             user = await _whose(tx, person)
+            await users.hold_ssh_keys(tx, user.id)
             there = {one.name: one for one in await users.ssh_keys(tx, user.id)}
             if tx.done and name in there:
                 return there[name]
@@ -47,6 +52,12 @@ class Keys:
                 raise AlreadyExists(f"There is already a key named {text.shown(name)}.", field="name")
             if tx.done:
                 raise NotFound(f"The key {text.shown(name)} was removed meanwhile.", hint="Add it again.")
+            if len(there) >= MOST:
+                raise Invalid(
+                    f"{user.name} has {len(there)} keys, as many as one may have.",
+                    field="key",
+                    hint="Remove one that is not used any more: `rhythm ssh-key list` shows them.",
+                )
             added = await users.add_ssh_key(tx, user.id, name, key)
             tx.record("user.key_added", after={"id": user.id, "key": name, "fingerprint": key.fingerprint})
             return added

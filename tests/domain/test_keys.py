@@ -11,7 +11,7 @@ import pytest
 from rhythm_domain.database import Database
 from rhythm_domain.errors import Busy, Forbidden, Invalid, NotSignedIn
 from rhythm_domain.models import SignInKind, SshKey
-from rhythm_domain.services import notes
+from rhythm_domain.services import keys, notes
 from rhythm_domain.services.accounts import Accounts, Limits
 from rhythm_domain.session import Session, Tracker
 from tests.domain.test_people import events, key
@@ -93,6 +93,22 @@ async def test_a_removed_key_ends_what_it_opened_and_opens_nothing(
     with pytest.raises(NotSignedIn):
         await ended.people.me()
     assert (await stays.people.me()).name == "bob"
+
+
+async def test_nobody_has_any_number_of_keys(bob: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even by adding them at the same time."""
+    monkeypatch.setattr(keys, "MOST", 3)
+    adding = (bob.people.add_ssh_key(f"k{n}", key(n)) for n in range(6))
+    outcomes = await asyncio.gather(*adding, return_exceptions=True)
+    assert sum(isinstance(each, Invalid) for each in outcomes) == 3
+    (first, *_, last) = await bob.people.ssh_keys()
+    await bob.people.remove_ssh_key(first.name)
+    added = await bob.people.add_ssh_key("another", key(6))
+    with pytest.raises(Invalid, match="as many as one may have"):
+        await bob.people.add_ssh_key("one more", key(7))
+    found = await bob.people.ssh_keys()
+    assert len(found) == 3
+    assert {added, last} <= set(found)
 
 
 async def test_who_is_deactivated_is_out_at_once_with_all_keys(
