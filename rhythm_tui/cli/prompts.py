@@ -11,6 +11,7 @@ import click
 
 from rhythm_domain.errors import Invalid
 from rhythm_domain.text import shown
+from rhythm_tui.cli.piped import LINE, piped
 from rhythm_tui.cli.values import FileName
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -39,7 +40,7 @@ class PasswordSource(NamedTuple):
         if self.stdin and self.file:
             raise click.UsageError("Give --password-stdin or --password-file, not both.")
         if self.stdin:
-            return _first_line(sys.stdin.read(), "stdin")
+            return _first_line(piped(sys.stdin, LINE, "password"), "stdin")
         if self.file:
             try:
                 return _first_line(Path(self.file).read_text(encoding="utf-8"), self.file)

@@ -21,6 +21,7 @@ from rhythm_domain.errors import Invalid
 from rhythm_domain.models import User
 from rhythm_domain.nearest import did_you_mean
 from rhythm_tui import clock
+from rhythm_tui.cli.piped import TEXT, piped
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -136,13 +137,13 @@ def long_text(
 ) -> str | None:
     """A long text from an option, a file (`-`: stdin) or an editor; None if none was given.
 
-    Raises `Invalid` if the file can't be read as text.
+    Raises `Invalid` if the file can't be read as text, or a pipe has more than any text may.
     """
     if text is not None and file is not None:
         raise click.UsageError(f"Give the {name} once: as an option or from a file.")
     if file is not None:
         try:
-            raw = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+            raw = piped(sys.stdin.buffer, TEXT, name) if file == "-" else Path(file).read_bytes()
             return raw.decode("utf-8-sig")
         except OSError as error:
             raise Invalid(f"{file} can't be read: {error.strerror}.", field=name) from error

@@ -719,6 +719,13 @@ ACTIONS = (
     ),
     # Exchange and live changes
     Action(
+        "exchange.require_import",
+        lambda c: c.session.exchange.require_import(c.at.key, **c.once),
+        MAINTAINERS,
+        P.IMPORT,
+        note="as a rehearsal",
+    ),
+    Action(
         "exchange.import_file",
         lambda c: c.session.exchange.import_file(c.at.key, "github", BytesIO(GITHUB), **c.once),
         MAINTAINERS,

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
+from collections.abc import Sequence
+from contextlib import suppress
 
 import click
 import pytest
@@ -40,7 +43,10 @@ async def test_files_go_through_pipes(host: Host) -> None:
     """What goes out comes in again; no name of a file is taken."""
     owner = await host.person(host.team.owner)
     owner.run("issue create CORE One --description-file -", stdin="Several\nlines, é\n")
+    assert owner.run("issue comment CORE-1 --file -", stdin="Piped").returncode == 0
+    assert owner.run("issue comment CORE-1 Typed").returncode == 0
     out = owner.run("export CORE --format json")
+    assert [each["body"] for each in json.loads(out.stdout)["issues"][0]["comments"]] == ["Piped", "Typed"]
     assert json.loads(out.stdout)["issues"][0]["description"].startswith("Several\nlines, é")
     owner.run("project create COPY Copy")
     done = owner.run("import rhythm - --project COPY", stdin=out.stdout)
@@ -59,6 +65,32 @@ async def test_files_go_through_pipes(host: Host) -> None:
     assert not (host.folder / "x.csv").exists()
     done = owner.run("issue create CORE Two --edit")
     assert (done.returncode, "no editor over SSH" in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "command", ["issue comment CORE-1 --file -", "ssh-key add -", "import rhythm - --project CORE"]
+)
+async def test_no_more_is_taken_than_can_be_used(host: Host, command: str) -> None:
+    """A pipe can be endless; the host's memory and its disk are everybody's. Who may not is told at once."""
+    await host.issue("Here")
+    vic = await host.person(host.team.viewer)
+    code, said = fed(vic.arguments(vic.to, command))
+    assert code == 4 if command.startswith("import") else "far too long" in said, said
+    assert code in (4, 7)
+
+
+def fed(line: Sequence[str]) -> tuple[int, str]:
+    """Runs a program on an endless pipe; its exit code, and what it said on stderr."""
+    with subprocess.Popen(line, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as ran:
+        assert ran.stdin is not None
+        assert ran.stderr is not None
+        with suppress(BrokenPipeError):
+            while ran.poll() is None:
+                ran.stdin.write(b"x" * 100_000)
+        said = ran.stderr.read().decode()
+        with suppress(BrokenPipeError):
+            ran.stdin.close()
+    return ran.returncode, said
 
 
 async def test_nothing_but_rhythm_answers(host: Host) -> None:

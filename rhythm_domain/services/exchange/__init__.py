@@ -10,9 +10,11 @@ from rhythm_domain.errors import Invalid
 from rhythm_domain.formats import LAYOUTS, READERS
 from rhythm_domain.guard import Guard
 from rhythm_domain.models import ImportReport
+from rhythm_domain.policy import Permission
 from rhythm_domain.query import parse
 from rhythm_domain.services.exchange.exporting import Exporting
 from rhythm_domain.services.exchange.importing import Importing
+from rhythm_domain.transaction import repeatable
 
 
 class Exchange:
@@ -20,6 +22,14 @@ class Exchange:
 
     def __init__(self, guard: Guard) -> None:
         self._guard = guard
+
+    @repeatable
+    async def require_import(self, key: str, *, operation: UUID | None = None) -> None:
+        """Raises `NotFound` or `Forbidden` if the person may import nothing into a project: asked before a
+        file is taken from them.
+        """
+        async with self._guard.project(Permission.IMPORT, key, operation=operation) as tx:
+            tx.unchanged()
 
     async def import_file(
         self,

@@ -64,21 +64,22 @@ async def import_issues(context: Context, format: str, file: BinaryIO, key: str,
     Exit code 0 if every row was read, 7 if some could not be: they are named, and the rest is in.
     """
     async with context.session() as session:
-        with _seekable(file) as stream, _bar("Issues looked at", context) as tell:
-            try:
+        try:
+            await session.exchange.require_import(key, operation=context.operation)
+            with _seekable(file) as stream, _bar("Issues looked at", context) as tell:
                 report = await session.exchange.import_file(
                     key, format, stream, dry_run=dry_run, progress=tell, operation=context.operation
                 )
-            except NotFound as error:
-                hint = f'Create it: `rhythm project create {key.upper()} "NAME"`.'
-                raise NotFound(error.message, hint=hint) from error
-            except OSError as error:
-                raise Invalid(
-                    f"{file.name} can't be read to its end: {error.strerror}.",
-                    field="file",
-                    hint="Check it, and the space for temporary files; what was imported is in, and "
-                    "importing again goes on.",
-                ) from error
+        except NotFound as error:
+            hint = f'Create it: `rhythm project create {key.upper()} "NAME"`.'
+            raise NotFound(error.message, hint=hint) from error
+        except OSError as error:
+            raise Invalid(
+                f"{file.name} can't be read to its end: {error.strerror}.",
+                field="file",
+                hint="Check it, and the space for temporary files; what was imported is in, and "
+                "importing again goes on.",
+            ) from error
     if context.out.as_json:
         context.out.document(report)
     else:

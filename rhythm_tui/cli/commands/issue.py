@@ -102,13 +102,9 @@ async def create(
     **given: Any,
 ) -> None:
     """Create an issue in the project KEY."""
-    text = long_text(
-        description,
-        description_file,
-        editor=context.editor if in_editor else None,
-        name="description",
-    )
+    editor = context.editor if in_editor else None
     async with context.session() as session:
+        text = long_text(description, description_file, editor=editor, name="description")
         values = {name: value for name, value in _values(session, given).items() if value is not None}
         draft = IssueDraft(title=title, description=text or "", labels=labels, **values)
         issue = await session.issues.create(key, draft, operation=context.operation)
@@ -347,8 +343,9 @@ async def comment(context: Context, id_: str, text: str | None, file: str | None
     """Write a comment; in $EDITOR if no text is given. Markdown."""
     if text is None and file is None and not sys.stdin.isatty():
         raise click.UsageError("Give the text, or --file: there is no terminal for an editor here.")
-    body = long_text(text, file, editor=context.editor, name="comment")
+    editor = context.editor if text is None and file is None else None
     async with context.session() as session:
+        body = long_text(text, file, editor=editor, name="comment")
         made = await session.comments.add(id_, body or "", operation=context.operation)
     context.out.done(f"Commented on {made.issue_key} (#{made.id}).", made)
 
@@ -365,10 +362,10 @@ async def edit_comment(
     context: Context, id_: str, comment_id: int, text: str | None, file: str | None, base_version: int | None
 ) -> None:
     """Change a comment of your own."""
-    body = long_text(text, file, name="comment")
-    if body is None:
+    if text is None and file is None:
         raise click.UsageError("Give the text, or --file.")
     async with context.session() as session:
+        body = long_text(text, file, name="comment") or ""
         made = await session.comments.edit(
             id_, comment_id, body, base_version=base_version, operation=context.operation
         )

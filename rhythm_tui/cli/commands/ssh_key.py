@@ -12,6 +12,7 @@ from rhythm_domain.models import SshKey
 from rhythm_tui.cli.command import Noun, pass_context
 from rhythm_tui.cli.context import Context
 from rhythm_tui.cli.operation import operation_option
+from rhythm_tui.cli.piped import LINE, piped
 from rhythm_tui.cli.table import Column
 from rhythm_tui.cli.values import FileName
 from rhythm_tui.looks.wording import relative_time
@@ -52,8 +53,8 @@ async def list_keys(context: Context, user: str | None) -> None:
 @pass_context
 async def add(context: Context, file: str, name: str, user: str | None) -> None:
     """Add the public key in FILE (- for stdin)."""
-    line = line_of(file)
     async with context.session() as session:
+        line = line_of(file)
         key = await session.people.add_ssh_key(name, line, user, operation=context.operation)
     context.out.done(f"Added the key {key.name} ({key.fingerprint}).", key)
 
@@ -61,7 +62,8 @@ async def add(context: Context, file: str, name: str, user: str | None) -> None:
 def line_of(file: str) -> str:
     """The public key in a file; of stdin for `-`. Raises `Invalid`."""
     try:
-        return (sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")).strip()
+        found = piped(sys.stdin, LINE, "key") if file == "-" else Path(file).read_text(encoding="utf-8")
+        return found.strip()
     except (OSError, ValueError) as error:
         raise Invalid(f"{file} can't be read.", field="file", hint="Name a .pub file.") from error
 
