@@ -38,7 +38,7 @@ class _Described(SingleFileSnapshotExtension):
     """A file for each picture, to be read."""
 
     _write_mode = WriteMode.TEXT
-    _file_extension = "txt"
+    file_extension = "txt"
 
 
 @dataclass(frozen=True)
