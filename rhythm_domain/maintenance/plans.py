@@ -116,14 +116,26 @@ async def _explained(connection: Connection, sent: Sent) -> Plan:
         return b"$%d" % (names.index(name) + 1)
 
     statement = _PARAMETER_BYTES.sub(numbered, asked).replace(b"%%", b"%")
-    await connection.execute(b"PREPARE explained AS " + statement)
-    values = b", ".join(sql.Literal(params[name]).as_bytes(connection) for name in names)
+    literals = [sql.Literal(params[name]).as_bytes(connection) for name in names]
+    values = b", ".join(literals)
+    types = await _types(connection, literals)
+    await connection.execute(b"PREPARE explained%s AS %s" % (b" (%s)" % types if types else b"", statement))
     cursor = await connection.execute(
         b"%s EXECUTE explained%s" % (_WAYS[0].command.encode(), b" (%s)" % values if values else b"")
     )
     lines = tuple(str(next(iter(row.values()))) for row in await cursor.fetchall())
     await connection.execute(b"DEALLOCATE explained")
     return Plan(sent.query.name, asked.decode(), {name: params[name] for name in names}, True, lines)
+
+
+async def _types(connection: Connection, literals: list[bytes]) -> bytes:
+    """The types that the client gives its values, as a list; `unknown` leaves one to the server."""
+    if not literals:
+        return b""
+    asked = b", ".join(b"pg_typeof(%s)::text" % literal for literal in literals)
+    cursor = await connection.execute(b"SELECT ARRAY[%s] AS types" % asked.replace(b"%", b"%%"))
+    (row,) = await cursor.fetchall()
+    return ", ".join(row["types"]).encode()
 
 
 async def _lines(

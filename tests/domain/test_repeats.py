@@ -56,6 +56,16 @@ async def test_what_a_person_does_is_run_again(stage: Stage, rehearsal: Rehearsa
 CODE, CODE_HASH = credentials.new_join_code()
 TOKEN, TOKEN_HASH = credentials.new_token(credentials.SESSION_PREFIX)
 
+KEY = -1
+"""The id of olga's key."""
+
+LINE = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGhdyIU4n0p2QL969c3zNteLpFKS1CRYryrOW9inOdl1 third"
+
+
+async def _come_and_go(doors: Accounts) -> None:
+    await doors.end(await doors.by_key(KEY))
+
+
 DOORS: dict[str, Callable[[Accounts], Awaitable[Any]]] = {
     "local": lambda doors: doors.local("somebody"),
     "resume": lambda doors: doors.resume(TOKEN),
@@ -63,6 +73,10 @@ DOORS: dict[str, Callable[[Accounts], Awaitable[Any]]] = {
     "join": lambda doors: doors.join(CODE, PASSWORD),
     "needs_setup": lambda doors: doors.needs_setup(),
     "first_administrator": lambda doors: doors.first_administrator("first", "", PASSWORD),
+    "key": lambda doors: doors.key("SHA256:not there"),
+    "by_key": lambda doors: doors.by_key(KEY),
+    "end": lambda doors: _come_and_go(doors),
+    "add_administrator_with_key": lambda doors: doors.add_administrator_with_key("third", LINE),
     "add_administrator_as_owner": lambda doors: doors.add_administrator_as_owner("second"),
 }
 """Every door for somebody who is not signed in."""
@@ -82,6 +96,12 @@ async def test_what_opens_the_doors_is_run_again(stage: Stage, rehearsal: Rehear
         for statement, *values in (
             ("UPDATE users SET password_hash = %s WHERE id = %s", hashed, olga.id),
             ("UPDATE sessions SET token_hash = %s WHERE id = %s", TOKEN_HASH, session),
+            (
+                "INSERT INTO ssh_keys (id, user_id, name, kind, public_key, fingerprint)"
+                " OVERRIDING SYSTEM VALUE VALUES (%s, %s, 'laptop', 'ssh-ed25519', 'AAAA', 'SHA256:there')",
+                KEY,
+                olga.id,
+            ),
             ("INSERT INTO join_codes VALUES (%s, %s, NULL, now(), 'tomorrow')", olga.id, CODE_HASH),
         ):
             await rehearsal.rows(statement, *values)
