@@ -9,6 +9,7 @@ import resource
 import signal
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 PATH = "/usr/bin:/bin"
@@ -49,6 +50,7 @@ def settle(terminal: Mapping[str, str]) -> None:
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)  # As Python does: a reader that is gone is an error.
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    _shut_terminal()
     _take_streams()
 
 
@@ -68,6 +70,13 @@ def _home() -> str:
         return pwd.getpwuid(os.geteuid()).pw_dir
     except KeyError:
         return "/"
+
+
+def _shut_terminal() -> None:
+    """Nobody else on the machine writes to the person's terminal. sshd lets the group tty: write(1)."""
+    with suppress(OSError):
+        if os.isatty(0):
+            os.fchmod(0, 0o600)
 
 
 def _take_streams() -> None:

@@ -86,6 +86,18 @@ def test_no_length_of_what_is_said_leads_past_it(host: Host) -> None:
     assert set(json.loads(done.stdout)) <= {"HOME", "PATH"}
 
 
+def test_nobody_else_on_the_machine_writes_to_the_terminal(host: Host) -> None:
+    """sshd gives it to the group tty, as who write(1) writes."""
+    ends = os.openpty()
+    os.fchmod(ends[1], 0o620)
+    line, told = [sys.executable, *host.command(7)], environment("wait")
+    with subprocess.Popen(line, env=told, stdin=ends[1], stdout=ends[1], stderr=ends[1]) as process:
+        until(lambda: os.fstat(ends[1]).st_mode & 0o777 == 0o600, "a terminal of one's own")
+        process.kill()
+    for end in ends:
+        os.close(end)
+
+
 def test_without_a_terminal_and_without_a_command_there_is_nothing_to_do(host: Host) -> None:
     code, out, err = host.run(None)
     assert (code, out) == (2, "")
