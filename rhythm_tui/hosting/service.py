@@ -17,7 +17,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from rhythm_domain.errors import Busy, RhythmError
+from rhythm_domain.errors import Busy, Invalid, RhythmError
 from rhythm_tui.hosting import settings
 from rhythm_tui.hosting.control import ask, tell
 from rhythm_tui.hosting.hub_process import HubProcess
@@ -157,8 +157,18 @@ def _only_one(host: Host) -> None:
 
 
 def _bound(path: Path) -> socket.socket:
-    """A listening socket in the place of the one that is there, which goes on for who has it."""
+    """A listening socket in the place of the one that is there, which goes on for who has it.
+
+    Raises `Invalid` if anybody else could put another one there.
+    """
     path.parent.mkdir(mode=0o700, exist_ok=True)
+    found = path.parent.stat()
+    if found.st_uid not in (0, os.geteuid()) or found.st_mode & 0o022:
+        raise Invalid(
+            f"Others than its owner could change {path.parent}.",
+            field="run_dir",
+            hint="Whoever puts a socket of their own there is handed people's terminals.",
+        )
     made = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     new = path.with_name(f"{path.name}.{os.getpid()}")
     new.unlink(missing_ok=True)

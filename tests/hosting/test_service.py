@@ -282,3 +282,19 @@ async def test_whose_a_key_is_is_answered_by_the_hub_and_without_it(host: Shared
     os.kill(host.main, signal.SIGKILL)
     assert asked(key.fingerprint).strip() == warm.strip()
     assert asked("SHA256:another") == ""
+
+
+def test_no_socket_stands_where_others_could_put_theirs(tmp_path: Path) -> None:
+    """Whoever came in would hand their terminal to it."""
+    run_dir, file = tmp_path / "run", tmp_path / "host.toml"
+    run_dir.mkdir()
+    run_dir.chmod(0o777)
+    file.write_text(f'database_url = "postgresql:///nowhere"\nrun_dir = {json.dumps(str(run_dir))}\n')
+    file.chmod(0o600)
+    line = ["-I", "-m", "rhythm_tui", "host", "serve", "--config", str(file)]
+    done = subprocess.run(
+        [sys.executable, *line], capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
+    assert done.returncode == 7, done.stderr
+    assert "Others than its owner could change" in done.stderr
+    assert not list(run_dir.iterdir())
