@@ -20,7 +20,6 @@ from textual.screen import Screen
 from textual.worker import WorkerFailed
 
 from rhythm_domain.errors import Invalid, NotSignedIn, RhythmError, Unavailable
-from rhythm_domain.live import Announcement, Change, Resync
 from rhythm_domain.nearest import did_you_mean
 from rhythm_domain.session import Session
 from rhythm_domain.text import shown
@@ -28,13 +27,14 @@ from rhythm_tui.commanding import Commanding, Offer, handles, keys_of, offers
 from rhythm_tui.commands import COMMANDS, Command, remapped
 from rhythm_tui.desk import Desk
 from rhythm_tui.drafts import Drafts
+from rhythm_tui.hearing import Hearing
 from rhythm_tui.instance import Instance
 from rhythm_tui.looks.themes import DARK, LIGHT, SIXTEEN, THEMES
 from rhythm_tui.messages import GoTo, Lost, OpenIssue, OpenProject, Say, SignedOut
 from rhythm_tui.notebook import Notebook
 from rhythm_tui.outage import Outage
 from rhythm_tui.palette import CommandProvider
-from rhythm_tui.report import report, reported
+from rhythm_tui.report import report
 from rhythm_tui.screens.picker import Choice, Picker
 from rhythm_tui.screens.way_in import WayIn
 from rhythm_tui.screens.work import WorkScreen
@@ -62,9 +62,6 @@ AT_THE_DOOR = frozenset({"refresh", "help", "palette", "theme", "suspend", "quit
 """What can be done before somebody is signed in."""
 
 AGAIN = "Connect again; an administrator can help if that fails."
-
-GATHER = 0.1
-"""Seconds for which changes are gathered before what is shown is read again."""
 
 
 class RhythmApp(GuardedApp, Commanding):
@@ -96,7 +93,6 @@ class RhythmApp(GuardedApp, Commanding):
         self._start, self._project, self._issue = start, project, issue
         self.parting: RhythmError | None = None
         """Why the person was shown out."""
-        self._heard: list[Change | Resync] = []
         self.commands: Mapping[str, Command] = COMMANDS
         """All commands, with the keys that the person has given them."""
         self._leaving = False
@@ -105,6 +101,13 @@ class RhythmApp(GuardedApp, Commanding):
             self.register_theme(theme)
         self.way_in = WayIn(
             instance, self.exits, prepare=self._settle, signed_in=self.signed_in, turned_away=self.part
+        )
+        self.hearing = Hearing(
+            self,
+            views=lambda: self.views,
+            seen=lambda: self.view,
+            rights=self._look_at_rights,
+            announce=self._announce,
         )
         self.outage = Outage(
             say=self._say_lost, ask=self._ask_database, revive=self._revive, back=self._read_anew
@@ -251,45 +254,11 @@ class RhythmApp(GuardedApp, Commanding):
 
     def _begin_to_listen(self, session: Session) -> None:
         session.live.lost = self._heard_of_loss
-        self.run_worker(self._listen(session), group="live", exclusive=True, description="hears of changes")
+        self.hearing.begin(session)
 
-    async def _listen(self, session: Session) -> None:
-        try:
-            async for change in session.live.changes():
-                if isinstance(change, Announcement):
-                    self._announce(change)
-                    continue
-                self._heard.append(change)
-                if len(self._heard) == 1:
-                    self.set_timer(GATHER, self._tell)
-        except RhythmError as error:
-            report(self, error)
-
-    def _announce(self, announcement: Announcement) -> None:
+    def _announce(self, words: str) -> None:
         """Shows everybody's words wherever the person is, for longer than what a view says."""
-        self.notify(shown(announcement.text), title="To everybody", timeout=30, markup=False)
-
-    def _tell(self) -> None:
-        heard, self._heard = self._heard, []
-        changes = [change for change in heard if isinstance(change, Change)]
-        missed = len(changes) < len(heard)
-        seen = self.view
-        for view in self.views:
-            if view is not seen:
-                view.stale = True
-        told = self._told(seen, changes, missed=missed)
-        self.run_worker(reported(seen or self, told), group="changes")
-
-    async def _told(self, seen: WorkScreen | None, changes: list[Change], *, missed: bool) -> None:
-        """Has the view that is seen draw what was heard, once it is known that one may still see it."""
-        if missed or any(_about_rights(change) for change in changes):
-            await self._look_at_rights()
-        if seen is None or seen is not self.view or seen.stale:
-            return
-        if missed:
-            seen.reload()
-        elif changes:
-            await seen.changes(changes)
+        self.notify(shown(words), title="To everybody", timeout=30, markup=False)
 
     async def _look_at_rights(self) -> None:
         """Lights the keys by the roles that one has now; leaves a project that is no longer there for one."""
@@ -405,7 +374,7 @@ class RhythmApp(GuardedApp, Commanding):
 
     async def _go_out(self) -> None:
         """Takes all views away, and goes in again."""
-        self.workers.cancel_group(self, "live")
+        self.hearing.end()
         self.desk = None
         await self.switch_mode(DOOR)
         for view in VIEWS.keys() & self._modes.keys():
@@ -590,11 +559,6 @@ class RhythmApp(GuardedApp, Commanding):
     def get_system_commands(self, screen: Screen[Any]) -> Any:
         """None: the palette has Rhythm's own commands only."""
         return cast("list[SystemCommand]", [])
-
-
-def _about_rights(change: Change) -> bool:
-    """Whether a change can have given or taken rights."""
-    return any(kind.startswith(("member.", "project.")) for kind in change.kinds)
 
 
 def _factory(module: str, screen: str, desk: Desk) -> Callable[[], Screen[Any]]:

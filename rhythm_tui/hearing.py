@@ -1,0 +1,89 @@
+"""Others' changes reach the view that is seen: gathered for a moment, and only once one may still see it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+from rhythm_domain.errors import RhythmError
+from rhythm_domain.live import Announcement, Change, Resync
+from rhythm_tui.report import report, reported
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+    from rhythm_domain.session import Session
+    from rhythm_tui.screens.work import WorkScreen
+
+GATHER = 0.1
+"""Seconds for which changes are gathered before a view reads: many at once are read once."""
+
+
+class Hearing:
+    """What one app hears of others.
+
+    `views` are all that are open and `seen` the one in front: it draws at once, the others when they are gone
+    to. `rights` is awaited where a change can have given or taken some; `announce` shows everybody's words.
+    """
+
+    def __init__(
+        self,
+        app: App[Any],
+        *,
+        views: Callable[[], list[WorkScreen]],
+        seen: Callable[[], WorkScreen | None],
+        rights: Callable[[], Awaitable[None]],
+        announce: Callable[[str], None],
+    ) -> None:
+        self._app, self._views, self._seen = app, views, seen
+        self._rights, self._announce = rights, announce
+        self._heard: list[Change | Resync] = []
+
+    def begin(self, session: Session) -> None:
+        """Listens for as long as the app runs, or until it is begun anew with another session."""
+        self._app.run_worker(
+            self._listen(session), group="live", exclusive=True, description="hears of changes"
+        )
+
+    def end(self) -> None:
+        """Listens no more."""
+        self._app.workers.cancel_group(self._app, "live")
+
+    async def _listen(self, session: Session) -> None:
+        try:
+            async for change in session.live.changes():
+                if isinstance(change, Announcement):
+                    self._announce(change.text)
+                    continue
+                self._heard.append(change)
+                if len(self._heard) == 1:
+                    self._app.set_timer(GATHER, self._tell)
+        except RhythmError as error:
+            report(self._app, error)
+
+    def _tell(self) -> None:
+        heard, self._heard = self._heard, []
+        changes = [change for change in heard if isinstance(change, Change)]
+        missed = len(changes) < len(heard)
+        seen = self._seen()
+        for view in self._views():
+            if view is not seen:
+                view.stale = True
+        told = self._told(seen, changes, missed=missed)
+        self._app.run_worker(reported(seen or self._app, told), group="changes")
+
+    async def _told(self, seen: WorkScreen | None, changes: list[Change], *, missed: bool) -> None:
+        """Has the view that is seen draw what was heard."""
+        if missed or any(_about_rights(change) for change in changes):
+            await self._rights()
+        if seen is None or seen is not self._seen() or seen.stale:
+            return
+        if missed:
+            seen.reload()
+        elif changes:
+            await seen.changes(changes)
+
+
+def _about_rights(change: Change) -> bool:
+    """Whether a change can have given or taken rights."""
+    return any(kind.startswith(("member.", "project.")) for kind in change.kinds)
