@@ -221,8 +221,9 @@ def steps(account: str, file: Path, *, root: Path = Path("/")) -> list[Step]:
 
 def match(account: str, file: Path) -> str:
     """What sshd is told: it holds for the account alone, whatever else the machine's sshd does."""
-    python = [sys.executable, "-I", "-S", "-E", key_shim.__file__, RUN_DIR / "hub.sock", file]
-    look_up = f"{shlex.join(map(str, python))} %f %t %k"
+    python, shim = program()
+    command = [python, "-I", "-S", "-E", shim, RUN_DIR / "hub.sock", file]
+    look_up = f"{shlex.join(map(str, command))} %f %t %k"
     lines = "".join(f"    {line}\n" for line in sshd_settings(look_up, account).splitlines())
     return f"# Written by `rhythm host install`.\nMatch User {account}\n{lines}"
 
@@ -234,7 +235,7 @@ def sshd_settings(look_up: str, account: str) -> str:
 
 def unit(account: str, file: Path) -> str:
     """The service of systemd that keeps the resident process."""
-    words = {"account": account, "file": file, "python": sys.executable, "run_dir": RUN_DIR.name}
+    words = {"account": account, "file": file, "python": program()[0], "run_dir": RUN_DIR.name}
     return f"# Written by `rhythm host install`.\n{UNIT.format(**words)}"
 
 

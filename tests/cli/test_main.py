@@ -162,8 +162,8 @@ def test_a_reader_that_goes_away_is_no_error(rhythm: Cli) -> None:
     assert b"Exception" not in ran.stderr
 
 
-def test_ctrl_c_ends_with_130_and_no_traceback(rhythm: Cli) -> None:
-    with rhythm.started("ssh-key", "add", "-", stdin=subprocess.PIPE) as process:
+def test_ctrl_c_ends_with_130_and_no_traceback(rhythm: Cli, team: Team) -> None:
+    with rhythm.started("ssh-key", "add", "-", by=team.member, stdin=subprocess.PIPE) as process:
         # It reads from us once it is at work.
         while "read" not in waits_in(process.pid):
             assert process.poll() is None

@@ -16,6 +16,14 @@ from tests.hosting.sshd import SSHD, Key
 from tests.instances import Team
 
 
+@pytest.fixture(autouse=True)
+def a_plain_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rhythm may be tested from any path; it is only hosted from one that sshd can be told."""
+    monkeypatch.setattr(
+        install, "program", lambda: [Path("/opt/rhythm/bin/python"), Path("/opt/rhythm/key_shim.py")]
+    )
+
+
 def below(root: Path) -> list[install.Step]:
     """The steps of a machine that has the account already."""
     for folder in ("etc/ssh/sshd_config.d", "etc/systemd/system", "etc/rhythm"):

@@ -28,7 +28,10 @@ async def test_completion_while_typing(demo_app: OpenDemo, compare: Compare) -> 
 async def test_a_search_that_is_wrong(demo_app: OpenDemo, compare: Compare) -> None:
     """The error names the right words; what was found before stays."""
     async with demo_app(project="STN") as driver:
-        driver.burst("/", "battery stats:done")
+        driver.burst("/", "battery")
+        await driver.sees("1 issue", "STN-70")
+        await driver.misses("STN-111")
+        driver.burst(" stats:done")
         await driver.sees("There is no qualifier")
         await compare(driver)
 
