@@ -428,7 +428,9 @@ class Board(Model):
 
 
 class Sprint(Model):
-    """A time box. Points and counts are of the issues in it now."""
+    """A time box. Points and counts are of the issues in it now; of a finished one, of those in it at its
+    finish, those that were carried over included.
+    """
 
     id: int
     project_key: str

@@ -2,7 +2,8 @@
 
 -- name: sprints_of
 -- The sprints of a project, or one of them, with what is in each now: the active one, planned ones by their
--- first day, finished ones from the latest.
+-- first day, finished ones from the latest. A finished one counts what was in it at its finish: what was
+-- carried over then is of it, and is not done there, wherever it was done later.
 SELECT s.id, p.key AS project_key, s.name, s.goal, s.state, s.starts_on, s.ends_on, s.started_at, s.finished_at,
        s.version, held.issue_count, held.done_count, held.points, held.done_points
 FROM (SELECT * FROM sprints s
@@ -13,10 +14,17 @@ FROM (SELECT * FROM sprints s
       LIMIT %(limit)s) AS s
 JOIN projects p ON p.id = s.project_id
 CROSS JOIN LATERAL (
-  SELECT count(*) AS issue_count, count(*) FILTER (WHERE i.status = 'done') AS done_count,
-         coalesce(sum(i.estimate), 0) AS points,
-         coalesce(sum(i.estimate) FILTER (WHERE i.status = 'done'), 0) AS done_points
-  FROM issues i WHERE i.sprint_id = s.id AND i.deleted_at IS NULL) AS held
+  SELECT count(*) AS issue_count, count(*) FILTER (WHERE of.done) AS done_count,
+         coalesce(sum(of.estimate), 0) AS points,
+         coalesce(sum(of.estimate) FILTER (WHERE of.done), 0) AS done_points
+  FROM (SELECT i.estimate, i.status = 'done' AS done
+        FROM issues i WHERE s.state <> 'finished' AND i.sprint_id = s.id AND i.deleted_at IS NULL
+        UNION ALL
+        SELECT i.estimate, i.status = 'done' AND bool_or(c.removed_at = s.finished_at) IS NOT TRUE
+        FROM sprint_scope c JOIN issues i ON i.id = c.issue_id
+        WHERE s.state = 'finished' AND c.sprint_id = s.id AND i.deleted_at IS NULL
+          AND (c.removed_at IS NULL OR c.removed_at >= s.finished_at)
+        GROUP BY i.id) AS of) AS held
 ORDER BY array_position('{active,planned,finished}'::sprint_state[], s.state),
          s.finished_at DESC, s.starts_on, s.id;
 

@@ -459,6 +459,32 @@ async def test_velocity_is_what_the_last_sprints_finished(team: Team) -> None:
     ]
 
 
+async def test_a_finished_sprint_counts_what_was_in_it_at_its_finish(team: Team) -> None:
+    """What was carried over is of it, and is not done there even if it is done later; what was taken out
+    before, or is in the trash, is not of it."""
+    person = team.maintainer
+    for name in ("A", "B"):
+        await person.sprints.create("CORE", name)
+    await issue(person, sprint="A", estimate=3, status="done")
+    late = await issue(person, sprint="A", estimate=5)
+    await issue(person, sprint="A", estimate=8)
+    out = await issue(person, sprint="A", estimate=100)
+    gone = await issue(person, sprint="A", estimate=100)
+    await person.sprints.start("CORE", "A")
+    await person.sprints.remove("CORE", [out.key])
+    report = await person.sprints.finish("CORE", "A", "B")
+    figures = (report.sprint.done_count, report.sprint.issue_count)
+    assert figures == (1, 4)
+    await person.issues.delete([gone.key])
+    await person.sprints.start("CORE", "B")
+    await person.issues.move(late.key, Status.DONE)
+    found = {sprint.name: sprint for sprint in await team.viewer.sprints.list("CORE")}
+    assert (found["A"].done_count, found["A"].issue_count) == (1, 3)
+    assert (found["A"].done_points, found["A"].points) == (Decimal(3), Decimal(16))
+    assert (found["B"].done_count, found["B"].issue_count) == (1, 2)
+    assert await team.viewer.sprints.velocity("CORE") == (found["A"],)
+
+
 async def test_a_sprint_of_650_issues_takes_as_many_statements_as_an_empty_one(
     team: Team, monkeypatch: pytest.MonkeyPatch
 ) -> None:
