@@ -389,8 +389,11 @@ class PlannerScreen(SearchScreen):
         window = table.window
         if window.next is None and window.previous is None:
             return Total(count=len(window))
-        known = len(window) if self._filtered else self.panes.load.issues
-        return Total(count=known, exact=not self._filtered)
+        # What was carried over counts in a finished sprint, but is not in its list.
+        finished = self.panes.sprint is not None and self.panes.sprint.state is SprintState.FINISHED
+        if self._filtered or finished:
+            return Total(count=len(window), exact=False)
+        return Total(count=self.panes.load.issues)
 
     # Panes -----------------------------------------------------------------------------------------------
 
