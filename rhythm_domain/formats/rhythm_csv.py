@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO
 
 from rhythm_domain import text
-from rhythm_domain.formats.records import Layout, Problem, Record
+from rhythm_domain.formats.records import ImportIssue, Layout, Problem, Record
 from rhythm_domain.formats.repair import repaired
 from rhythm_domain.formats.rhythm_json import as_json, from_json
 from rhythm_domain.formats.tables import Row, Table
@@ -84,7 +84,15 @@ def _line(cells: Iterable[str]) -> bytes:
     return line.getvalue().encode()
 
 
-WRITTEN_CSV = Layout(head=_line(HEADER), issue=lambda issue: _line(_cells(as_json(issue))))
+def _whole(issue: ImportIssue) -> dict[str, Any]:
+    """The issue as JSON has it, with the words that JSON leaves out since reading knows them: a spreadsheet
+    is read by people.
+    """
+    words = {"status": issue.status, "priority": issue.priority, "type": issue.type}
+    return {**words, **as_json(issue)}
+
+
+WRITTEN_CSV = Layout(head=_line(HEADER), issue=lambda issue: _line(_cells(_whole(issue))))
 """A header and a row an issue, as UTF-8."""
 
 

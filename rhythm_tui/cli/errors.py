@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from rhythm_domain import errors
-from rhythm_domain.text import shown
+from rhythm_domain.text import shown, shown_lines
 
 
 class Exit(IntEnum):
@@ -99,10 +99,12 @@ def _advice(error: errors.RhythmError) -> str:
 
 def _say(code: Exit, message: str, hint: str, more: dict[str, Any], *, as_json: bool) -> int:
     if as_json:
-        said = {"code": code.name.lower(), "exit": int(code), "message": message, "hint": hint, **more}
-        sys.stderr.write(json.dumps({"error": said}) + "\n")
+        fields = {"code": code.name.lower(), "exit": int(code), "message": message, "hint": hint, **more}
+        sys.stderr.write(json.dumps({"error": fields}) + "\n")
     else:
-        sys.stderr.write(f"rhythm: {shown(message)}\n")
+        # Usage is told in lines where there is much to choose from.
+        said = shown_lines(message) if code is Exit.USAGE else shown(message)
+        sys.stderr.write(f"rhythm: {said}\n")
         if hint:
             sys.stderr.write(f"{shown(hint)}\n")
     return int(code)

@@ -64,6 +64,13 @@ def test_a_wrong_word_is_usage_and_names_the_nearest(rhythm: Cli, args: tuple[st
     assert said in ran.err
 
 
+def test_what_there_is_to_choose_from_is_told_in_lines(rhythm: Cli) -> None:
+    ran = rhythm("export", "CORE")
+    assert ran.code == Exit.USAGE
+    assert [line.strip(" ,") for line in ran.err.splitlines()[1:3]] == ["csv", "json"]
+    assert not set(ran.err) & set("␊␉")
+
+
 @pytest.mark.parametrize(
     ("error", "code"),
     [

@@ -183,6 +183,13 @@ def test_a_spreadsheet_sees_no_formula_and_plain_cells() -> None:
     assert not any(cell[:1] in {"=", "+", "-", "@"} for cell in row.values())
 
 
+def test_a_spreadsheet_names_what_is_usual_too() -> None:
+    layout = LAYOUTS["csv"]
+    written = layout.head + layout.issue(ImportIssue("C-1", "x"))
+    row = next(csv.DictReader(io.StringIO(written.decode())))
+    assert (row["Status"], row["Priority"], row["Type"]) == ("backlog", "none", "task")
+
+
 def test_json_is_one_ascii_document_with_format_and_version() -> None:
     """Any JSON tool reads it; unset fields are left out."""
     document = json.loads(written(LAYOUTS["json"], replace(whole(), title="Tée")).getvalue().decode("ascii"))
