@@ -362,7 +362,10 @@ class BoardScreen(SearchScreen):
         return self.grid.title_region()
 
     def new_issue_fields(self) -> dict[str, Any]:
-        return {"status": self.grid.spot.status, **self._lane(self.grid.spot).given}
+        spot = self.grid.spot
+        # Work that is new is not over, wherever the cursor is.
+        status = {} if spot.status.closed else {"status": spot.status}
+        return {**status, **self._lane(spot).given}
 
     def created(self, issue: Issue) -> None:
         self.say(f"{issue.key} created", "u takes it back")

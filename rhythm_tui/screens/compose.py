@@ -58,7 +58,7 @@ class Compose(Editor[Issue]):
         self._done = False
 
     def body(self) -> ComposeResult:
-        yield LineField(placeholder="Its title", id="title", compact=True)
+        yield LineField(placeholder="Its title", id="title", select_on_focus=False, compact=True)
         yield FieldGrid(LABELS)
         yield from super().body()
 
@@ -86,13 +86,15 @@ class Compose(Editor[Issue]):
     def keep(self) -> None:
         self._values["description"] = self.area.text
         title = self._draft_title
-        if self._done or (not title.strip() and self._values == self._first):
+        # What the place gives is not of the draft: elsewhere it gives something else.
+        chosen = {name: value for name, value in self._values.items() if value != self._first[name]}
+        if self._done or not (title.strip() or chosen):
             self._desk.drafts.drop(self._draft)
             return
-        kept = {"title": title, "fields": self._values, "at": now().isoformat()}
+        kept = {"title": title, "fields": chosen, "at": now().isoformat()}
         before = self._desk.drafts.get(self._draft) or {}
         if {**kept, "at": before.get("at")} != before:
-            self._desk.drafts.keep(self._draft, {**kept, "fields": dict(self._values)})
+            self._desk.drafts.keep(self._draft, kept)
 
     @on(Input.Changed, "#title")
     def _title_typed(self, event: Input.Changed) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from rhythm_domain.models import IssueDraft, LinkKind, Priority
+from rhythm_domain.models import IssueDraft, LinkKind, Priority, Status
 from rhythm_tui.screens.compose import Compose
+from rhythm_tui.widgets.board import BoardGrid
 from tests.instances import Team
 from tests.tui.conftest import Open
+from tests.tui.driver import Driver
 
 
 async def test_a_form_makes_an_issue_with_all_its_fields(team: Team, app: Open) -> None:
@@ -66,6 +68,40 @@ async def test_a_wrong_field_is_marked_and_the_draft_outlives_the_app(team: Team
         await driver.press("escape", "N")
         await driver.sees("New issue in CORE", "□ task")
         await driver.misses("Draft of")
+
+
+async def test_what_a_place_gives_is_not_of_the_draft(team: Team, app: Open) -> None:
+    """Begun in one column and gone on with in another, it is of the other one; none is begun as over."""
+    async with app(team.member, project="CORE", view="board") as driver:
+        await go_to_column(driver, Status.TODO)
+        await driver.press("N")
+        await driver.sees("New issue in CORE", "Status")
+        assert status_in(driver) == "todo"
+        await driver.write("Half")
+        await driver.press("escape")
+        await driver.until(lambda: not driver.app.screen.is_modal)
+        await go_to_column(driver, Status.CANCELLED)
+        await driver.press("N")
+        await driver.sees("Half", "Draft of")
+        assert status_in(driver) == "backlog"
+        await driver.press("ctrl+s")
+        await driver.sees("CORE-1 created")
+    assert (await team.owner.issues.show("CORE-1")).status is Status.BACKLOG
+
+
+async def go_to_column(driver: Driver, status: Status) -> None:
+    grid = driver.widget(BoardGrid)
+    await driver.until(lambda: grid.statuses)
+    for _ in grid.statuses:
+        if grid.spot.status is not status:
+            await driver.press("l")
+    assert grid.spot.status is status
+
+
+def status_in(driver: Driver) -> str:
+    compose = driver.app.screen
+    assert isinstance(compose, Compose)
+    return str(compose._values["status"])
 
 
 async def test_links_and_parents_are_set_by_searching(team: Team, app: Open) -> None:
