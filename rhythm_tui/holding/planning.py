@@ -115,6 +115,16 @@ def next_days(sprints: Sequence[Sprint], today: date) -> tuple[date, date]:
     return first, first + length - timedelta(days=1)
 
 
+def days_from(sprint: Sprint, today: date) -> tuple[date, date]:
+    """The days of a sprint that starts now: as planned, or from today and as long where it was planned for
+    later; two weeks where no last day was planned.
+    """
+    planned = sprint.starts_on or today
+    first = min(planned, today)
+    last = sprint.ends_on - (planned - first) if sprint.ends_on else first + LENGTH - timedelta(days=1)
+    return first, max(first, last)
+
+
 def days_said(sprint: Sprint, today: date) -> str:
     """How far a sprint is, as people say it: "5 days left", "starts in 3 days", "2 days over"."""
     if sprint.state is SprintState.FINISHED:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Generic, TypeVar
 
 from textual import events, on
@@ -18,8 +19,11 @@ from textual.widgets import Input, Static, TextArea
 
 from rhythm_domain.errors import Invalid, NotSignedIn, RhythmError
 from rhythm_domain.text import shown, shown_lines
+from rhythm_tui import clock
 from rhythm_tui.commanding import handles
+from rhythm_tui.commands import COMMANDS
 from rhythm_tui.drafts import Drafts
+from rhythm_tui.looks.wording import relative_time
 from rhythm_tui.report import report
 from rhythm_tui.screens.dialog import Dialog, Instead
 from rhythm_tui.widgets.choice_line import ChoiceLine, Way
@@ -40,6 +44,7 @@ class Entry:
     """A field. With `ways` it is chosen, with `lines` it is a text of several, else one line.
 
     `follows` says what stands in it as long as the person has not typed there, from the other fields.
+    What is `suggested` is nobody's text yet: it is selected where it gets the focus, and typing replaces it.
     """
 
     name: str
@@ -51,10 +56,12 @@ class Entry:
     ways: Sequence[Way] = ()
     suggester: Suggester | None = None
     follows: Callable[[Values], str] | None = None
+    suggested: bool = False
 
 
 class Form(Dialog[T], Generic[T]):
-    """Fields one below the other. With `drafts` and `draft` what was typed outlives a crash and a cancel.
+    """Fields one below the other. With `drafts` and `draft` what was typed outlives a crash and a cancel: it
+    is restored, which is said, and can be thrown away.
 
     `base` is what one began from, as far as that matters when it is saved: it stands among the values, and is
     kept with the draft.
@@ -73,16 +80,16 @@ class Form(Dialog[T], Generic[T]):
         base: Values | None = None,
     ) -> None:
         one = len(entries) == 1 and not entries[0].lines
-        super().__init__(
-            title, f"enter {save} · esc cancel" if one else f"enter next · ^s {save} · esc cancel"
-        )
+        leave = "esc leave, the draft is kept" if drafts and draft else "esc cancel"
+        super().__init__(title, f"enter {save} · {leave}" if one else f"enter next · ^s {save} · {leave}")
         self._entries = {entry.name: entry for entry in entries}
         self._accept, self._words = accept, words
         self._drafts, self._draft = drafts, draft
         kept = drafts.get(draft) if drafts and draft else None
         self._kept: dict[str, str] = kept if isinstance(kept, dict) else {}
         self._own: set[str] = {name for name in self._kept if name in self._entries}
-        self._base = {name: self._kept.get(name, value) for name, value in (base or {}).items()}
+        self._begun = dict(base or {})
+        self._base = {name: self._kept.get(name, value) for name, value in self._begun.items()}
         self._busy = False
         self._put: dict[str, str] = {}
         """What stands in a field because of what is said below it."""
@@ -96,6 +103,20 @@ class Form(Dialog[T], Generic[T]):
                 yield self._field(entry)
             yield Static(classes="wrong", id=f"wrong-{_id(entry.name)}")
         yield Static(classes="wrong", id="wrong")
+        yield Static(id="note")
+
+    def on_mount(self) -> None:
+        if self._own:
+            desk = getattr(self.app, "desk", None)
+            key = (desk.commands if desk else COMMANDS)["form.discard"].key
+            at = self._kept.get("at")
+            age = f"Draft of {relative_time(datetime.fromisoformat(at))}" if at else "A draft was"
+            self._note(f"{age} restored.  {key} throws it away")
+
+    def _note(self, words: str) -> None:
+        note = self.query_one("#note", Static)
+        note.update(Content(words))
+        note.set_class(bool(words), "said")
 
     def _field(self, entry: Entry) -> Widget:
         value = self._kept.get(entry.name, entry.value)
@@ -111,10 +132,13 @@ class Form(Dialog[T], Generic[T]):
             placeholder=entry.hint,
             password=entry.secret,
             suggester=entry.suggester,
-            select_on_focus=False,
+            select_on_focus=self._is_suggested(entry),
             compact=True,
             id=f"field-{_id(entry.name)}",
         )
+
+    def _is_suggested(self, entry: Entry) -> bool:
+        return (entry.suggested or entry.follows is not None) and entry.name not in self._own
 
     @property
     def values(self) -> dict[str, str]:
@@ -144,16 +168,56 @@ class Form(Dialog[T], Generic[T]):
             self._say_right(name)
         if event.control.has_focus:
             self._own.add(name)
+            if isinstance(event.control, Input):
+                event.control.select_on_focus = False
+        self._follow()
+        self._keep()
+
+    def _follow(self) -> None:
         for entry in self._entries.values():
             if entry.follows and entry.name not in self._own:
                 field = self.query_one(f"#field-{_id(entry.name)}", Input)
                 field.value = entry.follows(self.values)
                 field.cursor_position = len(field.value)
-        if self._drafts and self._draft and self._own:
-            typed = {name: value for name, value in self.values.items() if name in self._own and value}
-            kept = {**self._base, **typed}
-            secret = {name for name, entry in self._entries.items() if entry.secret}
-            self._drafts.keep(self._draft, {name: kept[name] for name in kept.keys() - secret})
+
+    def _keep(self) -> None:
+        """Keeps what the person has typed as the draft; without any of it there is none."""
+        if not (self._drafts and self._draft and self._own):
+            return
+        typed = {
+            name: self._read(name)
+            for name, entry in self._entries.items()
+            if name in self._own and not entry.secret and self._read(name) != entry.value
+        }
+        at = clock.now().isoformat()
+        self._drafts.keep(self._draft, {**self._base, **typed, "at": at} if typed else {})
+
+    @handles("form.discard")
+    def discard(self) -> None:
+        """What is saved, or suggested, takes the place of what was typed."""
+        if self._busy:
+            return
+        if self._drafts and self._draft:
+            self._drafts.drop(self._draft)
+        self._own.clear()
+        self._base = dict(self._begun)
+        for entry in self._entries.values():
+            self._say_right(entry.name)
+            field = self.query_one(f"#field-{_id(entry.name)}")
+            with field.prevent(Input.Changed, TextArea.Changed, ChoiceLine.Changed):
+                match field:
+                    case TextEditor():
+                        field.put(entry.value)
+                    case Input():
+                        field.value = entry.value
+                        field.select_on_focus = self._is_suggested(entry)
+                        field.action_end()
+                        if field.has_focus and field.select_on_focus:
+                            field.action_select_all()
+                    case ChoiceLine():
+                        field.value = entry.value or entry.ways[0].value
+        self._follow()
+        self._note("The draft is thrown away." if self._draft else "")
 
     def on_key(self, event: events.Key) -> None:
         """Up and down go from line to line, where a field has no use for them itself."""

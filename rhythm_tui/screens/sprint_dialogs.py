@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 from functools import partial
 from uuid import UUID
 
@@ -48,7 +48,7 @@ async def create(screen: WorkScreen, sprints: Sequence[Sprint]) -> Sprint | None
     return await screen.app.push_screen_wait(
         Form(
             f"New sprint in {key}",
-            _entries(planning.next_name(sprints), "", first, last),
+            _entries(planning.next_name(sprints), "", first, last, suggested=True),
             accept,
             save="plan it",
             drafts=desk.drafts,
@@ -115,8 +115,7 @@ async def start(screen: WorkScreen, sprint: Sprint, load: Load, against: Capacit
     """Says what is committed, and asks for the days."""
     desk, key = screen.desk, screen.desk.key or ""
     today = desk.today()
-    first = sprint.starts_on or today
-    last = sprint.ends_on or first + planning.LENGTH - timedelta(days=1)
+    first, last = planning.days_from(sprint, today)
 
     async def accept(values: Values) -> Sprint:
         days = _days(desk, values)
@@ -127,12 +126,19 @@ async def start(screen: WorkScreen, sprint: Sprint, load: Load, against: Capacit
     return await screen.app.push_screen_wait(
         Form(
             f"Start {sprint.name}",
-            _day_entries(first, last),
+            _day_entries(first, last, suggested=True),
             accept,
-            words=commitment(load, against),
+            words=commitment(load, against) + _planned_for_later(sprint, today),
             save="start",
         )
     )
+
+
+def _planned_for_later(sprint: Sprint, today: date) -> str:
+    """What is said where a sprint begins before the day that it was planned for."""
+    if sprint.starts_on is None or sprint.starts_on <= today:
+        return ""
+    return f" It was planned from {sprint.starts_on.isoformat()}; it starts now."
 
 
 def commitment(load: Load, against: Capacity) -> str:
@@ -225,18 +231,21 @@ def _ways(sprints: Sequence[Sprint], today: date) -> list[Choice[str]]:
     ]
 
 
-def _entries(name: str, goal: str, first: date | None, last: date | None) -> list[Entry]:
+def _entries(
+    name: str, goal: str, first: date | None, last: date | None, *, suggested: bool = False
+) -> list[Entry]:
     return [
-        Entry("name", "Name", name),
+        Entry("name", "Name", name, suggested=suggested),
         Entry("goal", "Goal", goal, lines=2, hint="What it is for, in a sentence"),
-        *_day_entries(first, last),
+        *_day_entries(first, last, suggested=suggested),
     ]
 
 
-def _day_entries(first: date | None, last: date | None) -> list[Entry]:
+def _day_entries(first: date | None, last: date | None, *, suggested: bool = False) -> list[Entry]:
+    days = (("starts_on", "First day", first), ("ends_on", "Last day", last))
     return [
-        Entry("starts_on", "First day", first.isoformat() if first else "", hint=DAY_FORMS),
-        Entry("ends_on", "Last day", last.isoformat() if last else "", hint=DAY_FORMS),
+        Entry(name, label, day.isoformat() if day else "", hint=DAY_FORMS, suggested=suggested)
+        for name, label, day in days
     ]
 
 

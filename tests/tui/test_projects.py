@@ -48,7 +48,15 @@ async def test_a_wrong_key_is_said_at_its_field(team: Team, app: Open) -> None:
         await driver.press("escape")
         await driver.misses("Harbour")
         await driver.press("plus")
-        await driver.sees("Harbour", "CORE")
+        await driver.sees("Harbour", "CORE", "Draft of", "^r throws it away")
+        await driver.press("ctrl+r")
+        await driver.misses("CORE", "restored")
+        await driver.write("Light House")
+        await driver.sees("LH")
+        await driver.press("enter")
+        await driver.write("LAMP")
+        await driver.press("ctrl+s")
+        await driver.sees("LAMP created")
 
 
 async def test_a_project_is_found_by_typing(team: Team, app: Open) -> None:

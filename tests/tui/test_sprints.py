@@ -269,6 +269,45 @@ async def test_a_sprint_is_planned_in_a_form(team: Team, app: Open) -> None:
         assert (made.goal, made.ends_on) == ("Ship", TODAY + timedelta(days=30))
 
 
+async def test_typing_replaces_what_is_suggested_and_a_draft_says_that_it_is_one(
+    team: Team, app: Open
+) -> None:
+    """One's own text is not replaced; who throws the draft away has the suggestions again."""
+    await sprint_of(team)
+    async with app(team.maintainer, project="CORE", view="sprints") as driver:
+        await driver.press("plus")
+        await driver.sees("New sprint in CORE", "Sprint 2")
+        await driver.press("escape", "plus")
+        await driver.sees("New sprint in CORE", "Sprint 2")
+        await driver.misses("restored")
+        await driver.write("Winter")
+        await driver.sees("Winter")
+        await driver.misses("Sprint 2")
+        await driver.press("escape", "plus")
+        await driver.sees("Draft of", "restored", "^r throws it away", "Winter")
+        await driver.write("y")
+        await driver.sees("Wintery")
+        await driver.press("ctrl+r")
+        await driver.sees("Sprint 2", "thrown away")
+        await driver.misses("Wintery", "restored")
+        await driver.write("Spring")
+        await driver.sees("Spring")
+        await driver.misses("Sprint 2")
+        await driver.press("ctrl+r", "escape", "plus")
+        await driver.sees("New sprint in CORE", "Sprint 2")
+        await driver.misses("restored", "Spring ")
+
+
+async def test_the_name_of_a_sprint_that_is_edited_is_not_replaced(team: Team, app: Open) -> None:
+    await sprint_of(team)
+    async with app(team.maintainer, project="CORE", view="sprints") as driver:
+        await driver.press("O")
+        await driver.sees("Edit Sprint 1")
+        await driver.write("0")
+        await driver.press("ctrl+s")
+        await driver.sees("Sprint 10 saved")
+
+
 async def test_a_name_that_is_taken_is_said_in_the_form(team: Team, app: Open) -> None:
     await sprint_of(team)
     async with app(team.maintainer, project="CORE", view="sprints") as driver:
@@ -357,6 +396,18 @@ async def test_a_start_says_what_is_committed(team: Team, app: Open) -> None:
         await driver.sees("Sprint 1 is active already")
         await driver.press("u")
         await driver.sees("planned")
+
+
+async def test_a_sprint_that_was_planned_for_later_starts_today_and_is_as_long(team: Team, app: Open) -> None:
+    days = [TODAY + timedelta(days=ahead) for ahead in (3, 9)]
+    await team.maintainer.sprints.create("CORE", "Sprint 1", "", *days)
+    async with app(team.maintainer, project="CORE", view="sprints") as driver:
+        await driver.press("b")
+        await driver.sees("Start Sprint 1", "planned from", days[0].isoformat(), "starts now")
+        await driver.press("ctrl+s")
+        await driver.sees("Sprint 1 has begun")
+    started = await team.viewer.sprints.show("CORE", "Sprint 1")
+    assert (started.starts_on, started.ends_on) == (TODAY, TODAY + timedelta(days=6))
 
 
 async def test_a_second_sprint_is_not_started_and_says_why(team: Team, app: Open) -> None:

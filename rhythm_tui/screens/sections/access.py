@@ -136,7 +136,7 @@ class TokensSection(Section[AccessToken]):
                 [
                     Entry("name", "Name", hint="what will use it: nightly report"),
                     Entry("may", "May", ways=ways),
-                    Entry("days", "Days", "90", hint="1 to 366"),
+                    Entry("days", "Days", "90", hint="1 to 366", suggested=True),
                 ],
                 accept,
                 save="make it",
