@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from rhythm_domain.models import IssueDraft, LinkKind, Priority, Status
 from rhythm_tui.screens.compose import Compose
 from rhythm_tui.widgets.board import BoardGrid
@@ -92,10 +94,14 @@ async def test_what_a_place_gives_is_not_of_the_draft(team: Team, app: Open) -> 
 async def go_to_column(driver: Driver, status: Status) -> None:
     grid = driver.widget(BoardGrid)
     await driver.until(lambda: grid.statuses)
-    for _ in grid.statuses:
-        if grid.spot.status is not status:
-            await driver.press("l")
-    assert grid.spot.status is status
+    at = grid.statuses.index(grid.spot.status)
+    for following in grid.statuses[at + 1 : grid.statuses.index(status) + 1]:
+        await driver.press("l")
+        await driver.until(partial(_is_in, grid, following))
+
+
+def _is_in(grid: BoardGrid, status: Status) -> bool:
+    return grid.spot.status is status
 
 
 def status_in(driver: Driver) -> str:
