@@ -71,6 +71,10 @@ class Commanding(DOMNode):
         """Why a command can't be given now, in words; None if it can."""
         return None
 
+    def label_of(self, command: Command) -> str:
+        """What the bottom line calls a command here."""
+        return command.label
+
     def action_command(self, id: str) -> None:
         """Carries out a command, or says why not."""
         command = COMMANDS[id]

@@ -42,7 +42,7 @@ class TrashScreen(WorkScreen):
         self._next: str | None = None
 
     def body(self) -> ComposeResult:
-        yield Document(id="trash")
+        yield Document(id="trash", opens="take back")
 
     @property
     def page(self) -> Document:

@@ -77,6 +77,12 @@ class WorkScreen(Screen[None], Commanding):
             self.stale = False
             self.reload()
 
+    def on_screen_suspend(self) -> None:
+        """Another screen was gone to: what was said here is of no use by the time one comes back."""
+        if not self.app.screen.is_modal and self.app.screen is not self:
+            for bar in self.query(KeyBar):
+                bar.clear()
+
     def reload(self) -> None:
         """Reads everything that is shown again."""
         self.busy = True

@@ -25,6 +25,7 @@ from textual.selection import Selection
 from textual.strip import Strip
 
 from rhythm_tui.commanding import Commanding, handles
+from rhythm_tui.commands import Command
 from rhythm_tui.looks.blocks import Block, Layout
 from rhythm_tui.looks.colours import Colours
 from rhythm_tui.looks.markdown import LINK
@@ -77,8 +78,10 @@ class Document(ScrollView, Commanding, can_focus=True):
 
         address: str
 
-    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+    def __init__(self, *, id: str | None = None, classes: str | None = None, opens: str = "") -> None:
+        """`opens` says in the bottom line what opening a block does, if that is not to open it."""
         super().__init__(id=id, classes=classes)
+        self._opens = opens
         self._layout: Layout = lambda _width, _colours: ()
         self._heavy = False
         self._blocks: Sequence[Block] = ()
@@ -268,6 +271,9 @@ class Document(ScrollView, Commanding, can_focus=True):
             seen = [at for at in stops if self._span(at)[0] >= top and self._span(at)[0] < bottom]
             if seen:
                 self._set_cursor(self._blocks[seen[0] if end <= top else seen[-1]].id)
+
+    def label_of(self, command: Command) -> str:
+        return self._opens if command.id == "list.open" and self._opens else super().label_of(command)
 
     @handles("list.open")
     def open(self) -> None:

@@ -90,7 +90,7 @@ class KeyBar(Widget):
         return Content.assemble((" ", ""), *pieces)
 
     def _piece(self, offer: Offer) -> tuple[list[tuple[str, str]], int]:
-        key, label = self.key_of(offer.command), offer.command.label
+        key, label = self.key_of(offer.command), offer.node.label_of(offer.command)
         allowed = offer.why_not is None
         return (
             [
