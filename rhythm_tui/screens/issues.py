@@ -18,7 +18,7 @@ from textual.timer import Timer
 from rhythm_domain.errors import Invalid, NotFound, RhythmError
 from rhythm_domain.lexemes import matches
 from rhythm_domain.live import Change
-from rhythm_domain.models import IssueRow, Page, SavedView, Total
+from rhythm_domain.models import Issue, IssueRow, Page, SavedView, Total
 from rhythm_domain.query import Query, Sort, SortKey
 from rhythm_domain.text import shown
 from rhythm_tui.commanding import handles
@@ -67,6 +67,8 @@ class IssuesScreen(SearchScreen):
         self._preview: Place = "away"
         self._preview_timer: Timer | None = None
         self._total = 0
+        self._made: Issue | None = None
+        """An issue that was just made here, until the list is read again."""
         self._known_total = Total(count=0)
         self._shown: tuple[str | None, Query] | None = None
 
@@ -106,14 +108,24 @@ class IssuesScreen(SearchScreen):
         keep = keep and wanted == self._shown
         reading = window.around(table.cursor) if keep else Reading()
         page = await self._page(replace(reading, limit=max(reading.limit, FIRST)))
+        held = await self._held() if table.marks and (page.previous or page.next) else None
         if wanted != (self.desk.key, self.asked) or (keep and window is not table.window):
             return  # Meanwhile the person went on to something else.
         self._shown = wanted
         self._say_query()
         table.empty = NONE_FOUND if self.asked.terms or self.asked.conditions else NO_ISSUES
         table.show(page, reading, keep=keep)
+        if held is not None:
+            table.keep_marks(held)
         self.found()
+        made, self._made = self._made, None
+        if made is not None:
+            await self._go_to_made(made)
         await self._count()
+
+    async def _held(self) -> tuple[int, ...]:
+        """The ids of all that is found, also of what was not read."""
+        return await self.desk.session.search.ids(self.asked, project=self.desk.key, limit=MOST)
 
     async def _page(self, reading: Reading) -> Page[IssueRow]:
         return await self.desk.session.search.page(
@@ -139,8 +151,8 @@ class IssuesScreen(SearchScreen):
     def _say_total(self, count: str, number: int) -> None:
         self._total = number
         marked = len(self.table.marks)
-        of = f"{marked:,} of " if marked else ""
-        self.query_one(SearchBar).total = f"{of}{count} issue{'' if number == 1 else 's'} "
+        said = f"{marked:,} of {count} marked" if marked else f"{count} issue{'' if number == 1 else 's'}"
+        self.query_one(SearchBar).total = f"{said} "
 
     def _say_query(self) -> None:
         sort = self.asked.sort or Sort.by(SortKey.CREATED)
@@ -198,6 +210,27 @@ class IssuesScreen(SearchScreen):
         self.table.leave(issues)
         self.table.unmark()
 
+    def created(self, issue: Issue) -> None:
+        self._made = issue
+        super().created(issue)
+
+    async def _go_to_made(self, issue: Issue) -> None:
+        """The cursor goes to an issue that was just made, if it is found and is not too far down."""
+        wanted = (self.desk.key, self.asked)
+        if self.table.go_to(issue.id):
+            return
+        found = issue.id in await self._held()
+        page = await self._page(Reading(limit=FIRST)) if found else None
+        if wanted != (self.desk.key, self.asked):
+            return  # Meanwhile the person went on to something else.
+        if page is None:
+            self.say(f"{issue.key} created; this search does not show it", "u takes it back")
+        elif any(row.id == issue.id for row in page.items):
+            self.table.show(page)
+            self.table.go_to(issue.id)
+        else:
+            self.say(f"{issue.key} created, further down in this order", "u takes it back")
+
     def follow(self, row: IssueRow) -> None:
         self.table.go_to(row.id)
 
@@ -213,7 +246,10 @@ class IssuesScreen(SearchScreen):
     async def changes(self, changes: list[Change]) -> None:
         """Draws what others changed where it stands. Nothing moves: new issues are only announced."""
         touched = frozenset().union(*(change.issue_ids for change in changes))
-        here = [issue for issue in touched if self.table.window.place(issue) is not None]
+        table = self.table
+        gone = [change.issue_ids for change in changes if "issue.deleted" in change.kinds]
+        marked = frozenset().union(*gone) & table.marks.keys()  # Also where they are not read.
+        here = [issue for issue in touched if issue in marked or table.window.place(issue) is not None]
         if here:
             rows = await self.desk.session.search.again(here)
             self.table.replace(rows)

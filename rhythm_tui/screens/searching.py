@@ -12,6 +12,7 @@ from rhythm_domain.errors import RhythmError
 from rhythm_domain.query import DAYS, HELP, Field, Query, QueryError, parse
 from rhythm_domain.text import shown, truncated
 from rhythm_tui.commanding import handles
+from rhythm_tui.commands import Command
 from rhythm_tui.desk import Desk
 from rhythm_tui.screens.picker import Choice, MultiPicker
 from rhythm_tui.screens.triage import TriageScreen
@@ -68,10 +69,12 @@ class SearchScreen(TriageScreen):
 
         What can't be read yet, such as a qualifier without its value, is left out until it can.
         """
+        self.query_text = text
         try:
             asked = parse(text)
         except QueryError as error:
             self._wrong = error.message
+            self.forget_marks()
             self.say_chips()
             try:
                 asked = parse(text[: text.rfind(" ", 0, error.start) + 1])
@@ -81,7 +84,7 @@ class SearchScreen(TriageScreen):
                 return
         else:
             self._wrong = ""
-        self.query_text, self.asked = text, asked
+        self.asked = asked
         self.forget_marks()
         self._sought = sought = object()
         self.read(self._seek(sought), "search")
@@ -128,8 +131,16 @@ class SearchScreen(TriageScreen):
             ]
         )
 
+    def why_not(self, command: Command) -> str | None:
+        if command.id == "mark.all" and self._wrong:
+            return "the search is not right yet"
+        return super().why_not(command)
+
     @on(SearchBar.Left)
-    def _left(self) -> None:
+    def _left(self, event: SearchBar.Left) -> None:
+        if self._wrong and not event.given_up:
+            self.say("The search is not right yet", "esc leaves it so", warning=True)
+            return
         if self._sought is not None and self.keys is not None:
             self.keys.begun(self, to_its_end=True)
         self.leave_search()

@@ -32,12 +32,16 @@ from rhythm_tui.looks.colours import Colours
 from rhythm_tui.looks.wording import counted
 from rhythm_tui.messages import OpenIssue
 from rhythm_tui.screens import choices
+from rhythm_tui.screens.confirm import Confirm
 from rhythm_tui.screens.dialog import Instead
 from rhythm_tui.screens.picker import Choice, MultiPicker, Picker
 from rhythm_tui.screens.prompt import Prompt
 from rhythm_tui.screens.work import WorkScreen
 
 T = TypeVar("T")
+
+MANY = 20
+"""More issues than this are changed only after a question."""
 
 BULK = 500
 """More issues than this are changed with a bar that says how far it is."""
@@ -96,13 +100,30 @@ class TriageScreen(WorkScreen):
         """What the person chooses; None if they don't."""
         return await self.app.push_screen_wait(Picker(title, choices))
 
-    async def change(self, edit: IssueEdit, look: Change, said: str, rows: Sequence[IssueRow]) -> None:
+    async def sure(self, count: int, question: str) -> bool:
+        """Whether a change of so many issues is meant: of more than one sees at once it is asked.
+
+        In the question `{}` stands for them.
+        """
+        if count <= MANY:
+            return True
+        issues = counted(count, "issue")
+        confirm = Confirm("Many at once", question.replace("{}", issues, 1), yes="go on")
+        answer = await self.app.push_screen_wait(confirm)
+        return bool(answer)
+
+    async def change(
+        self, edit: IssueEdit, look: Change, said: str, rows: Sequence[IssueRow], question: str = ""
+    ) -> None:
         """Makes one change to some issues, in each project as one step. `look` is how they look meanwhile.
 
-        With `rows` being the targets, issues that are marked and were never read are changed with them.
+        With `rows` being the targets, issues that are marked and were never read are changed with them. Of
+        many the `question` is asked first, see `sure`; if there is none it is made of what is `said` then.
         """
         meant = {row.id for row in rows} == {row.id for row in self.targets()}
         unread = self.unread() if meant else []
+        if not await self.sure(len(rows) + len(unread), question or f"Change {{}}: {said}?"):
+            return
         if unread or len(rows) > BULK:
             await self._change_many([*(row.id for row in rows), *unread], edit, said)
             return
@@ -161,9 +182,9 @@ class TriageScreen(WorkScreen):
             await self._move(rows, chosen)
 
     async def _move(self, rows: Sequence[IssueRow], status: Status) -> None:
-        await self.change(
-            IssueEdit(status=status), setting(status=status), f"moved to {signs.words(status)}", rows
-        )
+        words = signs.words(status)
+        look, question = setting(status=status), f"Move {{}} to {words}?"
+        await self.change(IssueEdit(status=status), look, f"moved to {words}", rows, question)
 
     @handles("issue.close")
     async def close_or_reopen(self) -> None:
@@ -370,6 +391,9 @@ class TriageScreen(WorkScreen):
     @handles("issue.delete")
     async def delete(self) -> None:
         rows, unread = self.targets(), self.unread()
+        count = len(rows) + len(unread)
+        if not await self.sure(count, "Move {} to the trash?"):
+            return
         parts = [list(group) for _, group in groupby(sorted(rows, key=_project), key=_project)]
         lots = [[row.id for row in part] for part in parts]
         if unread:
@@ -377,7 +401,6 @@ class TriageScreen(WorkScreen):
         for ids in lots:
             await self.desk.edits.run(_delete(self.desk.session.issues.delete, ids), issues=ids)
             self.done_with(ids)
-        count = len(rows) + len(unread)
         if count:
             what = rows[0].key if count == 1 else counted(count, "issue")
             self.say(f"{what} moved to the trash", "u takes it back")

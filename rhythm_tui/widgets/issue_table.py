@@ -120,6 +120,8 @@ class IssueTable(ScrollView, Commanding, can_focus=True):
         self._asked.clear()
         self._gone.clear()
         self._anew()
+        if self.window.previous is None and self.window.next is None:
+            self.keep_marks([row.id for row in self.window])
         place = self.window.place(before.id) if keep and before else None
         if keep and before and place is None:
             place = min(self.cursor, len(self.window) - 1) if self.window else None
@@ -217,8 +219,10 @@ class IssueTable(ScrollView, Commanding, can_focus=True):
 
     def leave(self, issues: Iterable[int]) -> None:
         """Draws issues that are not of the list any more as such, until it is read anew."""
-        self._gone |= set(issues)
-        self.redraw(issues)
+        gone = set(issues)
+        self._gone |= gone
+        self.redraw(gone)
+        self.keep_marks(self.marks.keys() - gone)
 
     def choose_columns(self, ids: Sequence[str], widths: Mapping[str, int] | None = None) -> None:
         """Shows these columns, in their own order; `widths` has the cells of those that are not as usual."""
@@ -314,6 +318,12 @@ class IssueTable(ScrollView, Commanding, can_focus=True):
         self._set_marks(
             {issue: None if place is None else self.window[place] for issue, place in places.items()}
         )
+
+    def keep_marks(self, issues: Iterable[int]) -> None:
+        """Takes the marks of all other issues away: the list does not hold them any more."""
+        kept = set(issues)
+        if not self.marks.keys() <= kept:
+            self._set_marks({issue: row for issue, row in self.marks.items() if issue in kept})
 
     def _set_marks(self, marks: dict[int, IssueRow | None]) -> None:
         changed = marks.keys() ^ self.marks.keys()

@@ -75,8 +75,11 @@ class SearchBar(Widget, Commanding):
         text: str
         cursor: int
 
+    @dataclass
     class Left(Message):
-        """The person is done typing."""
+        """The person is done typing, or has given it up with escape."""
+
+        given_up: bool
 
     def __init__(self, *, placeholder: str) -> None:
         super().__init__()
@@ -198,7 +201,8 @@ class SearchBar(Widget, Commanding):
             case "escape" if self._completions:
                 self.offer(())
             case _:
-                self._leave()
+                self.offer(())
+                self.post_message(self.Left(given_up=event.key == "escape"))
 
     @on(OptionList.OptionSelected)
     def _pressed(self, event: OptionList.OptionSelected) -> None:
@@ -210,10 +214,6 @@ class SearchBar(Widget, Commanding):
         self._field.value = text[: completion.start] + completion.replacement + text[completion.end :]
         self._field.cursor_position = completion.start + len(completion.replacement)
         self.offer(())
-
-    def _leave(self) -> None:
-        self.offer(())
-        self.post_message(self.Left())
 
     def on_descendant_blur(self) -> None:
         self.offer(())

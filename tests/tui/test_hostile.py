@@ -411,6 +411,9 @@ def trash(at: Walk) -> None:
         return
     at.sees("Priority · 66 issues")
     at.press("enter")
+    at.sees("Change 66 issues")
+    at.press("enter")
+    at.misses("Many at once")
     at.sees("66 issues:")
     at.press("escape", "u")
     at.sees("Undone")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import date
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from rhythm_domain.repository import search
 from rhythm_domain.transaction import Tx
 from rhythm_tui.screens.prompt import Prompt
 from rhythm_tui.widgets.issue_table import IssueTable
+from rhythm_tui.widgets.search_bar import SearchBar
 from tests.instances import Team
 from tests.tui.conftest import Open
 
@@ -189,11 +191,14 @@ async def test_all_that_match_change_as_one_step(team: Team, app: Open) -> None:
     async with app(team.member, project="CORE") as driver:
         await driver.sees("701 issues")
         await driver.press("A")
-        await driver.sees("701 of 701 issues")
+        await driver.sees("701 of 701 marked")
         await driver.press("p")
         await driver.sees("Priority · 701 issues")
         await driver.write("low")
         await driver.press("enter")
+        await driver.sees("Change 701 issues: low priority?")
+        await driver.press("enter")
+        await driver.misses("Change 701")
         await driver.sees("701 issues: low priority")
         assert (await team.member.search.total("priority:low", project="CORE")).count == 701
         await driver.press("escape", "u")
@@ -369,3 +374,155 @@ def _at_work(team: Team, query: str) -> set[int]:
         (query, query),
     )
     return {row["pid"] for row in rows}
+
+
+@pytest.mark.parametrize("how", ["typed", "at once"])
+async def test_a_search_that_is_wrong_marks_nothing(team: Team, app: Open, how: str) -> None:
+    """Enter stays in the line and says so; left with escape, all can't be marked, and no mark is left."""
+    await fill(team, "one", "two")
+    async with app(team.member, project="CORE") as driver:
+        await driver.sees("2 issues")
+        await driver.press("A")
+        await driver.sees("2 of 2 marked")
+        await driver.press("slash")
+        if how == "typed":
+            await driver.write("foo:bar")
+        else:
+            driver.app.screen.query_one(Input).value = "foo:bar"
+        await driver.sees("There is no qualifier")
+        await driver.press("enter")
+        await driver.sees("The search is not right yet")
+        assert driver.widget(SearchBar).typing
+        await driver.press("escape")
+        await driver.until(lambda: not driver.widget(SearchBar).typing)
+        await driver.press("A")
+        await driver.sees("! The search is not right yet.")
+        assert not driver.widget(IssueTable).marks
+        await driver.press("escape")
+        await driver.sees("2 issues")
+        await driver.press("A")
+        await driver.sees("2 of 2 marked")
+
+
+async def test_many_are_changed_by_one_key_only_after_a_question(team: Team, app: Open) -> None:
+    """Escape leaves all as they are; as many as one sees at once are changed without it."""
+    team.fill(21)
+
+    async def cancelled() -> int:
+        return (await team.viewer.search.total("status:cancelled", project="CORE")).count
+
+    async with app(team.member, project="CORE") as driver:
+        await driver.sees("21 issues")
+        await driver.press("A")
+        await driver.sees("21 of 21 marked")
+        await driver.press("X")
+        await driver.sees("Move 21 issues to cancelled?")
+        await driver.press("escape")
+        await driver.misses("Move 21 issues")
+        await driver.press("d")
+        await driver.sees("Move 21 issues to the trash?")
+        await driver.press("escape")
+        await driver.misses("Move 21 issues")
+        await driver.until_saved()
+        assert await cancelled() == 0
+        await driver.press("D")
+        await driver.until(lambda: isinstance(driver.app.screen, Prompt))
+        await driver.write("2026-05-01")
+        await driver.press("enter")
+        await driver.sees("Change 21 issues: due 2026-05-01?")
+        await driver.press("enter")
+        await driver.until(lambda: not driver.app.screen.is_modal)
+        await driver.until_saved()
+        assert (await team.viewer.search.total("due:2026-05-01", project="CORE")).count == 21
+        await driver.press("space")
+        await driver.sees("20 of 21 marked")
+        await driver.press("X")
+        await driver.sees("20 issues: moved to cancelled")
+        assert await cancelled() == 20
+
+
+async def test_what_leaves_the_list_loses_its_mark(team: Team, app: Open) -> None:
+    """Whether another deleted it or it is not found any more once the list is read again."""
+    await fill(team, "one", "two", "three")
+    async with app(team.member, project="CORE") as driver:
+        await driver.sees("3 issues")
+        await driver.press("slash")
+        await driver.write("is:open")
+        await driver.press("enter")
+        await driver.press("A")
+        await driver.sees("3 of 3 marked")
+        await team.owner.issues.delete(["CORE-1"])
+        await driver.sees("2 of 3 marked")
+        await team.owner.issues.move("CORE-2", Status.DONE)
+        await driver.press("r")
+        await driver.sees("1 of 1 marked")
+        assert [row.key for row in driver.widget(IssueTable).targets] == ["CORE-3"]
+
+
+async def test_marks_of_a_long_list_follow_what_is_found(team: Team, app: Open) -> None:
+    """Also of issues that were never scrolled to."""
+    team.fill(300)
+    async with app(team.member, project="CORE") as driver:
+        await driver.sees("300 issues")
+        await driver.press("A")
+        await driver.sees("300 of 300 marked")
+        team.instance.sql.execute(b"UPDATE issues SET deleted_at = now() WHERE number <= 10")
+        await driver.press("r")
+        await driver.until(lambda: len(driver.widget(IssueTable).marks) == 290, "290 marked")
+
+
+async def test_the_cursor_goes_to_a_new_issue_where_it_is_shown(team: Team, app: Open) -> None:
+    """Wherever it was before; a search that hides it says so, an order that has it further down too."""
+    team.fill(100)
+    ids = await team.member.search.ids(project="CORE")
+    await team.member.issues.edit_many(ids, IssueEdit(due=date(2026, 5, 1)))
+    async with app(team.member, project="CORE") as driver:
+        table = driver.widget(IssueTable)
+
+        async def make(title: str) -> None:
+            await driver.press("n")
+            await driver.until(lambda: isinstance(driver.app.screen, Prompt))
+            await driver.write(title)
+            await driver.press("enter")
+
+        def at(title: str) -> bool:
+            return table.row is not None and table.row.title == title
+
+        await driver.sees("100 issues")
+        await driver.press("j", "j")
+        await make("near")
+        await driver.until(lambda: at("near"), "at the new one")
+        await driver.press("G")
+        await driver.until(lambda: table.row is not None and table.row.number == 1)
+        await make("far")
+        await driver.until(lambda: at("far"), "at the new one, from the end of the list")
+        await driver.press("slash")
+        await driver.write("near")
+        await driver.press("enter")
+        await driver.until(lambda: at("near"))
+        await make("else")
+        await driver.sees("CORE-103 created; this search does not show it")
+        assert at("near")
+        await driver.press("slash", *["backspace"] * 4)
+        await driver.write("sort:due")
+        await driver.press("enter")
+        await driver.until(lambda: at("x"), "at one that is due")
+        await make("last")
+        await driver.sees("CORE-104 created, further down in this order")
+
+
+async def test_what_was_said_goes_with_the_screen(team: Team, app: Open) -> None:
+    """In the trash it says what enter does; of what is taken back there the list does not say it is gone."""
+    await fill(team, "one")
+    async with app(team.maintainer, project="CORE") as driver:
+        await driver.sees("1 issue")
+        await driver.press("d")
+        await driver.sees("CORE-1 moved to the trash")
+        driver.view.action_command("trash")
+        await driver.sees("Trash of CORE", "enter take back")
+        assert "enter open" not in driver.text
+        await driver.press("enter")
+        await driver.sees("CORE-1 is back")
+        await driver.press("escape")
+        await driver.sees("KEY")
+        assert "moved to the trash" not in driver.text

@@ -111,7 +111,7 @@ async def test_triage_of_thirty_issues(team: Team, app: Open) -> None:
         await driver.sees("30 issues")
         await narrow(driver, "crash")
         await driver.press("A")
-        await driver.sees("10 of 10 issues")
+        await driver.sees("10 of 10 marked")
         await driver.press("p")
         await driver.sees("Priority · 10 issues")
         await driver.write("urgent")
@@ -138,7 +138,7 @@ async def test_triage_of_thirty_issues(team: Team, app: Open) -> None:
         await driver.sees("30 issues")
         await narrow(driver, "typo")
         await driver.press("v", "G")
-        await driver.sees("10 of 10 issues")
+        await driver.sees("10 of 10 marked")
         await driver.press("x")
         await driver.sees("10 issues: moved to done")
         assert await found("typo status:done") == 10
