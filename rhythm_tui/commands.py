@@ -334,7 +334,6 @@ _ALL = (
         "Take the issue out of the trash.",
         _W.TRASH,
         Permission.ISSUE_RESTORE,
-        shown=True,
     ),
     _command(
         "trash.purge",
