@@ -38,6 +38,8 @@ class Hearing:
         self._app, self._views, self._seen = app, views, seen
         self._rights, self._announce = rights, announce
         self._heard: list[Change | Resync] = []
+        self.hears = False
+        """Whether what others do from now on is heard."""
 
     def begin(self, session: Session) -> None:
         """Listens for as long as the app runs, or until it is begun anew with another session."""
@@ -76,12 +78,12 @@ class Hearing:
         """Has the view that is seen draw what was heard."""
         if missed or any(_about_rights(change) for change in changes):
             await self._rights()
-        if seen is None or seen is not self._seen() or seen.stale:
-            return
-        if missed:
-            seen.reload()
-        elif changes:
-            await seen.changes(changes)
+        shown = None if seen is not self._seen() or (seen and seen.stale) else seen
+        if shown and missed:
+            shown.reload()
+        self.hears = self.hears or missed  # The first of all is that something may have been missed.
+        if shown and changes:
+            await shown.changes(changes)
 
 
 def _about_rights(change: Change) -> bool:

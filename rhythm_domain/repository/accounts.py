@@ -57,9 +57,9 @@ async def password(connection: Connection, name: str) -> tuple[User, str | None]
     return (user(row), row["password_hash"]) if row else None
 
 
-async def rehash(connection: Connection, user_id: int, hashed: str, fresh: str) -> None:
-    """Replaces the hash of a password by another of the same password."""
-    await _one(connection, "rehash", user=user_id, hash=hashed, fresh=fresh)
+async def rehash(connection: Connection, user_id: int, hashed: str, fresh: str) -> bool:
+    """Replaces the hash of a password by another of the same password; whether it was still the hash."""
+    return await _one(connection, "rehash", user=user_id, hash=hashed, fresh=fresh) is not None
 
 
 async def open_local_session(connection: Connection, user_id: int) -> int:

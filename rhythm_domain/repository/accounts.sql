@@ -27,7 +27,7 @@ FROM users u WHERE u.name = %(name)s AND u.active AND u.claimed;
 
 -- name: rehash
 -- The same password under newer parameters, unless it was changed meanwhile.
-UPDATE users SET password_hash = %(fresh)s WHERE id = %(user)s AND password_hash = %(hash)s;
+UPDATE users SET password_hash = %(fresh)s WHERE id = %(user)s AND password_hash = %(hash)s RETURNING id;
 
 -- name: open_local_session
 INSERT INTO sessions (user_id, kind) VALUES (%(user)s, 'local') RETURNING id;

@@ -111,9 +111,10 @@ class Accounts:
             raise SignInFailed
         fresh = await passwords.hash(password) if passwords.outdated(hashed) else None
         async with gate(self._db, Gate.SIGN_IN) as connection:
+            # Before the session, which shares the account's row: two that share it could not both write it.
+            if fresh and await accounts.rehash(connection, user.id, hashed, fresh):
+                hashed = fresh
             signed_in = await self._open(connection, user, hashed, source)
-            if fresh:
-                await accounts.rehash(connection, user.id, hashed, fresh)
             await accounts.forget_attempts(connection, name, source)
             await accounts.record(connection, user, "user.signed_in", Gate.SIGN_IN, source=source)
         return signed_in
