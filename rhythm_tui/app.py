@@ -427,11 +427,11 @@ class RhythmApp(GuardedApp, Commanding):
 
     @handles("view.board")
     async def to_board(self) -> None:
-        await self.go_to("board")
+        await self._go_to_project("board")
 
     @handles("view.sprints")
     async def to_sprints(self) -> None:
-        await self.go_to("sprints")
+        await self._go_to_project("sprints")
 
     @handles("view.projects")
     async def to_projects(self) -> None:
@@ -443,11 +443,17 @@ class RhythmApp(GuardedApp, Commanding):
 
     @handles("view.reports")
     async def to_reports(self) -> None:
-        await self.go_to("reports")
+        await self._go_to_project("reports")
 
     @handles("view.settings")
     async def to_settings(self) -> None:
         await self.go_to("settings")
+
+    async def _go_to_project(self, view: str) -> None:
+        """Shows a view of one project; which one is asked where all are shown."""
+        await self.go_to(view)
+        if self.desk is not None and self.desk.project is None and self.desk.projects:
+            await self.switch_project()
 
     @handles("project.switch")
     async def switch_project(self) -> None:

@@ -13,6 +13,7 @@ from rhythm_domain.models import IssueDraft, IssueRow, Page, Sprint, SprintEdit,
 from rhythm_domain.services.boards import Boards
 from rhythm_domain.services.sprints import Sprints
 from rhythm_domain.session import Session
+from rhythm_tui.screens.picker import Picker
 from rhythm_tui.screens.sprints import SprintsScreen
 from rhythm_tui.widgets.issue_table import IssueTable
 from rhythm_tui.widgets.plan_panes import Side
@@ -214,6 +215,14 @@ async def test_without_a_project_it_says_what_to_do(team: Team, app: Open) -> No
     async with app(team.member, view="sprints") as driver:
         await driver.sees("A plan is of one project: g o chooses it.")
         await driver.press("L", "s", "j", "slash")
+        await driver.press("escape", "2")
+        await driver.until(lambda: isinstance(driver.app.screen, Picker), "the question which project")
+        await driver.press("escape")
+        await driver.sees("A board shows one project.")
+        await driver.press("3")
+        await driver.until(lambda: isinstance(driver.app.screen, Picker), "the question which project")
+        await driver.press("enter")
+        await driver.sees("CORE  Project CORE", "Backlog")
 
 
 async def test_on_a_small_terminal_the_other_pane_is_one_line(team: Team, app: Open) -> None:
