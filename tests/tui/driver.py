@@ -160,13 +160,14 @@ async def opened(
     size: tuple[int, int] = (120, 40),
     keys: dict[str, str] | None = None,
     theme: str = "rhythm-dark",
+    alone: bool = False,
 ) -> AsyncIterator[Driver]:
-    """The app, opened by a person at a view of a project, read and ready, and others are heard."""
+    """The app, opened by a person at a view of a project, read and ready; unless `alone`, hearing others."""
     app = RhythmApp(SignedIn(conninfo, session, folder, keys or {}, theme), start=view, project=project)
     app.keys.patience = 3 * PATIENCE  # A key that waits in vain is a defect.
     async with app.run_test(size=size) as pilot:
         driver = Driver(app, pilot)
-        await driver.until(lambda: app.hearing.hears, "that others are heard")
+        await driver.until(lambda: alone or app.hearing.hears, "that others are heard")
         await driver.until(lambda: app.view is not None and not app.view.busy, f"the view {view}")
         yield driver
 

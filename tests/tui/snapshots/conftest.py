@@ -110,7 +110,8 @@ def demo_app(everybodys: Looked, tmp_path: Path) -> OpenDemo:
     """Opens everybody's demo as one of its people: `async with demo_app(project="STN") as driver: ...`."""
 
     def open_(person: str = demo.OWNER, **options: Any) -> AbstractAsyncContextManager[Driver]:
-        return opened(everybodys.conninfo, everybodys.people[person], tmp_path / person, **options)
+        here = tmp_path / person
+        return opened(everybodys.conninfo, everybodys.people[person], here, alone=True, **options)
 
     return open_
 
@@ -121,7 +122,7 @@ def own_app(conninfo: str, instance: Instance, tmp_path: Path) -> OpenDemo:
     known = cache(instance.known)
 
     def open_(person: str = demo.OWNER, **options: Any) -> AbstractAsyncContextManager[Driver]:
-        return opened(conninfo, known(person), tmp_path / person, **options)
+        return opened(conninfo, known(person), tmp_path / person, alone=True, **options)
 
     return open_
 
