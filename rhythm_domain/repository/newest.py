@@ -73,8 +73,8 @@ async def newest(
         lazily = begin is not None and begin.lookup is not None and not of.across
         further = 2 * walk if len(merge.found) > SURE else max(2 * walk, 4 * rows)
         rows = sources.EVERYTHING if lazily else int(min(max(further, sources.WINDOW), 16 * rows))
-        if begin is not None and begin.lookup is not None and not merge.found and not of.clauses:
-            rows = sources.EVERYTHING  # Rare words: all that there are will be few.
+        if begin is not None and begin.rare and not merge.found and not of.clauses:
+            rows = sources.EVERYTHING  # All that there are will be few.
     return merge.found
 
 
@@ -126,12 +126,13 @@ _ALONE = SQL(
     " FROM {scope} CROSS JOIN LATERAL ({rows}) f"
 )
 _MERGED = SQL(
-    "SELECT m.moment, m.project, m.number, m.id, m.found FROM (SELECT m.*, row_number() OVER"
-    " (PARTITION BY m.found ORDER BY m.moment {way}, m.project {way}, m.number {way}) AS place FROM (SELECT"
+    "SELECT m.moment, m.project, m.number, m.id, m.found FROM (SELECT m.*, count(*) FILTER (WHERE m.found)"
+    " OVER (ORDER BY m.moment {way}, m.project {way}, m.number {way} ROWS UNBOUNDED PRECEDING) AS place"
+    " FROM (SELECT"
     " {nearer}(p.moment, {first}(i.created_at) OVER (PARTITION BY p.id ORDER BY f.number {way})) AS moment,"
     " p.id AS project, f.number, f.id, f.found FROM {scope} CROSS JOIN LATERAL ({rows}) f"
     " CROSS JOIN LATERAL (SELECT created_at FROM issues WHERE id = f.id OFFSET 0) i) m) m"
-    " WHERE NOT m.found OR m.place <= {limit}"
+    " WHERE m.place < {limit} OR m.found AND m.place = {limit}"
 )
 
 

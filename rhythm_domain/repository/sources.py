@@ -33,11 +33,6 @@ _MEMBER = SQL(
     "(SELECT m.project_id FROM project_members m WHERE m.project_id = (%(projects)s::int[])[@]"
     " AND m.user_id = %(user)s AND m.ended_at IS NULL)"
 )
-_FITS = SQL(
-    "(SELECT ts_match_vq(s.tsv,"
-    " replace(%(words)s, '@', s.project_id || '.' || s.number / {} || '/')::tsquery) "
-    " FROM issue_search s WHERE s.issue_id = i.id)"
-).format(_SEGMENT)
 _OF_MEMBER = SQL(
     "JOIN project_members m ON m.project_id = a.id AND m.user_id = %(user)s AND m.ended_at IS NULL"
 )
@@ -247,8 +242,8 @@ def _bounded(reading: Reading) -> Composable:
     """The projects `a`: id, where reading starts (`bound`, `moment`), and their last number (`top`)."""
     return SQL(
         "(SELECT a.id, coalesce(r.number, {bound}) AS bound, r.moment,"
-        " coalesce((SELECT max(s.number) FROM issue_search s WHERE s.project_id = a.id), 0) AS top"
-        " FROM unnest(%(projects)s::int[]) AS a (id)"
+        " n.last AS top"
+        " FROM unnest(%(projects)s::int[]) AS a (id) JOIN issue_numbers n ON n.project_id = a.id"
         " LEFT JOIN unnest(%(at_projects)s::int[], %(at_numbers)s::int[], %(at_moments)s::timestamptz[])"
         " AS r (id, number, moment) ON r.id = a.id {member} OFFSET 0) a"
     ).format(
@@ -391,18 +386,19 @@ def sample(*, width: int) -> Composable:
     """How many of the newest issues of project `p` the look-up and the prefix fit, each alone and together,
     and how many issues it has. Parameters: lookup, prefix.
     """
-    fits = SQL("ts_match_vq(s.tsv, replace({}, '@', p.id || '.' || s.number / {} || '/')::tsquery)")
     return SQL(
-        "SELECT count(*) AS seen, count(*) FILTER (WHERE {lookup}) AS complete,"
-        " count(*) FILTER (WHERE {prefix}) AS begun, count(*) FILTER (WHERE {lookup} AND {prefix}) AS narrow,"
-        " coalesce(max(s.number), 0) AS size"
-        " FROM (SELECT s.number, s.tsv FROM issue_search s WHERE s.project_id = p.id"
-        " ORDER BY s.number DESC LIMIT {width}) s"
-    ).format(
-        lookup=fits.format(SQL("%(lookup)s"), _SEGMENT),
-        prefix=fits.format(SQL("%(prefix)s"), _SEGMENT),
-        width=Literal(width),
-    )
+        "SELECT count(*) AS seen, count(*) FILTER (WHERE s.complete) AS complete,"
+        " count(*) FILTER (WHERE s.begun) AS begun,"
+        " count(*) FILTER (WHERE s.complete AND s.begun) AS narrow, coalesce(max(s.number), 0) AS size"
+        " FROM (SELECT s.* FROM generate_series("
+        "(SELECT max(s.number) FROM issue_search s WHERE s.project_id = p.id) / {segment}, 0, -1) AS g"
+        " CROSS JOIN LATERAL (SELECT replace(%(lookup)s, '@', p.id || '.' || g || '/')::tsquery AS lookup,"
+        " replace(%(prefix)s, '@', p.id || '.' || g || '/')::tsquery AS prefix OFFSET 0) q"
+        " CROSS JOIN LATERAL (SELECT s.number, ts_match_vq(s.tsv, q.lookup) AS complete,"
+        " ts_match_vq(s.tsv, q.prefix) AS begun FROM issue_search s WHERE s.project_id = p.id"
+        " AND s.number >= g * {segment} AND s.number < (g + 1) * {segment}"
+        " ORDER BY s.number DESC LIMIT {width}) s LIMIT {width}) s"
+    ).format(segment=_SEGMENT, width=Literal(width))
 
 
 def scores() -> Composable:
@@ -494,8 +490,8 @@ def first_in_order(
     Behind them stands the first issue that was not compared: that one is not `found`. Each project has an
     index that gives its issues in this order, and they are merged while they are read. Rows come as they are
     read: to ask for an order would be to read them all. With `found`, whose issues fit the words, they are
-    told by that instead of being looked up one by one; then all are read, and ordered. Parameters: projects,
-    user, words, and if `resumed` value and id; with `found` those of `scope`.
+    told by that instead of being looked up one by one. Parameters: projects, user, words, and if `resumed`
+    value and id; with `found` those of `scope`.
     """
     parts = {
         "column": stretch.column,
@@ -512,29 +508,42 @@ def first_in_order(
         ).format(project=_MEMBER if alone is None else Literal(alone), split=split, **parts)
         for split in stretch.split
     )
-    wanted = [SQL("({})").format(clause.where) for clause in clauses]
-    met: Composable = SQL("")
+    wanted: list[Composable] = [SQL("({})").format(clause.where) for clause in clauses]
     if found is not None:
-        wanted.append(SQL("m.id IS NOT NULL").format())
-        met = SQL(
-            "LEFT JOIN (WITH m AS MATERIALIZED (SELECT m.id FROM {scope} CROSS JOIN LATERAL ({ids}) m)"
-            " SELECT m.id FROM m) m ON m.id = i.id"
-        ).format(scope=scope(alone, words=True, descending=True), ids=found.ids)
+        # Of an array the planner expects little: so what is found is always looked up in a table of hashes.
+        wanted.append(
+            SQL("i.id IN (SELECT unnest(ARRAY(SELECT m.id FROM {} CROSS JOIN LATERAL ({}) m)))").format(
+                scope(alone, words=True, descending=True), found.ids
+            )
+        )
     elif words:
-        wanted.append(_FITS)
+        wanted.append(_fits(alone))
     return SQL(
         "SELECT i.id, i.value, NOT i.behind AS found FROM (SELECT i.*, {last} AS behind FROM"
-        " (SELECT i.* FROM ({branches}) i ORDER BY i.value {way}, i.id {way} {end}) i) i {met}"
-        " WHERE i.behind OR ({where}) {order} LIMIT {limit}"
+        " (SELECT i.* FROM ({branches}) i ORDER BY i.value {way}, i.id {way} {end}) i) i"
+        " WHERE i.behind OR ({where}) LIMIT {limit}"
     ).format(
         branches=_repeated(one, projects),
         last=SQL("false") if width is None else SQL("row_number() OVER () > {}").format(Literal(width)),
-        met=met,
         where=SQL(" AND ").join(wanted) if wanted else SQL("true"),
-        order=SQL("" if found is None else "ORDER BY i.value {way}, i.id {way}").format(way=reading.way),
         limit=Literal(limit),
         **parts,
     )
+
+
+def _fits(alone: int | None) -> Composable:
+    """That the words fit a row `i`; of one project, the queries of its segments are made once."""
+    asked = SQL("replace(%(words)s, '@', {id} || '.' || {segment} || '/')::tsquery")
+    if alone is None:
+        query: Composable = asked.format(
+            id=SQL("s.project_id"), segment=SQL("s.number / {}").format(_SEGMENT)
+        )
+    else:
+        query = SQL(
+            "(SELECT array_agg({asked} ORDER BY g) FROM generate_series(0, (SELECT max(s.number)"
+            " FROM issue_search s WHERE s.project_id = {id}) / {segment}) AS g)[s.number / {segment} + 1]"
+        ).format(asked=asked.format(id=Literal(alone), segment=SQL("g")), id=Literal(alone), segment=_SEGMENT)
+    return SQL("(SELECT ts_match_vq(s.tsv, {}) FROM issue_search s WHERE s.issue_id = i.id)").format(query)
 
 
 def _indexed(clauses: Sequence[Clause]) -> tuple[Clause, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from math import ceil
 from operator import itemgetter
 
 from psycopg.sql import SQL, Composable, Literal
@@ -22,7 +23,7 @@ from rhythm_domain.repository.selection import Selection
 from rhythm_domain.repository.sources import Driver
 from rhythm_domain.transaction import Tx
 
-FEW = 20_000
+FEW = 10_000
 """Issues from which on a condition is not worth starting from."""
 
 RARE = 2_000
@@ -56,12 +57,14 @@ _FULFILLED = 2.5
 @dataclass(frozen=True, slots=True)
 class Start:
     """What to start from: a condition's issues, the words as `lookup` asks for them (`exactly`: what that
-    finds fits them), or with neither the order of the list. Whatever it is not has still to be filtered for.
+    finds fits them; `rare`: so few that they may be looked up all at once), or with neither the order of the
+    list. Whatever it is not has still to be filtered for.
     """
 
     driver: Driver | None = None
     lookup: str | None = None
     exactly: bool = False
+    rare: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +104,7 @@ async def start(
         and (bool(driven) or words.prefix is not None or (of.across and not words.exact))
     )
     if words is not None and words.lookup is not None and lazily and not of.clauses and not judging:
-        asked = Start(lookup=words.lookup, exactly=words.exact)
+        asked = Start(lookup=words.lookup, exactly=words.exact, rare=True)
         # What is looked up is all of a segment, in each project.
         nearest = len(of.projects) * SEGMENT * (share or 0)
         return asked if not of.across or nearest * _FOUND_ALONE < walk * _WALKED_COMPARED else Start()
@@ -110,10 +113,12 @@ async def start(
         if words is None or words.lookup is None or (lazily and of.clauses and walk < few):
             return Start()
         judging = True
-    row = await _probe(tx, of, driven, few, judging=judging)
     compared = 0.0 if words is None else _COMPARED
     among = _AMONG if of.clauses else 1
     each = (_WALKED if lazily else _WALKED_ELSEWHERE) + among * compared
+    # Whatever has more issues can't be better than to read on; one of few bounds makes one of few statements.
+    few = min(few, 1 << ceil(walk * each / (_OWN + compared)).bit_length())
+    row = await _probe(tx, of, driven, few, judging=judging)
     found = [(walk * each, Start())]
     counts = dict(zip(driven, row["counts"] or (), strict=True))
     own = tuple(clause for clause in driven if clause.own)
@@ -208,7 +213,7 @@ def _judged(of: Selection, row: Row) -> _Judged:
     complete, begun, narrow = ((number(name) + 0.5) / seen for name in ("complete", "begun", "narrow"))
     size, nearest = number("size"), number("nearest")
     if words.prefix and begun < _FILTERED * (complete - narrow):
-        asked = Start(lookup=words.narrowest, exactly=words.exact)
+        asked = Start(lookup=words.narrowest, exactly=words.exact, rare=narrow * size <= FEW)
         return _Judged(narrow, narrow * size, narrow * nearest, asked)
-    asked = Start(lookup=words.lookup, exactly=words.exact and not words.prefix)
+    asked = Start(lookup=words.lookup, exactly=words.exact and not words.prefix, rare=complete * size <= FEW)
     return _Judged(complete, complete * size, complete * nearest, asked)
