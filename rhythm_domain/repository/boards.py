@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from operator import itemgetter
 
 from psycopg.sql import SQL, Composable, Literal
@@ -12,6 +13,7 @@ from rhythm_domain.database import Row
 from rhythm_domain.models import Status
 from rhythm_domain.queries import Named
 from rhythm_domain.repository import conditions, sources
+from rhythm_domain.repository.conditions import Clause
 from rhythm_domain.repository.selection import Selection
 from rhythm_domain.repository.starting import Start, start
 from rhythm_domain.repository.statements import fetch, scope
@@ -46,13 +48,20 @@ async def columns(tx: Tx, of: Selection, *, limit: int, most: int) -> dict[Statu
         )
         rows = await fetch(tx, of, Named.of("board_of_few", text), lookup=begin.lookup)
         return {status: _column(status, rows, limit) for status in Status}
-    where = sources.conditions(of.clauses, words=words)
-    text = SQL("SELECT c.* FROM {scope} CROSS JOIN LATERAL ({columns}) c").format(
-        scope=scope(of),
-        columns=SQL(" UNION ALL ").join(_first(status, where, limit, most) for status in Status),
-    )
-    rows = await fetch(tx, of, Named.of("board", text))
+    rows = await fetch(tx, of, _board(of.clauses, of.alone, words, limit, most))
     return {Status(row["status"]): Column(tuple(row["ids"]), row["total"]) for row in rows}
+
+
+@lru_cache(maxsize=64)
+def _board(clauses: tuple[Clause, ...], alone: int | None, words: bool, limit: int, most: int) -> Named:
+    where = sources.conditions(clauses, words=words)
+    return Named.of(
+        "board",
+        SQL("SELECT c.* FROM {scope} CROSS JOIN LATERAL ({columns}) c").format(
+            scope=sources.scope(alone, words=words, descending=True),
+            columns=SQL(" UNION ALL ").join(_first(status, where, limit, most) for status in Status),
+        ),
+    )
 
 
 def _first(status: Status, where: Composable, limit: int, most: int) -> Composable:

@@ -35,12 +35,13 @@ async def rows(tx: Tx, ids: Sequence[int]) -> tuple[IssueRow, ...]:
     """Issues as lines of a list, in the order of `ids`; what no longer exists is left out."""
     if not ids:
         return ()
-    return tuple(IssueRow.known(fields(row)) for row in await tx.fetch(_Q["issue_rows"], ids=list(ids)))
+    found = await tx.fetch(_Q["issue_rows"], ids=queries.integers(ids))
+    return tuple(IssueRow.known(fields(row)) for row in found)
 
 
 async def whole(tx: Tx, issue_id: int) -> Issue:
     """An issue with its description, links and children. Raises `NotFound`."""
-    row = await tx.one(_Q["issue_rows"], ids=[issue_id])
+    row = await tx.one(_Q["issue_rows"], ids=queries.integers([issue_id]))
     details = await tx.one(_Q["issue_details"], id=issue_id)
     if row is None or details is None:
         raise NotFound("The issue was removed for ever since.")

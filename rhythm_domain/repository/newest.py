@@ -61,7 +61,10 @@ async def newest(
         await merge.read(lookup, sources.WINDOW, compare=True)
         return merge.found
     begin: Start | None = None
-    rows, read = sources.WINDOW * (1 if of.words is not None else UNCOMPARED), 0
+    rows = sources.WINDOW if of.words is not None else UNCOMPARED * sources.WINDOW
+    if of.words is None and not of.clauses:
+        rows = UNCOMPARED * limit  # All that is read is found; projects are read about as far as all are.
+    read = 0
     while merge.ahead:
         await merge.read(begin or Start(), rows)
         read += rows

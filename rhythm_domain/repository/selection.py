@@ -92,7 +92,7 @@ def projects(tx: Tx, *, archived: bool = False) -> list[int]:
 async def _look_up(tx: Tx, names: Names, ids: Sequence[int]) -> None:
     rows = await tx.fetch(
         _Q["search_names"],
-        projects=ids,
+        projects=queries.integers(ids),
         people=list(names.people),
         labels=list(names.labels),
         sprints=list(names.sprints),
@@ -108,9 +108,9 @@ async def _jump(tx: Tx, to: str | int, ids: Sequence[int]) -> list[int]:
     """The issue of a key, or those of a number, in some projects; [] for none."""
     if isinstance(to, str):
         key, _, number = to.rpartition("-")
-        rows = await tx.fetch(_Q["search_key"], key=key, number=int(number), projects=ids)
+        rows = await tx.fetch(_Q["search_key"], key=key, number=int(number), projects=queries.integers(ids))
     else:
-        rows = await tx.fetch(_Q["search_number"], number=to, projects=ids)
+        rows = await tx.fetch(_Q["search_number"], number=to, projects=queries.integers(ids))
     return [row["id"] for row in rows]
 
 

@@ -242,8 +242,8 @@ def _bounded(reading: Reading) -> Composable:
     """The projects `a`: id, where reading starts (`bound`, `moment`), and their last number (`top`)."""
     return SQL(
         "(SELECT a.id, coalesce(r.number, {bound}) AS bound, r.moment,"
-        " n.last AS top"
-        " FROM unnest(%(projects)s::int[]) AS a (id) JOIN issue_numbers n ON n.project_id = a.id"
+        " coalesce((SELECT max(s.number) FROM issue_search s WHERE s.project_id = a.id), 0) AS top"
+        " FROM unnest(%(projects)s::int[]) AS a (id)"
         " LEFT JOIN unnest(%(at_projects)s::int[], %(at_numbers)s::int[], %(at_moments)s::timestamptz[])"
         " AS r (id, number, moment) ON r.id = a.id {member} OFFSET 0) a"
     ).format(

@@ -16,7 +16,7 @@ from psycopg.sql import SQL, Composable, Literal
 
 from rhythm_domain.database import Row
 from rhythm_domain.lexemes import SEGMENT
-from rhythm_domain.queries import Named
+from rhythm_domain.queries import Named, integers
 from rhythm_domain.repository import sources
 from rhythm_domain.repository.conditions import Clause
 from rhythm_domain.repository.selection import Selection
@@ -159,10 +159,10 @@ async def _probe(tx: Tx, of: Selection, driven: tuple[Clause, ...], few: int, *,
     width = max(SAMPLE // max(len(of.projects), 1), 4)
     (row,) = await tx.fetch(
         _probing(driven, few, width if words is not None else None, of.alone),
-        projects=list(of.projects),
+        projects=integers(of.projects),
         user=of.user,
-        at_projects=[],
-        at_numbers=[],
+        at_projects=integers(()),
+        at_numbers=integers(()),
         at_moments=[],
         lookup=words and words.lookup,
         prefix=words and (words.prefix or words.lookup),

@@ -8,7 +8,7 @@ from datetime import datetime
 from psycopg.sql import Composable
 
 from rhythm_domain.database import Row
-from rhythm_domain.queries import Named
+from rhythm_domain.queries import Named, integers
 from rhythm_domain.repository import sources
 from rhythm_domain.repository.selection import Selection
 from rhythm_domain.transaction import Tx
@@ -37,15 +37,15 @@ async def fetch(
     at = bounds or {}
     return await tx.fetch(
         query,
-        projects=list(of.projects if projects is None else projects),
+        projects=integers(of.projects if projects is None else projects),
         user=of.user,
-        at_projects=list(at),
-        at_numbers=list(at.values()),
+        at_projects=integers(at),
+        at_numbers=integers(at.values()),
         at_moments=[(moments or {}).get(project) for project in at],
         words=of.words and of.words.template,
         lookup=lookup or (of.words and of.words.narrowest),
         value=value,
         id=id,
-        ids=list(ids),
+        ids=integers(ids),
         rows=rows,
     )
