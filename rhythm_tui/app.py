@@ -6,23 +6,26 @@ import logging
 import os
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, suppress
+from functools import partial
 from importlib import import_module
 from pathlib import PurePath
 from time import monotonic
 from typing import Any, ClassVar, cast
 
 from textual import on
-from textual.app import SystemCommand
+from textual.app import ScreenStackError, SystemCommand
 from textual.binding import BindingType
 from textual.command import CommandPalette
+from textual.css.query import NoMatches
 from textual.events import Event, Key, Paste
 from textual.screen import Screen
 from textual.worker import WorkerFailed
 
-from rhythm_domain.errors import Invalid, NotSignedIn, RhythmError, Unavailable
+from rhythm_domain.errors import Invalid, NotSignedIn, Outcome, RhythmError, Unavailable
 from rhythm_domain.nearest import did_you_mean
 from rhythm_domain.session import Session
 from rhythm_domain.text import shown
+from rhythm_tui.background import end, job
 from rhythm_tui.commanding import Commanding, Offer, handles, keys_of, offers
 from rhythm_tui.commands import COMMANDS, Command, remapped
 from rhythm_tui.desk import Desk
@@ -60,6 +63,11 @@ DOOR = "way in"
 
 AT_THE_DOOR = frozenset({"refresh", "help", "palette", "theme", "suspend", "quit"})
 """What can be done before somebody is signed in."""
+
+READS_END, WRITES_END = 0.5, 2.0
+"""Seconds for which the app's end waits at most for what is read, and for what is written."""
+
+SEE = "It may have been saved: have a look when the database answers again."
 
 AGAIN = "Connect again; an administrator can help if that fails."
 
@@ -153,6 +161,13 @@ class RhythmApp(GuardedApp, Commanding):
     def _end(self, code: int) -> None:
         self.exit(return_code=code)
 
+    async def _shutdown(self) -> None:
+        """Textual's end; before it, what is read is given up and what is written is waited for."""
+        await end(self.workers, READS_END)
+        if self.desk is not None and not await self.desk.edits.end(WRITES_END) and self.parting is None:
+            self.parting = Unavailable("A change was still on its way.", outcome=Outcome.UNKNOWN, hint=SEE)
+        await super()._shutdown()
+
     async def on_unmount(self) -> None:
         await self.exits.aclose()
 
@@ -170,6 +185,7 @@ class RhythmApp(GuardedApp, Commanding):
         await desk.read_projects()
         self.desk = desk
         desk.edits.changed = self._drawn
+        desk.edits.failed = partial(report, self)
         desk.project = desk.projects.get(self._project or str(desk.memory.get("project")))
         for view, (module, screen) in VIEWS.items():
             if view not in self._modes:  # Tests bring their own.
@@ -282,7 +298,8 @@ class RhythmApp(GuardedApp, Commanding):
 
     @on(Lost)
     def _lost(self, message: Lost) -> None:
-        self.run_worker(self._outlast(message.error), group="outage", description="waits for the database")
+        outlast = job(self._outlast, message.error)
+        self.run_worker(outlast, group="outage", description="waits for the database")
 
     def _heard_of_loss(self, error: Unavailable) -> None:
         self.post_message(Lost(error))
@@ -321,7 +338,8 @@ class RhythmApp(GuardedApp, Commanding):
             self.part(NotSignedIn(message.reason, hint=AGAIN))
         elif self.desk is not None and not self._at_the_door:
             self._at_the_door = True
-            self.run_worker(self._sign_in_again(self.desk, message.reason), description="signs in again")
+            again = job(self._sign_in_again, self.desk, message.reason)
+            self.run_worker(again, description="signs in again")
 
     async def _sign_in_again(self, desk: Desk, reason: str) -> None:
         """Lets the person in again where they were: what they have typed stays, below the door."""
@@ -370,7 +388,7 @@ class RhythmApp(GuardedApp, Commanding):
 
     def _start_over(self) -> None:
         # A worker of the app's: one of a view's would end with it.
-        self.run_worker(self._go_out(), group="door", description="takes the views away")
+        self.run_worker(job(self._go_out), group="door", description="takes the views away")
 
     async def _go_out(self) -> None:
         """Takes all views away, and goes in again."""
@@ -553,6 +571,12 @@ class RhythmApp(GuardedApp, Commanding):
                 return error
             case error:
                 return error
+
+    def _handle_exception(self, error: Exception) -> None:
+        """A widget that has just come while the app is left has no children any more: that is no defect."""
+        cause = error.error if isinstance(error, WorkerFailed) else error
+        if not (self._exit and isinstance(cause, NoMatches | ScreenStackError)):
+            super()._handle_exception(error)
 
     def _fatal_error(self) -> None:
         """Textual would show the code with its variables; whoever runs the app says it in a line instead."""

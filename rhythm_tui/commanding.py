@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from textual.app import App
@@ -20,6 +20,7 @@ from textual.binding import Binding
 from textual.dom import DOMNode
 
 from rhythm_domain.errors import RhythmError
+from rhythm_tui.background import job
 from rhythm_tui.commands import COMMANDS, Command
 from rhythm_tui.messages import Say
 from rhythm_tui.report import report, reported
@@ -82,24 +83,28 @@ class Commanding(DOMNode):
         if reason is not None:
             self.post_message(Say(f"{reason[0].upper()}{reason[1:]}.", warning=True))
             return
-        try:
-            result = getattr(self, self.HANDLERS[id])()
-        except RhythmError as error:
-            report(self, error)
-            return
-        if inspect.iscoroutine(result):
-            keys = getattr(self.app, "keys", None)
-            if keys is not None:
-                keys.begun(result)
+        handler = getattr(self, self.HANDLERS[id])
+        if inspect.iscoroutinefunction(handler):
             # The screen owns the worker, as a widget may be gone before its dialog is answered; but what the
             # app does may end the screen.
             owner = self if isinstance(self, App) else self.screen
-            owner.run_worker(_carried_out(self, result, keys), group="commands", description=command.help)
+            keys, begun = getattr(self.app, "keys", None), object()
+            if keys is not None:
+                keys.begun(begun)
+            work = job(_carried_out, self, handler, keys, begun)
+            owner.run_worker(work, group="commands", description=command.help)
+            return
+        try:
+            handler()
+        except RhythmError as error:
+            report(self, error)
 
 
-async def _carried_out(node: DOMNode, work: Any, keys: KeyOrder | None) -> None:
+async def _carried_out(
+    node: DOMNode, handler: Callable[[], Coroutine[Any, Any, None]], keys: KeyOrder | None, begun: object
+) -> None:
     try:
-        await reported(node, work)
+        await reported(node, handler())
     except asyncio.CancelledError as error:
         task = asyncio.current_task()
         if task is not None and task.cancelling():
@@ -108,7 +113,7 @@ async def _carried_out(node: DOMNode, work: Any, keys: KeyOrder | None) -> None:
         raise RuntimeError("a command was cancelled by what it waited for") from error
     finally:
         if keys is not None:
-            keys.settled(work)
+            keys.settled(begun)
 
 
 def keys_of(command: Command) -> str:

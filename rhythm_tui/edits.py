@@ -7,12 +7,14 @@ answer comes the change is dropped, and what the database holds is drawn; if it 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from typing import TypeVar
+from functools import partial
+from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
-from rhythm_domain.errors import Busy, Outcome, Unavailable
+from rhythm_domain.errors import Busy, Outcome, RhythmError, Unavailable
 from rhythm_domain.models import IssueRow
 
 T = TypeVar("T")
@@ -21,6 +23,9 @@ Change = Callable[[IssueRow], IssueRow]
 
 PAUSES = (0.2, 0.5, 1.0, 2.0, 2.0, 2.0, 4.0, 4.0, 8.0, 8.0)
 """Seconds between two tries to learn whether a write was saved."""
+
+
+log = logging.getLogger("rhythm.app")
 
 
 class NotSaved(Unavailable):
@@ -44,7 +49,10 @@ class Edits:
     def __init__(self, changed: Callable[[frozenset[int]], None] = lambda _: None) -> None:
         self.changed = changed
         """Told which issues are to be drawn anew."""
+        self.failed: Callable[[RhythmError], None] = lambda _: None
+        """Told what went wrong with a write once nobody waits for it any more: one left its screen."""
         self._turn = asyncio.Lock()
+        self._under_way: set[asyncio.Task[Any]] = set()
         self._pending: list[Pending] = []
         self._sent: dict[UUID, None] = {}
 
@@ -74,23 +82,58 @@ class Edits:
         *,
         issues: Iterable[int] = (),
         change: Change = lambda row: row,
+        stoppable: bool = False,
     ) -> T:
         """Sends a write when those before it are through; its answer. `change` is drawn meanwhile.
 
-        Where the answer did not come it is asked for again, with the same id: it happens once. Raises what
-        the service raises.
+        Where the answer did not come it is asked for again, with the same id: it happens once. It goes on
+        to its end even if whoever waits here is cancelled, as by leaving a screen, unless it is `stoppable`.
+        Raises what the service raises.
         """
         operation = uuid4()
         pending = Pending(operation, frozenset(issues), change)
         self._pending.append(pending)
         self._remember(operation)
         self.changed(pending.issues)
+        sending = asyncio.create_task(self._in_turn(write, operation))
+        self._under_way.add(sending)
+        sending.add_done_callback(self._under_way.discard)
         try:
-            async with self._turn:
-                return await _answered(write, operation)
+            # Once the answer is there it is drawn in the same breath: nothing goes back and forth.
+            return await (sending if stoppable else asyncio.shield(sending))
         finally:
-            self._pending.remove(pending)
-            self.changed(pending.issues)
+            if sending.done():
+                self._through(pending)
+            else:
+                sending.add_done_callback(partial(self._ended_alone, pending))
+
+    async def _in_turn(self, write: Callable[[UUID], Awaitable[T]], operation: UUID) -> T:
+        async with self._turn:
+            return await _answered(write, operation)
+
+    def _through(self, pending: Pending) -> None:
+        self._pending.remove(pending)
+        self.changed(pending.issues)
+
+    def _ended_alone(self, pending: Pending, sending: asyncio.Task[Any]) -> None:
+        self._through(pending)
+        error = None if sending.cancelled() else sending.exception()
+        if isinstance(error, RhythmError):
+            self.failed(error)
+        elif error is not None:
+            log.error("a write whose screen was left failed", exc_info=error)
+
+    async def end(self, seconds: float) -> bool:
+        """Waits for the writes that are on their way, but no longer than so many seconds; whether all are
+        through. Those that are not are given up: of them it is not known whether they were saved.
+        """
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=seconds)
+        late = list(self._under_way)
+        for sending in late:
+            sending.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+        return not late
 
     def _remember(self, operation: UUID) -> None:
         self._sent[operation] = None

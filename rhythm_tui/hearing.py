@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rhythm_domain.errors import RhythmError
 from rhythm_domain.live import Announcement, Change, Resync
+from rhythm_tui.background import job
 from rhythm_tui.report import report, reported
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class Hearing:
     def begin(self, session: Session) -> None:
         """Listens for as long as the app runs, or until it is begun anew with another session."""
         self._app.run_worker(
-            self._listen(session), group="live", exclusive=True, description="hears of changes"
+            job(self._listen, session), group="live", exclusive=True, description="hears of changes"
         )
 
     def end(self) -> None:
@@ -71,10 +72,12 @@ class Hearing:
         for view in self._views():
             if view is not seen:
                 view.stale = True
-        told = self._told(seen, changes, missed=missed)
-        self._app.run_worker(reported(seen or self._app, told), group="changes")
+        self._app.run_worker(job(self._told, seen, changes, missed=missed), group="changes")
 
     async def _told(self, seen: WorkScreen | None, changes: list[Change], *, missed: bool) -> None:
+        await reported(seen or self._app, self._draw(seen, changes, missed=missed))
+
+    async def _draw(self, seen: WorkScreen | None, changes: list[Change], *, missed: bool) -> None:
         """Has the view that is seen draw what was heard."""
         if missed or any(_about_rights(change) for change in changes):
             await self._rights()

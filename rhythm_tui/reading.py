@@ -26,11 +26,12 @@ class _Group:
 
 
 class Readings:
-    """The readings of one screen."""
+    """The readings of one screen, which end with it."""
 
     def __init__(self, screen: Screen[Any]) -> None:
         self._screen = screen
         self._groups: dict[str, _Group] = {}
+        self._ended = False
 
     def read(self, work: Work, group: str) -> None:
         """Reads something in place of what was read before in this group; errors are reported.
@@ -39,6 +40,9 @@ class Readings:
         it again meanwhile would cost the connection, and not to wait would have as many queries at the server
         as letters were typed.
         """
+        if self._ended:
+            work.close()
+            return
         here = self._groups.setdefault(group, _Group())
         before = here.latest
         in_turn: WorkType[None] = partial(self._in_turn, here.turn, work)
@@ -46,9 +50,23 @@ class Readings:
         if before is not None:
             worker, earlier = before
             worker.cancel()
-            if getcoroutinestate(earlier) == CORO_CREATED:
-                earlier.close()  # Its place was taken before it began.
+            _drop(earlier)
+
+    def end(self) -> None:
+        """Ends all that is being read, and reads nothing more. The app waits for it when it ends itself."""
+        self._ended = True
+        for group in self._groups.values():
+            if group.latest is not None:
+                worker, work = group.latest
+                worker.cancel()
+                _drop(work)
 
     async def _in_turn(self, turn: asyncio.Lock, work: Work) -> None:
         async with turn:
             await reported(self._screen, work)
+
+
+def _drop(work: Work) -> None:
+    """Lets go of a reading that may not have begun: Python would complain that it never will."""
+    if getcoroutinestate(work) == CORO_CREATED:
+        work.close()

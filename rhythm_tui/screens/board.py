@@ -23,6 +23,7 @@ from rhythm_domain.policy import Permission
 from rhythm_domain.query import Condition, Field, Query, Sort, SortKey
 from rhythm_domain.text import shown
 from rhythm_tui import clock
+from rhythm_tui.background import job
 from rhythm_tui.commanding import handles
 from rhythm_tui.commands import Command, Where
 from rhythm_tui.desk import Desk
@@ -478,12 +479,14 @@ class BoardScreen(SearchScreen):
         reason = self.desk.why_not(Permission.ISSUE_MOVE)
         if reason is not None:
             self.post_message(Say(f"{reason[0].upper()}{reason[1:]}.", warning=True))
-        elif event.lane == event.spot.lane:
-            move = self._put(event.issues, event.spot, event.place)
-            self.run_worker(reported(self, move), group="commands")
         else:
-            move = self._put_in_lane(event.issues, event.spot, event.lane)
-            self.run_worker(reported(self, move), group="commands")
+            self.run_worker(job(self._drop, event), group="commands")
+
+    async def _drop(self, event: BoardGrid.Dropped) -> None:
+        if event.lane == event.spot.lane:
+            await reported(self, self._put(event.issues, event.spot, event.place))
+        else:
+            await reported(self, self._put_in_lane(event.issues, event.spot, event.lane))
 
     async def _put(self, issues: Sequence[int], spot: Spot, place: int | None) -> None:
         """Puts cards into a column before the one at a place: at once on the screen, then in the database."""

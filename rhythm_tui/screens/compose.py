@@ -15,6 +15,7 @@ from rhythm_domain.days import parse_day
 from rhythm_domain.errors import Invalid, RhythmError
 from rhythm_domain.models import Issue, IssueDraft, IssueType, Priority, Project, Status
 from rhythm_domain.text import shown
+from rhythm_tui.background import job
 from rhythm_tui.clock import now
 from rhythm_tui.commanding import handles
 from rhythm_tui.desk import Desk
@@ -146,7 +147,7 @@ class Compose(Editor[Issue]):
 
     @on(FieldGrid.Opened)
     def _opened(self, event: FieldGrid.Opened) -> None:
-        self.run_worker(self._ask(event.name), group="field", exclusive=True, exit_on_error=True)
+        self.run_worker(job(self._ask, event.name), group="field", exclusive=True, exit_on_error=True)
 
     async def _ask(self, name: str) -> None:
         try:

@@ -17,6 +17,7 @@ from textual.widgets import Static, TextArea
 from rhythm_domain.errors import Conflict, NotSignedIn, RhythmError, Unavailable
 from rhythm_domain.models import TEXT_LENGTH
 from rhythm_domain.text import shown
+from rhythm_tui.background import job
 from rhythm_tui.commanding import handles
 from rhythm_tui.commands import readable
 from rhythm_tui.desk import Desk
@@ -220,7 +221,7 @@ class Editor(Dialog[T], Generic[T]):
             self.note(f"{THEIRS} and {MINE} are still in it; once more saves it so.")
         elif not self._busy:
             self._busy = True
-            self.run_worker(self._hand_over(), exclusive=True, group="save", description="saves a text")
+            self.run_worker(job(self._hand_over), exclusive=True, group="save", description="saves a text")
 
     async def _hand_over(self) -> None:
         self.keep()

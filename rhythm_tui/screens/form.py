@@ -20,6 +20,7 @@ from textual.widgets import Input, Static, TextArea
 from rhythm_domain.errors import Invalid, NotSignedIn, RhythmError
 from rhythm_domain.text import shown, shown_lines
 from rhythm_tui import clock
+from rhythm_tui.background import job
 from rhythm_tui.commanding import handles
 from rhythm_tui.commands import COMMANDS
 from rhythm_tui.drafts import Drafts
@@ -241,7 +242,7 @@ class Form(Dialog[T], Generic[T]):
             self._busy = True
             if self.keys is not None:
                 self.keys.begun(self, to_its_end=True)
-            self.run_worker(self._hand_over(), exclusive=True)
+            self.run_worker(job(self._hand_over), exclusive=True)
 
     async def _hand_over(self) -> None:
         try:

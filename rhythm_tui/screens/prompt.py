@@ -14,6 +14,7 @@ from textual.widgets import Input, Static
 
 from rhythm_domain.errors import NotSignedIn, RhythmError
 from rhythm_domain.text import shown, shown_lines
+from rhythm_tui.background import job
 from rhythm_tui.commanding import handles
 from rhythm_tui.report import report
 from rhythm_tui.screens.dialog import Dialog, Instead
@@ -94,7 +95,7 @@ class Prompt(Dialog[T], Generic[T]):
             self._busy = True
             if self.keys is not None:
                 self.keys.begun(self, to_its_end=True)
-            self.run_worker(self._hand_over(self.query_one(Input).value), exclusive=True)
+            self.run_worker(job(self._hand_over, self.query_one(Input).value), exclusive=True)
 
     async def _hand_over(self, value: str) -> None:
         try:

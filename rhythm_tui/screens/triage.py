@@ -147,7 +147,8 @@ class TriageScreen(WorkScreen):
 
         async def work(progress: Callable[[int], None]) -> int:
             return await self.desk.edits.run(
-                lambda operation: issues.edit_all(ids, edit, operation=operation, progress=progress)
+                lambda operation: issues.edit_all(ids, edit, operation=operation, progress=progress),
+                stoppable=True,
             )
 
         changed = await self.app.push_screen_wait(Working(counted(len(ids), "issue"), len(ids), work))

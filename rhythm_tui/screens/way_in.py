@@ -20,6 +20,7 @@ from textual.widgets import Static
 from rhythm_domain.errors import Invalid, NotSignedIn, RhythmError, SchemaMismatch, Unavailable
 from rhythm_domain.session import Session, Tracker
 from rhythm_domain.text import shown
+from rhythm_tui.background import job
 from rhythm_tui.commanding import Commanding, handles
 from rhythm_tui.instance import Instance
 from rhythm_tui.notebook import Notebook
@@ -76,7 +77,7 @@ class WayIn(Screen[None], Commanding):
 
     def begin(self, *, words: str = "") -> None:
         """Goes in from the start; `words` say why one has to."""
-        self.run_worker(self._enter(words), group="way in", exclusive=True)
+        self.run_worker(job(self._enter, words), group="way in", exclusive=True)
 
     @handles("refresh")
     def try_now(self) -> None:

@@ -83,6 +83,9 @@ class WorkScreen(Screen[None], Commanding):
             for bar in self.query(KeyBar):
                 bar.clear()
 
+    def on_unmount(self) -> None:
+        self._readings.end()
+
     def reload(self) -> None:
         """Reads everything that is shown again."""
         self.busy = True

@@ -82,11 +82,15 @@ class KeyOrder:
         self._patience = self._app.set_timer(self.patience, self._give_up)
 
     async def _next(self) -> None:
+        screen = self._app.screen
+        if not screen.is_mounted:  # Its widgets are still to come; what stands in its queue comes after them.
+            screen.call_later(self._app.call_later, self._go_on)
+            return
         key = self._waiting.popleft()
         self._arrived = False
         self._at_work += 1
         self._wait()
-        target = self._app.focused or self._app.screen
+        target = self._app.focused or screen
         await self._give(key)
         # A key that a widget has no use for goes up to the app, which finds its binding; what that does goes
         # up once more.

@@ -24,6 +24,7 @@ from textual.scroll_view import ScrollView
 from textual.selection import Selection
 from textual.strip import Strip
 
+from rhythm_tui.background import job
 from rhythm_tui.commanding import Commanding, handles
 from rhythm_tui.commands import Command
 from rhythm_tui.looks.blocks import Block, Layout
@@ -110,7 +111,7 @@ class Document(ScrollView, Commanding, can_focus=True):
             return
         colours = Colours(self.app.theme_variables, self.app.current_theme.dark)
         if self._heavy:
-            work = self._lay_out_beside(self._layout, width, colours, top=top)
+            work = job(self._lay_out_beside, self._layout, width, colours, top=top)
             self.run_worker(work, group="layout", exclusive=True, description="lays a long text out")
         else:
             self.workers.cancel_group(self, "layout")

@@ -142,6 +142,12 @@ class Driver:
 
         await self.until(saved, "saved")
 
+    async def leave(self) -> None:
+        """Ends the app as a person does, whatever it is at; Textual's tests would pull the screens away."""
+        self.app.exit()
+        if self.app._task is not None:
+            await asyncio.wait({self.app._task})
+
     async def eventually(self, ask: Callable[[], Awaitable[object]], what: str = "") -> None:
         """Waits until the database holds something."""
         async with asyncio.timeout(PATIENCE):
@@ -169,7 +175,10 @@ async def opened(
         driver = Driver(app, pilot)
         await driver.until(lambda: alone or app.hearing.hears, "that others are heard")
         await driver.until(lambda: app.view is not None and not app.view.busy, f"the view {view}")
-        yield driver
+        try:
+            yield driver
+        finally:
+            await driver.leave()
 
 
 @asynccontextmanager

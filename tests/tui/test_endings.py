@@ -1,0 +1,152 @@
+"""What is under way when a screen or the app ends: what is read is given up, what is written is not."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.events import Key
+
+from rhythm_domain.errors import Outcome, Unavailable
+from rhythm_domain.models import IssueDraft, Role, Status
+from rhythm_tui import app as app_module
+from rhythm_tui.app import RhythmApp
+from rhythm_tui.screens.board import BoardScreen
+from rhythm_tui.screens.issue import IssueScreen
+from tests.instances import Team
+from tests.tui.conftest import Open
+from tests.tui.driver import Driver, SignedIn
+
+PATIENT = 60.0
+"""Seconds for which the app waits here: a busy machine may take its time."""
+
+
+async def created(team: Team) -> str:
+    return (await team.member.issues.create("CORE", IssueDraft(title="anchor chain", status=Status.TODO))).key
+
+
+class Gate:
+    """A change of issues that does not come to its end before one opens the gate."""
+
+    def __init__(self, driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert driver.app.desk is not None
+        self._driver, self._edits, issues = driver, driver.app.desk.edits, driver.app.desk.session.issues
+        self._write, self._is_open = issues.edit_many, asyncio.Event()
+        monkeypatch.setattr(issues, "edit_many", self._pass)
+
+    async def _pass(self, *args: Any, **options: Any) -> Any:
+        await self._is_open.wait()
+        return await self._write(*args, **options)
+
+    async def close_issue(self) -> None:
+        """Presses the key, and waits until the change is on its way."""
+        await self._driver.press("x")
+        await self._driver.until(lambda: self._edits.waiting == 1, "the change")
+
+    def open(self) -> None:
+        self._is_open.set()
+
+
+async def test_a_change_is_saved_though_one_leaves_its_page(
+    team: Team, app: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It goes on to its end without the page."""
+    key = await created(team)
+    async with app(team.member, project="CORE", view="board") as driver:
+        await driver.sees("anchor chain")
+        gate = Gate(driver, monkeypatch)
+        await driver.press("enter")
+        await driver.until(lambda: isinstance(driver.view, IssueScreen) and not driver.view.busy, "its page")
+        await gate.close_issue()
+        await driver.press("escape")
+        await driver.until(lambda: isinstance(driver.view, BoardScreen), "the board")
+        gate.open()
+        await driver.until_saved()
+        assert (await team.member.issues.show(key)).status is Status.DONE
+
+
+async def test_a_change_that_fails_is_told_of_though_one_left_its_page(
+    team: Team, app: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else one would believe that it was saved."""
+    await created(team)
+    async with app(team.member, project="CORE", view="board") as driver:
+        await driver.sees("anchor chain")
+        gate = Gate(driver, monkeypatch)
+        await driver.press("enter")
+        await driver.until(lambda: isinstance(driver.view, IssueScreen) and not driver.view.busy, "its page")
+        await gate.close_issue()
+        await driver.press("escape")
+        await driver.until(lambda: isinstance(driver.view, BoardScreen), "the board")
+        await team.owner.members.set_role("CORE", "mia", Role.VIEWER)
+        gate.open()
+        await driver.sees("only members may move issues")
+
+
+async def test_a_change_is_saved_though_one_quits(
+    team: Team, app: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The app waits for it."""
+    monkeypatch.setattr(app_module, "WRITES_END", PATIENT)
+    key = await created(team)
+    async with app(team.member, project="CORE", view="board") as driver:
+        await driver.sees("anchor chain")
+        gate = Gate(driver, monkeypatch)
+        await gate.close_issue()
+        asyncio.get_running_loop().call_later(0.2, gate.open)
+    assert (await team.member.issues.show(key)).status is Status.DONE
+    assert driver.app.parting is None
+
+
+async def test_whoever_quits_is_told_of_a_change_whose_end_is_not_known(
+    team: Team, app: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database does not answer, and nobody has to wait for it."""
+    monkeypatch.setattr(app_module, "WRITES_END", 0.1)
+    await created(team)
+    async with app(team.member, project="CORE", view="board") as driver:
+        await driver.sees("anchor chain")
+        await Gate(driver, monkeypatch).close_issue()
+    told = driver.app.parting
+    assert isinstance(told, Unavailable)
+    assert told.outcome is Outcome.UNKNOWN
+
+
+async def test_nothing_is_read_once_the_app_has_ended(
+    team: Team, app: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is being read is given up, and its end waited for: the server drops the query."""
+    monkeypatch.setattr(app_module, "READS_END", PATIENT)
+    ended = False
+
+    async def read() -> None:
+        nonlocal ended
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0.2)  # As long as the server takes.
+            ended = True
+
+    async with app(team.member, project="CORE", view="board") as driver:
+        monkeypatch.setattr(driver.view, "load", read)
+        await driver.press("r")
+        await driver.until(lambda: driver.view.busy, "the reading")
+    assert ended
+
+
+@pytest.mark.parametrize("view", ["board", "sprints"])
+async def test_one_can_leave_while_a_view_comes(team: Team, conninfo: str, tmp_path: Path, view: str) -> None:
+    """At any moment: widgets whose children are still to come are no defect. A key meanwhile waits for it."""
+    for moment in range(0, 60, 15):
+        app = RhythmApp(SignedIn(conninfo, team.member, tmp_path, {}, ""), start=view, project="CORE")
+        async with app.run_test() as pilot:
+            driver = Driver(app, pilot)
+            await driver.until(lambda app=app: app.desk is not None, "somebody")  # type: ignore[misc]
+            for _ in range(moment):
+                await asyncio.sleep(0)
+            app.post_message(Key("L", "L"))
+            await asyncio.sleep(0)
+            await driver.leave()
+        assert app.crashed is None
