@@ -289,6 +289,8 @@ CREATE INDEX issues_reporter ON issues (project_id, reporter_id, number DESC) WH
 CREATE INDEX issues_sprint ON issues (sprint_id, status) INCLUDE (estimate, deleted_at) WHERE sprint_id IS NOT NULL;
 CREATE INDEX issues_parent ON issues (parent_id) WHERE parent_id IS NOT NULL;
 CREATE INDEX issues_trash ON issues (project_id, deleted_at DESC, id DESC) WHERE deleted_at IS NOT NULL;
+-- Whether an issue is open follows from its status: taken for independent, few would be expected to be both.
+CREATE STATISTICS issues_status_closed (mcv) ON status, closed_at FROM issues;
 
 -- Only an active member can be assigned; one whose membership ended keeps what is closed.
 CREATE FUNCTION assignee_is_member() RETURNS trigger LANGUAGE plpgsql AS $$

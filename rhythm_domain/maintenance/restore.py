@@ -37,7 +37,7 @@ _ENTRY = re.compile(r"^\d+; \d+ \d+ (.+?)(?: \S+)?$", re.MULTILINE)
 _KINDS = (
     *("TABLE", "TABLE DATA", "SEQUENCE", "SEQUENCE OWNED BY", "SEQUENCE SET", "DEFAULT"),
     *("TYPE", "DOMAIN", "FUNCTION"),
-    *("CONSTRAINT", "CHECK CONSTRAINT", "FK CONSTRAINT", "INDEX", "TRIGGER"),
+    *("CONSTRAINT", "CHECK CONSTRAINT", "FK CONSTRAINT", "INDEX", "STATISTICS", "TRIGGER"),
     *("SCHEMA", "COMMENT", "ACL", "DEFAULT ACL", "DATABASE PROPERTIES", "STATISTICS DATA"),
 )
 """The kinds of entries that the backup of an instance has."""

@@ -2,8 +2,9 @@
 
 A stretch is a part of a list in which one column and the id, both rising or both falling, give the order. An
 order that an index does not serve as a whole is several of them in a row: one for each priority, and issues
-without a day or a time of closing stand last. A place in a list is a stretch and the column and id of an
-issue there, so that going on from it is one comparison of rows, which the index answers at any depth.
+without a day or a time of closing stand last, by their last update. A place in a list is a stretch and the
+column and id of an issue there, so that going on from it is one comparison of rows, which the index answers
+at any depth.
 """
 
 from __future__ import annotations
@@ -52,7 +53,6 @@ _DAY = Type(SQL("date"), date.fromisoformat)
 _TEXT = Type(SQL('text COLLATE "C"'), str)
 _SCORES = SQL("c.value")
 _SCORE = Type(SQL("float8"), float)
-_ID, _NUMBER = SQL("i.id"), Type(SQL("bigint"), row_id)
 _CLOSINGS = tuple(SQL("i.status = {}").format(Literal(status.value)) for status in Status if status.closed)
 
 
@@ -74,14 +74,14 @@ def stretches(sort: Sort) -> tuple[Stretch, ...]:
         case SortKey.DUE:
             return (
                 Stretch(SQL("i.due"), _DAY, falls, SQL("i.due IS NOT NULL")),
-                Stretch(_ID, _NUMBER, falls, SQL("i.due IS NULL")),
+                Stretch(SQL("i.updated_at"), _TIME, falls, SQL("i.due IS NULL")),
             )
         case SortKey.CLOSED:
             return (
                 Stretch(
                     SQL("i.closed_at"), _TIME, falls, SQL("i.closed_at IS NOT NULL"), _CLOSINGS, closed=True
                 ),
-                Stretch(_ID, _NUMBER, falls, SQL("i.closed_at IS NULL"), closed=False),
+                Stretch(SQL("i.updated_at"), _TIME, falls, SQL("i.closed_at IS NULL"), closed=False),
             )
         case SortKey.RANK:
             return (Stretch(SQL("i.rank"), _TEXT, falls, EVERYTHING),)

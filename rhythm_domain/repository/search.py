@@ -244,15 +244,32 @@ async def _whole(
     if of.words is not None:
         # Left to itself, the planner would start from one of the conditions, and sort.
         return await _walk(tx, of, stretch, reading, limit, at, sizes=[None])
-    found = sources.in_order(of.clauses, stretch, reading, resumed=at is not None, limit=limit)
+    text = _by_index(of.clauses, stretch, reading, of.alone, at is not None, limit)
+    value, id_ = at or (None, 0)
+    rows = await fetch(tx, of, text, value=value, id=id_)
+    ordered = sorted(((row["value"], row["id"]) for row in rows), reverse=reading.falls)
+    return _Walked(ordered, unfinished=False, read=0)
+
+
+@lru_cache(maxsize=512)
+def _by_index(
+    clauses: tuple[Clause, ...],
+    stretch: Stretch,
+    reading: Reading,
+    alone: int | None,
+    resumed: bool,
+    limit: int,
+) -> Named:
     text = SQL(
         "SELECT c.id, c.value FROM {scope} CROSS JOIN LATERAL ({found}) c"
         " ORDER BY c.value {way}, c.id {way} LIMIT {limit}"
-    ).format(scope=scope(of), found=found, way=reading.way, limit=Literal(limit))
-    value, id_ = at or (None, 0)
-    rows = await fetch(tx, of, Named.of("search_ordered", text), value=value, id=id_)
-    ordered = sorted(((row["value"], row["id"]) for row in rows), reverse=reading.falls)
-    return _Walked(ordered, unfinished=False, read=0)
+    ).format(
+        scope=sources.scope(alone, words=False, descending=True),
+        found=sources.in_order(clauses, stretch, reading, resumed=resumed, limit=limit),
+        way=reading.way,
+        limit=Literal(limit),
+    )
+    return Named.of("search_ordered", text)
 
 
 async def _rest(
@@ -269,24 +286,42 @@ async def _rest(
     if driver is None:
         raise ValueError("nothing to start from")
     order = stretches(of.sort)
-    text = sources.ordered(
+    query = _driven(
         of.clauses,
         driver,
-        [(place, order[place]) for place in places],
+        tuple((place, order[place]) for place in places),
         reading,
-        alone=of.alone,
-        words=of.words is not None and not begin.lookup,
-        resumed=at is not None,
-        limit=limit,
+        of.alone,
+        of.words is not None and not begin.lookup,
+        at is not None,
+        limit,
     )
     value, id_ = at or (None, 0)
-    query = Named.of("search_ordered", text)
     found: dict[int, list[tuple[int, Any, int]]] = {place: [] for place in places}
     for row in await fetch(tx, of, query, lookup=begin.lookup, value=value, id=id_):
         place = row["place"]
         found[place].append((place, order[place].type.read(row["value"]), row["id"]))
     rows = [row for each in found.values() for row in sorted(each, reverse=reading.falls)]
     return rows[:limit]
+
+
+@lru_cache(maxsize=512)
+def _driven(
+    clauses: tuple[Clause, ...],
+    driver: Driver,
+    places: tuple[tuple[int, Stretch], ...],
+    reading: Reading,
+    alone: int | None,
+    words: bool,
+    resumed: bool,
+    limit: int,
+) -> Named:
+    return Named.of(
+        "search_ordered",
+        sources.ordered(
+            clauses, driver, places, reading, alone=alone, words=words, resumed=resumed, limit=limit
+        ),
+    )
 
 
 # Totals ------------------------------------------------------------------------------------------------

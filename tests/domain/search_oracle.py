@@ -180,7 +180,7 @@ def _says(term: Term, issue: Known) -> bool:
 
 
 def ordered(issues: Sequence[Known], sort: Sort | None, *, across: bool) -> list[Known]:
-    """Issues as a list must show them; issues without the value stand last either way."""
+    """Issues as a list must show them; those without the value stand last, by their last update."""
     sort = sort or Sort.by(SortKey.CREATED)
     keys: dict[SortKey, Callable[[Known], Any]] = {
         SortKey.CREATED: lambda i: (i.created_at, i.project) if across else i.number,
@@ -194,7 +194,7 @@ def ordered(issues: Sequence[Known], sort: Sort | None, *, across: bool) -> list
     empty = [i for i in issues if sort.key in (SortKey.DUE, SortKey.CLOSED) and keys[sort.key](i)[0] is None]
     valued = [i for i in issues if not any(i is other for other in empty)]
     return sorted(valued, key=keys[sort.key], reverse=sort.descending) + sorted(
-        empty, key=lambda i: i.id, reverse=sort.descending
+        empty, key=lambda i: (i.updated_at, i.id), reverse=sort.descending
     )
 
 
