@@ -1,5 +1,5 @@
 """What all tests share: one PostgreSQL for the whole run, started by the first test that needs it; and for
-each test a database of its own, cloned from a template that the migrations made, with people to fill it.
+each test a database of its own, as the migrations make it, with people to fill it.
 
 RHYTHM_TEST_POSTGRES=15 runs the suite on Debian's PostgreSQL 15 (any version that is installed there)
 instead of the embedded one.
@@ -13,7 +13,6 @@ import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 
 import psycopg
@@ -25,13 +24,12 @@ from rhythm_domain import logs, passwords
 from rhythm_domain.database import Database
 from rhythm_domain.embedded.server import EmbeddedServer
 from rhythm_domain.migrate import migrate
+from tests.databases import Databases
 from tests.instances import Instance, Team
 from tests.servers import Server, debian_programs, reachable_folder
 
 SHARED_FOLDER = "TESTS_OF_RHYTHM_FOLDER"
 """The variable by which the workers of a run know the folder of its server."""
-
-_serial = count(1)
 
 
 @dataclass(frozen=True)
@@ -66,10 +64,14 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
-    """The run's PostgreSQL: fsync off, at a path with a space, shared by all workers."""
+    """The run's PostgreSQL: at a path with a space, shared by all workers. It secures and tidies nothing."""
     server = shared_server()
     server.start()
-    yield Postgres(server)
+    made = Postgres(server)
+    with made.admin() as admin:
+        admin.execute("ALTER SYSTEM SET autovacuum = off")
+        admin.execute("SELECT pg_reload_conf()")
+    yield made
     server.release()
 
 
@@ -83,31 +85,39 @@ def template(postgres: Postgres, worker_id: str) -> str:
     return name
 
 
+@pytest.fixture(scope="session")
+def databases(postgres: Postgres, template: str, worker_id: str) -> Databases:
+    """The worker's databases, each with the whole schema and nobody in it."""
+    return Databases(postgres.admin, template, f"test_{worker_id}")
+
+
 @contextmanager
-def _cloned(postgres: Postgres, template: str, worker_id: str) -> Iterator[str]:
-    """A database of one's own; dropped afterwards."""
-    name = f"test_{worker_id}_{next(_serial)}"
-    with postgres.admin() as admin:
-        admin.execute(
-            f'CREATE DATABASE "{name}" TEMPLATE "{template}" OWNER rhythm STRATEGY file_copy'.encode()
-        )
+def _lent(postgres: Postgres, databases: Databases) -> Iterator[str]:
+    name = databases.take()
     yield postgres.conninfo(name)
-    with postgres.admin() as admin:
-        admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+    databases.give_back(name)
 
 
 @pytest.fixture
-def conninfo(postgres: Postgres, template: str, worker_id: str) -> Iterator[str]:
+def conninfo(postgres: Postgres, databases: Databases) -> Iterator[str]:
     """The test's database."""
-    with _cloned(postgres, template, worker_id) as conninfo:
+    with _lent(postgres, databases) as conninfo:
         yield conninfo
 
 
 @pytest.fixture
-def another(postgres: Postgres, template: str, worker_id: str) -> Iterator[str]:
+def another(postgres: Postgres, databases: Databases) -> Iterator[str]:
     """A second database, to compare."""
-    with _cloned(postgres, template, worker_id) as conninfo:
+    with _lent(postgres, databases) as conninfo:
         yield conninfo
+
+
+@pytest.fixture
+def empty(postgres: Postgres, databases: Databases) -> Iterator[str]:
+    """A database with nothing in it."""
+    name = databases.copy("template1")
+    yield postgres.conninfo(name)
+    databases.drop(name)
 
 
 @pytest.fixture

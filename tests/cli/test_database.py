@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -144,17 +143,6 @@ def test_migrate_has_nothing_to_do_twice(rhythm: Cli) -> None:
 def test_start_and_stop_are_for_a_server_of_ones_own(rhythm: Cli) -> None:
     for verb in ("start", "stop"):
         assert rhythm("db", verb).code == Exit.INVALID
-
-
-@pytest.fixture
-def empty(postgres: Postgres, worker_id: str) -> Iterator[str]:
-    """An empty database."""
-    name = f"empty_{worker_id}"
-    with postgres.admin() as admin:
-        admin.execute(f'CREATE DATABASE "{name}" OWNER rhythm'.encode())
-    yield postgres.conninfo(name)
-    with postgres.admin() as admin:
-        admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
 
 
 def test_a_backup_comes_back_whole_into_an_empty_database(

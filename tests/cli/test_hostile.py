@@ -15,7 +15,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from io import BytesIO
-from itertools import count
 from pathlib import Path
 from typing import Any
 from unicodedata import normalize
@@ -34,9 +33,8 @@ from rhythm_tui.cli.main import ENTRIES, root
 from rhythm_tui.cli.values import OneOf
 from tests.cli.conftest import Cli, Ran
 from tests.conftest import Postgres
+from tests.databases import Databases
 from tests.instances import Instance
-
-_serial = count(1)
 
 MARKUP = "[/][bold][@click=app.quit]x[/]"
 HOSTILE = {
@@ -79,16 +77,14 @@ PARAMETERS = [(words, p) for words, verb in VERBS.items() for p in verb.params i
 
 
 @pytest.fixture(scope="module")
-def place(postgres: Postgres, worker_id: str, template: str) -> Iterator[tuple[str, Session]]:
+def place(postgres: Postgres, databases: Databases) -> Iterator[tuple[str, Session]]:
     """A database with hostile text wherever some can be stored, and who owns and administers all of it."""
     import asyncio
 
     import psycopg
     from psycopg.rows import dict_row
 
-    name = f"hostile_{worker_id}_{next(_serial)}"
-    with postgres.admin() as admin:
-        admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" OWNER rhythm'.encode())
+    name = databases.copy()
     conninfo = postgres.conninfo(name)
     with psycopg.connect(conninfo, autocommit=True, row_factory=dict_row) as sql:
         instance = Instance(Database(conninfo), sql)
@@ -97,8 +93,7 @@ def place(postgres: Postgres, worker_id: str, template: str) -> Iterator[tuple[s
         instance.join(project, mia, Role.MEMBER)
         asyncio.run(_fill(conninfo, boss, mia))
     yield conninfo, boss
-    with postgres.admin() as admin:
-        admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+    databases.drop(name)
 
 
 def _imported() -> bytes:

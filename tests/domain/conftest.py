@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from itertools import count
 
 import pytest
 
 from tests.conftest import Postgres
+from tests.databases import Databases
 from tests.domain.rehearsal import Rehearsal
 from tests.domain.stage import Stage, build
 
-_serial = count(1)
-
 
 @pytest.fixture(scope="module")
-def stage(postgres: Postgres, template: str, worker_id: str) -> Iterator[Stage]:
+def stage(postgres: Postgres, databases: Databases) -> Iterator[Stage]:
     """The stage, in a database of its own."""
-    name = f"stage_{worker_id}_{next(_serial)}"
-    with postgres.admin() as admin:
-        admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" OWNER rhythm'.encode())
+    name = databases.copy()
     yield build(postgres.conninfo(name))
-    with postgres.admin() as admin:
-        admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+    databases.drop(name)
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import os
 import re
 import signal
 import subprocess
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from time import sleep
@@ -33,17 +32,6 @@ from rhythm_domain.models import IssueDraft, User
 from rhythm_domain.session import Session, Tracker
 from tests.conftest import Postgres
 from tests.servers import debian_programs
-
-
-@pytest.fixture
-def empty(postgres: Postgres, worker_id: str, request: pytest.FixtureRequest) -> Iterator[str]:
-    """A database with nothing in it."""
-    name = f"empty_{worker_id}_{abs(hash(request.node.nodeid))}"
-    with postgres.admin() as admin:
-        admin.execute(f'CREATE DATABASE "{name}" OWNER rhythm'.encode())
-    yield postgres.conninfo(name)
-    with postgres.admin() as admin:
-        admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
 
 
 def dump(conninfo: str) -> str:

@@ -7,7 +7,7 @@ import json
 import os
 import time
 from base64 import b64encode, urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
@@ -612,17 +612,6 @@ async def test_a_backup_is_not_written_into_a_file_that_somebody_prepared(
     with pytest.raises(Invalid, match="can't be written"):
         await backup.backup(conninfo, tmp_path / "all.dump")
     assert victim.read_text() == "mine"
-
-
-@pytest.fixture
-def empty(postgres: Postgres, worker_id: str) -> Iterator[str]:
-    """An empty database."""
-    name = f"empty_{worker_id}"
-    with postgres.admin() as admin:
-        admin.execute(f'CREATE DATABASE "{name}" OWNER rhythm'.encode())
-    yield postgres.conninfo(name)
-    with postgres.admin() as admin:
-        admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
 
 
 async def test_a_backup_runs_no_programs_when_it_is_restored(

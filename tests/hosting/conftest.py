@@ -13,6 +13,8 @@ import pytest
 from rhythm_domain.models import IssueDraft, Status
 from rhythm_domain.session import Session
 from rhythm_tui.hosting.install import sshd_settings
+from tests.conftest import Postgres
+from tests.databases import Databases
 from tests.hosting.sshd import SSHD, Client, Key, Sshd, look_up, me, sessions_of
 from tests.instances import Team
 from tests.servers import reachable_folder
@@ -48,6 +50,14 @@ class Host:
         key = Key.made(self.folder, f"{session.user.name}-{name}", secret=secret)
         await session.people.add_ssh_key(name, key.public)
         return key
+
+
+@pytest.fixture
+def conninfo(postgres: Postgres, databases: Databases) -> Iterator[str]:
+    """A database that nobody had before: a session of another host that is ending could still ask for it."""
+    name = databases.copy()
+    yield postgres.conninfo(name)
+    databases.drop(name)
 
 
 @pytest.fixture

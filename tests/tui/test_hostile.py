@@ -11,7 +11,6 @@ import os
 import pkgutil
 import sys
 from collections.abc import Callable, Iterator
-from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,12 +26,11 @@ from rhythm_domain.models import IssueEdit
 from rhythm_domain.session import Session, Tracker
 from rhythm_tui.app import VIEWS
 from tests.conftest import Postgres
+from tests.databases import Databases
 from tests.instances import Instance
 from tests.tui import hostile
 from tests.tui.terminal import Terminal, pasted
 from tests.tui.watched import AT_REST, SEEN
-
-_serial = count(1)
 
 TYPED = "[/][@click=app.quit]x[/]\u202ez\u200b\x1b]52;c;7331eA==\x07\x9b7331m" + "e" + "\u0301" * 20
 """What somebody pastes everywhere."""
@@ -46,14 +44,11 @@ class Place(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def place(postgres: Postgres, worker_id: str, template: str) -> Iterator[Place]:
+def place(postgres: Postgres, databases: Databases) -> Iterator[Place]:
     """A database with hostile text wherever some can be stored."""
-    name = f"hostile_tui_{worker_id}_{next(_serial)}"
-    with postgres.admin() as admin:
-        admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" OWNER rhythm'.encode())
+    name = databases.copy()
     yield asyncio.run(_filled(postgres.conninfo(name)))
-    with postgres.admin() as admin:
-        admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+    databases.drop(name)
 
 
 async def _filled(conninfo: str) -> Place:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import cache
-from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -21,6 +20,7 @@ from textual.geometry import Size
 from rhythm_domain.database import Database
 from rhythm_domain.session import Session
 from tests.conftest import Postgres
+from tests.databases import Databases
 from tests.instances import Instance
 from tests.pictures import demo
 from tests.pictures.picture import Picture
@@ -30,8 +30,6 @@ from tests.tui.driver import Driver, opened
 
 SIZES = [(80, 24), (160, 45), (120, 40)]
 """Where the layouts are looked at: the smallest, a large one, and the usual, with which a test goes on."""
-
-_serial = count(1)
 
 
 class _Described(SingleFileSnapshotExtension):
@@ -62,20 +60,17 @@ class Compare(Protocol):
 
 
 @pytest.fixture(scope="session")
-def demo_template(postgres: Postgres, template: str, worker_id: str) -> str:
+def demo_template(postgres: Postgres, databases: Databases) -> str:
     """The name of a database with the demo in it, to be copied."""
-    name = f"demo_{worker_id}"
-    _copy(postgres, template, name)
+    name = databases.copy()
     demo.fill(postgres.conninfo(name))
     return name
 
 
 @pytest.fixture(scope="session")
-def everybodys(postgres: Postgres, demo_template: str, worker_id: str) -> Looked:
+def everybodys(postgres: Postgres, databases: Databases, demo_template: str) -> Looked:
     """The demo for all tests that only look: nothing can be written to it."""
-    name = f"looked_at_{worker_id}"
-    _copy(postgres, demo_template, name)
-    conninfo = postgres.conninfo(name)
+    conninfo = postgres.conninfo(databases.copy(demo_template))
     with psycopg.connect(conninfo, autocommit=True, row_factory=dict_row) as sql:
         instance = Instance(Database(conninfo), sql)
         people = {person: instance.known(person) for person in (demo.OWNER, "rainmere")}
@@ -83,20 +78,11 @@ def everybodys(postgres: Postgres, demo_template: str, worker_id: str) -> Looked
 
 
 @pytest.fixture
-def conninfo(postgres: Postgres, demo_template: str, worker_id: str) -> Iterator[str]:
+def conninfo(postgres: Postgres, databases: Databases, demo_template: str) -> Iterator[str]:
     """A demo of the test's own, whose clock stands still; dropped afterwards."""
-    name = f"picture_{worker_id}_{next(_serial)}"
-    _copy(postgres, demo_template, name)
+    name = databases.copy(demo_template)
     yield demo.stopped(postgres.conninfo(name))
-    with postgres.admin() as admin:
-        admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
-
-
-def _copy(postgres: Postgres, template: str, name: str) -> None:
-    with postgres.admin() as admin:
-        admin.execute(
-            f'CREATE DATABASE "{name}" TEMPLATE "{template}" OWNER rhythm STRATEGY file_copy'.encode()
-        )
+    databases.drop(name)
 
 
 @pytest.fixture(autouse=True)

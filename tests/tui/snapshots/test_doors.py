@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,7 +13,6 @@ from rhythm_tui.app import RhythmApp
 from rhythm_tui.looks.themes import DARK, LIGHT
 from rhythm_tui.messages import Lost
 from rhythm_tui.person import SystemPerson
-from tests.conftest import Postgres
 from tests.instances import Instance
 from tests.tui.driver import at_the_door
 from tests.tui.snapshots.conftest import Compare, Looked, OpenDemo, at_every_size
@@ -26,20 +23,6 @@ class Somewhere(AtUrl):
     """An instance that does not say where the tests run."""
 
     instance_name = "postgresql://tracker.example/rhythm"
-
-
-_serial = count(1)
-
-
-@pytest.fixture
-def nobody(postgres: Postgres, template: str, worker_id: str) -> Iterator[str]:
-    """An instance with the whole schema and nobody in it."""
-    name = f"nobody_{worker_id}_{next(_serial)}"
-    with postgres.admin() as admin:
-        admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" OWNER rhythm'.encode())
-    yield postgres.conninfo(name)
-    with postgres.admin() as admin:
-        admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
 
 
 @pytest.fixture
@@ -73,9 +56,9 @@ async def test_doors(everybodys: Looked, compare: Compare, tmp_path: Path) -> No
         await compare(driver, "join")
 
 
-async def test_the_first_administrator(compare: Compare, nobody: str, tmp_path: Path) -> None:
+async def test_the_first_administrator(compare: Compare, another: str, tmp_path: Path) -> None:
     """Nobody is there yet."""
-    async with at_the_door(Somewhere(nobody, tmp_path)) as driver:
+    async with at_the_door(Somewhere(another, tmp_path)) as driver:
         await driver.sees("Be the first")
         driver.burst("robin")
         await at_every_size(driver, compare)
