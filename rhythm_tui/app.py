@@ -173,6 +173,7 @@ class RhythmApp(GuardedApp, Commanding):
 
     async def signed_in(self, session: Session) -> None:
         """Shows a signed-in person where they left."""
+        self._begin_to_listen(session)  # First: what is read once one hears need not be read again.
         desk = Desk(
             session,
             drafts=Drafts(await self._notebook("drafts", session)),
@@ -197,7 +198,6 @@ class RhythmApp(GuardedApp, Commanding):
             self.theme = kept
         self.show_colours(str(desk.memory.get("colours") or ""))
         await self.switch_mode(view)
-        self._begin_to_listen(session)
         issue, self._issue = self._issue, None
         if issue is not None:
             self.post_message(OpenIssue(issue))

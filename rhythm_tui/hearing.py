@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from rhythm_domain.errors import RhythmError
@@ -39,6 +40,8 @@ class Hearing:
         self._app, self._views, self._seen = app, views, seen
         self._rights, self._announce = rights, announce
         self._heard: list[Change | Resync] = []
+        self._gap = 0.0
+        """Until when something may have been missed."""
         self.hears = False
         """Whether what others do from now on is heard."""
 
@@ -58,6 +61,8 @@ class Hearing:
                 if isinstance(change, Announcement):
                     self._announce(change.text)
                     continue
+                if isinstance(change, Resync):
+                    self._gap = monotonic()
                 self._heard.append(change)
                 if len(self._heard) == 1:
                     self._app.set_timer(GATHER, self._tell)
@@ -82,7 +87,7 @@ class Hearing:
         if missed or any(_about_rights(change) for change in changes):
             await self._rights()
         shown = None if seen is not self._seen() or (seen and seen.stale) else seen
-        if shown and missed:
+        if shown and missed and shown.began_reading < self._gap:
             shown.reload()
         self.hears = self.hears or missed  # The first of all is that something may have been missed.
         if shown and changes:

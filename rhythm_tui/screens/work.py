@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Coroutine
+from time import monotonic
 from typing import Any, ClassVar
 
 from textual import on
@@ -48,6 +49,8 @@ class WorkScreen(Screen[None], Commanding):
         """Whether it must read anew once it is seen."""
         self.busy = True
         """Whether what it shows is being read."""
+        self.began_reading = 0.0
+        """The moment at which what it shows was asked for (`monotonic`)."""
         self._readings = Readings(self)
 
     def compose(self) -> ComposeResult:
@@ -88,7 +91,7 @@ class WorkScreen(Screen[None], Commanding):
 
     def reload(self) -> None:
         """Reads everything that is shown again."""
-        self.busy = True
+        self.busy, self.began_reading = True, monotonic()
         self.read(self._load(), "load")
 
     async def _load(self) -> None:
