@@ -6,6 +6,8 @@ import gc
 from importlib import import_module
 from pkgutil import walk_packages
 
+from rhythm_tui.hosting.rehearsal import rehearse
+
 PACKAGES = ("rhythm_domain", "rhythm_tui")
 
 LEFT_OUT = ("__main__", "rhythm_domain.demo", "rhythm_domain.embedded", "rhythm_domain.maintenance", "shim")
@@ -25,13 +27,16 @@ LIBRARIES = (
 
 
 def warm_up() -> None:
-    """Imports it all, and takes it out of the collector's sight: looking at an object copies its page."""
+    """Imports it all, opens the app once in memory, and takes all of it out of the collector's sight: looking
+    at an object copies its page.
+    """
     for package in PACKAGES:
         for found in walk_packages(import_module(package).__path__, f"{package}."):
             if not any(word in found.name for word in LEFT_OUT):
                 import_module(found.name)
     for name in LIBRARIES:
         import_module(name)
+    rehearse()
     gc.collect()
     gc.disable()  # A collection would leave holes, for the first session to fill and to copy.
     gc.freeze()
