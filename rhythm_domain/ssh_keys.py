@@ -70,7 +70,7 @@ def parse(line: str) -> PublicKey:
         )
     try:
         blob = b64decode(body, validate=True)
-        if not _fits(kind, _fields(blob)):
+        if not _fits(kind, fields(blob)):
             raise ValueError(kind)
     except (Error, ValueError) as error:
         raise _refused("The key is damaged: it is not what its type says.", "Copy the whole line.") from error
@@ -82,7 +82,7 @@ def _refused(message: str, hint: str) -> Invalid:
     return Invalid(message, field="key", hint=hint)
 
 
-def _fields(blob: bytes) -> list[bytes]:
+def fields(blob: bytes) -> list[bytes]:
     """The strings of a blob, each behind its length. Raises `ValueError` if they do not fill it exactly."""
     fields = []
     while blob:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from rhythm_domain import ssh_keys, text
+from rhythm_domain import ssh_keys, ssh_proof, text
 from rhythm_domain.errors import AlreadyExists, Forbidden, Invalid, NotFound
 from rhythm_domain.guard import Guard
-from rhythm_domain.models import NAME_LENGTH, SshKey, User
+from rhythm_domain.models import NAME_LENGTH, SignInKind, SshKey, User
 from rhythm_domain.repository import users
 from rhythm_domain.services.administration import require_person
+from rhythm_domain.ssh_keys import PublicKey
 from rhythm_domain.transaction import Tx, repeatable
 
 MOST = 20
@@ -34,16 +35,25 @@ class Keys:
     async def add_ssh_key(
         self, name: str, line: str, person: str | None = None, *, operation: UUID | None = None
     ) -> SshKey:
-        """Adds the key of a `.pub` file's line under a name; under its comment if the name is empty.
+        """Adds the key of a `.pub` file's line, or of a proof (`ssh_proof`), under a name; under its comment
+        if the name is empty.
 
-        Raises `Invalid` for what is no public key or too weak a one, and for one more than a person may have;
-        `AlreadyExists` if the name is taken or somebody has this key already.
+        Who came in by a key and is no administrator must prove that they have the other one too. Raises
+        `Invalid` for what is no public key or too weak a one, for a proof that is none or is missing, and for
+        one key more than a person may have; `AlreadyExists` if the name is taken or somebody has this key.
         """
-        key = ssh_keys.parse(line)
+        signed = ssh_proof.looks_signed(line)
+        key = await self._proven(line, person) if signed else ssh_keys.parse(line)
         name = _name_of(name or key.comment or key.kind)
         async with self._guard.person(write="user.add_key", operation=operation) as tx:
             await require_person(tx)
             user = await _whose(tx, person)
+            if not (signed or tx.user.admin) and await users.session_kind(tx) is SignInKind.KEY:
+                raise Invalid(
+                    "Show that this key is yours: anybody may have the public half.",
+                    field="key",
+                    hint=f"On your machine: `{ssh_proof.how(user.name)}`",
+                )
             await users.hold_ssh_keys(tx, user.id)
             there = {one.name: one for one in await users.ssh_keys(tx, user.id)}
             if tx.done and name in there:
@@ -61,6 +71,12 @@ class Keys:
             added = await users.add_ssh_key(tx, user.id, name, key)
             tx.record("user.key_added", after={"id": user.id, "key": name, "fingerprint": key.fingerprint})
             return added
+
+    async def _proven(self, proof: str, person: str | None) -> PublicKey:
+        """The key that signed the name of the person whose it shall be."""
+        async with self._guard.person() as tx:
+            name = (await _whose(tx, person)).name
+        return await ssh_proof.proven(proof, name)
 
     @repeatable
     async def remove_ssh_key(

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+import subprocess
 from collections.abc import Awaitable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -228,3 +231,41 @@ async def test_notes_wait_while_the_instance_is_read_only(bob: Session, instance
     instance.sql.execute("UPDATE instance SET read_only = true")
     with pytest.raises(Forbidden):
         await bob.notes.keep("drafts", "a", "1")
+
+
+# Proofs -------------------------------------------------------------------------------------------------
+
+needs_ssh_keygen = pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="there is no ssh-keygen")
+
+
+def signed(folder: Path, said: str, namespace: str = "rhythm") -> tuple[str, str]:
+    """A new key's public half, and something that was signed by it."""
+    file = folder / f"key-{said}-{namespace}"
+    make = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "desk", "-f", str(file)]
+    subprocess.run(make, check=True, stdin=subprocess.DEVNULL)
+    sign = ["ssh-keygen", "-q", "-Y", "sign", "-n", namespace, "-f", str(file)]
+    done = subprocess.run(sign, input=f"{said}\n", capture_output=True, text=True, check=True)
+    return Path(f"{file}.pub").read_text(), done.stdout
+
+
+@needs_ssh_keygen
+async def test_who_came_by_a_key_shows_that_another_is_theirs(
+    accounts: Accounts, laptop: SshKey, ada: Session, tmp_path: Path
+) -> None:
+    """A public key is no secret: with somebody else's nobody may stand in their way."""
+    bob = await accounts.by_key(laptop.id)
+    public, proof = signed(tmp_path, "bob")
+    with pytest.raises(Invalid, match="Show that this key is yours") as refused:
+        await bob.people.add_ssh_key("desk", public)
+    assert "echo bob | ssh-keygen -Y sign -n rhythm" in refused.value.hint
+    for said, namespace in (("ada", "rhythm"), ("bob", "file")):
+        with pytest.raises(Invalid, match="not one of your name"):
+            await bob.people.add_ssh_key("desk", signed(tmp_path, said, namespace)[1])
+    for damaged in (proof[:-90], proof.replace("\n", "\n#", 2), proof.splitlines()[0], f"{proof}\n{proof}"):
+        with pytest.raises(Invalid, match=r"damaged|not one of your name"):
+            await bob.people.add_ssh_key("desk", damaged)
+    added = await bob.people.add_ssh_key("desk", proof)
+    assert public.startswith(f"{added.kind} ")
+    assert (await accounts.by_key(added.id)).user.name == "bob"
+    # Administrators answer for others, as they do for accounts.
+    await ada.people.add_ssh_key("work", key(5), "bob")

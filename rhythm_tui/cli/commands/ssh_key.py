@@ -44,6 +44,7 @@ async def list_keys(context: Context, user: str | None) -> None:
     examples=[
         "rhythm ssh-key add ~/.ssh/id_ed25519.pub",
         "ssh-add -L | head -1 | rhythm ssh-key add - --name laptop",
+        "echo NAME | ssh-keygen -Y sign -n rhythm -f ~/.ssh/KEY | ssh HOST ssh-key add - --name desk",
     ],
 )
 @click.argument("file", type=FileName())
@@ -52,7 +53,10 @@ async def list_keys(context: Context, user: str | None) -> None:
 @operation_option
 @pass_context
 async def add(context: Context, file: str, name: str, user: str | None) -> None:
-    """Add the public key in FILE (- for stdin)."""
+    """Add the public key in FILE (- for stdin).
+
+    Over SSH a key of your own comes as your name, signed by it: that shows that you have it.
+    """
     async with context.session() as session:
         line = line_of(file)
         key = await session.people.add_ssh_key(name, line, user, operation=context.operation)
