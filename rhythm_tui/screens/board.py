@@ -18,7 +18,7 @@ from rhythm_tui import clock
 from rhythm_tui.background import job
 from rhythm_tui.commanding import handles
 from rhythm_tui.commands import Command, Where
-from rhythm_tui.holding.decks import ONE_LANE, Placing, Spot, moved
+from rhythm_tui.holding.decks import ONE_LANE, Placing, Spot, moved, order
 from rhythm_tui.holding.lanes import Grouping
 from rhythm_tui.holding.siblings import Listed
 from rhythm_tui.looks import signs
@@ -28,7 +28,7 @@ from rhythm_tui.report import reported
 from rhythm_tui.screens.cards import CardsScreen
 from rhythm_tui.screens.picker import Choice
 from rhythm_tui.screens.prompt import Prompt
-from rhythm_tui.screens.triage import setting
+from rhythm_tui.screens.triage import MANY, moving
 from rhythm_tui.widgets.board import BoardGrid
 
 
@@ -46,6 +46,16 @@ class BoardScreen(CardsScreen):
 
     def created(self, issue: Issue) -> None:
         self.say(f"{issue.key} created", "u takes it back")
+        self.read(self._go_to_created(issue), "created")
+
+    async def _go_to_created(self, issue: Issue) -> None:
+        """Puts the cursor on a card that was just made, or says why it is not seen."""
+        if self.filtered and issue.id not in await self.found_ids():
+            self.say(f"{issue.key} created; this filter does not show it", "u takes it back")
+            return
+        if issue.status in self.shape.hidden:
+            words = f"{issue.key} created in {signs.words(issue.status)}, which is hidden"
+            self.say(words, "“show columns” brings it back")
         row = IssueRow.model_validate({name: getattr(issue, name) for name in IssueRow.model_fields})
         if self.put([row]):
             self.grid.go_to(issue.id)
@@ -78,11 +88,8 @@ class BoardScreen(CardsScreen):
 
     @handles("mark.all")
     async def mark_all(self) -> None:
-        search, key = self.desk.session.search, self.desk.key
-        if key is None:
-            return
-        ids = await search.ids(self.asked, project=key, limit=100_000)
-        self.grid.set_marks({issue: self.cards.rows.get(issue) for issue in ids})
+        if self.is_read:
+            self.grid.set_marks({issue: self.cards.rows.get(issue) for issue in await self.found_ids()})
 
     @handles("back")
     def back(self) -> None:
@@ -105,16 +112,14 @@ class BoardScreen(CardsScreen):
         await self._move_beside(1)
 
     async def _move_beside(self, step: int) -> None:
-        status = self.grid.beside(step)
-        issues = [row.id for row in self.targets()]
+        status, rows = self.grid.beside(step), self.targets()
         if status is not None and self.unread():
-            said = f"moved to {signs.words(status)}"
-            await self.change(IssueEdit(status=status), setting(status=status), said, self.targets())
-        elif status is not None and issues:
+            await self.move(rows, status)
+        elif status is not None and rows and await self.sure(len(rows), moving(status)):
             spot = Spot(self.grid.spot.lane, status)
             place = None if status in self.grid.collapsed else self.grid.level(spot)
-            await self._put(issues, spot, place)
-        elif issues:
+            await self._put(_in_order(rows), spot, place)
+        elif status is None and (rows or self.unread()):
             self.say(f"There is no column to the {'left' if step < 0 else 'right'}.")
 
     @handles("card.down")
@@ -156,10 +161,18 @@ class BoardScreen(CardsScreen):
             self.run_worker(job(self._drop, event), group="commands")
 
     async def _drop(self, event: BoardGrid.Dropped) -> None:
-        if event.lane == event.spot.lane:
-            await reported(self, self._put(event.issues, event.spot, event.place))
-        else:
-            await reported(self, self._put_in_lane(event.issues, event.spot, event.lane))
+        await reported(self, self._put_down(event))
+
+    async def _put_down(self, event: BoardGrid.Dropped) -> None:
+        spot, held = event.spot, event.issues[0]
+        marked = held in self.grid.marks
+        rows = self.targets() if marked else [self.cards.row(held)] if held in self.cards.rows else []
+        if event.lane != spot.lane:
+            await self._put_in_lane(rows, spot, event.lane)
+        elif marked and self.unread():
+            await self.move(rows, spot.status)
+        elif rows and await self.sure(len(rows), moving(spot.status)):
+            await self._put(_in_order(rows), spot, event.place)
 
     async def _put(self, issues: Sequence[int], spot: Spot, place: int | None) -> None:
         """Puts cards into a column before the one at a place: at once on the screen, then in the database."""
@@ -184,16 +197,19 @@ class BoardScreen(CardsScreen):
     def _is_in(self, issue: int, status: Status) -> bool:
         return issue in self.cards.rows and self.cards.row(issue).status is status
 
-    async def _put_in_lane(self, issues: Sequence[int], spot: Spot, left: str) -> None:
+    async def _put_in_lane(self, rows: Sequence[IssueRow], spot: Spot, left: str) -> None:
         """Puts cards into another lane, at their old places in the order: they get its value."""
-        lane, placing = self.lane_of(spot), Placing(spot.status)
+        if not rows:
+            return
+        lane, placing, issues = self.lane_of(spot), Placing(spot.status), [row.id for row in rows]
         look = moved(placing, issues, clock.now())
-        self.grid.carry(issues[0])
+        if len(rows) <= MANY:
+            self.grid.carry(issues[0])
         await self.change(
             IssueEdit(status=spot.status, **lane.edit(left)),
             lambda row: lane.look(look(row), left),
             f"moved to {signs.words(spot.status)}",
-            [self.cards.row(issue) for issue in issues if issue in self.cards.rows],
+            rows,
         )
 
     # Lanes, columns, limits ------------------------------------------------------------------------------
@@ -272,6 +288,12 @@ class BoardScreen(CardsScreen):
         )
         if done:
             self.reload()
+
+
+def _in_order(rows: Sequence[IssueRow]) -> list[int]:
+    """Cards as they stand on the board, column by column: so they will stand where they are put."""
+    columns = list(Status)
+    return [row.id for row in sorted(rows, key=lambda row: (columns.index(row.status), order(row)))]
 
 
 def _limit(text: str) -> int | None:

@@ -42,6 +42,9 @@ MOST_LANES = 60
 AGAIN = 2000
 """The most cards that are read again at once."""
 
+FOUND = 100_000
+"""Cards that are marked at most, and among which one is looked for."""
+
 
 class CardsScreen(SearchScreen):
     """The cards of one project. What is done with them is said in `board.py`."""
@@ -96,7 +99,7 @@ class CardsScreen(SearchScreen):
         if shows == (self.desk.key, self.asked, self.shape.grouping):
             same = [lane.id for lane in await self._read_lanes(self.desk.key)]
             if same == [lane.id for lane in self._lanes]:
-                await self._refresh(list(self.cards.rows), thorough=True)
+                await self._refresh([*self.grid.marks, *self.cards.rows], thorough=True)
             else:
                 await self.search(keep=True)
         else:
@@ -122,7 +125,10 @@ class CardsScreen(SearchScreen):
             else:
                 cards.count(ONE_LANE, board)
                 lane = next(iter(cards.lanes(self.cards.rows[at]))) if at in self.cards.rows else None
+            held = await self.found_ids() if keep and self.grid.marks else None
             self.grid.show(cards, self._lanes, self.shape.statuses, keep=keep)
+            if held is not None:
+                self.grid.keep_marks(held)
             self._shows = key, self.asked, self.shape.grouping
         self.say_total()
         self._count_later(0.2)
@@ -163,6 +169,16 @@ class CardsScreen(SearchScreen):
                 if board is not None:
                     cards.show(lane, board)
                 self.grid.lane_read(lane)
+
+    async def found_ids(self) -> frozenset[int]:
+        """All cards that are asked for, whether they were read or not."""
+        search = self.desk.session.search
+        return frozenset(await search.ids(self.asked, project=self.desk.key or "", limit=FOUND))
+
+    @property
+    def filtered(self) -> bool:
+        """Whether not all cards are asked for."""
+        return bool(self.asked.terms or self.asked.conditions)
 
     async def _board(self, lane: Lane | None, limit: int, *, counted: bool = False) -> Board:
         asked = lane.within(self.asked) if lane else self.asked
@@ -274,15 +290,15 @@ class CardsScreen(SearchScreen):
         if not here:
             return
         touched = frozenset().union(*(change.issue_ids for change in here))
-        filtered = bool(self.asked.terms or self.asked.conditions)
-        await self._refresh(touched, thorough=filtered or len(touched) > AGAIN)
+        await self._refresh(touched, thorough=self.filtered or len(touched) > AGAIN)
         for change in here:
             if not self.desk.edits.ours(change.operation):
                 self.grid.glow.light(change.issue_ids, shown(change.actor.display_name))
 
     async def _refresh(self, issues: Iterable[int], *, thorough: bool) -> None:
-        """Reads some cards and all totals again. Where their columns are is known from the cards, unless it
-        is to be `thorough`: then the first cards of every column are read again too.
+        """Reads some cards and all totals again; marks of cards that are gone go with them. Where their
+        columns are is known from the cards, unless it is to be `thorough`: then the first cards of every
+        column are read again too.
         """
         wanted = list(issues)[:AGAIN]
         async with self._reading:
@@ -302,7 +318,9 @@ class CardsScreen(SearchScreen):
             in_one = self.shape.grouping is Grouping.NOTHING
             whole = await self._board(None, FIRST if thorough and in_one else 1)
             settled = saved == self._saved and not self.desk.edits.waiting
-            filtered = bool(self.asked.terms or self.asked.conditions)
+            filtered, marks = self.filtered, self.grid.marks
+            asked = (filtered or len(marks) > AGAIN) and not marks.keys().isdisjoint(wanted)
+            held = await self.found_ids() if asked else None
             with self.grid.changing(calm=True):
                 cards.put((row for row in again if row.id in cards.rows or not filtered), counted=True)
                 cards.drop(set(wanted) - {row.id for row in again}, counted=True)
@@ -311,6 +329,9 @@ class CardsScreen(SearchScreen):
                 cards.count(ONE_LANE, whole)
                 for lane, board in boards.items():
                     cards.merge(lane, board, settled=settled)
+            self.grid.keep_marks(self.grid.marks.keys() - (set(wanted) - {row.id for row in again}))
+            if held is not None:
+                self.grid.keep_marks(held)
             self.grid.redraw(wanted)
         self.say_total()
         self._count_later(2)

@@ -43,6 +43,9 @@ MOST = 500
 MARKED = 2000
 """Issues that can be marked and planned at once."""
 
+FOUND = 100_000
+"""Issues of a list among which marked ones are looked for."""
+
 NARROW = 100
 """Cells below which only the pane with the focus is shown in full."""
 
@@ -153,6 +156,12 @@ class PlannerScreen(SearchScreen):
             }
             windows = [table.window for table in panes.tables]
             readings, pages = await self._pages(sprint, kept)
+            held = [
+                await self._found(side, FOUND)
+                if kept[side] and panes.table_of(side).marks and not _is_whole(page)
+                else None
+                for side, page in zip(SIDES, pages, strict=True)
+            ]
             if wanted != (self.desk.key, self.asked):
                 return  # Something else is asked for by now, and will be read.
             # From here on nothing is waited for.
@@ -161,7 +170,8 @@ class PlannerScreen(SearchScreen):
             panes.sprints, panes.sprint, panes.total = sprints, sprint, total
             if anew or not kept["sprint"]:
                 panes.load = Load.of(sprint) if sprint else Load()
-            for side, window, reading, page in zip(SIDES, windows, readings, pages, strict=True):
+            read = zip(SIDES, windows, readings, pages, held, strict=True)
+            for side, window, reading, page, found in read:
                 table = panes.table_of(side)
                 if kept[side] and table.window is not window:
                     continue  # Somebody went to another stretch of the list meanwhile.
@@ -169,6 +179,8 @@ class PlannerScreen(SearchScreen):
                     table.unmark()
                 table.empty = self._empty(side)
                 table.show(page, reading, keep=kept[side])
+                if found is not None:
+                    table.keep_marks(found)
             panes.fit_keys()
             # What is on its way stands where it will be, not where it was read.
             rows = [row for table in panes.tables for row in table.window]
@@ -224,6 +236,10 @@ class PlannerScreen(SearchScreen):
         for condition in conditions:
             asked = asked.with_condition(condition)
         return asked
+
+    async def _found(self, side: Side, limit: int) -> Sequence[int]:
+        """What stands in a pane's list, whether it was read or not, up to so many."""
+        return await self.desk.session.search.ids(self._asked_in(side), project=self.desk.key, limit=limit)
 
     async def _count(self) -> str:
         total = await self.desk.session.search.total(self._asked_in("backlog"), project=self.desk.key)
@@ -422,8 +438,8 @@ class PlannerScreen(SearchScreen):
 
     @handles("mark.all")
     async def mark_all(self) -> None:
-        asked, table = self._asked_in(self.panes.side), self.panes.table
-        found = await self.desk.session.search.ids(asked, project=self.desk.key, limit=MARKED + 1)
+        table = self.panes.table
+        found = await self._found(self.panes.side, MARKED + 1)
         table.mark_all(found[:MARKED])
         if len(found) > MARKED:
             raise Invalid(f"Only the first {MARKED:,} are marked.", hint="Narrow the search for the others.")
@@ -435,6 +451,11 @@ class PlannerScreen(SearchScreen):
             self.panes.table.unmark()
         else:
             super().back()
+
+
+def _is_whole(page: Page[IssueRow]) -> bool:
+    """Whether a page is all of its list."""
+    return page.previous is None and page.next is None
 
 
 def _same(one: Sprint | None, other: Sprint | None) -> bool:

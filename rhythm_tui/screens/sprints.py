@@ -17,6 +17,9 @@ from rhythm_tui.widgets.plan_panes import SIDES
 
 _OF_A_SPRINT = frozenset({"sprint.edit", "sprint.start", "sprint.finish", "sprint.delete"})
 
+TAKEN_OUT = "Take {} out of the sprint?"
+"""The question before many issues are, see `TriageScreen.sure`."""
+
 
 class SprintsScreen(PlannerScreen):
     """What is planned moves at once, and the load of the sprint is counted along."""
@@ -76,6 +79,8 @@ class SprintsScreen(PlannerScreen):
         if not ids or key is None:
             return
         look = setting(sprint=sprint and sprint.name, sprint_id=sprint and sprint.id)
+        if not await self.sure(len(ids), f"Plan {{}} into {shown(sprint.name)}?" if sprint else TAKEN_OUT):
+            return
         panes.table.unmark()
         for home in (*SIDES, None) if len(ids) <= MANY else ():
             if these := [row for row in rows if panes.belongs(look(self.desk.edits.shown(row))) == home]:

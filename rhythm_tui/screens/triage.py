@@ -180,22 +180,22 @@ class TriageScreen(WorkScreen):
         offered = choices.statuses(self.colours, {row.status for row in rows})
         chosen = await self.pick(self._titled("Status"), offered)
         if chosen is not None:
-            await self._move(rows, chosen)
+            await self.move(rows, chosen)
 
-    async def _move(self, rows: Sequence[IssueRow], status: Status) -> None:
-        words = signs.words(status)
-        look, question = setting(status=status), f"Move {{}} to {words}?"
-        await self.change(IssueEdit(status=status), look, f"moved to {words}", rows, question)
+    async def move(self, rows: Sequence[IssueRow], status: Status) -> None:
+        """Gives issues a status; of many it is asked first."""
+        look, said = setting(status=status), f"moved to {signs.words(status)}"
+        await self.change(IssueEdit(status=status), look, said, rows, moving(status))
 
     @handles("issue.close")
     async def close_or_reopen(self) -> None:
         rows = self.targets()
         closed = bool(rows) and all(row.status.closed for row in rows)
-        await self._move(rows, Status.TODO if closed else Status.DONE)
+        await self.move(rows, Status.TODO if closed else Status.DONE)
 
     @handles("issue.cancel")
     async def cancel_issue(self) -> None:
-        await self._move(self.targets(), Status.CANCELLED)
+        await self.move(self.targets(), Status.CANCELLED)
 
     @handles("issue.priority")
     async def choose_priority(self) -> None:
@@ -448,6 +448,11 @@ def _same_project(rows: Sequence[IssueRow]) -> str:
     if len(keys) > 1:
         raise Invalid("These issues are of several projects.", hint="Mark those of one project.")
     return keys.pop()
+
+
+def moving(status: Status) -> str:
+    """The question before many issues are moved, see `TriageScreen.sure`."""
+    return f"Move {{}} to {signs.words(status)}?"
 
 
 def setting(**fields: Any) -> Change:

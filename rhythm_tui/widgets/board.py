@@ -7,7 +7,7 @@ or moved it asks for with messages.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
@@ -385,6 +385,11 @@ class BoardGrid(BoardCanvas, Commanding, can_focus=True):
         self._range_from = None
         if self.marks:
             self.set_marks({})
+
+    def keep_marks(self, issues: Collection[int]) -> None:
+        """Takes the marks of all other cards away: they are not of the board any more."""
+        if not self.marks.keys() <= set(issues):
+            self.set_marks({issue: row for issue, row in self.marks.items() if issue in issues})
 
     def set_marks(self, marks: dict[int, IssueRow | None]) -> None:
         """Marks these cards and no others."""

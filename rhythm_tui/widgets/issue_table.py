@@ -186,10 +186,10 @@ class IssueTable(ScrollView, Commanding, can_focus=True):
 
     def take(self, issues: Iterable[int]) -> None:
         """Takes issues out of the list. From one that is gone the cursor goes to the next."""
-        gone = {issue for issue in issues if self.window.place(issue) is not None}
-        if gone:
+        taken = set(issues)
+        if gone := {issue for issue in taken if self.window.place(issue) is not None}:
             self._rearrange(lambda: self.window.take(gone))
-            self._set_marks({issue: row for issue, row in self.marks.items() if issue not in gone})
+        self.keep_marks(self.marks.keys() - taken)
 
     def _rearrange(self, change: Callable[[], None], moved: int | None = None) -> None:
         """Makes a change of the list around what one looks at: the issue under the cursor if it is seen and

@@ -165,6 +165,54 @@ async def test_marked_cards_move_as_one_step(team: Team, app: Open) -> None:
         await driver.until(lambda: column(driver, T) == ["one", "two", "three", "four"])
 
 
+async def test_of_many_cards_it_is_asked_first(team: Team, app: Open) -> None:
+    """By key and by mouse: more than one sees do not go by a slip."""
+    await fill(team, *(f"card {number:02}" for number in range(21)), status=T)
+    async with app(team.member, project="CORE", view="board") as driver:
+        await driver.sees("card 00", "21 cards")
+        await driver.press("A")
+        await driver.sees("21 marked of 21 cards")
+        await driver.press("L")
+        await driver.sees("Move 21 issues to in progress?")
+        await driver.press("escape")
+        await driver.misses("Move 21 issues")
+        assert len(column(driver, T)) == 21
+        grid = driver.widget(BoardGrid)
+        todo, progress = (grid.seen.of(status) for status in (T, P))
+        assert todo is not None
+        assert progress is not None
+        await driver.pilot.mouse_down(grid, offset=(todo.x + 3, 4))
+        await driver.pilot.hover(grid, offset=(progress.x + 3, 8))
+        await driver.pilot.mouse_up(grid, offset=(progress.x + 3, 8))
+        await driver.sees("Move 21 issues to in progress?")
+        await driver.press("enter")
+        await driver.sees("21 cards moved to in progress")
+        assert await saved(team.owner, P) == [f"card {number:02}" for number in range(21)]
+
+
+async def test_a_mark_goes_with_its_card(team: Team, app: Open) -> None:
+    """With one that is undone, that somebody deletes, or that the filter shows no more."""
+    await fill(team, "one", "two", "three", status=T)
+    async with app(team.member, project="CORE", view="board") as driver:
+        await driver.sees("three")
+        await driver.press("n")
+        await driver.write("four")
+        await driver.press("enter")
+        await driver.until(lambda: under_cursor(driver) == "four")
+        await driver.press("A")
+        await driver.sees("4 marked of 4 cards")
+        await driver.press("u")
+        await driver.sees("3 marked of 3 cards")
+        await team.maintainer.issues.delete(["CORE-1"])
+        await driver.sees("2 marked of 2 cards")
+        await driver.press("escape", "slash")
+        await driver.write("t")
+        await driver.press("enter", "A")
+        await driver.sees("2 marked of 2 cards")
+        await team.owner.issues.edit("CORE-2", IssueEdit(title="one"))
+        await driver.sees("1 marked of 1 card")
+
+
 async def test_a_closed_column_is_ordered_by_time(team: Team, app: Open) -> None:
     """What is moved there is its first card; it can't be ordered."""
     await fill(team, "one", "two", status=R)
@@ -254,8 +302,12 @@ async def test_typing_filters_the_cards(team: Team, app: Open) -> None:
         await team.member.issues.edit("CORE-1", IssueEdit(title="Sign-in fails"))
         await driver.until(lambda: column(driver, T) == [])
         await driver.sees("2 cards")
+        await driver.press("n")
+        await driver.write("Nothing like it")
+        await driver.press("enter")
+        await driver.sees("CORE-6 created; this filter does not show it")
         await driver.press("escape")
-        await driver.sees("Crash", "Sign-in", "Other", "5 cards")
+        await driver.sees("Crash", "Sign-in", "Other", "Nothing like it", "6 cards")
 
 
 async def test_lanes_group_the_cards(team: Team, app: Open) -> None:
