@@ -23,7 +23,7 @@ from uuid import UUID
 import psycopg
 from psycopg import errors as pg
 from psycopg import sql
-from psycopg.rows import dict_row
+from psycopg.rows import dict_row, tuple_row
 
 from rhythm_domain import errors
 from rhythm_domain.queries import Named
@@ -424,6 +424,17 @@ async def fetch(connection: Connection, query: Named, params: Params = None) -> 
         return found
 
 
+async def tuples(connection: Connection, query: Named, params: Params = None) -> list[tuple[Any, ...]]:
+    """All rows of a query, without the names of their columns."""
+    _note(query, params)
+    with timed(query.name) as rows:
+        async with connection.cursor(row_factory=tuple_row) as cursor:
+            await cursor.execute(query.text, params)
+            found = await cursor.fetchall()
+        rows.append(len(found))
+        return found
+
+
 async def execute(connection: Connection, query: Named, params: Params = None) -> int:
     """Runs a query; the number of rows it touched."""
     _note(query, params)
@@ -576,4 +587,5 @@ __all__ = [
     "fetch",
     "sql",
     "translated",
+    "tuples",
 ]

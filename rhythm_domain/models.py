@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import cache
 from typing import Annotated, Any, Generic, Self, TypeVar
 from uuid import UUID
 
@@ -113,13 +114,20 @@ class Model(BaseModel):
         """
         model = cls.__new__(cls)
         _set(model, "__dict__", fields)
-        _set(model, "__pydantic_fields_set__", set(fields))
+        _set(model, "__pydantic_fields_set__", _names(cls))
         _set(model, "__pydantic_extra__", None)
         _set(model, "__pydantic_private__", None)
         return model
 
 
 _set = object.__setattr__
+
+
+@cache
+def _names(model: type[BaseModel]) -> set[str]:
+    """The names of all fields of a model."""
+    return set(model.model_fields)
+
 
 T = TypeVar("T")
 

@@ -35,18 +35,18 @@ async def rows(tx: Tx, ids: Sequence[int]) -> tuple[IssueRow, ...]:
     """Issues as lines of a list, in the order of `ids`; what no longer exists is left out."""
     if not ids:
         return ()
-    found = await tx.fetch(_Q["issue_rows"], ids=queries.integers(ids))
-    return tuple(IssueRow.known(fields(row)) for row in found)
+    found = await tx.tuples(_Q["issue_rows"], ids=queries.integers(ids))
+    return tuple(IssueRow.known(_fields(row)) for row in found)
 
 
 async def whole(tx: Tx, issue_id: int) -> Issue:
     """An issue with its description, links and children. Raises `NotFound`."""
-    row = await tx.one(_Q["issue_rows"], ids=queries.integers([issue_id]))
+    found = await tx.tuples(_Q["issue_rows"], ids=queries.integers([issue_id]))
     details = await tx.one(_Q["issue_details"], id=issue_id)
-    if row is None or details is None:
+    if not found or details is None:
         raise NotFound("The issue was removed for ever since.")
     return Issue(
-        **fields(row),
+        **_fields(found[0]),
         description=details["description"],
         comment_count=details["comment_count"],
         imported_by=importer(details),
@@ -57,19 +57,23 @@ async def whole(tx: Tx, issue_id: int) -> Issue:
     )
 
 
-def fields(row: Row) -> dict[str, Any]:
-    """The fields of an `IssueRow`: a row of `issue_rows` itself, changed to hold them."""
-    row["status"] = _STATUSES[row["status"]]
-    row["priority"] = _PRIORITIES[row["priority"]]
-    row["type"] = _TYPES[row["type"]]
-    row["labels"] = _labels(row["labels"]) if row["labels"] else ()
-    row["reporter"] = _person(row["reporter"], row.pop("reporter_name"), row.pop("reporter_display_name"))
-    name, display_name = row.pop("assignee_name"), row.pop("assignee_display_name")
-    if row["assignee"] is not None:
-        row["assignee"] = _person(row["assignee"], name, display_name)
-    return row
+def _fields(row: tuple[Any, ...]) -> dict[str, Any]:
+    """The fields of an `IssueRow`, of a row of `issue_rows`: that has them in their order, and then the names
+    of assignee and reporter.
+    """
+    fields = dict(zip(_FIELDS, row, strict=False))
+    name, display_name, reporter_name, reporter_display_name = row[-4:]
+    fields["status"] = _STATUSES[fields["status"]]
+    fields["priority"] = _PRIORITIES[fields["priority"]]
+    fields["type"] = _TYPES[fields["type"]]
+    fields["labels"] = _labels(fields["labels"]) if fields["labels"] else ()
+    fields["reporter"] = _person(fields["reporter"], reporter_name, reporter_display_name)
+    if fields["assignee"] is not None:
+        fields["assignee"] = _person(fields["assignee"], name, display_name)
+    return fields
 
 
+_FIELDS = tuple(IssueRow.model_fields)
 _STATUSES: dict[str, Status] = {status.value: status for status in Status}
 _PRIORITIES: dict[str, Priority] = {priority.value: priority for priority in Priority}
 _TYPES: dict[str, IssueType] = {kind.value: kind for kind in IssueType}
