@@ -383,13 +383,13 @@ def _parts(clauses: Sequence[Clause], reading: Reading, limit: int) -> dict[str,
 
 
 def sample(*, width: int) -> Composable:
-    """How many of the newest issues of project `p` the look-up and the prefix fit, each alone and together,
-    and how many issues it has. Parameters: lookup, prefix.
+    """How many of the newest issues of project `p` the look-up and the prefix fit, each alone and together.
+    Parameters: lookup, prefix.
     """
     return SQL(
         "SELECT count(*) AS seen, count(*) FILTER (WHERE s.complete) AS complete,"
         " count(*) FILTER (WHERE s.begun) AS begun,"
-        " count(*) FILTER (WHERE s.complete AND s.begun) AS narrow, coalesce(max(s.number), 0) AS size"
+        " count(*) FILTER (WHERE s.complete AND s.begun) AS narrow"
         " FROM (SELECT s.* FROM generate_series("
         "(SELECT max(s.number) FROM issue_search s WHERE s.project_id = p.id) / {segment}, 0, -1) AS g"
         " CROSS JOIN LATERAL (SELECT replace(%(lookup)s, '@', p.id || '.' || g || '/')::tsquery AS lookup,"

@@ -29,8 +29,8 @@ FEW = 10_000
 RARE = 2_000
 """Issues up to which a condition is worth starting from, whatever else there is."""
 
-SAMPLE = 200
-"""The newest issues by which words are judged."""
+SAMPLE, SAMPLED = 200, 8
+"""The newest issues by which words are judged, and the largest projects of which these are at most."""
 
 _FILTERED = 30
 """How many rows' lexemes the index goes through while one row is read and compared."""
@@ -156,7 +156,7 @@ async def rare(tx: Tx, of: Selection) -> Start:
 
 async def _probe(tx: Tx, of: Selection, driven: tuple[Clause, ...], few: int, *, judging: bool) -> Row:
     words = of.words if judging else None
-    width = max(SAMPLE // max(len(of.projects), 1), 4)
+    width = SAMPLE // max(min(len(of.projects), SAMPLED), 1)
     (row,) = await tx.fetch(
         _probing(driven, few, width if words is not None else None, of.alone),
         projects=integers(of.projects),
@@ -174,7 +174,8 @@ async def _probe(tx: Tx, of: Selection, driven: tuple[Clause, ...], few: int, *,
 @lru_cache(maxsize=512)
 def _probing(driven: tuple[Clause, ...], few: int, width: int | None, alone: int | None) -> Named:
     """How many issues each condition names, counted until there are more than `few`; and with a width how
-    frequent the words are among the newest issues of each project.
+    frequent the words are among the newest issues of the largest projects, and how many numbers all projects
+    have given, `nearest` in the newest segment of each.
     """
     scope = sources.scope(alone, words=False, descending=True)
     counts: Composable = SQL(", ").join(
@@ -189,11 +190,14 @@ def _probing(driven: tuple[Clause, ...], few: int, width: int | None, alone: int
     return Named.of(
         "search_sample",
         SQL(
-            "SELECT {counts} AS counts, sum(c.seen) AS seen, sum(c.complete) AS complete,"
-            " sum(c.begun) AS begun, sum(c.narrow) AS narrow,"
-            " sum(c.size) AS size, sum(least(c.size, %(segment)s)) AS nearest"
-            " FROM {scope} CROSS JOIN LATERAL ({sample}) c"
-        ).format(counts=counts, scope=scope, sample=sources.sample(width=width)),
+            "SELECT {counts} AS counts, n.size, n.nearest, c.*"
+            " FROM (SELECT sum(n.last) AS size, sum(least(n.last, %(segment)s)) AS nearest"
+            " FROM issue_numbers n WHERE n.project_id = ANY(%(projects)s::int[])) n"
+            " CROSS JOIN (SELECT sum(c.seen) AS seen, sum(c.complete) AS complete, sum(c.begun) AS begun,"
+            " sum(c.narrow) AS narrow FROM (SELECT n.project_id AS id FROM issue_numbers n"
+            " WHERE n.project_id = ANY(%(projects)s::int[]) ORDER BY n.last DESC LIMIT {sampled}) p"
+            " CROSS JOIN LATERAL ({sample}) c) c"
+        ).format(counts=counts, sampled=Literal(SAMPLED), sample=sources.sample(width=width)),
     )
 
 

@@ -323,6 +323,10 @@ def _write(
                 for issue in made
             ],
         )
+        cursor.execute(
+            "UPDATE issue_numbers SET last = %s WHERE project_id = %s",
+            (max(issue.number for issue in made), project),
+        )
         cursor.executemany(
             "INSERT INTO issue_texts VALUES (%s, %s)", [(issue.id, issue.description) for issue in made]
         )
