@@ -16,7 +16,7 @@ import pytest
 from psycopg.rows import dict_row
 
 from rhythm_domain import database
-from rhythm_domain.database import Connection, Database, Row
+from rhythm_domain.database import Connection, Database
 from rhythm_domain.demo import filler
 from rhythm_domain.queries import Named
 from rhythm_domain.repository import sources, starting
@@ -64,20 +64,23 @@ async def _costs(
     filler.fill(conninfo, issues, owner=owner.user.id, progress=quiet)
     instance.sql.execute("VACUUM ANALYZE")
     blocks: list[int] = []
-    real = database.fetch
 
-    async def fetch(connection: Connection, query: Named, params: Any = None) -> list[Row]:
-        text = query.text if isinstance(query.text, bytes) else query.text.as_bytes(connection)
-        if re.match(rb"(--.*\n)*\s*(SELECT|WITH|\()", text):
-            asked = b"EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, SUMMARY OFF, FORMAT JSON) " + text
-            (row,) = await (await connection.execute(asked, params)).fetchall()
-            plan = row["QUERY PLAN"][0]["Plan"]
-            blocks.append(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"])
-        return await real(connection, query, params)
+    def counted(real: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        async def fetch(connection: Connection, query: Named, params: Any = None) -> Any:
+            text = query.text if isinstance(query.text, bytes) else query.text.as_bytes(connection)
+            if re.match(rb"(--.*\n)*\s*(SELECT|WITH|\()", text):
+                asked = b"EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, SUMMARY OFF, FORMAT JSON) " + text
+                (row,) = await (await connection.execute(asked, params)).fetchall()
+                plan = row["QUERY PLAN"][0]["Plan"]
+                blocks.append(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"])
+            return await real(connection, query, params)
+
+        return fetch
 
     costs = {}
     with monkeypatch.context() as patch:
-        patch.setattr(database, "fetch", fetch)
+        for name in ("fetch", "tuples"):
+            patch.setattr(database, name, counted(getattr(database, name)))
         for what, show in _pages(owner).items():
             blocks.clear()
             await show()

@@ -6,7 +6,7 @@ Sequential scans are made expensive, so that one is left only where no index cou
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from rhythm_domain import database, queries
-from rhythm_domain.database import Connection, Row
+from rhythm_domain.database import Connection
 from rhythm_domain.demo import filler
 from rhythm_domain.maintenance import plans
 from rhythm_domain.queries import Named
@@ -78,20 +78,23 @@ def scans(lines: list[str]) -> set[str]:
 def explained(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, set[str]]]:
     """What each statement that is run meanwhile would scan, by its name."""
     found: dict[str, set[str]] = {}
-    real = database.fetch
 
-    async def fetch(connection: Connection, query: Named, params: Any = None) -> list[Row]:
-        text = query.text if isinstance(query.text, bytes) else query.text.as_bytes(connection)
-        if re.match(rb"(--.*\n)*\s*(SELECT|WITH|\()", text):
-            await connection.execute(b"SET LOCAL enable_seqscan = off")
-            cursor = await connection.execute(b"EXPLAIN " + text, params)
-            lines = [str(row["QUERY PLAN"]) for row in await cursor.fetchall()]
-            if scanned := scans(lines):
-                found.setdefault(query.name, set()).update(scanned)
-        return await real(connection, query, params)
+    def explaining(real: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        async def fetch(connection: Connection, query: Named, params: Any = None) -> Any:
+            text = query.text if isinstance(query.text, bytes) else query.text.as_bytes(connection)
+            if re.match(rb"(--.*\n)*\s*(SELECT|WITH|\()", text):
+                await connection.execute(b"SET LOCAL enable_seqscan = off")
+                cursor = await connection.execute(b"EXPLAIN " + text, params)
+                lines = [str(row["QUERY PLAN"]) for row in await cursor.fetchall()]
+                if scanned := scans(lines):
+                    found.setdefault(query.name, set()).update(scanned)
+            return await real(connection, query, params)
+
+        return fetch
 
     with monkeypatch.context() as patch:
-        patch.setattr(database, "fetch", fetch)
+        for name in ("fetch", "tuples"):
+            patch.setattr(database, name, explaining(getattr(database, name)))
         yield found
 
 
