@@ -86,7 +86,7 @@ class CardsScreen(SearchScreen):
     @property
     def is_read(self) -> bool:
         """Whether there are cards of a project to do something with."""
-        return self._shows is not None
+        return self._shows is not None and self._shows[0] == self.desk.key
 
     async def load(self) -> None:
         if self.desk.key is None:

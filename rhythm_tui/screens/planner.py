@@ -47,10 +47,13 @@ FOUND = 100_000
 """Issues of a list among which marked ones are looked for."""
 
 NARROW = 100
-"""Cells below which only the pane with the focus is shown in full."""
+"""Cells below which the panes stand one above the other; the one with the focus has most of the room."""
 
-TALL = 32
-"""Lines from which on there is room for the burndown below a sprint."""
+LOW = 18
+"""Lines below which there is room for the issues of one of them only."""
+
+TALL, TALL_ALONE = 32, 22
+"""Lines from which on there is room for the burndown below a sprint, and below one that is zoomed."""
 
 MANY = 100
 """More issues than this that change at once are read anew, not put in their places one by one."""
@@ -86,13 +89,20 @@ class PlannerScreen(SearchScreen):
         self.panes.go_to("backlog")
 
     def on_resize(self) -> None:
-        self.set_class(self.app.size.width < NARROW, "narrow")
+        width, height = self.app.size
+        self.set_class(width < NARROW, "narrow")
+        self.set_class(width < NARROW and height < LOW, "low")
         tall = self.has_class("tall")
-        self.set_class(self.app.size.height >= TALL, "tall")
+        self.set_class(height >= (TALL_ALONE if self.has_class("zoomed") else TALL), "tall")
         if self.has_class("tall") and not tall and not self.busy:
             self.read_figures()
 
     # Reading ---------------------------------------------------------------------------------------------
+
+    @property
+    def is_read(self) -> bool:
+        """Whether the plan that is shown is the one that is asked for."""
+        return self._shown is not None and self._shown[0] == self.desk.key
 
     async def load(self) -> None:
         self.set_class(self.desk.project is None, "nowhere")
@@ -435,6 +445,7 @@ class PlannerScreen(SearchScreen):
     @handles("pane.zoom")
     def zoom(self) -> None:
         self.toggle_class("zoomed")
+        self.on_resize()
 
     @handles("mark.all")
     async def mark_all(self) -> None:

@@ -8,7 +8,7 @@ from rhythm_domain.errors import Invalid, RhythmError
 from rhythm_domain.models import Sprint, SprintState
 from rhythm_domain.text import shown
 from rhythm_tui.commanding import handles
-from rhythm_tui.commands import Command
+from rhythm_tui.commands import Command, Where
 from rhythm_tui.looks.wording import counted
 from rhythm_tui.screens import sprint_dialogs
 from rhythm_tui.screens.planner import MANY, PlannerScreen
@@ -27,6 +27,8 @@ class SprintsScreen(PlannerScreen):
     # Planning ----------------------------------------------------------------------------------------------
 
     def why_not(self, command: Command) -> str | None:
+        if command.where is Where.SPRINTS and self.desk.project is not None and not self.is_read:
+            return "the plan is being read"
         if self.desk.project is not None and command.id.startswith("plan."):
             panes, sprint = self.panes, self.panes.sprint
             moves = command.id in ("plan.left", "plan.right")

@@ -225,17 +225,23 @@ async def test_without_a_project_it_says_what_to_do(team: Team, app: Open) -> No
         await driver.sees("CORE  Project CORE", "Backlog")
 
 
-async def test_on_a_small_terminal_the_other_pane_is_one_line(team: Team, app: Open) -> None:
-    """The pane with the focus has the room; both say what is in them."""
+async def test_on_a_small_terminal_the_panes_share_the_room(team: Team, app: Open) -> None:
+    """The pane with the focus has most of it, and where it is low all of it; both say what is in them."""
     await sprint_of(team, start=True)
     await fill(team, "one")
     await fill(team, "two", sprint="Sprint 1")
     async with app(team.member, project="CORE", view="sprints", size=(80, 24)) as driver:
-        await driver.sees("Backlog", "one", "Sprint 1", "3 points")
-        await driver.misses("two")
+        await driver.sees("Backlog", "one", "Sprint 1", "3 points", "two")
+        assert table(driver, "backlog").size.height > table(driver, "sprint").size.height == 5
         await driver.press("tab")
-        await driver.sees("Backlog", "two", "Sprint 1", "3 points")
+        await driver.until(lambda: table(driver, "sprint").size.height > 5, "the room for the sprint")
+        assert table(driver, "backlog").size.height == 5
+        await driver.pilot.resize_terminal(80, 17)
         await driver.misses("one")
+        await driver.sees("Backlog", "two", "Sprint 1", "3 points")
+        await driver.press("tab")
+        await driver.misses("two")
+        await driver.sees("Backlog", "one", "Sprint 1", "3 points")
         assert (await team.viewer.sprints.show("CORE", "current")).state is SprintState.ACTIVE
 
 
@@ -493,6 +499,10 @@ async def test_the_burndown_of_a_sprint_that_has_begun_is_drawn_where_there_is_r
         await team.maintainer.issues.move(one, Status.DONE)
         await driver.sees("3 points left")
         await driver.pilot.resize_terminal(120, 24)
+        await driver.misses("points left")
+        await driver.press("l", "z")
+        await driver.sees("3 points left", "KEY")
+        await driver.press("z")
         await driver.misses("points left")
         await driver.pilot.resize_terminal(120, 40)
         await driver.sees("3 points left")
