@@ -1,6 +1,6 @@
 """What sshd asks before anything is signed: whose is this key, and what may be done with it.
 
-    restrict,pty,command="PYTHON -I -S -E .../shim.py SOCKET CONFIG KEY-ID" ssh-ed25519 AAAA...
+    restrict,pty,command="PYTHON -I -S -E .../shim.py SOCKET CONFIG KEY-ID PERSON-ID" ssh-ed25519 AAAA...
 
 The forced command names the key: which of several offered keys signed, sshd alone knows. `restrict` takes all
 else away (forwarding, agent, X11, rc files) and `pty` gives the terminal back.
@@ -23,7 +23,7 @@ SHIM = Path(__file__).with_name("shim.py")
 
 def line(key: SshKey, host: Host) -> str:
     """A key as authorized_keys has it, with all that it may do."""
-    words = (sys.executable, "-I", "-S", "-E", SHIM, host.socket, host.file, key.id)
+    words = (sys.executable, "-I", "-S", "-E", SHIM, host.socket, host.file, key.id, key.user_id)
     command = shlex.join(map(str, words))
     quoted = command.replace("\\", "\\\\").replace('"', '\\"')
     return f'restrict,pty,command="{quoted}" {key.public_key}'

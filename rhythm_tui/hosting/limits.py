@@ -10,7 +10,7 @@ class Limits:
     """Sessions at once; seconds for the rest. 0 is no limit."""
 
     sessions: int = 250
-    sessions_per_key: int = 25
+    sessions_per_person: int = 25
     idle: float = 8 * 3600
     """Nothing typed at the terminal. Linux notes that to eight seconds."""
     absolute: float = 7 * 24 * 3600

@@ -3,7 +3,7 @@
 A session's shim connects to the unix socket and hands over its three descriptors. It is told the process of
 the session, and holds the line for as long as its terminal is there; at the end it is told the exit code.
 
-    shim      session KEY LOOKS [COMMAND], descriptors 0 1 2
+    shim      session KEY LOOKS [COMMAND], descriptors 0 1 2; LOOKS are NAME=VALUE, PERSON among them
               -> begun, a descriptor of the process; code words at the end | code words
     control   status -> JSON
               end-session ID WORDS -> done | none
@@ -49,7 +49,7 @@ _TOLD = 200
 """Characters that are told of a command."""
 
 FULL = "Rhythm is full: {} sessions are open, as many as may be. Try again later."
-FULL_FOR_KEY = "Your key has {} sessions open, as many as it may have. Close one of them."
+FULL_FOR_PERSON = "You have {} sessions open, as many as one may have. Close one of them."
 NO_ROOM = "The machine has no room for another session. Try again later."
 STOPPING = "Rhythm's host stops. Try again in a moment."
 IDLE = "Nothing was typed for so long that your session was closed. Connect again."
@@ -64,6 +64,8 @@ class Guest:
 
     id: int
     key: int
+    person: str
+    """Whose the key is, by the forced command's word; any key of theirs counts for them."""
     pid: int
     process: int
     """A descriptor of the process: it can be read once it has ended."""
@@ -178,12 +180,13 @@ class Resident:
         command: Sequence[bytes],
         descriptors: Sequence[int],
     ) -> None:
-        if reason := self._why_not(key):
-            self._refuse(line, key, reason)
-            return
         asked = os.fsdecode(command[0]) if command else None
         terminal = dict(each.split("=", 1) for each in os.fsdecode(looks).split("\0"))
+        person = terminal.pop("PERSON", "") or f"of key {key}"
         terminal = {name: value for name, value in terminal.items() if value}
+        if reason := self._why_not(person):
+            self._refuse(line, key, reason)
+            return
         at = _terminal(descriptors[0])
         check_alone()
         resident, pid = os.getpid(), -1
@@ -200,7 +203,7 @@ class Resident:
             self._refuse(line, key, NO_ROOM)
             return
         self._last += 1
-        guest = Guest(self._last, key, pid, process, line, asked, at)
+        guest = Guest(self._last, key, person, pid, process, line, asked, at)
         self.guests[guest.id] = guest
         self.loop.forget(line.fileno())
         self.loop.watch(line.fileno(), lambda: self._cut(guest))
@@ -215,15 +218,15 @@ class Resident:
         log.warning("refused a session of key %d: %s", key, reason)
         self._answer(line, f"{AWAY}\0{reason}")
 
-    def _why_not(self, key: int) -> str:
+    def _why_not(self, person: str) -> str:
         limits = self._limits
         if self.closing:
             return STOPPING
         if limits.sessions and len(self.guests) >= limits.sessions:
             return FULL.format(limits.sessions)
-        own = sum(guest.key == key for guest in self.guests.values())
-        if limits.sessions_per_key and own >= limits.sessions_per_key:
-            return FULL_FOR_KEY.format(limits.sessions_per_key)
+        own = sum(guest.person == person for guest in self.guests.values())
+        if limits.sessions_per_person and own >= limits.sessions_per_person:
+            return FULL_FOR_PERSON.format(limits.sessions_per_person)
         return ""
 
     def _cut(self, guest: Guest) -> None:

@@ -139,7 +139,7 @@ def limits(host: Host) -> Limits:
     given = host.limits
     return Limits(
         sessions=given.sessions,
-        sessions_per_key=given.sessions_per_person,
+        sessions_per_person=given.sessions_per_person,
         idle=given.idle.total_seconds(),
         absolute=given.longest.total_seconds(),
     )

@@ -1,10 +1,11 @@
 """The forced command of a key: hands the terminal to the resident process, which begins a session on it.
 
-    python -I -S -E shim.py SOCKET CONFIG KEY-ID
+    python -I -S -E shim.py SOCKET CONFIG KEY-ID [PERSON-ID]
 
 sshd runs the file for everybody who comes in, so it imports next to nothing and starts in a few milliseconds.
-Who it is that came says the third argument alone, which sshd took from the key that signed; what they ask for
-is in SSH_ORIGINAL_COMMAND. Where no resident process answers, it becomes a session itself.
+Who it is that came say the last arguments alone, which sshd took from the key that signed; PERSON-ID only
+counts their sessions. What they ask for is in SSH_ORIGINAL_COMMAND. Where no resident process answers, it
+becomes a session itself.
 
 While the session runs it passes on what only the terminal's own process is told: its new sizes, Ctrl-C, and
 that the line was cut. It ends with the session's exit code. Should the resident process die, or the session
@@ -55,12 +56,12 @@ def say(words: bytes) -> None:
     write(2, b"rhythm: " + words + (b"\r\n" if posix.isatty(2) else b"\n"))
 
 
-def begin(path: str, key: str) -> tuple[_socket.socket | None, bytes, int | None]:
+def begin(path: str, key: str, person: str) -> tuple[_socket.socket | None, bytes, int | None]:
     """Hands the descriptors over. The line to the resident process (None if it is away), its answer, and the
     session's process as a descriptor, if there is one.
     """
-    known = b"\0".join(name + b"=" + posix.environ.get(name, b"")[:LONGEST] for name in KNOWN)
-    words = [b"session", key.encode(), known]
+    known = [name + b"=" + posix.environ.get(name, b"")[:LONGEST] for name in KNOWN]
+    words = [b"session", key.encode(), b"\0".join([*known, b"PERSON=" + person.encode()])]
     if COMMAND in posix.environ:
         words.append(posix.environ[COMMAND])
     handed = b"".join(each.to_bytes(4, sys.byteorder) for each in (0, 1, 2))
@@ -145,12 +146,12 @@ def by_itself(config: str, key: str) -> int:
     posix.execve(sys.executable, [sys.executable, "-I", "-m", "rhythm_tui.hosting", config, key], kept)
 
 
-def main(path: str, config: str, key: str) -> int:
+def main(path: str, config: str, key: str, person: str = "") -> int:
     _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
     if COMMAND not in posix.environ and not (posix.isatty(0) and posix.isatty(1)):
         say(b"The app needs a terminal: connect with `ssh -t`, or name a command, such as `issue list`.")
         return USAGE
-    line, answer, process = begin(path, key)
+    line, answer, process = begin(path, key, person)
     if line is None:
         return by_itself(config, key)
     if process is None:  # It refused.

@@ -61,8 +61,17 @@ class Host:
         self.socket = folder / "host.sock"
 
     def command(self, key: int) -> list[str]:
-        """The forced command of a key, behind the Python that runs it."""
-        return ["-I", "-S", "-E", SHIM, str(self.socket), str(self.folder / "host.toml"), str(key)]
+        """The forced command of a key, behind the Python that runs it. Keys 1 and 101 are of one person."""
+        return [
+            "-I",
+            "-S",
+            "-E",
+            SHIM,
+            str(self.socket),
+            str(self.folder / "host.toml"),
+            str(key),
+            str(key % 100),
+        ]
 
     def terminal(self, command: str | None = None, *, key: int = 7, **options: Any) -> Terminal:
         """Somebody who came in with a terminal."""

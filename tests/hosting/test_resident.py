@@ -191,14 +191,14 @@ def test_ctrl_c_reaches_the_command(host: Host) -> None:
 
 def test_no_more_sessions_than_may_be() -> None:
     with (
-        resident(sessions=3, sessions_per_key=2) as host,
+        resident(sessions=3, sessions_per_person=2) as host,
         host.pipes("wait", key=1),
-        host.pipes("wait", key=1),
+        host.pipes("wait", key=101),
     ):
-        until(lambda: len(host.sessions()) == 2, "two sessions")
+        until(lambda: len(host.sessions()) == 2, "two sessions, by two keys of one person")
         code, _, err = host.run("exit 0", key=1)
         assert code == 8
-        assert "Your key has 2 sessions open" in err
+        assert "You have 2 sessions open" in err
         with host.pipes("wait", key=2):
             until(lambda: len(host.sessions()) == 3, "three sessions")
             code, _, err = host.run("exit 0", key=3)
