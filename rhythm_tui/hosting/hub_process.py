@@ -29,6 +29,12 @@ PAUSE = 1.0
 NOBODY = "key "
 """The answer that a key opens nothing."""
 
+AT_ONCE = 50
+"""Keys that are looked up at once. sshd asks for every key that anybody offers."""
+
+PATIENCE = 2.0
+"""Seconds for a key to be looked up: less than sshd's side waits for it."""
+
 log = logging.getLogger("rhythm.host")
 
 
@@ -80,8 +86,22 @@ async def _serve(listener: socket.socket, host: Host) -> None:
 def answers(tracker: Tracker, host: Host) -> dict[str, Answer]:
     """What the hub can be asked. Each answer begins with `key`, `done` or `no`; then come the words."""
 
+    asked = 0
+
     async def key(words: list[str]) -> str:
-        return NOBODY + (await keys.look_up(tracker, host, *words) or "")
+        nonlocal asked
+        if asked >= AT_ONCE:
+            log.warning("more than %d keys are asked for at once: one was refused", AT_ONCE)
+            return NOBODY
+        asked += 1
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return NOBODY + (await keys.look_up(tracker, host, *words) or "")
+        except (RhythmError, TimeoutError) as error:
+            log.warning("a key could not be looked up: %s", getattr(error, "message", "it took too long"))
+            return NOBODY
+        finally:
+            asked -= 1
 
     async def people(words: list[str]) -> str:
         found = await tracker.hosting.people([int(word) for word in words])

@@ -44,6 +44,11 @@ def test_a_session_has_the_terminal_and_its_keys(host: Host) -> None:
         assert seat.ended() == 0
 
 
+def test_no_other_of_the_account_looks_into_its_memory(host: Host) -> None:
+    """All sessions are of one account; the kernel lets none trace another (PR_SET_DUMPABLE)."""
+    assert host.run("secrecy") == (0, "0\n", "")
+
+
 def test_a_new_size_reaches_it(host: Host) -> None:
     with host.terminal() as seat:
         seat.sees("100x30")

@@ -277,7 +277,7 @@ async def test_whose_a_key_is_is_answered_by_the_hub_and_without_it(host: Shared
 
     warm = asked(key.fingerprint)
     assert warm.startswith('restrict,pty,command="')
-    assert f' {key.id}" {kind} {body}' in warm
+    assert f' {key.id} {key.user_id}" {kind} {body}' in warm
     assert asked("SHA256:another") == ""
     os.kill(host.main, signal.SIGKILL)
     assert asked(key.fingerprint).strip() == warm.strip()
