@@ -7,11 +7,21 @@ Translation from psycopg happens once, in `database.py`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 from uuid import UUID
 
 LONGEST = 500
 """Characters of a message: it may quote what somebody typed, but a person is to read it."""
+
+
+_fitting: Callable[[str], str] = str
+
+
+def fit_hints(fitting: Callable[[str], str]) -> None:
+    """Has every hint from now on say what can be done by those whom this process serves."""
+    global _fitting
+    _fitting = fitting
 
 
 class RhythmError(Exception):
@@ -23,8 +33,7 @@ class RhythmError(Exception):
     def __init__(self, message: str | None = None, *, hint: str | None = None) -> None:
         message = message or (type(self).__doc__ or "").strip().splitlines()[0]
         self.message = message if len(message) <= LONGEST else f"{message[: LONGEST - 1]}…"
-        if hint is not None:
-            self.hint = hint
+        self.hint = _fitting(self.hint if hint is None else hint)
         super().__init__(self.message)
 
 

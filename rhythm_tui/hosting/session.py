@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from rhythm_domain import logs
-from rhythm_domain.errors import Invalid, Unavailable
+from rhythm_domain.errors import Invalid, Unavailable, fit_hints
 from rhythm_tui.hosting import settings
 from rhythm_tui.hosting.request import Open, Run, asked
 from rhythm_tui.hosting.surroundings import at_terminal, settle, source
@@ -31,6 +31,9 @@ def serve(
     settle(terminal)
     logs.set_up_system()
     from rhythm_tui.cli.errors import report
+    from rhythm_tui.hosting.advice import for_guests
+
+    fit_hints(for_guests)
 
     try:
         request = asked(command, terminal=at_terminal())

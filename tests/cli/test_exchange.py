@@ -98,6 +98,14 @@ def test_an_export_goes_through_a_pipe_into_another_project(rhythm: Cli, team: T
     assert rhythm("export", "COPY", "--format", "json", by=team.owner).out == out
 
 
+def test_an_export_to_a_terminal_can_do_nothing_there(rhythm: Cli, team: Team) -> None:
+    """Into a pipe it goes as it is."""
+    rhythm("issue", "create", "CORE", "turned \u202egnp.exe", by=team.owner)
+    drawn = rhythm.on_terminal("export", "CORE", "--format", "csv", by=team.owner)
+    assert "turned <202E>gnp.exe" in drawn
+    assert "\u202e" in rhythm("export", "CORE", "--format", "csv", by=team.owner).out
+
+
 def test_an_export_into_a_file_appears_only_once_it_is_whole(rhythm: Cli, team: Team, tmp_path: Path) -> None:
     rhythm("import", "github", issues(tmp_path, "One", "Two"), "--project", "CORE", by=team.owner)
     target = tmp_path / "core.csv"

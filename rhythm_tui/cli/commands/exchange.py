@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import click
 
 from rhythm_domain.errors import Invalid, NotFound
+from rhythm_domain.text import shown_lines
 from rhythm_tui.cli.command import Verb, pass_context
 from rhythm_tui.cli.context import Context
 from rhythm_tui.cli.errors import Exit
@@ -132,7 +134,8 @@ async def export(context: Context, key: str, query: str, format: str, output: Pa
     """
     async with context.session() as session:
         if output is None:
-            await session.exchange.export(key, sys.stdout.buffer, format=format, query=query)
+            with _stdout() as stream:
+                await session.exchange.export(key, stream, format=format, query=query)
             return
         try:
             with whole(output) as stream, _bar("Issues written", context) as tell:
@@ -144,6 +147,40 @@ async def export(context: Context, key: str, query: str, format: str, output: Pa
     context.out.done(
         f"Wrote {counted(written, 'issue')} to {output}", {"issues": written, "file": str(output)}
     )
+
+
+class _OnScreen(io.RawIOBase):
+    """Stdout at a terminal: text is shown there, as everywhere, so that it can do nothing but be read."""
+
+    def __init__(self) -> None:
+        self._left = b""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        whole, newline, self._left = (self._left + bytes(data)).rpartition(b"\n")
+        self._show(whole + newline)
+        return len(data)
+
+    def end(self) -> None:
+        """Shows a last line that has no end."""
+        self._show(self._left)
+        self._left = b""
+
+    def _show(self, text: bytes) -> None:
+        sys.stdout.write(shown_lines(text.decode("utf-8", "replace")))
+
+
+@contextmanager
+def _stdout() -> Iterator[BinaryIO]:
+    """Where an export goes: as it is into a pipe, as it can be read to a terminal."""
+    if not sys.stdout.isatty():
+        yield sys.stdout.buffer
+        return
+    screen = _OnScreen()
+    yield cast("BinaryIO", screen)
+    screen.end()
 
 
 @contextmanager
