@@ -300,8 +300,8 @@ def _compared(clauses: Sequence[Clause], reading: Reading, *, words: bool, limit
         ).format(lying=lying, **parts)
     if clauses:
         fitting = SQL(
-            "SELECT i.id, i.number FROM ({lying}) i WHERE {all} AND"
-            " (SELECT ts_match_vq(s.tsv, q.words) FROM issue_search s WHERE s.issue_id = i.id)"
+            "SELECT i.id, i.number FROM (SELECT i.id, i.number FROM ({lying}) i WHERE {all} OFFSET 0) i"
+            " WHERE (SELECT ts_match_vq(s.tsv, q.words) FROM issue_search s WHERE s.issue_id = i.id)"
         ).format(lying=lying, **parts)
     else:
         fitting = SQL(
