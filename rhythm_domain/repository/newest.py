@@ -134,9 +134,12 @@ _MERGED = SQL(
     " FROM (SELECT"
     " {nearer}(p.moment, {first}(i.created_at) OVER (PARTITION BY p.id ORDER BY f.number {way})) AS moment,"
     " p.id AS project, f.number, f.id, f.found FROM {scope} CROSS JOIN LATERAL ({rows}) f"
-    " CROSS JOIN LATERAL (SELECT created_at FROM issues WHERE id = f.id OFFSET 0) i) m) m"
+    " CROSS JOIN LATERAL (SELECT {created} AS created_at OFFSET 0) i) m) m"
     " WHERE m.place < {limit} OR m.found AND m.place = {limit}"
 )
+
+_CREATED = SQL("(SELECT created_at FROM issues WHERE id = f.id)")
+_CREATED_OR_MARKED = SQL("CASE WHEN f.id = p.mark THEN p.marked_at ELSE {} END").format(_CREATED)
 
 
 @lru_cache(maxsize=512)
@@ -172,6 +175,7 @@ def _statement(
             rows=rows,
             way=reading.way,
             first=SQL("min" if reading.falls else "max"),
+            created=_CREATED if begin.driver is not None else _CREATED_OR_MARKED,
             nearer=SQL("least" if reading.falls else "greatest"),
             limit=Literal(limit),
         ),

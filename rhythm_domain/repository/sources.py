@@ -201,8 +201,9 @@ def reaching(alone: int | None, reading: Reading) -> Composable:
 
     About as many issues are read as the parameter `rows` says, and never more of one project. Across projects
     those are, as lists begin with the newest, all that are newer than some moment: the one up to which half
-    of the largest projects, by their size, have their share of `rows` or more. Further parameters: as for
-    `scope`.
+    of the largest projects, by their size, have their share of `rows` or more. Where that is known, `mark` is
+    the id of the issue that has the number `reach`, and `marked_at` when it was created. Further parameters:
+    as for `scope`.
     """
     if alone is not None:
         reach = SQL(
@@ -211,15 +212,15 @@ def reaching(alone: int | None, reading: Reading) -> Composable:
             else "least(p.bound, p.top) + 1 + %(rows)s"
         )
         return SQL(
-            "(SELECT p.id, p.bound, p.top, {reach} AS reach FROM (SELECT {id} AS id,"
+            "(SELECT p.id, p.bound, p.top, {reach} AS reach, NULL::bigint AS mark FROM (SELECT {id} AS id,"
             " coalesce((%(at_numbers)s::int[])[1], {bound}) AS bound, coalesce("
             "(SELECT max(s.number) FROM issue_search s WHERE s.project_id = {id}), 0) AS top OFFSET 0) p) p"
         ).format(reach=reach, id=Literal(alone), bound=Literal(beyond_all(descending=reading.descending)))
     if not reading.falls:
         return SQL(
             "(SELECT a.*, least(a.bound, a.top) + 21"
-            " + (%(rows)s::float8 * a.top / (sum(a.top) OVER () + 1))::int AS reach"
-            " FROM {projects} OFFSET 0) p"
+            " + (%(rows)s::float8 * a.top / (sum(a.top) OVER () + 1))::int AS reach,"
+            " NULL::bigint AS mark, NULL::timestamptz AS marked_at FROM {projects} OFFSET 0) p"
         ).format(projects=_bounded(reading))
     return SQL(
         "(WITH a AS MATERIALIZED (SELECT * FROM {projects}),"
@@ -230,11 +231,12 @@ def reaching(alone: int | None, reading: Reading) -> Composable:
         " t AS MATERIALIZED (SELECT coalesce((SELECT h.at FROM"
         "   (SELECT h.at, sum(h.top) OVER (ORDER BY h.at DESC NULLS LAST) AS part FROM h) h"
         "   WHERE 2 * h.part >= (SELECT sum(h.top) FROM h) ORDER BY h.part LIMIT 1), '-infinity') AS at)"
-        " SELECT a.*, greatest(least(a.bound, a.top + 1) - 1 - %(rows)s, coalesce("
-        "   (SELECT i.number FROM issues i"
+        " SELECT a.*, greatest(a.furthest, coalesce(r.number, -1)) AS reach,"
+        " CASE WHEN r.number >= a.furthest THEN r.id END AS mark, r.created_at AS marked_at"
+        " FROM (SELECT a.*, least(a.bound, a.top + 1) - 1 - %(rows)s AS furthest FROM a) a CROSS JOIN t"
+        " LEFT JOIN LATERAL (SELECT i.id, i.number, i.created_at FROM issues i"
         "   WHERE i.project_id = a.id AND i.deleted_at IS NULL AND i.created_at < t.at AND i.number < a.bound"
-        "   ORDER BY i.created_at DESC, i.id DESC LIMIT 1), -1)) AS reach"
-        " FROM a CROSS JOIN t OFFSET 0) p"
+        "   ORDER BY i.created_at DESC, i.id DESC LIMIT 1) r ON true OFFSET 0) p"
     ).format(projects=_bounded(reading))
 
 
@@ -335,8 +337,10 @@ def _asked_for(clauses: Sequence[Clause], reading: Reading, *, exactly: bool, li
 def _marked(source: Composable, reading: Reading, limit: int) -> Composable:
     """Rows, and behind fewer than `limit` the first issue that reading did not come to."""
     return SQL(
-        "(SELECT f.* FROM ({source}) f UNION ALL (SELECT s.issue_id, s.number, false FROM issue_search s"
-        " WHERE s.project_id = p.id AND s.number {beyond} p.bound AND s.number {beyond_reach} p.reach"
+        "(SELECT f.* FROM ({source}) f UNION ALL (SELECT p.mark, p.reach, false WHERE p.mark IS NOT NULL)"
+        " UNION ALL (SELECT s.issue_id, s.number, false FROM issue_search s"
+        " WHERE p.mark IS NULL AND s.project_id = p.id"
+        " AND s.number {beyond} p.bound AND s.number {beyond_reach} p.reach"
         " ORDER BY s.number {way} LIMIT 1) LIMIT {limit})"
     ).format(
         source=source,
