@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -30,22 +30,35 @@ Draw = Callable[[IssueRow, View], list[Piece]]
 class Column:
     """A column of the table.
 
-    `width` in cells; None takes what is left. `keep` says how long it stays as the table gets narrower: the
-    lowest goes first. `sort` is the order of the search language that its heading stands for.
+    `width` in cells; None takes what is left. `room` is what the title keeps beside it, in cells: the column
+    that leaves it most is the first to give way as the table gets narrower. `sort` is the order of the search
+    language that its heading stands for. `holds` says whether it has anything to show of an issue.
     """
 
     id: str
     heading: str
     words: str
     width: int | None
-    keep: int
+    room: int
     draw: Draw
     right: bool = False
     sort: str = ""
+    holds: Callable[[IssueRow], bool] = lambda _: True
+
+    @property
+    def gap(self) -> int:
+        """Cells between it and the next: a sign belongs to what stands behind it."""
+        return 1 if self.width == 1 else GAP
 
 
-LEAST_TITLE = 34
-"""Cells that the title has before other columns give way."""
+GAP = 2
+"""Cells between two columns."""
+
+AMPLE = 72
+"""Cells that the title keeps beside a column that has nothing to show of the whole list."""
+
+NARROWER = {"status": "sign", "assignee": "initials"}
+"""What stands in for a column where there is no room for it."""
 
 
 def _one(piece: Callable[[IssueRow, View], Piece]) -> Draw:
@@ -72,60 +85,107 @@ COLUMNS: dict[str, Column] = {
             "",
             "status, as a sign",
             1,
-            88,
+            20,
             _one(lambda row, view: show.status(row, view.colours, worded=False)),
         ),
-        Column("type", "", "type", 1, 80, _one(lambda row, view: show.kind(row, view.colours))),
-        Column("key", "KEY", "key", 10, 100, _one(lambda row, _: Piece(row.key, "muted")), sort="created"),
+        Column("type", "", "type", 1, 24, _one(lambda row, view: show.kind(row, view.colours))),
+        Column("key", "KEY", "key", 8, 8, _one(lambda row, _: Piece(row.key, "muted")), sort="created"),
         Column(
             "priority",
             "",
             "priority",
             1,
-            90,
+            22,
             _one(lambda row, view: show.priority(row, view.colours)),
             sort="priority",
         ),
-        Column("title", "TITLE", "title", None, 100, _one(lambda row, _: Piece(shown(row.title)))),
-        Column("labels", "LABELS", "labels", 20, 30, lambda row, view: show.labels(row.labels, view.colours)),
-        Column("status", "STATUS", "status", 13, 85, _one(lambda row, view: show.status(row, view.colours))),
+        Column("title", "TITLE", "title", None, 0, _one(lambda row, _: Piece(shown(row.title)))),
+        Column(
+            "labels",
+            "LABELS",
+            "labels",
+            20,
+            52,
+            lambda row, view: show.labels(row.labels, view.colours),
+            holds=lambda row: bool(row.labels),
+        ),
+        Column("status", "STATUS", "status", 13, 30, _one(lambda row, view: show.status(row, view.colours))),
         Column(
             "assignee",
             "WHO",
             "assignee",
             12,
-            60,
+            48,
             _one(lambda row, view: show.person(row.assignee, view.colours)),
+            holds=lambda row: row.assignee is not None,
         ),
         Column(
             "initials",
             "WHO",
             "assignee, by initials",
             4,
-            38,
+            34,
             _one(lambda row, view: show.person(row.assignee, view.colours, short=True)),
+            holds=lambda row: row.assignee is not None,
         ),
         Column(
             "reporter",
             "REPORTER",
             "reporter",
             12,
-            25,
+            54,
             _one(lambda row, view: show.person(row.reporter, view.colours)),
         ),
         Column(
-            "sprint", "SPRINT", "sprint", 14, 35, _one(lambda row, _: Piece(shown(row.sprint or ""), "muted"))
+            "sprint",
+            "SPRINT",
+            "sprint",
+            14,
+            50,
+            _one(lambda row, _: Piece(shown(row.sprint or ""), "muted")),
+            holds=lambda row: row.sprint is not None,
         ),
-        Column("estimate", "PTS", "estimate", 4, 40, _points, right=True),
         Column(
-            "due", "DUE", "due date", 10, 50, _one(lambda row, view: show.due(row, view.today)), sort="due"
+            "estimate",
+            "PTS",
+            "estimate",
+            4,
+            46,
+            _points,
+            right=True,
+            holds=lambda row: row.estimate is not None,
         ),
         Column(
-            "parent", "PARENT", "parent", 10, 20, _one(lambda row, _: Piece(row.parent_key or "", "muted"))
+            "due",
+            "DUE",
+            "due date",
+            11,
+            42,
+            _one(lambda row, view: show.due(row, view.today)),
+            sort="due",
+            holds=lambda row: row.due is not None,
         ),
-        Column("created", "CREATED", "created", 10, 22, _since("created_at"), sort="created"),
-        Column("updated", "UPDATED", "updated", 10, 45, _since("updated_at"), sort="updated"),
-        Column("closed", "CLOSED", "closed", 10, 21, _since("closed_at"), sort="closed"),
+        Column(
+            "parent",
+            "PARENT",
+            "parent",
+            10,
+            58,
+            _one(lambda row, _: Piece(row.parent_key or "", "muted")),
+            holds=lambda row: row.parent_key is not None,
+        ),
+        Column("created", "CREATED", "created", 10, 55, _since("created_at"), sort="created"),
+        Column("updated", "UPDATED", "updated", 10, 44, _since("updated_at"), sort="updated"),
+        Column(
+            "closed",
+            "CLOSED",
+            "closed",
+            10,
+            56,
+            _since("closed_at"),
+            sort="closed",
+            holds=lambda row: row.closed_at is not None,
+        ),
     )
 }
 """All columns, in the order in which they stand."""
@@ -133,27 +193,47 @@ COLUMNS: dict[str, Column] = {
 CHOSEN = ("type", "key", "priority", "title", "labels", "status", "assignee", "due", "estimate", "updated")
 """The columns that are shown unless a person chooses others."""
 
-GAP = 2
-"""Cells between two columns."""
+
+def held(row: IssueRow) -> frozenset[str]:
+    """The columns that have something to show of an issue."""
+    return frozenset(id for id, column in COLUMNS.items() if column.holds(row))
 
 
 def laid_out(
-    chosen: Sequence[str], width: int, widths: Mapping[str, int] | None = None
+    chosen: Sequence[str],
+    width: int,
+    widths: Mapping[str, int] | None = None,
+    empty: Collection[str] = (),
 ) -> list[tuple[Column, int]]:
-    """The columns that fit into a width, each with its own: those that matter least give way first.
+    """The columns that fit into a width, each with its own: those that leave the title most give way first.
 
-    `widths` has other widths by id, for lists that know theirs better; the title's is the least that it has.
+    Before them give way those that are `empty`: of the whole list they have nothing to show. Where there is
+    no room for a column, a narrower one may stand in for it. `widths` has other widths by id, for lists that
+    know theirs better; that of the title is what it keeps beside any column.
     """
     widths = widths or {}
-    least = widths.get("title", LEAST_TITLE)
-    columns = [
-        replace(column, width=widths[id_]) if column.width is not None and id_ in widths else column
-        for id_, column in COLUMNS.items()
-        if id_ in chosen or id_ == "title"
-    ]
-    while True:
-        fixed = sum(column.width or 0 for column in columns) + GAP * (len(columns) - 1)
-        left = width - fixed
-        if left >= least or len(columns) == 1:
-            return [(column, max(left, 1) if column.width is None else column.width) for column in columns]
-        columns.remove(min((column for column in columns if column.width is not None), key=lambda c: c.keep))
+    least = widths.get("title", AMPLE)
+    known = {
+        id: replace(column, width=widths[id]) if column.width is not None and id in widths else column
+        for id, column in COLUMNS.items()
+    }
+    wanted = {*chosen, *(NARROWER[id] for id in chosen if id in NARROWER)} - {"title"}
+
+    def room(column: Column) -> int:
+        return min(least, AMPLE if column.id in empty else column.room)
+
+    fitting = [known["title"]]
+
+    def left(columns: Sequence[Column]) -> int:
+        return width - sum(each.width or 0 for each in columns) - sum(each.gap for each in columns[:-1])
+
+    for column in sorted((known[id] for id in wanted), key=lambda each: (room(each), each.room)):
+        others = [each for each in fitting if NARROWER.get(column.id) != each.id or each.id in chosen]
+        if left(more := _in_order([*others, column])) >= room(column):
+            fitting = more
+    return [(column, max(left(fitting), 1) if column.width is None else column.width) for column in fitting]
+
+
+def _in_order(columns: Sequence[Column]) -> list[Column]:
+    order = list(COLUMNS)
+    return sorted(columns, key=lambda column: order.index(column.id))

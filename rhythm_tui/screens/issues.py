@@ -114,7 +114,7 @@ class IssuesScreen(SearchScreen):
         self._shown = wanted
         self._say_query()
         table.empty = NONE_FOUND if self.asked.terms or self.asked.conditions else NO_ISSUES
-        table.show(page, reading, keep=keep)
+        table.show(page, reading, keep=keep, steady=self.query_one(SearchBar).typing)
         if held is not None:
             table.keep_marks(held)
         self.found()
@@ -168,6 +168,7 @@ class IssuesScreen(SearchScreen):
 
     def leave_search(self) -> None:
         self.table.focus()
+        self.table.fit_columns()
 
     @on(IssueTable.MoreWanted)
     def _more(self, event: IssueTable.MoreWanted) -> None:
@@ -358,6 +359,9 @@ class IssuesScreen(SearchScreen):
             self._columns = [id for id in COLUMNS if id in chosen or id == "title"]
             self.table.choose_columns(self._columns)
             self.desk.memory.keep("columns", self._columns)
+            hidden = [column.words for column in self.table.no_room if column.id != "labels"]
+            if hidden:
+                self.say(f"No room here for {', '.join(hidden)}", "a wider window shows more")
 
     def show_view(self, view: SavedView) -> None:
         """Searches for what a saved view says."""

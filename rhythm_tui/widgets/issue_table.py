@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar, Literal
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from textual import events
 from textual.geometry import Region, Size
@@ -23,8 +24,9 @@ from rhythm_domain.models import IssueRow, Page
 from rhythm_tui import clock
 from rhythm_tui.commanding import Commanding, handles
 from rhythm_tui.holding.rows import Reading, Window
+from rhythm_tui.looks import presentation as present
 from rhythm_tui.looks.colours import Colours
-from rhythm_tui.looks.columns import CHOSEN, COLUMNS, GAP, Column, View, laid_out
+from rhythm_tui.looks.columns import CHOSEN, COLUMNS, NARROWER, Column, View, held, laid_out
 from rhythm_tui.looks.presentation import Piece, cells, fitted
 from rhythm_tui.widgets.glow import Glow
 
@@ -33,6 +35,9 @@ AHEAD = 150
 
 GUTTER = 3
 """Cells before the first column: the cursor's bar and the mark."""
+
+MOST_DOTS = 3
+"""Labels that a dot stands for where there is no room for their names."""
 
 Spans = Callable[[str], list[tuple[int, int]]]
 
@@ -96,6 +101,9 @@ class IssueTable(ScrollView, Commanding, can_focus=True):
         self._columns: Sequence[str] = CHOSEN
         self._widths: Mapping[str, int] = {}
         self._longest_key = 0
+        self._held: frozenset[str] = frozenset(COLUMNS)
+        """The columns that have something to show of the list, as far as it was read."""
+        self._layout: list[tuple[Column, int]] | None = None
         self._order = ("created", True)
         self.glow = Glow[int](self, self.redraw)
         self._gone: set[int] = set()
@@ -106,17 +114,27 @@ class IssueTable(ScrollView, Commanding, can_focus=True):
 
     # What it shows ---------------------------------------------------------------------------------------
 
-    def show(self, page: Page[IssueRow], reading: Reading | None = None, *, keep: bool = False) -> None:
+    def show(
+        self,
+        page: Page[IssueRow],
+        reading: Reading | None = None,
+        *,
+        keep: bool = False,
+        steady: bool = False,
+    ) -> None:
         """Shows a page of a list, and how it was read: from the start, if that is not said.
 
         With `keep` the cursor stays on its issue if that is there, and on its line in any case; else it goes
-        to the first row, or to the last of a list that was read from its end.
+        to the first row, or to the last of a list that was read from its end. Columns that have nothing to
+        show give way to the titles; with `keep`, or with `steady` as while one types, those that are there
+        stay until `fit_columns`.
         """
         reading = reading or Reading()
         before = self.row
         line = self.cursor - self.scroll_offset.y
         self.window = Window(page, reading)
         self._longest_key = _longest_key(page)
+        self._hold(self.window, anew=not (keep or steady))
         self._asked.clear()
         self._gone.clear()
         self._anew()
@@ -138,7 +156,8 @@ class IssueTable(ScrollView, Commanding, can_focus=True):
         shift = -self.window.append(page) if direction == "next" else self.window.prepend(page)
         if _longest_key(page) > self._longest_key:
             self._longest_key = _longest_key(page)
-            self._drawn.clear()
+            self._lay_out_anew()
+        self._hold(page.items)
         self._resize()
         if shift:
             self.set_reactive(IssueTable.cursor, self.cursor + shift)
@@ -152,6 +171,7 @@ class IssueTable(ScrollView, Commanding, can_focus=True):
     def replace(self, rows: Sequence[IssueRow]) -> frozenset[int]:
         """Draws newer states of issues; those that the table holds."""
         changed = self.window.replace(rows)
+        self._hold(rows)
         for row in rows:
             if row.id in self.marks:
                 self.marks[row.id] = row
@@ -163,6 +183,7 @@ class IssueTable(ScrollView, Commanding, can_focus=True):
         for issue in issues:
             place = self.window.place(issue)
             if place is not None:
+                self._hold([self.shown(self.window[place])])
                 for key in [key for key in self._drawn if key[0] == issue]:
                     del self._drawn[key]
                 self._refresh_row(place)
@@ -223,6 +244,34 @@ class IssueTable(ScrollView, Commanding, can_focus=True):
         self._gone |= gone
         self.redraw(gone)
         self.keep_marks(self.marks.keys() - gone)
+
+    def fit_columns(self) -> None:
+        """Lets columns that have nothing to show of the list give way to the titles."""
+        self._hold(self.window, anew=True)
+
+    def _hold(self, rows: Iterable[IssueRow], *, anew: bool = False) -> None:
+        """Gives room to columns that have something to show; takes it from the others only `anew`.
+
+        So nothing moves while one scrolls, but for a column that was empty until then.
+        """
+        found = frozenset[str]().union(*map(held, rows))
+        if not found:
+            return
+        now = found if anew else self._held | found
+        if now != self._held:
+            self._held = now
+            self._lay_out_anew()
+
+    def _lay_out_anew(self) -> None:
+        self._layout = None
+        self._drawn.clear()
+        self.refresh()
+
+    @property
+    def no_room(self) -> list[Column]:
+        """The columns that were chosen and are not seen: the titles need the room."""
+        seen = {column.id for column, _ in self._laid_out()}
+        return [COLUMNS[id] for id in self._columns if id not in seen and NARROWER.get(id) not in seen]
 
     def choose_columns(self, ids: Sequence[str], widths: Mapping[str, int] | None = None) -> None:
         """Shows these columns, in their own order; `widths` has the cells of those that are not as usual."""
@@ -397,7 +446,7 @@ class IssueTable(ScrollView, Commanding, can_focus=True):
 
     def _anew(self) -> None:
         self._drawn.clear()
-        self._colours_known = None
+        self._layout = self._colours_known = None
         self._resize()
         self.refresh()
 
@@ -421,16 +470,24 @@ class IssueTable(ScrollView, Commanding, can_focus=True):
         return self._colours_known
 
     def _laid_out(self) -> list[tuple[Column, int]]:
-        usual = COLUMNS["key"].width or 0
-        widths = {"key": max(usual, self._longest_key), **self._widths}
-        return laid_out(self._columns, self.scrollable_content_region.width - GUTTER - 1, widths)
+        if self._layout is None:
+            usual = COLUMNS["key"].width or 0
+            widths = {"key": max(usual, self._longest_key), **self._widths}
+            width = self.scrollable_content_region.width - GUTTER - 1
+            self._layout = laid_out(self._columns, width, widths, COLUMNS.keys() - self._held)
+        return self._layout
+
+    @property
+    def _labels_apart(self) -> bool:
+        """Whether the labels have a column of their own."""
+        return any(column.id == "labels" for column, _ in self._laid_out())
 
     def headings(self) -> Iterable[tuple[Column, int, int]]:
         """The columns that are shown, where each begins and how wide it is, in cells."""
         start = GUTTER
         for column, width in self._laid_out():
             yield column, start, width
-            start += width + GAP
+            start += width + column.gap
 
     def render_line(self, y: int) -> Strip:
         if y == 0:
@@ -456,7 +513,7 @@ class IssueTable(ScrollView, Commanding, can_focus=True):
             segments.append(
                 Segment(fitted(text, width, "right" if column.right else "left"), lit if sorted_by else plain)
             )
-            segments.append(Segment(" " * GAP, plain))
+            segments.append(Segment(" " * column.gap, plain))
         width = self.scrollable_content_region.width
         return Strip(segments).adjust_cell_length(width, plain)
 
@@ -500,16 +557,19 @@ class IssueTable(ScrollView, Commanding, can_focus=True):
             if column.id == "title":
                 pieces = self._title(row, pieces[0], by, width, faded=faded)
             segments += cells(pieces, width, colours, ground, right=column.right, strike=gone)
-            segments.append(Segment(" " * GAP, blank))
+            segments.append(Segment(" " * column.gap, blank))
         return Strip(segments).adjust_cell_length(self.scrollable_content_region.width, blank)
 
     def _title(self, row: IssueRow, piece: Piece, by: str | None, width: int, *, faded: bool) -> list[Piece]:
-        """The title with what the search found in it; whether it is blocked; who changed it just now."""
+        """The title with what the search found in it; whether it is blocked; who changed it just now.
+
+        Labels that have no column of their own stand at its end, where it leaves them room.
+        """
         colour = "muted" if faded else "foreground"
         before = [Piece("⊘ ", "error")] if row.blocked and not faded else []
-        behind = [Piece(f"  ← {by}", "warning", bold=True)] if by else []
-        room = max(1, width - sum(len(each.text) for each in (*before, *behind)))
-        text = fitted(piece.text, room).rstrip() if not behind else fitted(piece.text, room)
+        behind = [Piece(f"  ← {by}", "warning", bold=True)] if by else self._labels(row, piece.text, width)
+        room = max(1, width - sum(cell_len(each.text) for each in (*before, *behind)))
+        text = fitted(piece.text, room) if behind else fitted(piece.text, room).rstrip()
         if self.spans is None:
             return [*before, Piece(text, colour), *behind]
         pieces, end = list(before), 0
@@ -517,3 +577,14 @@ class IssueTable(ScrollView, Commanding, can_focus=True):
             pieces += [Piece(text[end:start], colour), Piece(text[start:stop], "primary", bold=True)]
             end = stop
         return [*pieces, Piece(text[end:], colour), *behind]
+
+    def _labels(self, row: IssueRow, title: str, width: int) -> list[Piece]:
+        """The labels of an issue by name where they fit behind its title, else a dot for each."""
+        if not row.labels or "labels" not in self._columns or self._labels_apart:
+            return []
+        named = present.labels(row.labels, self._colours)
+        room = width - cell_len(title) - (2 if row.blocked else 0) - 2
+        if sum(cell_len(each.text) for each in named) > room:
+            dots = row.labels[:MOST_DOTS]
+            named = [Piece("•", self._colours.label(label.colour)) for label in dots]
+        return [Piece(" "), *named]

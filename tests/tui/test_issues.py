@@ -101,6 +101,24 @@ async def test_the_cursor_stays_where_it_is_while_others_work(team: Team, app: O
         assert table.row.title == "two"
 
 
+async def test_columns_with_nothing_to_show_give_way(team: Team, app: Open) -> None:
+    """Nobody is assigned: the titles have the room until somebody is, and while one types nothing moves."""
+    keys = await fill(team, "Login fails on Safari", "Crash in the importer")
+    await team.maintainer.labels.create("CORE", "ui")
+    await team.member.issues.edit(keys[0], IssueEdit(add_labels=("ui",)))
+    async with app(team.member, project="CORE", size=(100, 24)) as driver:
+        await driver.sees("Crash in", "STATUS", "•ui")
+        assert "WHO" not in driver.text
+        await driver.press("i")
+        await driver.sees("WHO")
+        await driver.press("slash")
+        await driver.write("login")
+        await driver.sees("1 issue")
+        assert "WHO" in driver.text
+        await driver.press("enter")
+        await driver.misses("WHO")
+
+
 async def test_a_key_that_may_not_be_used_says_why(team: Team, app: Open) -> None:
     """A viewer presses a member's key."""
     await fill(team, "one")
