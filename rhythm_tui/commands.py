@@ -220,6 +220,10 @@ _ALL = (
     _command("view.next", "]", "next view", "Go to the next saved view.", _W.TABLE),
     _command("view.previous", "[", "previous view", "Go to the saved view before.", _W.TABLE),
     _command("view.save", "+", "save view", "Save this search as a view.", _W.TABLE),
+    _command("view.rename", "", "rename view", "Give this saved view another name.", _W.TABLE),
+    _command(
+        "view.publish", "", "publish view", "Show this saved view to the team, or to you alone.", _W.TABLE
+    ),
     _command("view.delete", "", "delete view", "Delete this saved view.", _W.TABLE),
     _command("trash", "", "trash", "Show deleted issues, to restore them.", _W.TABLE, Permission.TRASH_READ),
     # Board

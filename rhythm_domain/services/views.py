@@ -54,31 +54,41 @@ class Views:
         *,
         key: str | None = None,
         published: bool = False,
+        new_name: str | None = None,
         operation: UUID | None = None,
     ) -> SavedView:
         """Saves a query under a name, for oneself or published to a project's team; one's own is replaced.
 
-        A private view, also one of a project, is in nobody's history but its owner's. Raises `Invalid` for
-        a query that says nothing (see `query.parse`), `AlreadyExists` for the name of a built-in view.
+        With `new_name` one's own view gets that name, and keeps its place. A private view, also one of a
+        project, is in nobody's history but its owner's. Raises `Invalid` for a query that says nothing (see
+        `query.parse`), `AlreadyExists` for the name of a built-in view or, with `new_name`, of another one of
+        one's own, `NotFound` if there is none to be renamed.
         """
         from rhythm_domain.query import parse
 
         name, query = _name(name), str(parse(query))
-        if text.folded(name) in {text.folded(view.name) for view in BUILT_IN}:
-            raise AlreadyExists(f"{name!r} is a view that Rhythm brings.", field="name")
+        then = name if new_name is None else _name(new_name)
+        if text.folded(then) in {text.folded(view.name) for view in BUILT_IN}:
+            raise AlreadyExists(f"{then!r} is a view that Rhythm brings.", field="name")
         door = self._shared(key, operation) if published else self._own("view.save", key, operation)
         async with door as (tx, project):
             if tx.done:
                 return await views.one(tx, int(tx.done.after[0]["id"]))
-            wanted = {"name": name, "query": query, "published": published}
+            wanted = {"name": then, "query": query, "published": published}
             before = await views.held(tx, tx.user.name, project, name)
+            if before is None and new_name is not None:
+                raise await _unknown(tx, name, project)
             after = {
                 column: value for column, value in wanted.items() if not before or value != before[column]
             }
             if before and not after:
                 tx.unchanged()
                 return await views.one(tx, before["id"])
-            view = await views.put(tx, project, name=name, query=query, published=published)
+            if before and new_name is not None:
+                view = int(before["id"])
+                await views.change(tx, **{**before, **after})
+            else:
+                view = await views.put(tx, project, name=then, query=query, published=published)
             named = {"id": view, "name": (before or wanted)["name"]}
             was = {**named, **{column: before[column] for column in after}} if before else {}
             now: dict[str, Any] = {**named, **after}

@@ -73,8 +73,13 @@ def people(
     ]
 
 
-def labels(found: Sequence[Label], colours: Colours, on: Callable[[str], bool]) -> list[Choice[str]]:
-    """The labels of a project; `on` says which are there already."""
+def labels(
+    found: Sequence[Label],
+    colours: Colours,
+    on: Callable[[str], bool],
+    partly: Callable[[str], bool] = lambda _: False,
+) -> list[Choice[str]]:
+    """The labels of a project; `on` says which are there already, `partly` which only some issues have."""
     return [
         Choice(
             label.name,
@@ -84,6 +89,7 @@ def labels(found: Sequence[Label], colours: Colours, on: Callable[[str], bool]) 
             ),
             label.name,
             on(label.name),
+            partly=partly(label.name),
         )
         for label in found
     ]

@@ -22,14 +22,14 @@ from rhythm_domain.models import Issue, IssueRow, Page, SavedView, Total
 from rhythm_domain.query import Query, Sort, SortKey
 from rhythm_domain.text import shown
 from rhythm_tui.commanding import handles
+from rhythm_tui.commands import Command
 from rhythm_tui.desk import Desk
 from rhythm_tui.holding.rows import Reading
 from rhythm_tui.holding.siblings import Direction, Listed, Siblings
 from rhythm_tui.looks.columns import CHOSEN, COLUMNS
 from rhythm_tui.messages import OpenIssue
-from rhythm_tui.screens.confirm import forget_view
+from rhythm_tui.screens import saved_views
 from rhythm_tui.screens.picker import Choice, MultiPicker
-from rhythm_tui.screens.prompt import Prompt
 from rhythm_tui.screens.searching import SearchScreen
 from rhythm_tui.widgets.issue_table import IssueTable
 from rhythm_tui.widgets.preview import Preview
@@ -62,7 +62,9 @@ class IssuesScreen(SearchScreen):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
-        self._views: tuple[SavedView, ...] = ()
+        self._views: Sequence[SavedView] = ()
+        self._chosen_view: int | str | None = None
+        """The view that was gone to last, see `_id_of`: two may have the same search."""
         self._columns = [id for id in desk.memory.get("columns") or () if id in COLUMNS] or CHOSEN
         self._preview: Place = "away"
         self._preview_timer: Timer | None = None
@@ -97,7 +99,8 @@ class IssuesScreen(SearchScreen):
     # Reading ---------------------------------------------------------------------------------------------
 
     async def load(self) -> None:
-        self._views = await self.desk.session.views.list(self.desk.key)
+        views = await self.desk.session.views.list(self.desk.key)
+        self._views = [view for view in views if view.project_key in (None, self.desk.key)]
         self.query_one(ViewTabs).show([view.name for view in self._views])
         await self.search(keep=True)
 
@@ -160,8 +163,7 @@ class IssuesScreen(SearchScreen):
         terms = [term for term in self.asked.terms if not term.negated]
         self.table.spans = (lambda title: matches(title, terms)) if terms else None
         self.say_chips()
-        here = [view.name for view in self._views if view.query == str(self.asked)]
-        self.query_one(ViewTabs).current = here[0] if here else ""
+        self.query_one(ViewTabs).current = self._view_here
 
     def forget_marks(self) -> None:
         self.table.unmark()
@@ -363,13 +365,35 @@ class IssuesScreen(SearchScreen):
             if hidden:
                 self.say(f"No room here for {', '.join(hidden)}", "a wider window shows more")
 
-    def show_view(self, view: SavedView) -> None:
-        """Searches for what a saved view says."""
-        self.seek(view.query)
+    def show_view(self, at: int) -> None:
+        """Searches for what the saved view at a place among the tabs says."""
+        self._chosen_view = _id_of(self._views[at])
+        self.query_one(ViewTabs).current = at
+        self.seek(self._views[at].query)
+
+    @property
+    def _view_here(self) -> int | None:
+        """The place of the saved view that is shown."""
+        asked = str(self.asked)
+        alike = [(at, view) for at, view in enumerate(self._views) if view.query == asked]
+        chosen = [at for at, view in alike if _id_of(view) == self._chosen_view]
+        saved = [at for at, view in alike if not view.built_in]
+        return next(iter((*chosen, *saved, *(at for at, _ in alike))), None)
+
+    @property
+    def saved_view(self) -> SavedView | None:
+        """The saved view that is shown."""
+        at = self._view_here
+        return None if at is None else self._views[at]
+
+    def why_not(self, command: Command) -> str | None:
+        if command.id in ("view.rename", "view.publish", "view.delete"):
+            return saved_views.why_not(self.desk, command.id, self.saved_view)
+        return super().why_not(command)
 
     @on(ViewTabs.Chosen)
     def _view_pressed(self, event: ViewTabs.Chosen) -> None:
-        self.show_view(self._views[event.at])
+        self.show_view(event.at)
 
     @handles("view.next")
     def next_view(self) -> None:
@@ -381,41 +405,28 @@ class IssuesScreen(SearchScreen):
 
     def _step_view(self, step: int) -> None:
         if self._views:
-            here = next((at for at, view in enumerate(self._views) if view.query == str(self.asked)), None)
-            at = (0 if step > 0 else -1) if here is None else (here + step) % len(self._views)
-            self.show_view(self._views[at])
+            here = self._view_here
+            start = -1 if step > 0 else 0
+            self.show_view(((start if here is None else here) + step) % len(self._views))
 
     @handles("view.save")
     async def save_view(self) -> None:
-        query = str(self.asked)
+        await saved_views.save(self, str(self.asked), self._views)
 
-        async def accept(name: str) -> SavedView:
-            return await self.desk.edits.run(
-                lambda operation: self.desk.session.views.save(
-                    name, query, key=self.desk.key, operation=operation
-                )
-            )
+    @handles("view.rename")
+    async def rename_view(self) -> None:
+        if view := self.saved_view:
+            await saved_views.rename(self, view)
 
-        saved = await self.app.push_screen_wait(
-            Prompt("Save this search as a view", accept, words=query, placeholder="Its name")
-        )
-        if saved is not None:
-            self.say(f"{shown(saved.name)} saved")
-            self.reload()
+    @handles("view.publish")
+    async def publish_view(self) -> None:
+        if view := self.saved_view:
+            await saved_views.publish(self, view)
 
     @handles("view.delete")
     async def delete_view(self) -> None:
-        query, me = str(self.asked), self.desk.session.user.id
-        mine = (view for view in self._views if view.owner is not None and view.owner.id == me)
-        view = next((view for view in mine if view.query == query), None)
-        if view is None:
-            raise NotFound("This search is no saved view of yours.", hint="[ and ] go to one")
-        if not view.published and not await self.app.push_screen_wait(forget_view(view)):
-            return
-        views, key = self.desk.session.views, view.project_key
-        await self.desk.edits.run(lambda operation: views.delete(view.name, key=key, operation=operation))
-        self.say(f"{shown(view.name)} deleted", "u takes it back" if view.published else "")
-        self.reload()
+        if view := self.saved_view:
+            await saved_views.delete(self, view)
 
     @handles("preview")
     def turn_preview(self) -> None:
@@ -455,3 +466,7 @@ class IssuesScreen(SearchScreen):
         except NotFound:
             issue = None
         self.query_one(Preview).show_issue(issue)
+
+
+def _id_of(view: SavedView) -> int | str:
+    return view.id or view.name

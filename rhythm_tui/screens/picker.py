@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Generic, TypeVar
 
@@ -31,6 +31,8 @@ class Choice(Generic[V]):
     chosen: bool = False
     why_not: str = ""
     """Why it can't be chosen, where that is so."""
+    partly: bool = False
+    """Whether it is chosen for some of the things that are asked about, and not for the others."""
 
 
 def filtered(choices: Sequence[Choice[V]], typed: str) -> list[Choice[V]]:
@@ -77,7 +79,7 @@ class Filtered(Dialog[R], Generic[V, R]):
         self._show("")
 
     def _show(self, typed: str, *, at: int | None = None) -> None:
-        self._found = filtered(self._choices, typed)
+        self._found = [*filtered(self._choices, typed), *self.beside(typed)]
         options = self.query_one(OptionList)
         options.clear_options()
         options.add_options([Option(self._look(choice)) for choice in self._found])
@@ -86,6 +88,10 @@ class Filtered(Dialog[R], Generic[V, R]):
             return
         chosen = next((at for at, choice in enumerate(self._found) if choice.chosen), 0)
         options.highlighted = at if at is not None else 0 if typed else chosen
+
+    def beside(self, typed: str) -> Sequence[Choice[V]]:
+        """What can be chosen beside the choices because of what is typed."""
+        return ()
 
     def _look(self, choice: Choice[V]) -> Content:
         return Content.assemble(choice.label, ("  ✓" if choice.chosen else "", "$success"))
@@ -143,33 +149,64 @@ class Picker(Filtered[V, V], Generic[V]):
 class MultiPicker(Filtered[V, dict[V, bool]], Generic[V]):
     """Any number of some choices: space takes one or gives it back, enter is the end.
 
-    Dismissed with what differs from before: True for what was taken, False for what was given back.
+    Dismissed with what differs from before: True for what was taken, False for what was given back. What is
+    chosen `partly` stays so unless it is touched. `new` says what else can be taken because of what is typed.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("space", "take", priority=True, show=False)]
 
-    def __init__(self, title: str, choices: Iterable[Choice[V]]) -> None:
-        super().__init__(title, choices, "space mark · enter done · esc cancel")
+    def __init__(
+        self,
+        title: str,
+        choices: Iterable[Choice[V]],
+        *,
+        words: str = "",
+        new: Callable[[str], Choice[V] | None] = lambda _: None,
+    ) -> None:
+        super().__init__(title, choices, "space mark · enter done · esc cancel", words)
         self._toggled: dict[V, bool] = {}
+        self._new = new
+        self._offered: Choice[V] | None = None
 
     def on_mount(self) -> None:
         super().on_mount()
         self.query_one(FilterField).blanks = False
 
+    def beside(self, typed: str) -> Sequence[Choice[V]]:
+        self._offered = self._new(typed.strip()) if typed.strip() else None
+        return [self._offered] if self._offered else []
+
     def _look(self, choice: Choice[V]) -> Content:
+        if choice is self._offered:
+            return Content.assemble(("+ ", "dim" if choice.why_not else "$success"), choice.label)
         taken = self._toggled.get(choice.value, choice.chosen)
+        if choice.partly and choice.value not in self._toggled:
+            return Content.assemble(("◐ ", "$warning"), choice.label, ("  some", "dim"))
         sign = ("◉ ", "$success") if taken else ("○ ", "$foreground 40%")
         return Content.assemble(sign, choice.label)
 
     def action_take(self) -> None:
-        """Takes what the cursor is on, or gives it back."""
-        if choice := self._highlighted:
-            taken = not self._toggled.pop(choice.value, choice.chosen)
-            if taken != choice.chosen:
-                self._toggled[choice.value] = taken
+        """Takes what the cursor is on, or gives it back. In the name of something new a blank is a blank."""
+        choice = self._highlighted
+        if choice is not None and choice is self._offered:
+            self.query_one(FilterField).insert_text_at_cursor(" ")
+        elif choice is not None:
+            self._take(choice)
             self._show(self.query_one(Input).value, at=self.query_one(OptionList).highlighted)
 
+    def _take(self, choice: Choice[V]) -> None:
+        before = self._toggled.pop(choice.value, None)
+        if before is None:
+            self._toggled[choice.value] = choice.partly or not choice.chosen
+        elif before and choice.partly:
+            self._toggled[choice.value] = False
+
     def choose(self) -> None:
-        if not self._toggled:
-            self.action_take()
+        choice = self._highlighted
+        if choice is not None and choice is self._offered:
+            if choice.why_not:
+                return
+            self._toggled[choice.value] = True
+        elif choice is not None and not self._toggled:
+            self._take(choice)
         self.dismiss(self._toggled)

@@ -81,7 +81,7 @@ class ReportsScreen(WorkScreen):
     async def load(self) -> None:
         tabs = self.query_one(ViewTabs)
         tabs.show(list(REPORTS.values()))
-        tabs.current = REPORTS[self.report]
+        tabs.current = list(REPORTS).index(self.report)
         self.set_class(self.desk.project is None, "nowhere")
         key = self.desk.key
         if key is None:

@@ -92,7 +92,7 @@ class SettingsScreen(WorkScreen):
             return  # Another tab was gone to meanwhile.
         tabs = self.query_one(ViewTabs)
         tabs.show([each.name for each in self.sections])
-        tabs.current = section.name
+        tabs.current = self.sections.index(section)
         if section is not self._shown:
             self._shown = section
             search = self.query_one(SearchBar)
@@ -125,7 +125,7 @@ class SettingsScreen(WorkScreen):
     def go_to_section(self, section: AnySection) -> None:
         """Shows another section."""
         self._chosen = section
-        self.query_one(ViewTabs).current = section.name
+        self.query_one(ViewTabs).current = self.sections.index(section)
         self.reload()
 
     @on(ViewTabs.Chosen)

@@ -19,7 +19,6 @@ from rhythm_domain.errors import Conflict, Invalid
 from rhythm_domain.models import (
     IssueEdit,
     IssueRow,
-    LabelRef,
     PersonRef,
     Status,
 )
@@ -29,12 +28,12 @@ from rhythm_tui.commands import Command
 from rhythm_tui.edits import Change
 from rhythm_tui.looks import signs
 from rhythm_tui.looks.colours import Colours
-from rhythm_tui.looks.wording import counted
+from rhythm_tui.looks.wording import counted, points
 from rhythm_tui.messages import OpenIssue
 from rhythm_tui.screens import choices
 from rhythm_tui.screens.confirm import Confirm
 from rhythm_tui.screens.dialog import Instead
-from rhythm_tui.screens.picker import Choice, MultiPicker, Picker
+from rhythm_tui.screens.picker import Choice, Picker
 from rhythm_tui.screens.prompt import Prompt
 from rhythm_tui.screens.work import WorkScreen
 
@@ -122,7 +121,12 @@ class TriageScreen(WorkScreen):
         """
         meant = {row.id for row in rows} == {row.id for row in self.targets()}
         unread = self.unread() if meant else []
-        if not await self.sure(len(rows) + len(unread), question or f"Change {{}}: {said}?"):
+        count = len(rows) + len(unread)
+        what = rows[0].key if count == 1 and rows else counted(count, "issue")
+        if rows and not unread and all(look(row) == row for row in rows):
+            self.say(f"{what}: it is so already", brief=True)
+            return
+        if not await self.sure(count, question or f"Change {{}}: {said}?"):
             return
         if unread or len(rows) > BULK:
             await self._change_many([*(row.id for row in rows), *unread], edit, said)
@@ -136,8 +140,8 @@ class TriageScreen(WorkScreen):
                 change=look,
             )
             self.replaced(saved)
-        if len(rows) > 1:
-            self.say(f"{counted(len(rows), 'issue')}: {said}", "u takes it back")
+        if rows:
+            self.say(f"{what}: {said}", "u takes it back", brief=count == 1)
 
     async def _change_many(self, ids: Sequence[int], edit: IssueEdit, said: str) -> None:
         """Makes one change to any number of issues of one project, as one step, with a bar."""
@@ -158,7 +162,8 @@ class TriageScreen(WorkScreen):
             self.say(f"{counted(changed, 'issue')}: {said}", "u takes it back")
         self.reload()
 
-    def _titled(self, what: str) -> str:
+    def titled(self, what: str) -> str:
+        """The title of a question about the issues that are meant."""
         rows = self.targets()
         count = len(rows) + len(self.unread())
         return f"{what} · {rows[0].key}" if count == 1 else f"{what} · {counted(count, 'issue')}"
@@ -178,7 +183,7 @@ class TriageScreen(WorkScreen):
         if not rows:
             return
         offered = choices.statuses(self.colours, {row.status for row in rows})
-        chosen = await self.pick(self._titled("Status"), offered)
+        chosen = await self.pick(self.titled("Status"), offered)
         if chosen is not None:
             await self.move(rows, chosen)
 
@@ -203,7 +208,7 @@ class TriageScreen(WorkScreen):
         if not rows:
             return
         offered = choices.priorities(self.colours, {row.priority for row in rows})
-        chosen = await self.pick(self._titled("Priority"), offered)
+        chosen = await self.pick(self.titled("Priority"), offered)
         if chosen is not None:
             said = f"{chosen.value} priority"
             await self.change(IssueEdit(priority=chosen), setting(priority=chosen), said, rows)
@@ -214,7 +219,7 @@ class TriageScreen(WorkScreen):
         if not rows:
             return
         offered = choices.types(self.colours, {row.type for row in rows})
-        chosen = await self.pick(self._titled("Type"), offered)
+        chosen = await self.pick(self.titled("Type"), offered)
         if chosen is not None:
             await self.change(IssueEdit(type=chosen), setting(type=chosen), chosen.value, rows)
 
@@ -228,7 +233,7 @@ class TriageScreen(WorkScreen):
         current = {row.assignee.name if row.assignee else None for row in rows}
         me = self.desk.session.user.name
         offered = choices.people(members, me, self.colours, current)
-        chosen = await self.pick(self._titled("Assign"), offered)
+        chosen = await self.pick(self.titled("Assign"), offered)
         if chosen is not None:
             who = next((member.user for member in members if member.user.name == chosen), None)
             await self._assign(rows, who)
@@ -246,27 +251,10 @@ class TriageScreen(WorkScreen):
 
     @handles("issue.labels")
     async def choose_labels(self) -> None:
-        rows = self.targets()
-        if not rows:
-            return
-        labels = await self.desk.session.labels.list(_same_project(rows))
-        if not labels:
-            raise Invalid("This project has no labels yet.", hint="g m: members, labels and settings")
-        on_all = set.intersection(*({label.name for label in row.labels} for row in rows))
-        offered = choices.labels(labels, self.colours, on_all.__contains__)
-        toggled = await self.app.push_screen_wait(MultiPicker(self._titled("Labels"), offered))
-        if not toggled:
-            return
-        added = tuple(name for name, taken in toggled.items() if taken)
-        removed = tuple(name for name, taken in toggled.items() if not taken)
-        refs = {label.name: LabelRef(name=label.name, colour=label.colour) for label in labels}
+        from rhythm_tui.screens.labelling import label
 
-        def look(row: IssueRow) -> IssueRow:
-            kept = [label for label in row.labels if label.name not in removed]
-            new = [refs[name] for name in added if all(label.name != name for label in kept)]
-            return row.model_copy(update={"labels": (*kept, *new)})
-
-        await self.change(IssueEdit(add_labels=added, remove_labels=removed), look, "labelled", rows)
+        if rows := self.targets():
+            await label(self, self.titled("Labels"), _same_project(rows), rows)
 
     @handles("issue.sprint")
     async def choose_sprint(self) -> None:
@@ -275,7 +263,7 @@ class TriageScreen(WorkScreen):
             return
         sprints = await self.desk.session.sprints.list(_same_project(rows), finished=False)
         offered = choices.sprints(sprints, {row.sprint_id for row in rows})
-        chosen = await self.pick(self._titled("Sprint"), offered)
+        chosen = await self.pick(self.titled("Sprint"), offered)
         if chosen is not None:
             (sprint,) = chosen
             look = setting(sprint=sprint and sprint.name, sprint_id=sprint and sprint.id)
@@ -296,7 +284,7 @@ class TriageScreen(WorkScreen):
         before = rows[0].due.isoformat() if len(rows) == 1 and rows[0].due else ""
         await self.app.push_screen_wait(
             Prompt(
-                self._titled("Due"),
+                self.titled("Due"),
                 accept,
                 value=before,
                 words="A day such as 2026-05-01, tomorrow, friday, 7d, 2w. Empty for none.",
@@ -310,14 +298,15 @@ class TriageScreen(WorkScreen):
             return
 
         async def accept(text: str) -> bool:
-            points = choices.estimate(text)
-            await self.change(IssueEdit(estimate=points), setting(estimate=points), "estimated", rows)
+            estimate = choices.estimate(text)
+            said = f"estimated at {points(estimate)}" if estimate is not None else "not estimated"
+            await self.change(IssueEdit(estimate=estimate), setting(estimate=estimate), said, rows)
             return True
 
         before = rows[0].estimate
         await self.app.push_screen_wait(
             Prompt(
-                self._titled("Estimate"),
+                self.titled("Estimate"),
                 accept,
                 value="" if before is None or len(rows) > 1 else f"{before.normalize():f}",
                 words="Points. Empty for none.",
@@ -361,7 +350,7 @@ class TriageScreen(WorkScreen):
             return True
 
         await self.app.push_screen_wait(
-            Prompt(self._titled("Title"), accept, value=row.title, region=self.title_region())
+            Prompt(self.titled("Title"), accept, value=row.title, region=self.title_region())
         )
 
     @handles("issue.body")

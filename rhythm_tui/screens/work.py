@@ -119,9 +119,9 @@ class WorkScreen(Screen[None], Commanding):
         bar.view = self.VIEW
         bar.person = self.desk.session.user.display_name
 
-    def say(self, text: str, hint: str = "", *, warning: bool = False) -> None:
-        """A line for the person, in the bottom line."""
-        self.query_one(KeyBar).say(text, hint, warning=warning)
+    def say(self, text: str, hint: str = "", *, warning: bool = False, brief: bool = False) -> None:
+        """A line for the person, in the bottom line; a `brief` one for what is seen on the screen as well."""
+        self.query_one(KeyBar).say(text, hint, warning=warning, brief=brief)
 
     def set_lost(self, reason: str) -> None:
         """Shows or, with an empty reason, hides the strip of a database that does not answer."""

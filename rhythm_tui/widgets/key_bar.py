@@ -23,12 +23,14 @@ class KeyBar(Widget):
         self._lent = ""
         self._keys = keys or {}
 
-    def say(self, text: str, hint: str = "", *, warning: bool = False) -> None:
-        """Shows a line for some seconds in place of the keys; longer if there is something to do."""
+    def say(self, text: str, hint: str = "", *, warning: bool = False, brief: bool = False) -> None:
+        """Shows a line for some seconds in place of the keys; longer if there is something to do and it is
+        not `brief`.
+        """
         self._said = (text, hint, warning)
         if self._timer is not None:
             self._timer.stop()
-        self._timer = self.set_timer(9 if warning or hint else 5, self.clear)
+        self._timer = self.set_timer(9 if (warning or hint) and not brief else 5, self.clear)
         self.refresh()
 
     def lend(self, words: str) -> None:

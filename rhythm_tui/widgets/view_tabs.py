@@ -18,7 +18,8 @@ from rhythm_domain.text import shown, truncated
 class ViewTabs(Widget):
     """One line; names that don't fit are counted at its end."""
 
-    current: reactive[str] = reactive("")
+    current: reactive[int | None] = reactive[int | None](None)
+    """The place of the tab that is lit."""
     names: reactive[Sequence[str]] = reactive(())
 
     @dataclass
@@ -37,14 +38,13 @@ class ViewTabs(Widget):
     def _parts(self) -> list[tuple[str, str, int]]:
         """The tabs that fit, the one that is shown among them, and how many are left out on either side."""
         tabs = [f" {truncated(shown(name), 24)} " for name in self.names]
-        current = self.names.index(self.current) if self.current in self.names else -1
+        current = -1 if self.current is None else self.current
         first = 0
         while (last := self._last(tabs, first)) <= current:
             first += 1
         parts: list[tuple[str, str, int]] = [(f"+{first}" if first else " ", "$foreground 40%", -1)]
         for at in range(first, last):
-            here = self.names[at] == self.current
-            parts.append((tabs[at], "bold $primary on $panel" if here else "$foreground 60%", at))
+            parts.append((tabs[at], "bold $primary on $panel" if at == current else "$foreground 60%", at))
             parts.append((" ", "", -1))
         if last < len(tabs):
             parts.append((f"+{len(tabs) - last}", "$foreground 40%", -1))

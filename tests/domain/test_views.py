@@ -177,3 +177,21 @@ async def test_nobody_deletes_what_another_keeps_private(team: Team) -> None:
         await team.owner.views.delete("Hot", key="CORE", owner="mia")
     with pytest.raises(Invalid, match="Which project"):
         await team.owner.views.delete("Hot", owner="mia")
+
+
+async def test_a_view_is_renamed_in_its_place(team: Team) -> None:
+    """Its old name is free then; undo gives it back to the team's."""
+    views = team.member.views
+    view = await views.save("Hot", "priority:urgent", key="CORE", published=True)
+    await views.save("Cold", "priority:low", key="CORE")
+    renamed = await views.save("hot", "priority:urgent", key="CORE", published=True, new_name="Hottest")
+    assert (renamed.id, renamed.name, renamed.query) == (view.id, "Hottest", "priority:urgent")
+    assert await listed(team.owner, "CORE") == ["Hottest"]
+    with pytest.raises(AlreadyExists):
+        await views.save("Cold", "priority:low", key="CORE", new_name="HOTTEST")
+    with pytest.raises(AlreadyExists):
+        await views.save("Cold", "priority:low", key="CORE", new_name="my open")
+    with pytest.raises(NotFound):
+        await views.save("Hot", "priority:urgent", key="CORE", new_name="Hotter")
+    await team.member.history.undo("CORE")
+    assert await listed(team.owner, "CORE") == ["Hot"]

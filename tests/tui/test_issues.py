@@ -48,12 +48,55 @@ async def test_a_field_is_changed_by_a_key_and_a_choice(team: Team, app: Open) -
         await driver.sees("Status · CORE-1")
         await driver.write("review")
         await driver.press("enter")
-        await driver.sees("in review")
+        await driver.sees("CORE-1: moved to in review  u takes it back")
         await driver.until_saved()
         assert (await team.owner.issues.show(key)).status is Status.IN_REVIEW
+        await driver.press("s", "enter")
+        await driver.sees("CORE-1: it is so already")
         await driver.press("u")
         await driver.sees("Undone: the status of CORE-1 is backlog again", "U does it again")
         assert (await team.owner.issues.show(key)).status is Status.BACKLOG
+
+
+async def test_labels_of_several_are_left_alone_unless_chosen_and_new_ones_are_made(
+    team: Team, app: Open
+) -> None:
+    """What only some have is neither put on the others nor taken off; a name that is no label yet can be one
+    for who may make it, and the others see why not."""
+    keys = await fill(team, "one", "two")
+    await team.maintainer.labels.create("CORE", "ui")
+    await team.member.issues.edit(keys[0], IssueEdit(add_labels=("ui",)))
+
+    async def labels() -> list[list[str]]:
+        rows = (await team.member.search.page("", project="CORE")).items
+        return [sorted(label.name for label in row.labels) for row in rows]
+
+    async with app(team.maintainer, project="CORE") as driver:
+        await driver.press("space", "space", "t")
+        await driver.sees("Labels · 2 issues", "◐ •ui")
+        await driver.write("on call")
+        await driver.sees("create label on call  enter makes it")
+        await driver.press("enter")
+        await driver.sees("2 issues: labelled on call")
+        assert await labels() == [["on call"], ["on call", "ui"]]
+        await driver.press("t")
+        await driver.sees("◉ •on call", "◐ •ui")
+        await driver.press("down", "space")
+        await driver.sees("◉ •ui")
+        await driver.press("space")
+        await driver.sees("○ •ui")
+        await driver.press("space")
+        await driver.sees("◐ •ui")
+        await driver.press("up", "space", "enter")
+        await driver.sees("2 issues: no longer on call")
+        assert await labels() == [[], ["ui"]]
+    async with app(team.member, project="CORE") as driver:
+        await driver.press("t")
+        await driver.write("nobody's")
+        await driver.sees("no such label: only maintainers may manage labels")
+        await driver.press("enter", "escape")
+        await driver.misses("Labels ·")
+        assert await labels() == [[], ["ui"]]
 
 
 async def test_marked_issues_change_as_one_step(team: Team, app: Open) -> None:
@@ -330,22 +373,62 @@ async def test_an_issue_is_planned_by_a_key(team: Team, app: Open) -> None:
         await driver.eventually(taken_out, "taken out")
 
 
-async def test_a_view_of_ones_own_is_deleted_after_a_question(team: Team, app: Open) -> None:
-    """No history holds it. One of everywhere is found in a project too."""
+async def test_saved_views_are_made_renamed_published_and_deleted(team: Team, app: Open) -> None:
+    """Each on the tab that is shown. No history holds one of one's own: deleting it asks. What comes with
+    Rhythm or is another's says so; views of other projects are no tabs here, nor over all projects."""
     await fill(team, "one")
+    await team.member.projects.create("WEB", "Web")
+    await team.member.views.save("Elsewhere", "label:web", key="WEB")
     await team.member.views.save("Mine", "label:mine")
-    async with app(team.member, project="CORE", keys={"view.delete": "f6"}) as driver:
-        await driver.sees("one", "Mine")
-        await driver.press("left_square_bracket")
-        await driver.sees("0 issues")
+    await team.owner.views.save("Boss", "label:boss", key="CORE", published=True)
+    keys = {"view.delete": "f6", "view.rename": "f7", "view.publish": "f8"}
+
+    async def names() -> list[str]:
+        return sorted(view.name for view in await team.member.views.list("CORE") if not view.built_in)
+
+    async with app(team.member, project="CORE", keys=keys) as driver:
+        await driver.sees("one", "Mine", "Boss")
+        assert "Elsewhere" not in driver.text
+        await driver.press("left_square_bracket", "f6")
+        await driver.sees("Only maintainers may")
+        await driver.press("f7")
+        await driver.sees("Boss is Olga's own")
+        await driver.press("left_square_bracket", "f8")
+        await driver.sees("Mine is of all projects")
         await driver.press("f6")
         await driver.sees("Mine (label:mine) is gone for good")
         await driver.press("escape")
         await driver.misses("gone for good")
-        assert any(view.name == "Mine" for view in await team.member.views.list())
+        assert await names() == ["Boss", "Mine"]
         await driver.press("f6", "enter")
         await driver.sees("Mine deleted")
-        assert not any(view.name == "Mine" for view in await team.member.views.list())
+        assert await names() == ["Boss"]
+        await driver.press("slash", "ctrl+u")
+        await driver.write("sort:updated")
+        await driver.press("enter", "f6")
+        await driver.sees("Recently updated comes with Rhythm: it can't be deleted")
+        await driver.press("plus")
+        await driver.sees("a tab in CORE")
+        await driver.write("Again")
+        await driver.press("enter")
+        await driver.sees("Again saved")
+        await driver.press("f8")
+        await driver.sees("Again is a tab of everybody in CORE now")
+        await driver.press("f7")
+        await driver.sees("Rename a view")
+        await driver.write(" here")
+        await driver.press("enter")
+        await driver.sees("Again is Again here now")
+        assert await names() == ["Again here", "Boss"]
+        await driver.press("u")
+        await driver.sees("Undone", " Again ")
+        await driver.press("f6")
+        await driver.sees("Again deleted  u takes it back")
+        assert await names() == ["Boss"]
+        await driver.press("g", "0")
+        await driver.sees("All projects")
+        await driver.misses("Boss")
+        assert "Elsewhere" not in driver.text
 
 
 async def test_searches_that_are_overtaken_keep_their_connection(

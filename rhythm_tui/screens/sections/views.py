@@ -24,11 +24,19 @@ _WHO_SEES = (
 
 
 def _seen_by(view: SavedView, _: View) -> list[Piece]:
+    if view.owner is None:
+        return [Piece("everybody", "muted")]
     return [Piece("the team", "success") if view.published else Piece("only you", "muted")]
 
 
+def _where(view: SavedView, _: View) -> list[Piece]:
+    return [Piece(view.project_key or "everywhere", "muted")]
+
+
 def _owner(view: SavedView, look: View) -> list[Piece]:
-    return [Piece(shown(view.owner.display_name), look.colours.person(view.owner))] if view.owner else []
+    if view.owner is None:
+        return [Piece("Rhythm", "muted")]
+    return [Piece(shown(view.owner.display_name), look.colours.person(view.owner))]
 
 
 class ViewsSection(Section[SavedView]):
@@ -36,20 +44,23 @@ class ViewsSection(Section[SavedView]):
 
     name, noun = "Views", "view"
     words = "Searches with a name: the tabs over the issue table, where + saves what is searched for."
-    empty = "No saved views yet. + makes one; the issue table saves its search as one with + too."
     fields = (
         Field("VIEW", 24, lambda view, _: [Piece(shown(view.name), bold=True)]),
         Field("SEARCH", None, lambda view, _: [Piece(shown(view.query), "muted")], least=16),
         Field("SEEN BY", 9, _seen_by, keep=90),
+        Field("IN", 10, _where, keep=40),
         Field("OF", 16, _owner, keep=50),
     )
 
     async def read(self) -> Sequence[SavedView]:
         views = await self.session.views.list(self.key)
-        return [view for view in views if view.project_key == self.key]
+        return sorted(views, key=lambda view: view.built_in)  # What one can change comes first.
 
     def identity(self, item: SavedView) -> Hashable:
-        return item.id
+        return item.id or item.name
+
+    def faded(self, item: SavedView) -> bool:
+        return item.built_in
 
     def sought(self, item: SavedView) -> str:
         return f"{item.name} {item.query}"
@@ -62,16 +73,19 @@ class ViewsSection(Section[SavedView]):
             return f"{self.key} is archived"
         if action == "add" or item is None:
             return super().why_not(action, item)
+        if item.owner is None:
+            return "it comes with Rhythm"
         if action == "edit" and not self._mine(item):
-            return f"it is {shown(item.owner.display_name)}'s own" if item.owner else "it comes with Rhythm"
+            return f"it is {shown(item.owner.display_name)}'s own"
         return None if self._mine(item) else self.may(Permission.PROJECT_EDIT)
 
     def _entries(self, view: SavedView | None) -> list[Entry]:
         refused = self.may(Permission.VIEW_PUBLISH)
+        if view is not None and view.project_key is None:
+            refused = "only a view of one project has a team"
         ways = [Way("", Content("only you"), f"{refused}")] if refused else list(_WHO_SEES)
-        name = [] if view else [Entry("name", "Name", hint="Crashes")]
         return [
-            *name,
+            Entry("name", "Name", view.name if view else "", hint="Crashes"),
             Entry("query", "Search", view.query if view else "", hint="type:bug is:open sort:priority"),
             Entry("seen", "Seen by", "team" if view and view.published else "", ways=ways),
         ]
@@ -88,8 +102,9 @@ class ViewsSection(Section[SavedView]):
                 lambda operation: self.session.views.save(
                     view.name if view else values["name"],
                     values["query"],
-                    key=self.key,
+                    key=view.project_key if view else self.key,
                     published=values["seen"] == "team",
+                    new_name=values["name"] if view else None,
                     operation=operation,
                 )
             )
@@ -104,7 +119,7 @@ class ViewsSection(Section[SavedView]):
         owner = None if self._mine(item) or item.owner is None else item.owner.name
         await self.write(
             lambda operation: self.session.views.delete(
-                item.name, key=self.key, owner=owner, operation=operation
+                item.name, key=item.project_key, owner=owner, operation=operation
             )
         )
         self.say(f"{shown(item.name)} deleted", "u takes it back" if item.published else "")

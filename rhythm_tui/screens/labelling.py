@@ -1,0 +1,88 @@
+"""Labels of issues: some are put on, some are taken off, a new one is made on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from textual.content import Content
+
+from rhythm_domain.errors import Invalid
+from rhythm_domain.models import IssueEdit, IssueRow, Label, LabelRef
+from rhythm_domain.policy import Permission
+from rhythm_domain.text import check_label, folded, shown
+from rhythm_tui.screens import choices
+from rhythm_tui.screens.picker import Choice, MultiPicker
+
+if TYPE_CHECKING:
+    from rhythm_tui.screens.triage import TriageScreen
+
+
+async def label(screen: TriageScreen, title: str, key: str, rows: Sequence[IssueRow]) -> None:
+    """Asks which labels some issues of a project are to have, and changes that.
+
+    A label that only some of them have stays as it is on each unless it is chosen. Making a new one is a step
+    of its own: undo takes it off the issues first, then out of the project.
+    """
+    session = screen.desk.session
+    found = await session.labels.list(key)
+    why_not = screen.desk.why_not(Permission.LABEL_MANAGE, key)
+    if not found and why_not:
+        raise Invalid("This project has no labels yet.", hint=f"And {why_not}.")
+    names = [{label.name for label in row.labels} for row in rows]
+    on_any = set[str]().union(*names)
+    # Of issues that were never read it is not known.
+    on_all = set[str]() if screen.unread() else set.intersection(*names)
+    toggled = await screen.app.push_screen_wait(
+        MultiPicker(
+            title,
+            choices.labels(found, screen.colours, on_all.__contains__, (on_any - on_all).__contains__),
+            words="" if found else "No labels yet: type the name of the first one.",
+            new=_offer(found, why_not or ""),
+        )
+    )
+    if not toggled:
+        return
+    known = {label.name: label for label in found}
+    for name in toggled.keys() - known.keys():
+        known[name] = await screen.desk.edits.run(_create(screen, key, name))
+    added = tuple(name for name, taken in toggled.items() if taken)
+    removed = tuple(name for name, taken in toggled.items() if not taken)
+    refs = {name: LabelRef(name=name, colour=known[name].colour) for name in added}
+
+    def look(row: IssueRow) -> IssueRow:
+        kept = [label for label in row.labels if label.name not in removed]
+        new = [refs[name] for name in added if all(label.name != name for label in kept)]
+        return row.model_copy(update={"labels": (*kept, *new)})
+
+    said = [f"labelled {', '.join(map(shown, added))}"] if added else []
+    said += [f"no longer {', '.join(map(shown, removed))}"] if removed else []
+    edit = IssueEdit(add_labels=added, remove_labels=removed)
+    await screen.change(edit, look, ", ".join(said), rows)
+
+
+def _offer(found: Sequence[Label], why_not: str) -> Callable[[str], Choice[str] | None]:
+    """What is offered where somebody types a name that is no label's."""
+    names = {folded(label.name) for label in found}
+
+    def offer(typed: str) -> Choice[str] | None:
+        if folded(typed) in names:
+            return None
+        try:
+            name, reason = check_label(typed), why_not
+        except Invalid as error:
+            name, reason = typed, error.message
+        if reason:
+            return Choice(
+                name, Content.styled(f"no such label: {shown(reason)}", "dim"), name, why_not=reason
+            )
+        said = Content.assemble("create label ", (shown(name), "bold"), ("  enter makes it", "dim"))
+        return Choice(name, said, name)
+
+    return offer
+
+
+def _create(screen: TriageScreen, key: str, name: str) -> Callable[[UUID], Awaitable[Label]]:
+    labels = screen.desk.session.labels
+    return lambda operation: labels.create(key, name, operation=operation)
