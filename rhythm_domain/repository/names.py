@@ -39,6 +39,14 @@ class Names:
         known = self._known(condition.field) or {}
         return sorted({found for name in _names(condition) for found in known[name]})
 
+    def missing(self, condition: Condition) -> list[str]:
+        """The values of a condition that stand for nothing, as they were asked for."""
+        known = self._known(condition.field)
+        if known is None:
+            return []
+        asked = [value for value in condition.values if isinstance(value, str) and value != ME]
+        return [value for value, name in zip(asked, _names(condition), strict=True) if not known[name]]
+
     def _known(self, of: Field) -> dict[str, list[int]] | None:
         match of:
             case Field.ASSIGNEE | Field.REPORTER:

@@ -67,7 +67,7 @@ async def select(
         query = Query()
     names = Names.asked(query.conditions)
     if names:
-        await _look_up(tx, names, ids)
+        await look_up(tx, names, ids)
     for condition in named:
         kept = set(names.ids(condition))
         ids = [project for project in ids if (project in kept) is not condition.negated]
@@ -89,7 +89,8 @@ def projects(tx: Tx, *, archived: bool = False) -> list[int]:
     return sorted((*tx.living, *tx.archived)) if archived else list(tx.living)
 
 
-async def _look_up(tx: Tx, names: Names, ids: Sequence[int]) -> None:
+async def look_up(tx: Tx, names: Names, ids: Sequence[int]) -> None:
+    """Finds what names stand for within some projects."""
     rows = await tx.fetch(
         _Q["search_names"],
         projects=queries.integers(ids),

@@ -12,7 +12,9 @@ from rhythm_domain.models import CLOSED, OPEN, IssueRow, Page, Status, Total
 from rhythm_domain.policy import Permission
 from rhythm_domain.query import Condition, Field, Is, Query, parse
 from rhythm_domain.repository import issues, search
-from rhythm_domain.repository.selection import select
+from rhythm_domain.repository.names import Names
+from rhythm_domain.repository.selection import look_up, projects, select
+from rhythm_domain.services.unknown import sentence
 from rhythm_domain.suggest import LIMIT, Suggestion, Vocabulary, suggest
 from rhythm_domain.transaction import BULK, Tx
 
@@ -105,6 +107,20 @@ class Search:
         async with self._enter(project) as tx:
             known = Vocabulary.model_validate(await search.vocabulary(tx))
         return suggest(text, cursor, known, limit)
+
+    async def unknown(self, query: str | Query, *, project: str | None = None) -> tuple[str, ...]:
+        """What a query names and nobody or nothing is called, each in a sentence with the nearest names."""
+        asked = _parsed(query)
+        names = Names.asked(asked.conditions)
+        if not names:
+            return ()
+        async with self._enter(project) as tx:
+            await look_up(tx, names, projects(tx, archived=True))
+            missing = {
+                (each.field, value): None for each in asked.conditions for value in names.missing(each)
+            }
+            known = Vocabulary.model_validate(await search.vocabulary(tx)) if missing else Vocabulary()
+        return tuple(sentence(field, value, known) for field, value in missing)
 
     @asynccontextmanager
     async def _enter(self, project: str | None) -> AsyncIterator[Tx]:

@@ -116,7 +116,7 @@ class IssuesScreen(SearchScreen):
             return  # Meanwhile the person went on to something else.
         self._shown = wanted
         self._say_query()
-        table.empty = NONE_FOUND if self.asked.terms or self.asked.conditions else NO_ISSUES
+        self._say_empty()
         table.show(page, reading, keep=keep, steady=self.query_one(SearchBar).typing)
         if held is not None:
             table.keep_marks(held)
@@ -125,6 +125,13 @@ class IssuesScreen(SearchScreen):
         if made is not None:
             await self._go_to_made(made)
         await self._count()
+
+    def _say_empty(self) -> None:
+        words = NONE_FOUND if self.asked.terms or self.asked.conditions else NO_ISSUES
+        self.table.say_empty(f"{self.doubt} esc clears the search." if self.doubt else words)
+
+    def doubted(self) -> None:
+        self._say_empty()
 
     async def _held(self) -> tuple[int, ...]:
         """The ids of all that is found, also of what was not read."""

@@ -22,6 +22,9 @@ from rhythm_tui.widgets.search_bar import Completion, SearchBar
 COMPARED = DAYS | {Field.ESTIMATE}
 """Of these one value is asked for: `due:<7d`."""
 
+NAMED = {Field.ASSIGNEE, Field.REPORTER, Field.LABEL, Field.SPRINT, Field.PARENT, Field.PROJECT}
+"""Their values are names of somebody or something."""
+
 OFFERED = 8
 """Completions that are shown at once."""
 
@@ -38,6 +41,8 @@ class SearchScreen(TriageScreen):
         self.asked = Query()
         """What it means; that of the last text which is a query."""
         self._wrong = ""
+        self.doubt = ""
+        """What is asked for and is not there at all, in words; looked up once nobody types any more."""
         self._sought: object = None
         """The search whose issues are not there yet."""
 
@@ -57,12 +62,32 @@ class SearchScreen(TriageScreen):
     def say_chips(self) -> None:
         """Shows in pieces what is asked for."""
         pieces = [str(each) for each in (*self.asked.terms, *self.asked.conditions)]
-        self.query_one(SearchBar).say(pieces, wrong=self._wrong)
+        self.query_one(SearchBar).say(pieces, wrong=self._wrong, doubt=self.doubt)
 
     def seek(self, text: str) -> None:
         """Searches for a text as if somebody had typed it."""
         self.query_one(SearchBar).set_text(text)
         self.search_for(text)
+        self.look_up()
+
+    def reload(self) -> None:
+        super().reload()
+        self.look_up()
+
+    def look_up(self) -> None:
+        """Says which names in the search are nobody's, and which were perhaps meant."""
+        if any(condition.field in NAMED for condition in self.asked.conditions):
+            self.read(self._look_up(self.asked, self.desk.key), "doubt")
+
+    async def _look_up(self, asked: Query, key: str | None) -> None:
+        found = await self.desk.session.search.unknown(asked, project=key)
+        if (asked, key) == (self.asked, self.desk.key):
+            self.doubt = " ".join(found)
+            self.say_chips()
+            self.doubted()
+
+    def doubted(self) -> None:
+        """It is known by now whether the names in the search are somebody's: see `doubt`."""
 
     def search_for(self, text: str) -> None:
         """Searches for another text; the answer to the last one is what is shown.
@@ -84,6 +109,8 @@ class SearchScreen(TriageScreen):
                 return
         else:
             self._wrong = ""
+        if asked != self.asked:
+            self.doubt = ""
         self.asked = asked
         self.forget_marks()
         self._sought = sought = object()
@@ -144,6 +171,7 @@ class SearchScreen(TriageScreen):
         if self._sought is not None and self.keys is not None:
             self.keys.begun(self, to_its_end=True)
         self.leave_search()
+        self.look_up()
 
     @handles("search")
     def edit_search(self) -> None:

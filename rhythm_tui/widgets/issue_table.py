@@ -21,6 +21,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from rhythm_domain.models import IssueRow, Page
+from rhythm_domain.text import shown
 from rhythm_tui import clock
 from rhythm_tui.commanding import Commanding, handles
 from rhythm_tui.holding.rows import Reading, Window
@@ -244,6 +245,12 @@ class IssueTable(ScrollView, Commanding, can_focus=True):
         self._gone |= gone
         self.redraw(gone)
         self.keep_marks(self.marks.keys() - gone)
+
+    def say_empty(self, words: str) -> None:
+        """Says what stands there where there is no issue."""
+        self.empty = words
+        if not self.window:
+            self.refresh()
 
     def fit_columns(self) -> None:
         """Lets columns that have nothing to show of the list give way to the titles."""
@@ -498,7 +505,7 @@ class IssueTable(ScrollView, Commanding, can_focus=True):
         colours = self._colours
         width = self.scrollable_content_region.width
         if not self.window and y == 2:
-            text = fitted(" " * GUTTER + self.empty, width)
+            text = fitted(" " * GUTTER + shown(self.empty), width)
             return Strip([Segment(text, colours.style("muted", "background"))], width)
         return Strip.blank(width, colours.style("foreground", "background"))
 

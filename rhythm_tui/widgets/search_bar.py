@@ -25,7 +25,8 @@ from rhythm_tui.widgets.key_bar import KeyBar
 from rhythm_tui.widgets.line_field import LineField
 
 TYPING = "enter go to what is found"
-COMPLETING = "tab complete · ↓ ↑ choose · esc close"
+COMPLETING = "tab complete · ↓ ↑ choose · enter go to what is found · esc close"
+CHOOSING = "enter take it · ↓ ↑ choose · esc close"
 
 
 class Completion(NamedTuple):
@@ -87,7 +88,7 @@ class SearchBar(Widget, Commanding):
         """What stands there while nothing is searched for."""
         self._completions: list[Completion] = []
         self._chips: Sequence[str] = ()
-        self._wrong = ""
+        self._wrong = self._doubt = ""
 
     def compose(self) -> ComposeResult:
         with Horizontal():
@@ -129,9 +130,9 @@ class SearchBar(Widget, Commanding):
         self.set_reactive(SearchBar.text, text)
         self._look()
 
-    def say(self, chips: Sequence[str], *, wrong: str = "") -> None:
-        """What is filtered for, in pieces; or why the text can't be read."""
-        self._chips, self._wrong = chips, wrong
+    def say(self, chips: Sequence[str], *, wrong: str = "", doubt: str = "") -> None:
+        """What is filtered for, in pieces, and what of it is perhaps not meant; or why it can't be read."""
+        self._chips, self._wrong, self._doubt = chips, wrong, doubt
         self._look()
 
     def offer(self, completions: Sequence[Completion]) -> None:
@@ -141,6 +142,7 @@ class SearchBar(Widget, Commanding):
             self._lend(COMPLETING if self._completions else TYPING)
         options = self.query_one("#completion", OptionList)
         options.display = bool(self._completions)
+        self._look()
         options.clear_options()
         for each in self._completions:
             options.add_option(
@@ -155,9 +157,14 @@ class SearchBar(Widget, Commanding):
     def watch_total(self) -> None:
         """What is wrong goes before the total, whichever comes later."""
         said = Content.styled(self.total, "$foreground 60%")
-        if self._wrong and self.typing:
+        if self._said_wrong and self.typing:
             said = Content.styled(shown(self._wrong), "$error")
         self.query_one("#total", Static).update(said)
+
+    @property
+    def _said_wrong(self) -> str:
+        """Why the text can't be read; not while there is a way to go on with it."""
+        return "" if self._completions else self._wrong
 
     def on_mount(self) -> None:
         self._look()
@@ -167,11 +174,13 @@ class SearchBar(Widget, Commanding):
 
     def _look(self) -> None:
         slash, chips = self.query_one("#slash", Static), self.query_one("#chips", Static)
-        slash.update(Content.styled(" / ", "bold $error" if self._wrong else "bold $primary"))
+        slash.update(Content.styled(" / ", "bold $error" if self._said_wrong else "bold $primary"))
         self.watch_total()
         parts: list[tuple[str, str]] = []
         for chip in self._chips:
             parts += [(f" {shown(chip)} ", "$foreground on $panel"), (" ", "")]
+        if self._doubt:
+            parts.append((f" {shown(self._doubt)}", "$warning"))
         if self._wrong:
             parts = [(shown(self._field.value), "$error"), (f"  {shown(self._wrong)}", "$foreground 50%")]
         chips.update(Content.assemble(*(parts or [(self.placeholder, "$foreground 35%")])))
@@ -192,8 +201,10 @@ class SearchBar(Widget, Commanding):
         match event.key:
             case "down" if self._completions:
                 options.action_cursor_down()
+                self._lend(CHOOSING)
             case "up" if self._completions:
                 options.action_cursor_up()
+                self._lend(CHOOSING)
             case "tab" if self._completions:
                 self._complete(self._completions[options.highlighted or 0])
             case "enter" if self._completions and options.highlighted is not None:

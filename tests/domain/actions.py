@@ -566,6 +566,14 @@ ACTIONS = (
     Action("search.total", lambda c: c.session.search.total("issue"), EVERYBODY),
     Action("search.exact_total", lambda c: c.session.search.exact_total("issue"), EVERYBODY),
     Action("search.suggest", lambda c: c.session.search.suggest("assignee:", 9), EVERYBODY),
+    Action("search.unknown", lambda c: c.session.search.unknown("label:nowhere"), EVERYBODY),
+    Action(
+        "search.unknown",
+        lambda c: c.session.search.unknown("label:nowhere", project=c.at.key),
+        VIEWERS,
+        P.PROJECT_READ,
+        note="of a project",
+    ),
     Action(
         "search.page",
         lambda c: c.session.search.page("issue", project=c.at.key),

@@ -300,3 +300,22 @@ async def test_what_is_shown_is_read_again_as_far_as_it_may_be_seen(team: Team) 
     assert [row.id for row in await team.viewer.search.again(asked)] == [ids[2], ids[0]]
     assert [row.id for row in await team.admin.search.again(asked)] == [ids[2], ids[0]]
     assert await team.outsider.search.again(asked) == ()
+
+
+async def test_names_that_nobody_has_are_told_with_the_nearest(team: Team) -> None:
+    """Of one's own projects; what one may not see is as if it were not there."""
+    await team.maintainer.labels.create("CORE", "Backend")
+    await team.outsider.projects.create("ELSE", "Elsewhere")
+    unknown = team.member.search.unknown
+    assert await unknown("assignee:@me,mia,none label:backend project:CORE reporter:olga") == ()
+    assert await unknown("crash is:open") == ()
+    assert await unknown("assignee:miaa -label:backedn sprint:current", project="CORE") == (
+        "Nobody is called miaa. Did you mean mia?",
+        "There is no label backedn. Did you mean Backend?",
+        "No sprint is active.",
+    )
+    assert await unknown("project:ELSE parent:CORE-7 label:zzz") == (
+        "There is no project ELSE.",
+        "There is no issue CORE-7.",
+        "There is no label zzz.",
+    )

@@ -37,6 +37,15 @@ async def test_typing_finds_and_escape_shows_all_again(team: Team, app: Open) ->
         await driver.misses("Login fails")
         await driver.press("enter", "escape")
         await driver.sees("Login fails", "3 issues")
+        await driver.press("slash")
+        await driver.write("assignee:miaa")
+        await driver.sees("0 issues", "No issue is like that")
+        assert "Nobody is called" not in driver.text
+        await driver.press("enter")
+        await driver.sees("assignee:miaa   Nobody is called miaa. Did you mean mia?", "esc clears the search")
+        await driver.press("escape")
+        await driver.sees("3 issues")
+        await driver.misses("Nobody is called")
 
 
 async def test_a_field_is_changed_by_a_key_and_a_choice(team: Team, app: Open) -> None:
