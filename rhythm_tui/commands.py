@@ -328,7 +328,9 @@ _ALL = (
         _W.ISSUE,
         Permission.COMMENT_DELETE,
     ),
-    _command("issue.links", "L", "links", "Open a link of its text or its comments.", _W.ISSUE),
+    _command(
+        "issue.links", "L", "links", "Open a link or an issue that its text or its comments name.", _W.ISSUE
+    ),
     _command("issue.history", "H", "history", "Show or hide its history.", _W.ISSUE),
     # The trash
     _command(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 
 from rhythm_domain.cursors import checked_limit
@@ -70,6 +70,26 @@ class Search:
             raise Invalid(f"At most {BULK:,} issues at once.", field="issue")
         async with self._guard.person() as tx:
             return await issues.rows(tx, await search.visible(tx, ids))
+
+    async def mentioned(self, keys: Iterable[str]) -> dict[str, IssueRow]:
+        """Issues by their keys, also by keys that their projects had before, as a text mentions them.
+
+        Those that are in the trash, not there or not the person's to see are left out. Raises `Invalid` for
+        more than 2,000.
+        """
+        parts = {key: key.rpartition("-") for key in keys}
+        names = Names(
+            parents={key: [] for key, (project, _, number) in parts.items() if project and _number(number)}
+        )
+        if len(names.parents) > BULK:
+            raise Invalid(f"At most {BULK:,} issues at once.", field="issue")
+        if not names:
+            return {}
+        async with self._guard.across() as tx:
+            await look_up(tx, names, projects(tx, archived=True))
+            ids = {found[0]: None for found in names.parents.values() if found}
+            rows = {row.id: row for row in await issues.rows(tx, list(ids))}
+        return {key: rows[found[0]] for key, found in names.parents.items() if found and found[0] in rows}
 
     async def ids(
         self, query: str | Query = "", *, project: str | None = None, limit: int = 100_000
@@ -151,6 +171,10 @@ def _statuses(condition: Condition) -> frozenset[Status] | None:
     if condition.field is Field.IS and set(condition.values) <= {Is.OPEN, Is.CLOSED}:
         return frozenset().union(*(OPEN if value is Is.OPEN else CLOSED for value in condition.values))
     return None
+
+
+def _number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 10
 
 
 def _parsed(query: str | Query) -> Query:

@@ -31,7 +31,9 @@ _LINKED = {LinkKind.BLOCKS: "blocks", LinkKind.BLOCKED_BY: "blocked by"}
 
 @dataclass(frozen=True)
 class Page:
-    """All that an issue's page shows. `history` is None while it is hidden."""
+    """All that an issue's page shows. `history` is None while it is hidden; `mentioned` are the keys of
+    issues in its texts that can be opened.
+    """
 
     issue: Issue
     today: date
@@ -42,6 +44,7 @@ class Page:
     unfolded: frozenset[int] = field(default_factory=frozenset)
     history: Sequence[Happening] | None = None
     narrow: bool = False
+    mentioned: frozenset[str] = frozenset()
 
     @property
     def heavy(self) -> bool:
@@ -168,7 +171,7 @@ def _condensed(page: Page, width: int, colours: Colours) -> Iterator[Block]:
 
 
 def _body(page: Page, width: int, colours: Colours) -> Iterator[Block]:
-    lines = laid_out(page.issue.description, min(width, 100), ink(colours))
+    lines = laid_out(page.issue.description, min(width, 100), ink(colours), page.mentioned)
     if not lines:
         lines = [
             show.line([Piece("No description yet. ", "faint"), Piece("E writes one.", "faint")], colours)
@@ -241,7 +244,7 @@ def _comment(page: Page, comment: Comment, width: int, colours: Colours) -> list
     folded = len(body) > LONG and comment.id not in page.unfolded
     if folded:
         body = body[:LONG].rpartition("\n")[0] or body[:LONG]
-    lines = [head, *laid_out(body, min(width, 100), ink(colours))]
+    lines = [head, *laid_out(body, min(width, 100), ink(colours), page.mentioned)]
     if folded:
         more = f"… {len(comment.body) - len(body):,} more characters. enter shows them."
         lines.append(show.line([Piece(more, "muted")], colours))

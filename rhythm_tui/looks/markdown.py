@@ -27,6 +27,12 @@ if TYPE_CHECKING:
 LINK = "link"
 """What the meta of a link's style holds its address under."""
 
+ISSUE = "issue"
+"""What the meta of a mentioned issue's style holds its key under."""
+
+MOST_MENTIONED = 200
+"""Keys of issues that are looked for in a text."""
+
 _DEEPEST = 40
 """Lists and quotes within each other: what is deeper is shown as it was written."""
 
@@ -35,6 +41,7 @@ _MOST_OPEN = 200
 
 _CONSOLE = Console(file=StringIO(), width=80)
 _BARE = re.compile(r"https?://[^\s<>()\[\]\"'`]+[^\s<>()\[\]\"'`.,;:!?]", re.IGNORECASE)
+_KEY = re.compile(r"(?<![\w/#&=-])[A-Z][A-Z0-9]{1,9}-[1-9][0-9]{0,8}(?![\w-])")
 _TASK = re.compile(r"\[([ xX])\] ")
 _BULLETS = "•◦▪"
 _LEAST = 8
@@ -80,13 +87,16 @@ def wrapped(text: Text, width: int) -> list[Text]:
 
 
 @lru_cache(maxsize=256)
-def laid_out(source: str, width: int, ink: Ink) -> Sequence[Text]:
-    """A text of Markdown in lines of at most `width` cells; a blank line between two blocks."""
+def laid_out(source: str, width: int, ink: Ink, keys: frozenset[str] = frozenset()) -> Sequence[Text]:
+    """A text of Markdown in lines of at most `width` cells; a blank line between two blocks.
+
+    `keys` are those of issues that can be opened from it.
+    """
     safe = shown_lines(source)
     if _most_open(safe) <= _MOST_OPEN:
         tokens = _parser().parse(safe)
         if all(token.level <= _DEEPEST for token in tokens):
-            return _Page(ink, width).drawn(tokens)
+            return _Page(ink, width, keys).drawn(tokens)
     plain = Style(color=ink.text)
     return [line for each in safe.split("\n") for line in wrapped(Text(each, plain), width)]
 
@@ -111,11 +121,22 @@ def links(source: str) -> list[str]:
     return list(found)
 
 
+def mentions(source: str) -> list[str]:
+    """What looks like the key of an issue in a text, each once, in order; the first 200."""
+    found: dict[str, None] = {}
+    for key in _KEY.finditer(source):
+        found[key[0]] = None
+        if len(found) == MOST_MENTIONED:
+            break
+    return list(found)
+
+
 class _Page:
     """Lines as they come, with what stands before each: the bars of quotes, the room of lists."""
 
-    def __init__(self, ink: Ink, width: int) -> None:
+    def __init__(self, ink: Ink, width: int, keys: frozenset[str]) -> None:
         self.ink = ink
+        self.keys = keys
         self.width = width
         self.lines: list[Text] = []
         self._before: list[Text] = []
@@ -288,12 +309,27 @@ class _Page:
         return text
 
     def _words(self, text: Text, words: str, style: Style) -> None:
-        """Words, and in them addresses as links. An entity, `&#27;`, has become a character by now."""
+        """Words, and in them addresses and keys of issues as links. An entity, `&#27;`, has become a
+        character by now.
+        """
         words, end = shown(words), 0
         if not style.meta:
             for found in _BARE.finditer(words):
-                text.append(words[end : found.start()], style)
+                self._mentions(text, words[end : found.start()], style)
                 text.append(found[0], style + self._link(found[0]))
+                end = found.end()
+            self._mentions(text, words[end:], style)
+        else:
+            text.append(words, style)
+
+    def _mentions(self, text: Text, words: str, style: Style) -> None:
+        """Words, and in them the keys of issues that can be opened."""
+        end = 0
+        for found in _KEY.finditer(words) if self.keys else ():
+            if found[0] in self.keys:
+                text.append(words[end : found.start()], style)
+                key = Style(color=self.ink.link, underline=True) + Style.from_meta({ISSUE: found[0]})
+                text.append(found[0], style + key)
                 end = found.end()
         text.append(words[end:], style)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import ClassVar
 
 from textual import on
@@ -21,9 +21,11 @@ from rhythm_tui.commanding import handles
 from rhythm_tui.commands import Command
 from rhythm_tui.desk import Desk
 from rhythm_tui.holding.siblings import Few, Siblings, Step
+from rhythm_tui.looks import signs
+from rhythm_tui.looks.colours import Colours
 from rhythm_tui.looks.happenings import told
 from rhythm_tui.looks.issue_page import Page, changed_fields
-from rhythm_tui.looks.markdown import links
+from rhythm_tui.looks.markdown import MOST_MENTIONED, links, mentions
 from rhythm_tui.messages import OpenIssue
 from rhythm_tui.screens.picker import Choice
 from rhythm_tui.screens.triage import TriageScreen
@@ -61,6 +63,8 @@ class IssueScreen(TriageScreen):
         self._next_events: str | None = None
         self._history = bool(desk.memory.get("history"))
         self._unfolded: frozenset[int] = frozenset()
+        self._mentioned: Mapping[str, IssueRow] = {}
+        """The issues that the texts mention by their keys, as far as the person may see them."""
 
     def body(self) -> ComposeResult:
         yield IssueHead()
@@ -110,6 +114,21 @@ class IssueScreen(TriageScreen):
         if issue.deleted_at is not None:
             self._say_gone("It is in the trash.")
         self._draw(top=top or other)
+        self.read(self._look_up(), "mentioned")
+
+    @property
+    def _texts(self) -> list[str]:
+        return [self.issue.description if self.issue else "", *(each.body for each in self._comments)]
+
+    async def _look_up(self) -> None:
+        """Finds out which of the issues that are mentioned there are, and draws their keys as links."""
+        issue, texts = self.issue, self._texts
+        keys = dict.fromkeys(key for text in texts for key in mentions(text))
+        keys.pop(self.key, None)
+        found = await self.desk.session.search.mentioned(list(keys)[:MOST_MENTIONED]) if keys else {}
+        if issue is self.issue and found != self._mentioned:
+            self._mentioned = found
+            self._draw()
 
     async def _read_parent(self, issue: Issue) -> IssueLink | None:
         if issue.parent_key is None:
@@ -154,6 +173,7 @@ class IssueScreen(TriageScreen):
             if not all_of_them:
                 break
         self._draw()
+        self.read(self._look_up(), "mentioned")
 
     async def _more_events(self) -> None:
         issue = self.issue
@@ -195,6 +215,7 @@ class IssueScreen(TriageScreen):
             unfolded=self._unfolded,
             history=told(self._events) if self._history else None,
             narrow=not wide,
+            mentioned=frozenset(self._mentioned),
         )
         if page.heavy and top:
             self.page.show(page.beginning.blocks, top=True)
@@ -297,16 +318,27 @@ class IssueScreen(TriageScreen):
     async def choose_link(self) -> None:
         if self.issue is None:
             return
-        texts = [self.issue.description, *(comment.body for comment in self._comments)]
         source = self.issue.source_url or ""
         found = {source: None} if safe_url(source) else {}
-        for text in texts:
+        for text in self._texts:
             found |= dict.fromkeys(await asyncio.to_thread(links, text))
-        if not found:
+        offered = [_mention(key, row, self.colours) for key, row in self._mentioned.items()]
+        offered += [Choice(each, Content(shown(each)), each) for each in found]
+        if not offered:
             raise NotFound("There is no link in it.", hint="")
-        address = await self.pick("Links", [Choice(each, Content(shown(each)), each) for each in found])
-        if address is not None:
-            self.visit(address)
+        chosen = await self.pick("Links", offered)
+        if chosen is not None and chosen in self._mentioned:
+            self._open_mentioned(chosen)
+        elif chosen is not None:
+            self.visit(chosen)
+
+    @on(Document.KeyPressed)
+    def _key_pressed(self, event: Document.KeyPressed) -> None:
+        self._open_mentioned(event.key)
+
+    def _open_mentioned(self, key: str) -> None:
+        if row := self._mentioned.get(key):
+            self.post_message(OpenIssue(row.key))
 
     # Commands --------------------------------------------------------------------------------------------
 
@@ -373,3 +405,9 @@ class IssueScreen(TriageScreen):
         self.app.pop_screen()
         if isinstance(below, TriageScreen) and self.issue is not None:
             below.follow(self.issue)
+
+
+def _mention(key: str, row: IssueRow, colours: Colours) -> Choice[str]:
+    """An issue that a text mentions, to be chosen."""
+    mark = (f"{signs.STATUS[row.status].mark} ", colours.status(row.status))
+    return Choice(key, Content.assemble(mark, (f"{key}  ", "dim"), shown(row.title)), f"{key} {row.title}")

@@ -29,7 +29,7 @@ from rhythm_tui.commanding import Commanding, handles
 from rhythm_tui.commands import Command
 from rhythm_tui.looks.blocks import Block, Layout
 from rhythm_tui.looks.colours import Colours
-from rhythm_tui.looks.markdown import LINK
+from rhythm_tui.looks.markdown import ISSUE, LINK
 from rhythm_tui.widgets.glow import Glow
 
 _CONSOLE = Console(file=StringIO(), width=80)
@@ -78,6 +78,12 @@ class Document(ScrollView, Commanding, can_focus=True):
         """A link was pressed; its address may be followed."""
 
         address: str
+
+    @dataclass
+    class KeyPressed(Message):
+        """The key of an issue was pressed where a text mentions it."""
+
+        key: str
 
     def __init__(self, *, id: str | None = None, classes: str | None = None, opens: str = "") -> None:
         """`opens` says in the bottom line what opening a block does, if that is not to open it."""
@@ -297,6 +303,9 @@ class Document(ScrollView, Commanding, can_focus=True):
     def on_click(self, event: events.Click) -> None:
         if address := event.style.meta.get(LINK):
             self.post_message(self.LinkPressed(address))
+            return
+        if key := event.style.meta.get(ISSUE):
+            self.post_message(self.KeyPressed(key))
             return
         place = self._at(int(self.scroll_offset.y) + event.y)
         if place is not None and self._blocks[place].stop:

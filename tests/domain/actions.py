@@ -567,6 +567,7 @@ ACTIONS = (
     Action("search.exact_total", lambda c: c.session.search.exact_total("issue"), EVERYBODY),
     Action("search.suggest", lambda c: c.session.search.suggest("assignee:", 9), EVERYBODY),
     Action("search.unknown", lambda c: c.session.search.unknown("label:nowhere"), EVERYBODY),
+    Action("search.mentioned", lambda c: c.session.search.mentioned(["CORE-1"]), EVERYBODY),
     Action(
         "search.unknown",
         lambda c: c.session.search.unknown("label:nowhere", project=c.at.key),

@@ -319,3 +319,16 @@ async def test_names_that_nobody_has_are_told_with_the_nearest(team: Team) -> No
         "There is no issue CORE-7.",
         "There is no label zzz.",
     )
+
+
+async def test_mentioned_issues_are_found_by_their_keys_where_one_may_see_them(team: Team) -> None:
+    """Also by a key of before; nothing of others' projects, of the trash, of what is no key."""
+    for title in ("one", "two"):
+        await team.member.issues.create("CORE", IssueDraft(title=title))
+    await team.outsider.projects.create("ELSE", "Elsewhere")
+    await team.outsider.issues.create("ELSE", IssueDraft(title="hidden"))
+    await team.owner.projects.rekey("CORE", "HEART")
+    await team.maintainer.issues.delete(["HEART-2"])
+    found = await team.viewer.search.mentioned(["CORE-1", "HEART-1", "CORE-2", "CORE-9", "ELSE-1", "X", "-1"])
+    assert {key: row.key for key, row in found.items()} == {"CORE-1": "HEART-1", "HEART-1": "HEART-1"}
+    assert await team.viewer.search.mentioned([]) == {}

@@ -238,6 +238,35 @@ async def test_links_of_a_text_are_a_key_away(team: Team, app: Open) -> None:
         await driver.sees("Copied https://b.example/c")
 
 
+async def test_issues_that_a_text_names_are_opened_from_it(team: Team, app: Open) -> None:
+    """By a click on the key, or by the key that lists links; nothing where there is no such issue."""
+    text = "Like CORE-1 and CORE-9, see ELSE-1"
+    await team.outsider.projects.create("ELSE", "Elsewhere")
+    await team.outsider.issues.create("ELSE", IssueDraft(title="hidden"))
+    await team.member.issues.create("CORE", IssueDraft(title="the first"))
+    await team.member.issues.create("CORE", IssueDraft(title="the second"))
+    await team.member.comments.add("CORE-2", text)
+    async with app(team.member, project="CORE") as driver:
+        await driver.sees("the second")
+        await driver.press("enter")
+        await driver.sees("Like CORE-1")
+        here = page(driver)
+        await driver.until(lambda: here._mentioned, "the issue that is named")
+        await driver.press("L")
+        await driver.sees("Links", "the first")
+        await driver.press("enter")
+        await driver.until(lambda: driver.view is not here, "another page")
+        await driver.sees("the first")
+        await driver.press("escape")
+        await driver.until(lambda: driver.view is here, "the page before")
+        await driver.sees("Like CORE-1")
+        for key in ("CORE-9", "CORE-1"):
+            y = next(at for at, line in enumerate(driver.text.split("\n")) if "Like CORE-1" in line)
+            await driver.pilot.click(offset=(driver.text.split("\n")[y].index(key) + 2, y))
+        await driver.until(lambda: driver.view is not here, "another page")
+        await driver.sees("CORE-1", "the first")
+
+
 async def test_a_page_from_which_an_issue_was_deleted_can_take_it_back(team: Team, app: Open) -> None:
     """Deleted on its page: it says so, and undo brings it back."""
     await team.member.issues.create("CORE", IssueDraft(title="one"))

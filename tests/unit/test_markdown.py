@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rhythm_tui.looks.markdown import Ink, joined, laid_out, links
+from rhythm_tui.looks.markdown import ISSUE, Ink, joined, laid_out, links, mentions
 
 INK = Ink(*["#808080"] * len(Ink._fields))
 
@@ -80,3 +80,18 @@ def test_no_text_acts_breaks_or_overflows(source: str) -> None:
         assert line.cell_len <= 20
         assert "\x1b" not in line.plain
         assert "\u202e" not in line.plain
+
+
+def test_keys_of_issues_are_links_where_they_can_be_opened() -> None:
+    """Not in code, in other links, in other words; what is drawn does not change."""
+    source = "WEB-92, **APP-1**; `WEB-92` xWEB-92 WEB-9 WEB-92-x [WEB-92](https://a.b/WEB-92) NO-1 #WEB-92"
+    assert mentions(source) == ["WEB-92", "APP-1", "WEB-9", "NO-1"]
+    lines = laid_out(source, 200, INK, frozenset({"WEB-92", "APP-1"}))
+    found = [
+        (span.style.meta[ISSUE], line.plain[span.start : span.end])
+        for line in lines
+        for span in line.spans
+        if not isinstance(span.style, str) and ISSUE in span.style.meta
+    ]
+    assert found == [("WEB-92", "WEB-92"), ("APP-1", "APP-1")]
+    assert joined(lines) == joined(laid_out(source, 200, INK))
