@@ -12,7 +12,7 @@ from rich.cells import cell_len
 from rhythm_domain.models import SprintIssue, SprintReport, SprintState
 from rhythm_tui.holding.planning import day_said
 from rhythm_tui.looks.presentation import Piece
-from rhythm_tui.widgets.canvas import Canvas, Line, clipped, labelled, number, scale
+from rhythm_tui.widgets.canvas import Canvas, Line, axis, clipped, days_marked, number, scale
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,21 +69,19 @@ def lines(of: Burndown, today: date, width: int, height: int) -> list[Line]:
     if rows < 2 or width < 24:
         return []
     days = max(of.length, len(of.left))
-    ticks = scale(max(of.committed, *of.left), rows)
-    margin = cell_len(number(ticks[-1])) + 2
+    scaled = scale(max(of.committed, *of.left), rows)
+    at, top = scaled.ticks, scaled.top
+    margin = cell_len(number(max(at.values()))) + 2
     canvas = Canvas(width - margin, rows)
-    top = ticks[-1]
 
     def x(day: float) -> float:
         return day / days * (canvas.across - 1)
 
     def y(amount: Decimal) -> float:
-        return (1 - float(amount) / top) * (canvas.down - 1)
+        return min((1 - float(amount) / top) * canvas.down, canvas.down - 1)
 
-    at = {round(y(Decimal(tick))) // 4: tick for tick in ticks}
-    for row, tick in at.items():
-        if tick:  # Nothing is left where the axis is.
-            canvas.rule(row)
+    for row in at:
+        canvas.rule(row)
     even = [(0.0, y(of.committed)), (x(of.length), y(Decimal(0)))]
     canvas.line(even, "muted", dash=3)
     left = [(x(day), y(amount)) for day, amount in enumerate([of.committed, *of.left])]
@@ -94,8 +92,13 @@ def lines(of: Burndown, today: date, width: int, height: int) -> list[Line]:
     for row, line in enumerate(canvas.lines()):
         said = number(at[row]) if row in at else ""
         chart.append([Piece(f"{said:>{margin - 2}} ", "muted"), Piece("┤" if said else "│", "rule"), *line])
-    chart.append([Piece(" " * (margin - 1), "muted"), Piece("└" + "─" * canvas.width, "rule")])
-    chart.append([Piece(" " * margin + _days(of, days, today, canvas.width), "muted")])
+    marks = [
+        (int((day + 0.5) / days * canvas.width), day_said(of.first + timedelta(days=day), today))
+        for day in days_marked(days, canvas.width)
+    ]
+    below, said = axis(marks, margin, canvas.width)
+    chart.append([Piece(f"{0:>{margin - 2}} ", "muted"), Piece(below, "rule")])
+    chart.append([Piece(said, "muted")])
     return [clipped(line, width) for line in chart]
 
 
@@ -116,13 +119,3 @@ def _legend(of: Burndown, width: int) -> Line:
     if space < 2:
         return said
     return [*said, Piece(" " * space), *key]
-
-
-def _days(of: Burndown, days: int, today: date, width: int) -> str:
-    """The days under the axis: the first, the last, and some in between."""
-    each = max(1, days // max(1, width // 12))
-    marks = [
-        (round((day + 0.5) / days * width), day_said(of.first + timedelta(days=day), today))
-        for day in sorted({*range(0, days, each), days - 1})
-    ]
-    return labelled(marks, width)

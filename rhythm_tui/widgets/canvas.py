@@ -6,9 +6,10 @@ A cell of braille has two dots across and four down, so that a line of a chart i
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
-from math import ceil, floor, log10
+from math import ceil
 
 from rich.cells import cell_len
 
@@ -19,6 +20,15 @@ Line = Sequence[Piece]
 
 APART = 4
 """Cells between two labels of an axis."""
+
+LABEL = 6
+"""Cells of such a label: 24 Nov."""
+
+STEPS = (1, 2, 3, 4, 5, 7, 14, 21, 28, 56, 91, 182, 364)
+"""Days between two labels."""
+
+MOST_TICKS = 6
+"""Numbers beside an axis over 0, at most."""
 
 _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 _EMPTY = 0x2800
@@ -102,30 +112,66 @@ def clipped(line: Line, width: int) -> list[Piece]:
     return kept
 
 
-def scale(most: Decimal | int, rows: int) -> list[int]:
-    """Round numbers from 0 to at least `most`, evenly apart, one for each three rows at most."""
-    wanted = max(1, min(6, rows // 3))
-    rough = max(1.0, float(most) / wanted)
-    power = 10 ** floor(log10(rough))
-    step = next(int(power * lead) for lead in (1, 2, 5, 10) if power * lead >= rough)
-    return [step * number for number in range(ceil(max(1.0, float(most)) / step) + 1)]
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """An axis from 0 upwards: every `each` rows a round number, `step` apart; 0 is on the row below them."""
+
+    step: int
+    each: int
+    rows: int
+
+    @property
+    def top(self) -> float:
+        """What the upper edge of the rows stands for."""
+        return self.step * self.rows / self.each
+
+    @property
+    def ticks(self) -> dict[int, int]:
+        """The numbers by their rows, counted from the top; all are as far apart."""
+        return {self.rows - tick * self.each: tick * self.step for tick in range(self.rows // self.each + 1)}
 
 
-def labelled(marks: Sequence[tuple[int, str]], width: int) -> str:
-    """Texts under an axis, each in the middle of its place; one that would touch the one before is left out.
-
-    The last one comes before those in between: the end of an axis says how long it is.
+def scale(most: Decimal | int, rows: int) -> Scale:
+    """An axis that reaches to `most` with as many round numbers as stand well: at most six, three rows apart
+    at least if there are that many.
     """
-    line = [" "] * width
-    ordered = [*marks[:1], *marks[-1:], *marks[1:-1]] if len(marks) > 2 else marks
-    for at, text in ordered:
+    power = 1
+    while True:
+        for lead in (1, 2, 5):
+            step = power * lead
+            count = max(1, ceil(most / step))
+            if count == 1 or (count <= MOST_TICKS and rows // count >= 3):
+                return Scale(step, max(1, rows // count), rows)
+        power *= 10
+
+
+def days_marked(days: int, width: int, *, from_end: bool = False) -> list[int]:
+    """Which of some days are named under an axis of so many cells: all as far apart, with room between.
+
+    From the first day on, or `from_end` from the last one back; where it can be, both are named.
+    """
+    least = (LABEL + APART) * days / max(1, width)
+    fits = [step for step in STEPS if step >= least] or [max(days, 1)]
+    both = [step for step in fits if (days - 1) % step == 0 and step <= 2 * fits[0]]
+    step = (both or fits)[0]
+    marked = list(range(0, days, step))
+    return [days - 1 - day for day in reversed(marked)] if from_end else marked
+
+
+def axis(marks: Sequence[tuple[int, str]], margin: int, width: int) -> tuple[str, str]:
+    """A line under a chart with a tick for each mark, from its corner on, and the texts under it.
+
+    A text stands in the middle under its tick, at the margin's left end and at the right end beside it.
+    """
+    line = ["─"] * width
+    under = [" "] * (margin + width)
+    for at, text in marks:
         cells = cell_len(text)
-        start = max(0, min(width - cells, at - cells // 2))
-        if cells <= width and all(
-            line[place] == " " for place in range(max(0, start - APART), min(width, start + cells + APART))
-        ):
-            line[start : start + cells] = text
-    return "".join(line)
+        start = max(0, min(margin + width - cells, margin + at - cells // 2))
+        if 0 <= at < width and cells <= len(under):
+            line[at] = "┬"
+            under[start : start + cells] = text
+    return "└" + "".join(line), "".join(under)
 
 
 def number(amount: Decimal | int) -> str:

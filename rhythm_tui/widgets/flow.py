@@ -14,7 +14,7 @@ from rhythm_domain.models import Flow, FlowDay, Status
 from rhythm_tui.holding.planning import day_said
 from rhythm_tui.looks import signs
 from rhythm_tui.looks.presentation import Piece
-from rhythm_tui.widgets.canvas import Canvas, Line, clipped, joined, labelled, number, scale
+from rhythm_tui.widgets.canvas import Canvas, Line, axis, clipped, days_marked, joined, number, scale
 
 BANDS = (Status.DONE, Status.IN_REVIEW, Status.IN_PROGRESS, Status.TODO, Status.BACKLOG)
 """From the bottom. What is done is counted from the first day on; what is cancelled is no work."""
@@ -49,13 +49,12 @@ def lines(
         return []
     first = flow.days[0]
     days = [amounts(day, first, backlog=backlog) for day in flow.days]
-    ticks = scale(max(1, *(sum(day) for day in days)), plot_rows)
-    margin = cell_len(number(ticks[-1])) + 2
-    top, eighths = ticks[-1], plot_rows * 8
+    scaled = scale(max(1, *(sum(day) for day in days)), plot_rows)
+    at, top, eighths = scaled.ticks, scaled.top, plot_rows * 8
+    margin = cell_len(number(max(at.values()))) + 2
     beside = _names(days[-1], top, plot_rows, plain)
     room = max(sum(cell_len(piece.text) for piece in name) for name in beside.values())
     plot = Canvas(width - margin - room, plot_rows)
-    at = {plot_rows - 1 - min(plot_rows - 1, tick * plot_rows // top): tick for tick in ticks}
     for row in at:
         plot.rule(row)
     for column in range(plot.width):
@@ -67,15 +66,15 @@ def lines(
     chart: list[Line] = [_summary(flow, width)]
     for row, line in enumerate(plot.lines()):
         said = number(at[row]) if row in at else ""
-        axis = [Piece(f"{said:>{margin - 2}} ", "muted"), Piece("┤" if said else "│", "rule")]
-        chart.append([*axis, *joined(line), *beside.get(row, ())])
-    chart.append([Piece(" " * (margin - 1)), Piece("└" + "─" * plot.width, "rule")])
-    step = max(1, len(flow.days) // max(1, plot.width // 12))
+        beside_it = [Piece(f"{said:>{margin - 2}} ", "muted"), Piece("┤" if said else "│", "rule")]
+        chart.append([*beside_it, *joined(line), *beside.get(row, ())])
     marks = [
-        (round(number_ / max(1, len(days) - 1) * (plot.width - 1)), day_said(flow.days[number_].day, today))
-        for number_ in sorted({*range(0, len(days), step), len(days) - 1})
+        (round(day / max(1, len(days) - 1) * (plot.width - 1)), day_said(flow.days[day].day, today))
+        for day in days_marked(len(days), plot.width, from_end=True)
     ]
-    chart.append([Piece(" " * margin + labelled(marks, plot.width), "muted")])
+    below, under = axis(marks, margin, plot.width)
+    chart.append([Piece(f"{0:>{margin - 2}} ", "muted"), Piece(below, "rule")])
+    chart.append([Piece(under, "muted")])
     return [clipped(line, width) for line in chart]
 
 
@@ -124,7 +123,7 @@ def _colour(band: int) -> str:
     return COLOURS[BANDS[band]]
 
 
-def _names(last: Sequence[int], top: int, rows: int, plain: bool) -> dict[int, list[Piece]]:
+def _names(last: Sequence[int], top: float, rows: int, plain: bool) -> dict[int, list[Piece]]:
     """The bands' names and counts, each at the middle of its band, none over another."""
     wanted = []
     below = 0.0

@@ -37,18 +37,17 @@ def lines(outcomes: Sequence[SprintOutcome], width: int, height: int, *, points:
     if rows < 3 or width < 24 or not outcomes:
         return []
     bars = [_bars(one, points) for one in outcomes]
-    ticks = scale(max(max(pair) for pair in bars), rows - 1)
-    margin = cell_len(number(ticks[-1])) + 2
+    usable = rows - 1  # The uppermost row is for the numbers over the highest bar.
+    scaled = scale(max(max(pair) for pair in bars), usable)
+    at, top = {row + 1: tick for row, tick in scaled.ticks.items()}, scaled.top
+    margin = cell_len(number(max(at.values()))) + 2
     plot = width - margin
     fit = max(1, plot // LEAST)
     kept, bars = list(outcomes[-fit:]), bars[-fit:]
     slot = min(SLOT, plot // len(kept))
     canvas = Canvas(plot, rows)
-    usable, top = rows - 1, ticks[-1]  # The uppermost row is for the numbers over the highest bar.
-    at = {rows - 1 - round(tick / top * usable): tick for tick in ticks}
-    for row, tick in at.items():
-        if tick:
-            canvas.rule(row)
+    for row in at:
+        canvas.rule(row)
     for place, (committed, done) in enumerate(bars):
         thick = max(2, min(8, (slot - 3) // 2 - slot // 10))
         left = place * slot + max(0, (slot - 2 * thick - 1) // 2)
@@ -58,7 +57,7 @@ def lines(outcomes: Sequence[SprintOutcome], width: int, height: int, *, points:
     for row, line in enumerate(canvas.lines()):
         said = number(at[row]) if row in at else ""
         chart.append([Piece(f"{said:>{margin - 2}} ", "muted"), Piece("┤" if said else "│", "rule"), *line])
-    chart.append([Piece(" " * (margin - 1)), Piece("└" + "─" * plot, "rule")])
+    chart.append([Piece(f"{0:>{margin - 2}} ", "muted"), Piece("└" + "─" * plot, "rule")])
     names = [truncated(shown(one.sprint.name), slot - 1) for one in kept]
     under = "".join(_centred(name, slot) for name in names)
     chart.append([Piece(" " * margin + under, "muted")])
@@ -72,7 +71,7 @@ def _bars(one: SprintOutcome, points: bool) -> tuple[Decimal, Decimal]:
 
 
 def _bar(
-    canvas: Canvas, x: int, thick: int, amount: Decimal, top: int, rows: int, marks: str, colour: str
+    canvas: Canvas, x: int, thick: int, amount: Decimal, top: float, rows: int, marks: str, colour: str
 ) -> None:
     """A bar that ends within a cell, and its number over it."""
     parts = len(marks) - 1

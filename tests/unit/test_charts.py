@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ from rhythm_domain.models import (
 )
 from rhythm_tui.looks.presentation import Piece
 from rhythm_tui.widgets import burndown, flow, velocity
-from rhythm_tui.widgets.canvas import Canvas, Line, labelled, scale
+from rhythm_tui.widgets.canvas import Canvas, Line, axis, days_marked, scale
 from tests.unit.test_planning import sprint
 
 TODAY = date(2026, 5, 8)
@@ -73,24 +74,30 @@ def test_a_canvas_draws_dots_in_braille_and_joins_lines_in_a_cell() -> None:
 
 
 @pytest.mark.parametrize(
-    ("most", "rows", "ticks"),
-    [
-        (32, 8, [0, 20, 40]),
-        (32, 18, [0, 10, 20, 30, 40]),
-        (1, 9, [0, 1]),
-        (0, 9, [0, 1]),
-        (7, 9, [0, 5, 10]),
-        (60_000, 12, [0, 20_000, 40_000, 60_000]),
-    ],
+    ("most", "rows", "step", "each"),
+    [(32, 8, 20, 4), (32, 18, 10, 4), (1, 9, 1, 9), (0, 9, 1, 9), (7, 9, 5, 4), (60_000, 12, 20_000, 4)],
 )
-def test_a_scale_has_round_numbers(most: int, rows: int, ticks: list[int]) -> None:
-    assert scale(most, rows) == ticks
+def test_a_scale_has_round_numbers_as_far_apart(most: int, rows: int, step: int, each: int) -> None:
+    scaled = scale(most, rows)
+    assert (scaled.step, scaled.each) == (step, each)
+    assert scaled.top >= most
+    assert scaled.ticks[rows] == 0
+    assert {one - other for one, other in pairwise(scaled.ticks)} == {each}
 
 
-def test_labels_of_an_axis_never_touch() -> None:
-    marks = [(0, "1 May"), (8, "2 May"), (16, "3 May"), (24, "4 May"), (30, "5 May")]
-    assert labelled(marks, 31) == "1 May    2 May             5 May"[:31] or "5 May" in labelled(marks, 31)
-    assert labelled(marks, 3) == "   "
+@pytest.mark.parametrize("from_end", [False, True])
+def test_days_under_an_axis_are_as_far_apart_and_never_touch(from_end: bool) -> None:
+    """Each under its tick, from one end on."""
+    for days in (1, 2, 7, 10, 14, 21, 30, 90, 400):
+        for width in (20, 36, 60, 100, 150):
+            marked = days_marked(days, width, from_end=from_end)
+            assert marked[-1 if from_end else 0] == (days - 1 if from_end else 0)
+            assert len({after - before for before, after in pairwise(marked)}) <= 1
+            places = [round(day / max(1, days - 1) * (width - 1)) for day in marked]
+            line, under = axis([(place, "24 Nov") for place in places], 4, width)
+            assert len(under.split("  ")) >= len(marked)
+            assert under.count("24 Nov") == line.count("┬") == len(marked)
+    assert days_marked(10, 57) == [0, 3, 6, 9]
 
 
 def test_a_burndown_says_what_is_left_and_how_far_behind() -> None:
@@ -100,7 +107,7 @@ def test_a_burndown_says_what_is_left_and_how_far_behind() -> None:
     lines = text(burndown.lines(of, TODAY, 60, 12))
     assert lines[0].startswith("14 points left  4 behind")
     assert lines[0].endswith("━ left  ╍ even pace")
-    assert lines[1].startswith("20 ┤")
+    assert [line[:4] for line in lines if line[3] in "┤└"] == ["20 ┤", "10 ┤", " 0 └"]
     assert "●" in "".join(lines)
     assert lines[-1].split()[:2] == ["4", "May"]
     assert lines[-1].endswith("13 May")
