@@ -104,6 +104,9 @@ _ALL = (
     _command("undo", "u", "undo", "Take your latest change in this project back.", _W.ANYWHERE, shown=True),
     _command("redo", "U", "redo", "Take your latest undo back.", _W.ANYWHERE),
     _command("refresh", "r", "refresh", "Read everything that is shown again.", _W.ANYWHERE),
+    _command(
+        "trash", "", "trash", "Show deleted issues, to restore them.", _W.ANYWHERE, Permission.TRASH_READ
+    ),
     _command("pane.next", "tab", "next pane", "Go to the next pane.", _W.ANYWHERE),
     _command("pane.zoom", "z", "zoom", "Give the pane the whole screen, or take it back.", _W.ANYWHERE),
     _command("palette", ":, ctrl+p", "commands", "Find any command by its name.", _W.ANYWHERE),
@@ -225,7 +228,6 @@ _ALL = (
         "view.publish", "", "publish view", "Show this saved view to the team, or to you alone.", _W.TABLE
     ),
     _command("view.delete", "", "delete view", "Delete this saved view.", _W.TABLE),
-    _command("trash", "", "trash", "Show deleted issues, to restore them.", _W.TABLE, Permission.TRASH_READ),
     # Board
     _command(
         "card.left", "H", "move left", "Move the card a column to the left.", _W.BOARD, Permission.ISSUE_MOVE

@@ -308,14 +308,6 @@ class IssuesScreen(SearchScreen):
         else:
             super().back()
 
-    @handles("trash")
-    def open_trash(self) -> None:
-        if self.desk.key is None:
-            raise NotFound("Of which project?", hint="g o chooses one")
-        from rhythm_tui.screens.trash import TrashScreen
-
-        self.app.push_screen(TrashScreen(self.desk, self.desk.key))
-
     # Order, columns, views, preview ------------------------------------------------------------------------
 
     def sort_by(self, sort: Sort) -> None:

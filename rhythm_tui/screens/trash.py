@@ -15,6 +15,7 @@ from rhythm_domain.models import IssueRow
 from rhythm_domain.text import shown, truncated
 from rhythm_tui.clock import now
 from rhythm_tui.commanding import handles
+from rhythm_tui.commands import Command
 from rhythm_tui.desk import Desk
 from rhythm_tui.looks import presentation as show
 from rhythm_tui.looks.blocks import Block, heading
@@ -51,6 +52,9 @@ class TrashScreen(WorkScreen):
 
     def on_mount(self) -> None:
         self.page.focus()
+
+    def why_not(self, command: Command) -> str | None:
+        return "this is the trash" if command.id == "trash" else super().why_not(command)
 
     async def load(self) -> None:
         trash = self.desk.session.issues.trash

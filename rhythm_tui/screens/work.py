@@ -14,7 +14,7 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
-from rhythm_domain.errors import Invalid, Irreversible, RhythmError
+from rhythm_domain.errors import Invalid, Irreversible, NotFound, RhythmError
 from rhythm_domain.live import Change
 from rhythm_domain.models import Issue, IssueDraft, Project
 from rhythm_domain.text import shown, truncated
@@ -199,6 +199,16 @@ class WorkScreen(Screen[None], Commanding):
     @handles("refresh")
     def refresh_all(self) -> None:
         self.reload()
+
+    @handles("trash")
+    def open_trash(self) -> None:
+        """Shows the trash of the project that is shown, or is under the cursor."""
+        project = self.project_of_new()
+        if project is None:
+            raise NotFound("Of which project?", hint="g o chooses one")
+        from rhythm_tui.screens.trash import TrashScreen
+
+        self.app.push_screen(TrashScreen(self.desk, project.key))
 
     @handles("pane.next")
     def next_pane(self) -> None:

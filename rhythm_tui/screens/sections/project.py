@@ -46,6 +46,13 @@ class ProjectSection(Properties):
                 self._unarchive if project.archived else self._archive,
             ),
             Property(
+                "Trash",
+                "deleted issues",
+                "Deleted issues can be taken back, or removed for ever.",
+                self.may(Permission.TRASH_READ),
+                self._open_trash,
+            ),
+            Property(
                 "Delete the project",
                 "",
                 "It is gone for everybody. Its owners and administrators can restore it.",
@@ -54,6 +61,9 @@ class ProjectSection(Properties):
                 danger=True,
             ),
         ]
+
+    async def _open_trash(self) -> None:
+        self.screen.open_trash()
 
     async def _edit_texts(self) -> None:
         from rhythm_tui.screens.project_form import edit_project
