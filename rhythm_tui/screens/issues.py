@@ -100,7 +100,7 @@ class IssuesScreen(SearchScreen):
 
     async def load(self) -> None:
         views = await self.desk.session.views.list(self.desk.key)
-        self._views = [view for view in views if view.project_key in (None, self.desk.key)]
+        self._views = saved_views.tabs(views, self.desk.key)
         self.query_one(ViewTabs).show([view.name for view in self._views])
         await self.search(keep=True)
 
@@ -410,17 +410,24 @@ class IssuesScreen(SearchScreen):
 
     @handles("view.save")
     async def save_view(self) -> None:
-        await saved_views.save(self, str(self.asked), self._views)
+        self._put_view(await saved_views.save(self, str(self.asked), self._views))
 
     @handles("view.rename")
     async def rename_view(self) -> None:
         if view := self.saved_view:
-            await saved_views.rename(self, view)
+            self._put_view(await saved_views.rename(self, view))
 
     @handles("view.publish")
     async def publish_view(self) -> None:
         if view := self.saved_view:
-            await saved_views.publish(self, view)
+            self._put_view(await saved_views.publish(self, view))
+
+    def _put_view(self, saved: SavedView | None) -> None:
+        """Goes on with a view as it is saved now, until all are read again."""
+        if saved is not None:
+            self._views = [*(view for view in self._views if view.id != saved.id), saved]
+            self._chosen_view = saved.id
+            self.reload()
 
     @handles("view.delete")
     async def delete_view(self) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rhythm_domain.models import SavedView
 from rhythm_domain.policy import Permission
+from rhythm_domain.query import Field, parse
 from rhythm_domain.text import folded, shown
 from rhythm_tui.desk import Desk
 from rhythm_tui.screens.confirm import forget_view
@@ -16,6 +17,21 @@ if TYPE_CHECKING:
     from rhythm_tui.screens.work import WorkScreen
 
 _WORK = {"view.rename": "renamed", "view.publish": "published", "view.delete": "deleted"}
+
+
+def tabs(views: Sequence[SavedView], key: str | None) -> list[SavedView]:
+    """Those of some views that stand over the table of a project, or with None of all projects.
+
+    One of everywhere whose search names other projects finds nothing in this one.
+    """
+    return [view for view in views if view.project_key in (None, key) and not _elsewhere(view, key)]
+
+
+def _elsewhere(view: SavedView, key: str | None) -> bool:
+    if key is None or "project:" not in view.query:
+        return False
+    named = [each for each in parse(view.query).conditions if each.field is Field.PROJECT]
+    return any((key in each.values) is each.negated for each in named)
 
 
 def why_not(desk: Desk, command: str, view: SavedView | None) -> str | None:
@@ -36,7 +52,7 @@ def why_not(desk: Desk, command: str, view: SavedView | None) -> str | None:
     return None
 
 
-async def save(screen: WorkScreen, query: str, views: Sequence[SavedView]) -> None:
+async def save(screen: WorkScreen, query: str, views: Sequence[SavedView]) -> SavedView | None:
     """Asks for a name and saves a search under it, for oneself, in the project that is shown or in none."""
     desk = screen.desk
     me = desk.session.user.id
@@ -62,10 +78,10 @@ async def save(screen: WorkScreen, query: str, views: Sequence[SavedView]) -> No
             screen.say(f"{shown(saved.name)} searches for this now", "instead of what it did before")
         else:
             screen.say(f"{shown(saved.name)} saved", ": renames, publishes and deletes it")
-        screen.reload()
+    return saved
 
 
-async def rename(screen: WorkScreen, view: SavedView) -> None:
+async def rename(screen: WorkScreen, view: SavedView) -> SavedView | None:
     """Asks for another name of one's own view."""
     desk = screen.desk
 
@@ -84,13 +100,13 @@ async def rename(screen: WorkScreen, view: SavedView) -> None:
     saved = await screen.app.push_screen_wait(Prompt("Rename a view", accept, value=view.name))
     if saved is not None:
         screen.say(f"{shown(view.name)} is {shown(saved.name)} now", _way_back(view))
-        screen.reload()
+    return saved
 
 
-async def publish(screen: WorkScreen, view: SavedView) -> None:
+async def publish(screen: WorkScreen, view: SavedView) -> SavedView:
     """Shows one's own view to the project's team, or to oneself alone again."""
     desk = screen.desk
-    await desk.edits.run(
+    saved = await desk.edits.run(
         lambda operation: desk.session.views.save(
             view.name,
             view.query,
@@ -101,7 +117,7 @@ async def publish(screen: WorkScreen, view: SavedView) -> None:
     )
     seen = "seen by you alone" if view.published else f"a tab of everybody in {view.project_key}"
     screen.say(f"{shown(view.name)} is {seen} now", "u takes it back")
-    screen.reload()
+    return saved
 
 
 async def delete(screen: WorkScreen, view: SavedView) -> None:

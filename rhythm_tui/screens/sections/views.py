@@ -13,6 +13,7 @@ from rhythm_tui.looks.columns import View
 from rhythm_tui.looks.presentation import Piece
 from rhythm_tui.screens.confirm import forget_view
 from rhythm_tui.screens.form import Entry, Form, Values
+from rhythm_tui.screens.saved_views import tabs
 from rhythm_tui.screens.sections.section import Section
 from rhythm_tui.widgets.choice_line import Way
 from rhythm_tui.widgets.listing import Field
@@ -53,7 +54,7 @@ class ViewsSection(Section[SavedView]):
     )
 
     async def read(self) -> Sequence[SavedView]:
-        views = await self.session.views.list(self.key)
+        views = tabs(await self.session.views.list(self.key), self.key)
         return sorted(views, key=lambda view: view.built_in)  # What one can change comes first.
 
     def identity(self, item: SavedView) -> Hashable:
