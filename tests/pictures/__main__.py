@@ -44,7 +44,7 @@ async def _all(conninfo: str, folder: Path) -> dict[str, str]:
             session = Instance(database, sql).known(demo.OWNER)
 
         def open_(**options: Any) -> AbstractAsyncContextManager[Driver]:
-            return opened(conninfo, session, folder / "state", **options)
+            return opened(conninfo, session, folder / "state", alone=True, **options)
 
         return {name: await shot.draw(open_) for name, shot in SHOTS.items()}
     finally:

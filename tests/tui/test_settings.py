@@ -292,7 +292,7 @@ async def test_a_view_that_undo_does_not_know_is_deleted_after_a_question(team: 
         assert await names() == ["Mine"]
         await driver.press("u")
         await driver.sees("Undone", "label:Ours")
-        await driver.press("k", "d", "enter")
+        await driver.press("home", "d", "enter")
         await driver.sees("Mine deleted")
         assert await names() == ["Ours"]
 

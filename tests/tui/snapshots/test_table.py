@@ -57,7 +57,7 @@ async def test_marked_issues(demo_app: OpenDemo, compare: Compare) -> None:
 async def test_issues_of_all_projects(demo_app: OpenDemo, compare: Compare) -> None:
     """A saved view over everything that one may see, in an order of its own."""
     async with demo_app(view="issues") as driver:
-        await driver.press("left_square_bracket", "left_square_bracket")
+        await driver.press("left_square_bracket")
         await driver.sees("APP-", "WEB-")
         await compare(driver)
 
