@@ -8,7 +8,7 @@ import pytest
 
 from rhythm_domain.models import IssueDraft, IssueEdit, LinkKind, Status
 from rhythm_tui.messages import OpenIssue
-from rhythm_tui.screens import board, issues, planner
+from rhythm_tui.screens import cards, issues, planner
 from rhythm_tui.screens.board import BoardScreen
 from rhythm_tui.screens.issue import IssueScreen
 from rhythm_tui.screens.issues import IssuesScreen
@@ -332,8 +332,8 @@ async def test_a_column_and_a_backlog_are_gone_through_too(
 ) -> None:
     """In their own order, and to their end."""
     monkeypatch.setattr(planner, "PAGE", 10)
-    monkeypatch.setattr(board, "FIRST", 10)
-    monkeypatch.setattr(board, "PAGE", 10)
+    monkeypatch.setattr(cards, "FIRST", 10)
+    monkeypatch.setattr(cards, "PAGE", 10)
     monkeypatch.setattr(issue_table, "AHEAD", 0)
     monkeypatch.setattr(board_grid, "AHEAD", 0)
     for number in range(1, 31):
