@@ -134,12 +134,20 @@ _MERGED = SQL(
     " FROM (SELECT"
     " {nearer}(p.moment, {first}(i.created_at) OVER (PARTITION BY p.id ORDER BY f.number {way})) AS moment,"
     " p.id AS project, f.number, f.id, f.found FROM {scope} CROSS JOIN LATERAL ({rows}) f"
-    " CROSS JOIN LATERAL (SELECT {created} AS created_at OFFSET 0) i) m) m"
+    " CROSS JOIN LATERAL (SELECT CASE WHEN f.id = p.mark THEN p.marked_at"
+    " ELSE (SELECT created_at FROM issues WHERE id = f.id) END AS created_at OFFSET 0) i) m) m"
     " WHERE m.place < {limit} OR m.found AND m.place = {limit}"
 )
 
-_CREATED = SQL("(SELECT created_at FROM issues WHERE id = f.id)")
-_CREATED_OR_MARKED = SQL("CASE WHEN f.id = p.mark THEN p.marked_at ELSE {} END").format(_CREATED)
+_DRIVEN = SQL(
+    "SELECT m.moment, m.project, m.number, m.id, true AS found FROM (SELECT {moment} AS moment,"
+    " p.id AS project, f.number, f.id, {words} AS words FROM {scope} CROSS JOIN LATERAL ({rows}) f"
+    " ORDER BY moment {way}, project {way}, f.number {way} OFFSET 0) m {fits} LIMIT {limit}"
+)
+"""What a condition leads to is put in order before words are compared: those of the first few, then."""
+
+_MOMENT = SQL("{nearer}(p.moment, {first}(f.created_at) OVER (PARTITION BY p.id ORDER BY f.number {way}))")
+_FIT = SQL("WHERE (SELECT ts_match_vq(s.tsv, m.words) FROM issue_search s WHERE s.issue_id = m.id)")
 
 
 @lru_cache(maxsize=512)
@@ -153,13 +161,23 @@ def _statement(
     limit: int,
 ) -> Named:
     """Rows with `id`, `number` and whether they are `found`, or only where to read on."""
-    scope = sources.reaching(alone, reading)
-    rows: Composable
+    way: dict[str, Composable] = {
+        "way": reading.way,
+        "first": SQL("min" if reading.falls else "max"),
+        "nearer": SQL("least" if reading.falls else "greatest"),
+        "limit": Literal(limit),
+    }
     if begin.driver is not None:
-        name = "search_newest"
-        scope = sources.scope(alone, words=words, descending=reading.descending)
-        rows = sources.by_number(clauses, begin.driver, reading, words=words, limit=limit)
-    elif begin.lookup is None:
+        text = _DRIVEN.format(
+            scope=sources.scope(alone, words=words, descending=reading.descending),
+            rows=sources.by_number(clauses, begin.driver, reading),
+            moment=_MOMENT.format(**way) if alone is None else SQL("NULL::timestamptz"),
+            words=sources.words_of("f") if words else SQL("NULL"),
+            fits=_FIT if words else SQL(""),
+            **way,
+        )
+        return Named.of("search_newest", text)
+    if begin.lookup is None:
         name = "search_window"
         rows = sources.window(clauses, reading, words=words, limit=limit)
     elif compare:
@@ -168,15 +186,5 @@ def _statement(
     else:
         name = "search_words"
         rows = sources.looked_up(clauses, reading, exactly=begin.exactly, limit=limit)
-    return Named.of(
-        name,
-        (_MERGED if alone is None else _ALONE).format(
-            scope=scope,
-            rows=rows,
-            way=reading.way,
-            first=SQL("min" if reading.falls else "max"),
-            created=_CREATED if begin.driver is not None else _CREATED_OR_MARKED,
-            nearer=SQL("least" if reading.falls else "greatest"),
-            limit=Literal(limit),
-        ),
-    )
+    merged = _MERGED if alone is None else _ALONE
+    return Named.of(name, merged.format(scope=sources.reaching(alone, reading), rows=rows, **way))

@@ -27,7 +27,6 @@ EVERYTHING = 2**30
 """More issues than any project has."""
 
 _SEGMENT = Literal(SEGMENT)
-_FILTER = SQL("p.filters[i.number / {} + 1]").format(_SEGMENT)
 
 _MEMBER = SQL(
     "(SELECT m.project_id FROM project_members m WHERE m.project_id = (%(projects)s::int[])[@]"
@@ -119,7 +118,9 @@ def conditions(clauses: Iterable[Clause], *, words: bool) -> Composable:
     parts += [clause.where for clause in clauses]
     if words:
         parts.append(
-            SQL("(SELECT ts_match_vq(s.tsv, {}) FROM issue_search s WHERE s.issue_id = i.id)").format(_FILTER)
+            SQL("(SELECT ts_match_vq(s.tsv, {}) FROM issue_search s WHERE s.issue_id = i.id)").format(
+                words_of("i")
+            )
         )
     return SQL(" AND ").join(parts)
 
@@ -177,20 +178,24 @@ _MATCHES = tuple(
 )
 
 
-def by_number(
-    clauses: Sequence[Clause], driver: Driver, reading: Reading, *, words: bool, limit: int
-) -> Composable:
-    """The first ids and numbers of project `p` from its bound among those of a driver; all are `found`."""
+def by_number(clauses: Sequence[Clause], driver: Driver, reading: Reading) -> Composable:
+    """Ids, numbers and times of creation of project `p` from its bound among those of a driver, in order,
+    without regard to words.
+    """
     return SQL(
-        "SELECT i.id, i.number, true AS found FROM {rows} WHERE {conditions} AND i.number {beyond} p.bound"
-        " ORDER BY i.number {way} LIMIT {limit}"
+        "SELECT i.id, i.number, i.created_at FROM {rows} WHERE {conditions} AND i.number {beyond} p.bound"
+        " ORDER BY i.number {way} OFFSET 0"
     ).format(
         rows=rows(driver),
-        conditions=conditions(clauses, words=words),
+        conditions=conditions(clauses, words=False),
         beyond=reading.from_bound,
         way=reading.way,
-        limit=Literal(limit),
     )
+
+
+def words_of(row: str) -> Composable:
+    """The words as they are asked for in the segment of a row's number in project `p`."""
+    return SQL("p.filters[{} / {} + 1]").format(Identifier(row, "number"), _SEGMENT)
 
 
 # By number ---------------------------------------------------------------------------------------------
@@ -408,10 +413,10 @@ def sample(*, width: int) -> Composable:
 def scores() -> Composable:
     """How well some issues of project `p` fit the words. Parameters: ids, words."""
     return SQL(
-        "SELECT s.issue_id AS id, ts_rank(s.tsv, p.filters[s.number / {} + 1])::float8 AS value"
+        "SELECT s.issue_id AS id, ts_rank(s.tsv, {})::float8 AS value"
         " FROM unnest(%(ids)s::bigint[]) AS c (id) CROSS JOIN LATERAL"
         " (SELECT * FROM issue_search s WHERE s.issue_id = c.id AND s.project_id = p.id OFFSET 0) s"
-    ).format(_SEGMENT)
+    ).format(words_of("s"))
 
 
 def in_order(
