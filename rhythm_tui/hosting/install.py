@@ -17,6 +17,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Protocol
 
@@ -46,6 +47,11 @@ would take the place of the key's own command, and with it of who it is. A line 
 seconds is dead.
 """
 
+SINCE_9_2 = "UnusedConnectionTimeout 60"
+"""Of sshd 9.2 and later: who came in and asks for nothing (`ssh -N`) is shown out. No limit of sessions
+counts them.
+"""
+
 UNIT = """\
 [Unit]
 Description=Rhythm, shared over SSH
@@ -65,6 +71,7 @@ RestartSec=1
 KillMode=mixed
 TimeoutStopSec=30
 OOMPolicy=continue
+MemoryMax=80%
 LimitNOFILE=65536
 UMask=0077
 NoNewPrivileges=yes
@@ -230,7 +237,8 @@ def match(account: str, file: Path) -> str:
 
 def sshd_settings(look_up: str, account: str) -> str:
     """The lines of sshd_config for an account; `look_up` is the program that is asked whose a key is."""
-    return SSHD.format(look_up=look_up, account=account)
+    more = f"{SINCE_9_2}\n" if _knows(SINCE_9_2) else ""
+    return SSHD.format(look_up=look_up, account=account) + more
 
 
 def unit(account: str, file: Path) -> str:
@@ -260,11 +268,25 @@ def program() -> list[Path]:
 
 def checked_by_sshd() -> str:
     """What sshd finds wrong with its settings, as they are now; empty if nothing."""
-    sshd = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+    sshd = _sshd()
     if sshd is None:
         return "There is no sshd here: apt-get install openssh-server"
     done = subprocess.run([sshd, "-t"], capture_output=True, text=True, check=False)  # noqa: S603
     return done.stderr.strip() if done.returncode else ""
+
+
+@cache
+def _knows(line: str) -> bool:
+    """Whether the machine's sshd knows a line; with one that it does not know it would not start at all."""
+    if (sshd := _sshd()) is None:
+        return False
+    command = [sshd, "-t", "-f", os.devnull, "-o", line.replace(" ", "=", 1)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    return "Bad configuration option" not in done.stderr
+
+
+def _sshd() -> str | None:
+    return shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 
 
 def _way_to(place: Path) -> Iterator[Path]:

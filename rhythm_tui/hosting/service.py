@@ -105,6 +105,7 @@ class Service:
                 [
                     *(sys.executable, "-I", "-m", "rhythm_tui", "host", "serve", "--config", self._host.file),
                     *("--listener", str(given[0]), "--ready", str(given[1])),
+                    *(["--as-root"] if os.geteuid() == 0 else []),
                 ],
                 pass_fds=given,
                 stdin=subprocess.DEVNULL,

@@ -231,7 +231,7 @@ def serving(conninfo: str, most: int) -> Iterator[Path]:
     limits = f"[limits]\nsessions = {most}\nsessions_per_person = {most}\n"
     file.write_text(f'database_url = {json.dumps(conninfo)}\nrun_dir = "{folder}"\n{limits}')
     file.chmod(0o600)
-    command = [sys.executable, "-I", "-m", "rhythm_tui", "host", "serve", "--config", str(file)]
+    command = [sys.executable, "-I", "-m", "rhythm_tui", "host", "serve", "--as-root", "--config", str(file)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         process.stderr.readline()

@@ -90,6 +90,8 @@ def test_sshd_takes_what_it_is_told(tmp_path: Path) -> None:
         "clientaliveinterval 5",
     ):
         assert line in ours
+    knows_of_unused = any(line.startswith("unusedconnectiontimeout") for line in ours)
+    assert ("unusedconnectiontimeout 60" in ours) == knows_of_unused
     assert any(line.startswith("authorizedkeyscommand /") and line.endswith("%f %t %k") for line in ours)
     others = told("somebody")
     assert "authorizedkeyscommand none" in others
@@ -122,6 +124,9 @@ def test_it_is_said_before_it_is_done(capsys: pytest.CaptureFixture[str]) -> Non
     assert subprocess.run(["/bin/sh", "-n"], input=script, text=True, check=False).returncode == 0
     if os.geteuid() != 0:
         assert run(["host", "install"]) == 4
+    else:
+        assert run(["host", "serve"]) == 4
+        assert "sessions as root" in capsys.readouterr().err
 
 
 async def test_who_owns_the_database_makes_the_first_administrator(

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from rhythm_tui.hosting.install import SINCE_9_2
 from tests.hosting.conftest import Host
 
 
@@ -45,6 +46,18 @@ def listening() -> socket.socket:
     service = socket.create_server(("127.0.0.1", 0))
     service.settimeout(1)
     return service
+
+
+async def test_who_asks_for_nothing_is_shown_out(host: Host) -> None:
+    """A line that nobody uses is counted by no limit of sessions."""
+    if SINCE_9_2 not in host.sshd.snippet:
+        pytest.skip("this sshd is older than 9.2")
+    mia = await host.person(host.team.member)
+    host.sshd.stop()
+    host.sshd.snippet = host.sshd.snippet.replace(SINCE_9_2, SINCE_9_2.replace("60", "1"))
+    host.sshd.start()
+    assert mia.call(mia.arguments("-N", mia.to)).returncode == 255
+    assert "terminating inactive connection" in host.sshd.log
 
 
 async def test_nothing_is_forwarded(host: Host) -> None:

@@ -81,7 +81,7 @@ def shared(team: Team, conninfo: str, **limits: Any) -> Iterator[Shared]:
     lines = [f"database_url = {json.dumps(conninfo)}", f'run_dir = "{folder}"', "[limits]"]
     file.write_text("\n".join([*lines, *(f"{name} = {value}" for name, value in limits.items())]))
     file.chmod(0o600)
-    command = [sys.executable, "-I", "-m", "rhythm_tui", "host", "serve", "--config", str(file)]
+    command = [sys.executable, "-I", "-m", "rhythm_tui", "host", "serve", "--as-root", "--config", str(file)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         made = Shared(process, folder, team)
         assert process.stderr is not None
@@ -256,7 +256,7 @@ def test_stopped_it_tells_people_first(host: Shared) -> None:
 
 
 def test_a_second_host_process_is_refused(host: Shared) -> None:
-    done = host.order("serve")
+    done = host.order("serve", "--as-root")
     assert done.returncode == 8
     assert "serves here already" in done.stderr
 
@@ -291,7 +291,7 @@ def test_no_socket_stands_where_others_could_put_theirs(tmp_path: Path) -> None:
     run_dir.chmod(0o777)
     file.write_text(f'database_url = "postgresql:///nowhere"\nrun_dir = {json.dumps(str(run_dir))}\n')
     file.chmod(0o600)
-    line = ["-I", "-m", "rhythm_tui", "host", "serve", "--config", str(file)]
+    line = ["-I", "-m", "rhythm_tui", "host", "serve", "--as-root", "--config", str(file)]
     done = subprocess.run(
         [sys.executable, *line], capture_output=True, text=True, timeout=PATIENCE, check=False
     )

@@ -52,7 +52,7 @@ def warmed(team: Team, conninfo: str, folder: Path) -> Iterator[Warm]:
     asks = [sys.executable, "-I", "-S", "-E", key_shim.__file__, str(folder / "hub.sock"), str(file)]
     sshd = Sshd(folder, sshd_settings(f"{shutil.which('env')} {shlex.join(asks)} %f %t %k", me()))
     made = Warm(team, folder, file, sshd)
-    command = [sys.executable, "-I", "-m", "rhythm_tui", "host", "serve", "--config", str(file)]
+    command = [sys.executable, "-I", "-m", "rhythm_tui", "host", "serve", "--as-root", "--config", str(file)]
     made.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     try:
         assert made.process.stderr is not None

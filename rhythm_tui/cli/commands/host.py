@@ -118,10 +118,11 @@ async def keys(_: Context, file: Path, fingerprint: str, kind: str, body: str) -
 
 @group.verb("serve", examples=["rhythm host serve", "rhythm host serve --config /etc/rhythm/host.toml"])
 @config_option
+@click.option("--as-root", is_flag=True, hidden=True)
 @click.option("--listener", type=int, hidden=True)
 @click.option("--ready", type=int, hidden=True)
 @pass_context
-def serve(_: Context, file: Path, listener: int | None, ready: int | None) -> int:
+def serve(_: Context, file: Path, as_root: bool, listener: int | None, ready: int | None) -> int:
     """Run the resident process, which begins people's sessions in an instant.
 
     SIGTERM stops it, SIGHUP has the program as it is installed by then take its place: sessions that are open
@@ -129,6 +130,11 @@ def serve(_: Context, file: Path, listener: int | None, ready: int | None) -> in
     """
     from rhythm_tui.hosting import service
 
+    if os.geteuid() == 0 and not as_root:
+        raise Forbidden(
+            "As root it would begin everybody's sessions as root.",
+            hint="`systemctl start rhythm` runs it as its own account.",
+        )
     return service.run(file, listener=listener, ready=ready)
 
 
