@@ -11,7 +11,7 @@ import click
 
 from rhythm_domain.errors import Invalid
 from rhythm_domain.text import shown
-from rhythm_tui.cli.piped import LINE, piped
+from rhythm_tui.cli.piped import LINE, interruptible, piped
 from rhythm_tui.cli.values import FileName
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -25,7 +25,9 @@ def confirm(question: str, *, yes: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise click.UsageError(f"{shown(question)} Nobody can answer here: add --yes.")
-    if not click.confirm(shown(question), err=True):
+    with interruptible():
+        agreed = click.confirm(shown(question), err=True)
+    if not agreed:
         raise click.Abort
 
 
@@ -48,9 +50,9 @@ class PasswordSource(NamedTuple):
                 raise Invalid(f"{self.file} can't be read.", field="password") from error
         if not sys.stdin.isatty():
             raise click.UsageError("A password can't be asked for here: use --password-stdin.")
-        password: str = click.prompt(
-            f"New {label.lower()}" if new else label, hide_input=True, confirmation_prompt=new, err=True
-        )
+        words = f"New {label.lower()}" if new else label
+        with interruptible():
+            password: str = click.prompt(words, hide_input=True, confirmation_prompt=new, err=True)
         return password
 
 

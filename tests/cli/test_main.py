@@ -175,6 +175,7 @@ def test_ctrl_c_ends_with_130_and_no_traceback(rhythm: Cli, team: Team) -> None:
         while "read" not in waits_in(process.pid):
             assert process.poll() is None
         process.send_signal(signal.SIGINT)
+        process.wait(60)  # Its stdin is still open.
         _, err = process.communicate()
     assert process.returncode == Exit.INTERRUPTED
     assert b"Traceback" not in err
