@@ -23,7 +23,7 @@ _LOOK = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}")
 _LIMITS = {
     resource.RLIMIT_CORE: 0,  # What people read and write is in no file.
     resource.RLIMIT_FSIZE: 1 << 29,  # An import on its way.
-    resource.RLIMIT_AS: 2 << 30,
+    resource.RLIMIT_AS: 1 << 30,
 }
 """Bytes that a session takes at most."""
 

@@ -150,6 +150,8 @@ class SteadyDriver(LinuxDriver):
         self.exit_event = self._leave = Waking()
         self._file = cast("Any", Outlet(cast("IO[str]", self._file)))
         self._pulse = None if getattr(app, "local", True) else Pulse(monotonic())
+        if self._size is None:
+            self._size = self._get_terminal_size()  # Else the first picture is as large as it says itself.
 
     def run_input_thread(self) -> None:
         """Reads what the terminal sends until the app ends, or the terminal is gone: that ends the app."""

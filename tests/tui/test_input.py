@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from textual.app import App
 from textual.events import Paste
 
 from rhythm_domain.models import IssueDraft
-from rhythm_tui.terminal.driver import LONGEST_PASTE, Pastes
+from rhythm_tui.terminal.driver import HIGHEST, LONGEST_PASTE, WIDEST, Pastes, SteadyDriver
 from tests.instances import Team
 from tests.tui.terminal import Terminal, pasted
 
@@ -174,6 +175,13 @@ def test_a_window_of_any_size_takes_no_memory(rhythm: Program) -> None:
         terminal.resize(100, 30)
         terminal.sees("three", "3 issues")
         left(terminal)
+
+
+async def test_nor_does_the_first_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Textual alone would ask the system how large it is, and believe it."""
+    monkeypatch.setattr(os, "get_terminal_size", lambda _: os.terminal_size((65535, 65535)))
+    monkeypatch.setattr(sys, "__stdin__", sys.__stderr__)
+    assert SteadyDriver(App())._size == (WIDEST, HIGHEST)
 
 
 @pytest.mark.parametrize("answer", ["", "\x1b[?2026;0$y", "\x1b[?2026;2$y\x1b[?2048;2$y\x1b[48;50;50;0;0t"])
