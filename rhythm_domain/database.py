@@ -60,6 +60,11 @@ log = logging.getLogger("rhythm.database")
 overheard: ContextVar[list[tuple[Named, Params]] | None] = ContextVar("overheard", default=None)
 """Where queries and their parameters are noted as they are sent, if anybody wants to know."""
 
+_READ = b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+"""How a reading begins. All of it sees the database as of one moment: a card that is moved meanwhile stands
+where it is listed.
+"""
+
 _IN = "in query "
 
 
@@ -245,7 +250,7 @@ class Database:
         connection: Connection | None = None
         with Deadline(self.deadline) as deadline:
             try:
-                connection = await self._begin(deadline, b"BEGIN" if write else b"BEGIN READ ONLY")
+                connection = await self._begin(deadline, b"BEGIN" if write else _READ)
                 yield connection
                 committing = write
                 await connection.execute(b"COMMIT")

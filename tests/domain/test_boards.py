@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from rhythm_domain.errors import Invalid, NotFound
-from rhythm_domain.models import BoardColumn, Status, Total
+from rhythm_domain.models import BoardColumn, IssueDraft, IssueRow, Status, Total
 from rhythm_domain.query import QueryError, parse
-from rhythm_domain.repository import starting
+from rhythm_domain.repository import issues, starting
+from rhythm_domain.transaction import Tx
 from tests.domain.search_oracle import Known, World, ordered, populate
 from tests.instances import Instance, Team
 
@@ -158,3 +161,24 @@ async def test_boards_are_for_those_who_may_read_the_project(team: Team) -> None
         await team.outsider.boards.show("CORE")
     with pytest.raises(QueryError):
         await team.viewer.boards.show("CORE", "stat:x")
+
+
+async def test_a_card_stands_in_the_column_of_its_status_though_it_is_moved_meanwhile(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A board is as of one moment: what is listed and what is said of it were read by two statements."""
+    issue = await team.member.issues.create("CORE", IssueDraft(title="moved", status=Status.TODO))
+    rows = issues.rows
+
+    async def moved_first(tx: Tx, ids: Sequence[int]) -> tuple[IssueRow, ...]:
+        team.instance.sql.execute(
+            "UPDATE issues SET status = 'done', closed_at = now() WHERE id = %s", (issue.id,)
+        )
+        return await rows(tx, ids)
+
+    monkeypatch.setattr(issues, "rows", moved_first)
+    board = await team.member.boards.show("CORE")
+    found = {column.status: [card.status for card in column.cards] for column in board.columns}
+    assert found[Status.TODO] == [Status.TODO]
+    page = await team.member.search.page("status:done", project="CORE")
+    assert [row.status for row in page.items] == [Status.DONE]
