@@ -133,11 +133,20 @@ class Deck:
         else:
             self._pages.appendleft(stretch)
 
-    def reopen(self, column: BoardColumn) -> None:
-        """Takes note that the column has more cards by now than are held, if it was read to its end."""
-        if self.previous is None and self.next is None and column.next and self.total.count > len(self.ids):
-            end = order(column.cards[-1])
-            self._pages = deque([_Stretch(order(column.cards[0]), end, None, column.next)])
+    def reach(self, column: BoardColumn) -> None:
+        """Takes note of how far the column's first cards go, as they are read now: further than what is held,
+        or the column was held to its end and has more cards by now.
+        """
+        if self.previous is not None:
+            return
+        cards = column.cards
+        if self.next is None:
+            reaches = column.next is not None and self.total.count > len(self.ids)
+        else:
+            reaches = column.next is None or order(cards[-1]) > self._pages[-1].last
+        if reaches:
+            ends = [_Stretch(order(cards[0]), order(cards[-1]), None, column.next)] if cards else []
+            self._pages = deque(ends)
 
     def shorten(self, direction: Literal["next", "previous"]) -> list[int]:
         """Lets go of whole pages at the other end than one goes to, if there are too many; their cards."""
@@ -247,7 +256,7 @@ class Cards:
             spot = Spot(lane, column.status)
             deck = self.decks.setdefault(spot, Deck())
             deck.say(column)
-            deck.reopen(column)
+            deck.reach(column)
         for column in board.columns:
             self.put(column.cards, counted=True)
         if not settled:

@@ -196,6 +196,7 @@ class BoardGrid(BoardCanvas, Commanding, can_focus=True):
     def _reshaped(self) -> None:
         self._anew()
         self._keep_in_view()
+        self._look_ahead()
         self.post_message(self.ShapeChanged())
 
     def on_resize(self) -> None:
@@ -252,6 +253,7 @@ class BoardGrid(BoardCanvas, Commanding, can_focus=True):
         self._follow(stay=True)
         self._anew()
         self._keep_in_view()
+        self._look_ahead()
 
     def go_to(self, issue: int) -> None:
         """Puts the cursor on a card, and brings it into view."""
@@ -500,6 +502,7 @@ class BoardGrid(BoardCanvas, Commanding, can_focus=True):
         if seen.left if step < 0 else seen.right:
             self._first = len(seen.left) + step
             self.refresh()
+            self._look_ahead()
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         event.stop()

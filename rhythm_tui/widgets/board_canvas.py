@@ -446,7 +446,7 @@ class BoardCanvas(Widget):
         )
         text = ""
         if at == 1 and total is not None:
-            text = f"{_short(total.count):>2}"
+            text = _short(total.count)
         elif 3 <= at < 3 + len(name):
             text = name[at - 3]
         target = (

@@ -223,6 +223,20 @@ def test_what_is_not_among_the_first_cards_any_more_goes() -> None:
     assert cards.total(T).count == 9
 
 
+def test_a_column_goes_as_far_as_its_first_cards_that_were_read_last() -> None:
+    """Else cards behind what was held before, which has moved away meanwhile, would never be shown."""
+    cards = Cards()
+    cards.show(ONE_LANE, board((Status.TODO, [card(1)], 3)))
+    cards.merge(ONE_LANE, board((Status.TODO, [card(2), card(3)], 4)))
+    assert cards.decks[T].ids == [2, 3]
+    assert cards.decks[T].next == "next"
+    cards.merge(ONE_LANE, board((Status.TODO, [card(3), card(4), card(5)], 3)))
+    assert cards.decks[T].ids == [3, 4, 5]
+    assert cards.decks[T].next is None
+    cards.merge(ONE_LANE, board())
+    assert cards.decks[T].ids == []
+
+
 @given(st.lists(st.tuples(st.integers(1, 30), st.sampled_from([T, P, D]), st.integers(0, 8)), max_size=30))
 def test_every_card_stands_once_and_in_order(moves: list[tuple[int, Spot, int]]) -> None:
     """However cards are moved, as they are shown and once they are saved."""
