@@ -76,7 +76,7 @@ async def test_the_trash_gives_back_and_removes_for_ever(team: Team, app: Open) 
             await driver.until(lambda: driver.app.screen is driver.view)
         await driver.press("]", "]", "]")
         await driver.sees("deleted issues")
-        await driver.press("G", "k", "enter")
+        await driver.press("G", "k", "k", "enter")
         await driver.sees("Trash of CORE", "CORE-1")
     async with app(team.owner, project="CORE") as driver:
         driver.view.action_command("trash")

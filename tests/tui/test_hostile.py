@@ -270,7 +270,7 @@ def issues(at: Walk) -> None:
     at.misses(" CORE ")
 
 
-@walk("BoardScreen", "BoardGrid", "BoardCanvas")
+@walk("BoardScreen", "CardsScreen", "BoardGrid", "BoardCanvas")
 def board(at: Walk) -> None:
     """Cards in columns, and in lanes by everything that lanes can be of."""
     at.open()

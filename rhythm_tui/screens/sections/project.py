@@ -39,18 +39,18 @@ class ProjectSection(Properties):
                 self._rekey,
             ),
             Property(
-                "State",
-                resting,
-                wakes if project.archived else f"{rests}takes it up again.",
-                rest,
-                self._unarchive if project.archived else self._archive,
-            ),
-            Property(
                 "Trash",
                 "deleted issues",
                 "Deleted issues can be taken back, or removed for ever.",
                 self.may(Permission.TRASH_READ),
                 self._open_trash,
+            ),
+            Property(
+                "State",
+                resting,
+                wakes if project.archived else f"{rests}takes it up again.",
+                rest,
+                self._unarchive if project.archived else self._archive,
             ),
             Property(
                 "Delete the project",
