@@ -1,13 +1,16 @@
 """What the shared instance costs: many people at the app, some of them typing, on one machine.
 
     python -m tests.benchmarks.hosting [--sessions 1,10,50,100,200] [--issues N] [--home FOLDER] [--seconds S]
+                                       [--without-sshd]
 
-Each session is what sshd begins: the shim of a key on a terminal of its own, 120 by 40, in the issue table of
-one project. (sshd itself and the network come on top.) One process plays all the people: it starts them one
-after the other, waits until all is quiet, measures what they cost, then has 10 % of them (5 % of more than
-100) walk through the list, five keys a second each, and notes how long each key takes to be on the screen.
+Everybody comes by an ssh client and a key of their own to a real sshd on the loopback, with a terminal of 120
+by 40, to the issue table of one project. Clients and sshd take the same two cores. (Without sshd each session
+is what sshd would begin: the shim of a key. Only root's sshd gives terminals everywhere.) One process plays
+all the people: it starts them one after the other, waits until all is quiet, measures what they cost, then
+has 10 % of them (5 % of more than 100) walk through the list, five keys a second each, and notes how long
+each key takes to be on the screen. A figure that is over its bound has a ! behind it.
 
-    paint   from the start of the shim to the whole screen, milliseconds
+    paint   from the start of the client to the whole screen, milliseconds
     key     from a key to what it changed on the screen, milliseconds
     MB      of a session, what it shares with others counted in parts (PSS); `+ shim` is that of the shim
     idle    % of a core that a session takes while nobody types, host process and hub included
@@ -22,6 +25,7 @@ import fcntl
 import json
 import os
 import select
+import shlex
 import shutil
 import signal
 import struct
@@ -32,7 +36,7 @@ import termios
 import time
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -41,13 +45,20 @@ import psycopg
 from rhythm_domain.demo import filler
 from rhythm_domain.embedded.server import EmbeddedServer
 from rhythm_domain.migrate import migrate
+from rhythm_domain.ssh_keys import parse
 from rhythm_tui.cli.progress import progress
-from rhythm_tui.hosting import shim
+from rhythm_tui.hosting import key_shim, shim
 from rhythm_tui.hosting.control import ask
+from rhythm_tui.hosting.install import sshd_settings
 from rhythm_tui.hosting.overview import memory
 from tests.benchmarks.instance import home, owner_of
+from tests.hosting.sshd import SSHD, Client, Key, Sshd, me
 
 PATIENCE = 60.0
+
+SETTLED = 10.0
+"""Seconds after which all is taken for drawn that people who came in have to see."""
+
 RATE = 5
 """Keys a second of who types."""
 
@@ -56,6 +67,11 @@ SHOWN = b"search: words"
 
 WHOLE = b"\x1b[?2026l"
 """The end of a picture: the terminal shows it at once (DEC mode 2026)."""
+
+PAINT, KEY, MEGABYTES, IDLE = 300.0, 150.0, 25.0, 0.1
+"""The bounds: paint p50 and key p95 in milliseconds, MB and % of a core of a session. Of connections: one for
+each session, and the hub's two.
+"""
 
 ASKED, ANSWER = b"\x1b[?2026$p", b"\x1b[?2026;2$y"
 """Whether the terminal can do that, and that it can."""
@@ -96,8 +112,8 @@ class Person:
 class Crowd:
     """People, and what is drawn for them."""
 
-    def __init__(self, folder: Path, keys: list[int]) -> None:
-        self.folder, self.keys = folder, keys
+    def __init__(self, folder: Path, keys: list[int], clients: list[Client]) -> None:
+        self.folder, self.keys, self.clients = folder, keys, clients
         self.people: list[Person] = []
         self.took: list[float] = []
         self._poll = select.poll()
@@ -110,14 +126,11 @@ class Crowd:
         key = self.keys[len(self.people)]
         began = time.perf_counter()
         process = subprocess.Popen(
-            [
-                *(sys.executable, "-I", "-S", "-E", shim.__file__),
-                *(str(self.folder / "host.sock"), str(self.folder / "host.toml"), str(key)),
-            ],
+            self._command(key),
             stdin=slave,
             stdout=slave,
             stderr=slave,
-            env={"TERM": "xterm-256color", "COLORTERM": "truecolor"},
+            env={"TERM": "xterm-256color", "COLORTERM": "truecolor", "PATH": os.environ["PATH"]},
             start_new_session=True,
         )
         os.close(slave)
@@ -132,6 +145,14 @@ class Crowd:
                 raise SystemExit(f"a session did not begin: {person.drawn[-2000:].decode(errors='replace')}")
         return person
 
+    def _command(self, key: int) -> list[str]:
+        """The next person's client, or the shim that sshd would begin for them."""
+        if self.clients:
+            client = self.clients[len(self.people)]
+            return client.arguments(client.to, options=["-tt"])
+        places = (str(self.folder / "host.sock"), str(self.folder / "host.toml"))
+        return [sys.executable, "-I", "-S", "-E", shim.__file__, *places, str(key), str(key)]
+
     def listen(self, seconds: float) -> bool:
         """Takes what is drawn within so many seconds, or the first of it; whether there was anything."""
         ready = self._poll.poll(seconds * 1000)
@@ -143,8 +164,8 @@ class Crowd:
         return bool(ready)
 
     def settle(self, seconds: float) -> None:
-        """Until nothing was drawn for so long."""
-        end = time.perf_counter() + PATIENCE
+        """Until nothing was drawn for so long, or for `SETTLED` at most."""
+        end = time.perf_counter() + SETTLED
         while self.listen(seconds) and time.perf_counter() < end:
             pass
 
@@ -174,6 +195,7 @@ class Crowd:
     def leave(self) -> None:
         """All hang up."""
         for person in self.people:
+            person.process.terminate()
             os.close(person.master)
         for person in self.people:
             person.process.wait(PATIENCE)
@@ -196,10 +218,20 @@ class Row:
     @property
     def line(self) -> str:
         """As a line of the table."""
-        paint = f"{at(self.paint, 0.5):7.0f}{at(self.paint, 0.95):7.0f}"
-        keys = "".join(f"{at(self.keys, share):7.0f}" for share in (0.5, 0.95, 0.99))
-        cost = f"{self.megabytes:8.1f}{self.shim:7.1f}{self.idle:9.3f}"
-        return f"{self.sessions:8}{self.typing:7}{paint}{keys}{cost}{self.most:6}{self.quiet:6}"
+        paint = at(self.paint, 0.5)
+        keys = at(self.keys, 0.95)
+        return (
+            f"{self.sessions:8}{self.typing:7}"
+            f"{_told(paint, 7, PAINT)}{at(self.paint, 0.95):7.0f}"
+            f"{at(self.keys, 0.5):7.0f}{_told(keys, 7, KEY)}{at(self.keys, 0.99):7.0f}"
+            f"{_told(self.megabytes, 8, MEGABYTES, 1)}{self.shim:7.1f}{_told(self.idle, 9, IDLE, 3)}"
+            f"{_told(self.most, 6, self.sessions + 2)}{self.quiet:6}"
+        )
+
+
+def _told(figure: float, width: int, bound: float, digits: int = 0) -> str:
+    """A figure, marked if it is over its bound."""
+    return f"{figure:{width - 1}.{digits}f}{'!' if figure > bound else ' '}"
 
 
 HEADS = (
@@ -243,6 +275,27 @@ def serving(conninfo: str, most: int) -> Iterator[Path]:
             shutil.rmtree(folder)
 
 
+@contextmanager
+def sshd_before(folder: Path, conninfo: str, ids: list[int]) -> Iterator[list[Client]]:
+    """An sshd that asks the hub, and a client for each key id, whose key is a new pair from now on."""
+    words = [sys.executable, "-I", "-S", "-E", key_shim.__file__, str(folder / "hub.sock")]
+    asks = f"{shutil.which('env')} {shlex.join([*words, str(folder / 'host.toml')])} %f %t %k"
+    sshd = Sshd(folder, sshd_settings(asks, me()))
+    pairs = [Key.made(folder, f"guest{id}") for id in ids]
+    with psycopg.connect(conninfo) as sql:
+        for id, pair in zip(ids, pairs, strict=True):
+            key = parse(pair.public)
+            sql.execute(
+                "UPDATE ssh_keys SET fingerprint = %s, public_key = %s WHERE id = %s",
+                (key.fingerprint, key.line, id),
+            )
+    sshd.start()
+    try:
+        yield [Client(sshd, [pair]) for pair in pairs]
+    finally:
+        sshd.stop()
+
+
 def people(conninfo: str, count: int) -> list[int]:
     """So many members of the largest project, who left the app at its issue table; their keys' ids."""
     with psycopg.connect(conninfo) as sql:
@@ -275,6 +328,19 @@ def people(conninfo: str, count: int) -> list[int]:
     return [int(each) for (each,) in keys]
 
 
+def shims_of(folder: Path) -> list[int]:
+    """The processes that stand between sshd and the sessions of a host."""
+    marks = {shim.__file__.encode(), str(folder / "host.sock").encode()}
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with suppress(OSError):
+                words = set((entry / "cmdline").read_bytes().split(b"\0"))
+                if marks <= words:
+                    found.append(int(entry.name))
+    return found
+
+
 def connections(sql: psycopg.Connection[tuple[object, ...]]) -> int:
     """Connections of Rhythm's programs to the database."""
     row = sql.execute(
@@ -285,10 +351,14 @@ def connections(sql: psycopg.Connection[tuple[object, ...]]) -> int:
     return int(str(row[0]))
 
 
-def measure(conninfo: str, keys: list[int], count: int, seconds: float) -> Row:
+def measure(conninfo: str, keys: list[int], count: int, seconds: float, *, through_sshd: bool) -> Row:
     """The figures of so many sessions."""
-    with serving(conninfo, count) as folder, psycopg.connect(conninfo, autocommit=True) as sql:
-        crowd = Crowd(folder, keys)
+    with ExitStack() as stack:
+        sql = stack.enter_context(psycopg.connect(conninfo, autocommit=True))
+        sql.execute("DELETE FROM sessions WHERE kind = 'key'")  # Of those whose host was killed.
+        folder = stack.enter_context(serving(conninfo, count))
+        clients = stack.enter_context(sshd_before(folder, conninfo, keys[:count])) if through_sshd else []
+        crowd = Crowd(folder, keys, clients)
         paint = []
         for _ in range(count):
             person = crowd.come()
@@ -305,7 +375,7 @@ def measure(conninfo: str, keys: list[int], count: int, seconds: float) -> Row:
         crowd.rest(seconds)
         idle = (ticks(ours) - before) / seconds / count * 100
         megabytes = sum(map(memory, sessions)) / len(sessions) / 1e6
-        shims = sum(memory(person.process.pid) for person in crowd.people) / count / 1e6
+        shims = sum(map(memory, shims_of(folder))) / count / 1e6
         typing = max(1, count // (10 if count <= 100 else 20))
         times = crowd.walk(typing, seconds)
         most = max(most, connections(sql))
@@ -322,7 +392,9 @@ def main() -> int:
     parser.add_argument("--issues", type=int, default=10_000, metavar="N")
     parser.add_argument("--home", type=Path, metavar="FOLDER", help="of the embedded server")
     parser.add_argument("--seconds", type=float, default=20, metavar="S", help="of quiet, and of typing")
+    parser.add_argument("--without-sshd", action="store_true", help="begin what sshd would begin")
     given = parser.parse_args()
+    through_sshd = not given.without_sshd and SSHD is not None and os.geteuid() == 0
     sizes = [int(each) for each in given.sessions.split(",")]
     folder = given.home or home(given.issues)
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -333,9 +405,10 @@ def main() -> int:
         owner, _ = asyncio.run(owner_of(conninfo))
         filler.fill(conninfo, given.issues, owner=owner.id, progress=progress)
         keys = people(conninfo, max(sizes))
+        print(f"{'through sshd' if through_sshd else 'without sshd'}; load {os.getloadavg()[0]:.1f} before")
         print(HEADS, flush=True)
         for count in sizes:
-            print(measure(conninfo, keys, count, given.seconds).line, flush=True)
+            print(measure(conninfo, keys, count, given.seconds, through_sshd=through_sshd).line, flush=True)
     finally:
         server.release()
     return 0
