@@ -78,16 +78,25 @@ class Invalid(RhythmError):
 class Irreversible(Invalid):
     """Your latest change can't be taken back by undo.
 
-    Nothing was done: whoever wants the change before it to be taken back says so.
+    Nothing was done: whoever wants the change before it to be taken back says so. `instead` is what to do
+    about the latest one, `before` the change before it in words, such as "created CORE-1"; empty if there is
+    none.
     """
 
     title = "Can't be undone"
+
+    def __init__(self, message: str, *, instead: str, before: str = "", past: str = "") -> None:
+        """`past` is the command that takes back what was `before`."""
+        way = f" Before it you {before}: `{past}` takes that back." if before else ""
+        super().__init__(message, field="undo", hint=instead + way)
+        self.instead, self.before = instead, before
 
 
 class Conflict(RhythmError):
     """Somebody else changed the same text since you read it.
 
-    `current` is what stands in the database now and `mine` what was to be written: nothing is lost.
+    `current` is what stands in the database now and `mine` what was to be written: nothing is lost. `by` is
+    who wrote the current one, by their full name; empty if nobody knows.
     """
 
     title = "Changed meanwhile"
@@ -101,10 +110,12 @@ class Conflict(RhythmError):
         current: str | None = None,
         mine: str | None = None,
         version: int = 0,
+        by: str = "",
         hint: str | None = None,
     ) -> None:
         super().__init__(message, hint=hint)
         self.field = field
+        self.by = by
         self.current = current
         self.mine = mine
         self.version = version

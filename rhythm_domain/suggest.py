@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from rhythm_domain.days import Unit, Word
+from rhythm_domain.days import WEEKDAYS, Unit, Word
 from rhythm_domain.models import IssueType, Model, Priority, Status
 from rhythm_domain.query import (
     CURRENT,
@@ -16,11 +16,10 @@ from rhythm_domain.query import (
     MAX_LENGTH,
     ME,
     NEXT,
+    ORDERS,
     Field,
     Has,
     Is,
-    Sort,
-    SortKey,
 )
 from rhythm_domain.query.tokens import NAMES, Piece, Token, tokens
 from rhythm_domain.query.tree import COMPARED, written
@@ -130,19 +129,7 @@ _CHOICES: dict[str, tuple[_Candidate, ...]] = {
     ),
     Field.HAS: tuple(_plain(has, f"with {has}") for has in Has),
     Field.NO: tuple(_plain(has, f"without {has}") for has in Has),
-    "sort": tuple(
-        _plain(str(sort).removeprefix("sort:"), order)
-        for key, order, other in (
-            (SortKey.UPDATED, "latest change first", "oldest change first"),
-            (SortKey.CREATED, "newest first", "oldest first"),
-            (SortKey.PRIORITY, "most pressing first", "least pressing first"),
-            (SortKey.DUE, "due soonest first", "due last first"),
-            (SortKey.RANK, "as on the board", "the board from its end"),
-            (SortKey.CLOSED, "closed last first", "closed longest ago first"),
-            (SortKey.RELEVANCE, "best match first", "weakest match first"),
-        )
-        for sort, order in ((Sort.by(key), order), (Sort.by(key, reverse=True), other))
-    ),
+    "sort": tuple(_plain(str(sort).removeprefix("sort:"), words) for sort, words in ORDERS.items()),
 }
 _RECENT = (
     _plain("<7d", "in the last 7 days"),
@@ -206,6 +193,8 @@ def _days(name: str, typed: str, op: str) -> Iterator[_Candidate]:
     for word in Word:
         if name == Field.DUE or word not in _AHEAD:
             yield _plain(word, word.replace("-", " "))
+    for day in WEEKDAYS:
+        yield _plain(day, "the next one" if name == Field.DUE else "the last one")
 
 
 # How well it fits --------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
@@ -60,12 +61,36 @@ def happened(kind: str, before: Mapping[str, Any], after: Mapping[str, Any], nam
         issue = names.get("issue", {})
         blocker, blocked = (issue.get(ends.get(end, 0), "an issue") for end in ("blocker_id", "blocked_id"))
         return f"{verb} {blocker} as blocking {blocked}"
+    if kind == "project.edited" and (said := _settings(before, after)):
+        return "; ".join(said)
     if entity == "member":
         person = names.get("person", {}).get(after.get("user_id", before.get("user_id", 0)), "somebody")
         role = after.get("role")
         return f"{verb} {person}" + (f" as {role}" if verb == "added" else f" to {role}" if role else "")
     name = after.get("name") or before.get("name")
     return f"{verb} {_called(entity, name) if name else f'the {entity}'}"
+
+
+def _settings(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """Each changed setting of a project, in a phrase."""
+    said = []
+    if "name" in after:
+        said.append(f"renamed the project to {after['name']}")
+    if "description" in after:
+        said.append("edited the project's description")
+    was, now = (side.get("wip_limits") or {} for side in (before, after))
+    for status in {**was, **now}:
+        if status not in now:
+            said.append(f"took the WIP limit of {_plain(status)} away")
+        elif was.get(status) != now[status]:
+            said.append(f"set the WIP limit of {_plain(status)} to {now[status]}")
+    return said
+
+
+def of_issue(said: str, key: str | None) -> str:
+    """What happened to an issue, with its key: "moved CORE-4 from todo to done", "commented (CORE-4)"."""
+    named = re.sub(r"\bit\b", key, said, count=1) if key else said
+    return f"{said} ({key})" if key and named == said else named
 
 
 def _called(entity: str, name: str) -> str:
@@ -94,7 +119,8 @@ def again(
     if entity == "issue" and verb in _AGAIN:
         return f"{it_is} {'in the trash' if verb == 'deleted' else 'out of the trash'}"
     if entity == "project":
-        return f"the settings of {of} are as before"
+        what = "WIP limits" if "wip_limits" in after else "settings"
+        return f"the {what} of {of} are as before"
     name = after.get("name") or before.get("name")
     if name is None or verb not in _AGAIN:
         return happened(kind, before, after, names)

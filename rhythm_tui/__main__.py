@@ -25,7 +25,7 @@ def _open_app(opening: Opening) -> int:
 
     gc.freeze()
     gc.enable()
-    return app.run(Instance(opening.flags), start=opening.start)
+    return app.run(Instance(opening.flags), start=opening.start, issue=opening.issue)
 
 
 def main() -> None:

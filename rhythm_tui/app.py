@@ -15,7 +15,6 @@ from typing import Any, ClassVar, cast
 from textual import on
 from textual.app import ScreenStackError, SystemCommand
 from textual.binding import BindingType
-from textual.command import CommandPalette
 from textual.css.query import NoMatches
 from textual.events import Event, Key, Paste
 from textual.screen import Screen
@@ -36,7 +35,7 @@ from rhythm_tui.looks.themes import DARK, LIGHT, SIXTEEN, THEMES
 from rhythm_tui.messages import GoTo, Lost, OpenIssue, OpenProject, Say, SignedOut
 from rhythm_tui.notebook import Notebook
 from rhythm_tui.outage import Outage
-from rhythm_tui.palette import CommandProvider
+from rhythm_tui.palette import Palette
 from rhythm_tui.report import report
 from rhythm_tui.screens.picker import Choice, Picker
 from rhythm_tui.screens.way_in import WayIn
@@ -61,7 +60,9 @@ VIEWS = {
 DOOR = "way in"
 """What lies below the views until somebody is signed in."""
 
-AT_THE_DOOR = frozenset({"refresh", "help", "palette", "theme", "suspend", "quit"})
+AT_THE_DOOR = frozenset(
+    {"refresh", "help", "help.search", "help.signs", "palette", "theme", "suspend", "quit"}
+)
 """What can be done before somebody is signed in."""
 
 READS_END, WRITES_END = 0.5, 2.0
@@ -181,7 +182,7 @@ class RhythmApp(GuardedApp, Commanding):
             commands=self.commands,
             editor=self._editor() if self.local else None,
             local=self.local,
-            source=self.instance.instance_name,
+            demo=str(self.instance.embedded.home) if self.instance.demo else "",
         )
         await desk.read_projects()
         self.desk = desk
@@ -501,13 +502,24 @@ class RhythmApp(GuardedApp, Commanding):
 
     @handles("palette")
     def open_palette(self) -> None:
-        self.push_screen(CommandPalette(providers=[CommandProvider], placeholder="What do you want to do?"))
+        self.push_screen(Palette())
 
     @handles("help")
     def open_help(self) -> None:
-        from rhythm_tui.screens.help import Help
+        self._help("Keys")
 
-        self.push_screen(Help(list(offers(self.focused or self.screen)), self.commands))
+    @handles("help.search")
+    def explain_search(self) -> None:
+        self._help("Search")
+
+    @handles("help.signs")
+    def explain_signs(self) -> None:
+        self._help("Signs")
+
+    def _help(self, page: str) -> None:
+        from rhythm_tui.screens.help import help_of
+
+        self.push_screen(help_of(self.screen, page))
 
     @handles("theme")
     async def choose_theme(self) -> None:
@@ -515,13 +527,16 @@ class RhythmApp(GuardedApp, Commanding):
 
         names = [theme.name for theme in THEMES]
         names += sorted(name for name in self.available_themes if name not in names)
-        chosen = await self.push_screen_wait(
-            Picker("Theme", [Choice(name, Content(name), name, name == self.theme) for name in names])
-        )
-        if chosen is not None:
-            self.theme = chosen
-            if self.desk is not None:
-                self.desk.memory.keep("theme", chosen)
+        before = self.theme
+
+        def preview(name: str) -> None:
+            self.theme = name
+
+        offered = [Choice(name, Content(name), name, name == before) for name in names]
+        chosen = await self.push_screen_wait(Picker("Theme", offered, looked_at=preview))
+        self.theme = chosen or before
+        if chosen is not None and self.desk is not None:
+            self.desk.memory.keep("theme", chosen)
 
     @handles("colours")
     async def choose_colours(self) -> None:

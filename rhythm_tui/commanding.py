@@ -18,6 +18,7 @@ from typing import Any, ClassVar, NamedTuple, TypeVar
 from textual.app import App
 from textual.binding import Binding
 from textual.dom import DOMNode
+from textual.screen import Screen
 
 from rhythm_domain.errors import RhythmError
 from rhythm_tui.background import job
@@ -25,6 +26,9 @@ from rhythm_tui.commands import COMMANDS, Command
 from rhythm_tui.messages import Say
 from rhythm_tui.report import report, reported
 from rhythm_tui.terminal.key_order import KeyOrder
+
+EVERYWHERE = frozenset({"quit"})
+"""One can leave from any dialog: what is typed there is a draft."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -75,6 +79,12 @@ class Commanding(DOMNode):
     def label_of(self, command: Command) -> str:
         """What the bottom line calls a command here."""
         return command.label
+
+    def foot(self) -> str | None:
+        """What the bottom line says where this has the focus, such as "enter save · esc cancel"; None for the
+        keys of the commands that can be given.
+        """
+        return None
 
     def action_command(self, id: str) -> None:
         """Carries out a command, or says why not."""
@@ -132,16 +142,21 @@ def binding(command: Command) -> Binding:
         show=command.shown,
         tooltip=command.help,
         id=command.id,
-        priority=command.id == "quit",  # One can leave from any dialog: what is typed there is a draft.
+        priority=command.id in EVERYWHERE,
     )
 
 
 def offers(focused: DOMNode) -> Iterator[Offer]:
-    """The commands that can be given where the focus is, the nearest first, each once."""
+    """The commands that can be given where the focus is, the nearest first, each once.
+
+    What lies over a view, such as a dialog, lets no key past it but those that work `EVERYWHERE`.
+    """
     seen: set[str] = set()
+    beyond = False
     for node in focused.ancestors_with_self:
         if isinstance(node, Commanding):
             for id in node.HANDLERS:
-                if id not in seen:
+                if id not in seen and (id in EVERYWHERE or not beyond):
                     seen.add(id)
                     yield Offer(COMMANDS[id], node, node.why_not(COMMANDS[id]))
+        beyond = beyond or (isinstance(node, Screen) and node.is_modal)

@@ -111,6 +111,8 @@ _ALL = (
     _command("pane.zoom", "z", "zoom", "Give the pane the whole screen, or take it back.", _W.ANYWHERE),
     _command("palette", ":, ctrl+p", "commands", "Find any command by its name.", _W.ANYWHERE),
     _command("help", "?, f1", "help", "Show the keys of what has the focus.", _W.ANYWHERE, shown=True),
+    _command("help.search", "", "the search language", "Explain the search language.", _W.ANYWHERE),
+    _command("help.signs", "", "the signs", "Explain the signs beside an issue.", _W.ANYWHERE),
     _command("theme", "", "theme", "Choose another theme.", _W.ANYWHERE),
     _command("colours", "", "colours", "Say how many colours your terminal has.", _W.ANYWHERE),
     _command("back", "escape, q", "back", "Go back to where you came from.", _W.ANYWHERE),

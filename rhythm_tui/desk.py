@@ -29,7 +29,7 @@ class Desk:
         commands: Mapping[str, Command] = COMMANDS,
         editor: str | None = None,
         local: bool = True,
-        source: str = "",
+        demo: str = "",
     ) -> None:
         self.session = session
         self.drafts = drafts
@@ -42,12 +42,25 @@ class Desk:
         """The person's own editor; None where programs of the machine must not be started."""
         self.local = local
         """Whether the person sits at this machine: their browser is here too."""
-        self.source = source
-        """What instance it is, for the corner of the screen."""
+        self.demo = demo
+        """The folder of the demo, if that is where one is."""
         self.project: Project | None = None
         """The project that all views show; None for all of the person's projects."""
         self.projects: Mapping[str, Project] = {}
         """The person's projects by key, as last read."""
+        self._aside = "", 0
+
+    def did_aside(self, what: str) -> None:
+        """The person did something that no project's history holds: undo is to say so before it takes
+        anything older back.
+        """
+        self._aside = what, self.edits.saved
+
+    @property
+    def done_aside(self) -> str:
+        """What the person did last, in words, if that is such a thing."""
+        what, saved = self._aside
+        return what if saved == self.edits.saved else ""
 
     @cached_property
     def zone(self) -> ZoneInfo:

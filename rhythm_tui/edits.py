@@ -51,6 +51,8 @@ class Edits:
         """Told which issues are to be drawn anew."""
         self.failed: Callable[[RhythmError], None] = lambda _: None
         """Told what went wrong with a write once nobody waits for it any more: one left its screen."""
+        self.saved = 0
+        """How many writes were saved."""
         self._turn = asyncio.Lock()
         self._under_way: set[asyncio.Task[Any]] = set()
         self._pending: list[Pending] = []
@@ -109,7 +111,9 @@ class Edits:
 
     async def _in_turn(self, write: Callable[[UUID], Awaitable[T]], operation: UUID) -> T:
         async with self._turn:
-            return await _answered(write, operation)
+            answer = await _answered(write, operation)
+            self.saved += 1
+            return answer
 
     def _through(self, pending: Pending) -> None:
         self._pending.remove(pending)

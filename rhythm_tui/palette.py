@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 
 from rich.cells import cell_len
-from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
-from rhythm_tui.commanding import Offer, offers
+from rhythm_tui.commanding import Commanding, Offer, offers
 from rhythm_tui.commands import COMMANDS, Command, readable
 
 KEYS = 7
@@ -47,6 +47,16 @@ class CommandProvider(Provider):
             (beside.rjust(KEYS), "bold $footer-key-foreground" if allowed else "$foreground 40%"),
             (f"  {words}", "$foreground" if allowed else "$foreground 40%"),
         )
+
+
+class Palette(CommandPalette, Commanding):
+    """Where one types for a command."""
+
+    def __init__(self) -> None:
+        super().__init__(providers=[CommandProvider], placeholder="What do you want to do?")
+
+    def foot(self) -> str:
+        return "enter do it · ↓↑ choose · esc cancel"
 
 
 def _give(offer: Offer) -> None:

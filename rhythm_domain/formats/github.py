@@ -27,7 +27,8 @@ FIELDS = (
     "assignees,author,body,closed,closedAt,comments,createdAt,id,labels,milestone,number,state,stateReason,title,"
     "updatedAt,url"
 )
-HINT = f"Make the file with `gh issue list --state all --limit 100000 --json {FIELDS} > issues.json`."
+COMMAND = f"gh issue list --state all --limit 100000 --json {FIELDS} > issues.json"
+HINT = f"Make the file with `{COMMAND}`."
 
 _UNDERSTOOD = frozenset(FIELDS.split(",")) - {"stateReason", "id"}
 _UNDERSTOOD = frozenset(FIELDS.split(",")) - {"stateReason", "id"}

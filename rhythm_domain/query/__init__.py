@@ -11,7 +11,7 @@ qualifier into its opposite. Whatever is no qualifier by its shape is text: URLs
 from __future__ import annotations
 
 from rhythm_domain.days import Day
-from rhythm_domain.query.help import HELP
+from rhythm_domain.query.help import HELP, ORDERS
 from rhythm_domain.query.parser import MAX_CONDITIONS, MAX_LENGTH, MAX_TERMS, parse
 from rhythm_domain.query.tokens import QueryError
 from rhythm_domain.query.tree import (
@@ -41,6 +41,7 @@ __all__ = [
     "MAX_TERMS",
     "ME",
     "NEXT",
+    "ORDERS",
     "PAST",
     "Condition",
     "Day",

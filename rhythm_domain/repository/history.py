@@ -110,6 +110,18 @@ async def _names(tx: Tx, sides: Iterable[Mapping[str, Any]], projects: Iterable[
     return names
 
 
+async def who_wrote(tx: Tx, issue: int, field: str) -> str:
+    """Who wrote the text that a field of an issue holds now, by their full name; empty if nobody knows."""
+    row = await tx.one(_Q["who_wrote_in_issue"], issue=issue, field=field)
+    return str(row["name"]) if row else ""
+
+
+async def who_edited(tx: Tx, kind: str, field: str, id_: int | None = None) -> str:
+    """The same for a text of the project, or of something in it with an id, by the kind of its events."""
+    row = await tx.one(_Q["who_wrote_in_project"], project=tx.project_id, kind=kind, field=field, id=id_)
+    return str(row["name"]) if row else ""
+
+
 async def undo_target(tx: Tx, aside: Collection[str], rights: Collection[str] | None = None) -> Row | None:
     """The seq, operation, kind and permission of the person's latest change that is neither undone nor an
     undo, but for kinds that are no change; with `rights`, the latest by one of these permissions.

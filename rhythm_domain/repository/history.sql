@@ -67,6 +67,18 @@ UNION ALL
 SELECT 'issue', i.id, p.key || '-' || i.number FROM issues i JOIN projects p ON p.id = i.project_id
 WHERE i.id = ANY(%(issues)s::bigint[]) AND i.project_id = ANY(%(projects)s::int[]);
 
+-- name: who_wrote_in_issue
+-- Who wrote the text that a field of an issue holds now.
+SELECT u.display_name AS name FROM events e JOIN users u ON u.id = e.actor_id
+WHERE e.issue_id = %(issue)s AND e.after ? %(field)s::text ORDER BY e.seq DESC LIMIT 1;
+
+-- name: who_wrote_in_project
+-- The same for a text of a project, or of something in it that has an id of its own.
+SELECT u.display_name AS name FROM events e JOIN users u ON u.id = e.actor_id
+WHERE e.project_id = %(project)s AND e.kind = %(kind)s AND e.after ? %(field)s::text
+  AND (%(id)s::int IS NULL OR (e.after->>'id')::int = %(id)s::int)
+ORDER BY e.seq DESC LIMIT 1;
+
 -- name: undo_target
 -- A person's latest change in a project that is neither undone nor itself an undo; with `rights`, the latest
 -- that was made by one of these permissions.

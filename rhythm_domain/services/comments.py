@@ -64,7 +64,8 @@ class Comments:
                 before = await _comment(tx, held.id, comment)
                 if base_version is not None and before.version > base_version and before.body != body:
                     raise Conflict(
-                        "The comment was changed meanwhile.",
+                        "You changed the comment elsewhere meanwhile.",
+                        by=tx.user.display_name,
                         field="comment",
                         current=before.body,
                         mine=body,

@@ -13,7 +13,7 @@ from rhythm_domain.errors import Conflict, Invalid
 from rhythm_domain.guard import Held, parse_ref
 from rhythm_domain.models import OPEN, IssueEdit, SprintState
 from rhythm_domain.policy import Permission
-from rhythm_domain.repository import issues, labels, members, sprints
+from rhythm_domain.repository import history, issues, labels, members, sprints
 from rhythm_domain.repository.issues import Values
 from rhythm_domain.transaction import Ref, Tx
 
@@ -41,7 +41,7 @@ async def edit_held(tx: Tx, held: Sequence[Held], edit: IssueEdit) -> None:
     before = await issues.values(tx, [one.id for one in held])
     wanted = await _wanted(tx, edit)
     for one in held:
-        _check_texts(edit, before[one.id])
+        await _check_texts(tx, edit, one.id, before[one.id])
     await _check_parent(tx, held, wanted.get("parent_id"))
     await change(tx, before, {one.id: wanted for one in held})
 
@@ -201,15 +201,17 @@ async def _check_parent(tx: Tx, held: Sequence[Held], parent: int | None) -> Non
             raise Invalid(f"{one.key} can't be below itself.", field="parent", hint="Choose another parent.")
 
 
-def _check_texts(edit: IssueEdit, before: Values) -> None:
+async def _check_texts(tx: Tx, edit: IssueEdit, issue: int, before: Values) -> None:
     """Raises `Conflict` if a text that is to be written was changed since it was read."""
     if edit.base_version is None:
         return
     for name in ("title", "description"):
         mine = getattr(edit, name)
         if name in edit.fields and before[f"{name}_version"] > edit.base_version and before[name] != mine:
+            by = await history.who_wrote(tx, issue, name)
             raise Conflict(
-                f"Somebody else changed the {name} meanwhile.",
+                f"{by or 'Somebody else'} changed the {name} meanwhile.",
+                by=by,
                 field=name,
                 current=before[name],
                 mine=mine,

@@ -14,6 +14,7 @@ from rhythm_domain.policy import Permission
 from rhythm_domain.repository import history
 from rhythm_domain.services.reversal import ASIDE, INSTEAD, RIGHTS, entrance, reverse
 from rhythm_domain.transaction import BULK, Chunk, Ref, Tx, of_another_change, repeatable
+from rhythm_domain.words import of_issue
 
 
 class History:
@@ -119,7 +120,7 @@ async def _undone(tx: Tx, past: bool) -> Row:
     if not left:  # Another undo was committed between these looks.
         raise Retry("undo")
     if target is None or not past:
-        raise _irreversible(tx, left[0], more=target is not None)
+        raise _irreversible(tx, left[0], await _step(tx, target) if target else "")
     return {**target, "passed": [f"{_said(event)}. {_instead(event)}" for event in left]}
 
 
@@ -164,8 +165,9 @@ _WORDS = {Permission.IMPORT.value: "imported issues", Permission.ISSUE_PURGE.val
 
 
 def _said(event: Event) -> str:
-    said = _WORDS.get(event.permission.removeprefix("admin:"), event.text)
-    return f"{said} ({event.issue_key})" if event.issue_key and said == event.text else said
+    if words := _WORDS.get(event.permission.removeprefix("admin:")):
+        return words
+    return of_issue(event.text, event.issue_key)
 
 
 def _instead(event: Event) -> str:
@@ -173,12 +175,21 @@ def _instead(event: Event) -> str:
     return f"{instead}." if instead else "That has a command of its own."
 
 
-def _irreversible(tx: Tx, event: Event, *, more: bool) -> Irreversible:
-    before = f" The change before it is taken back by `rhythm undo {tx.key} --past`." if more else ""
+async def _step(tx: Tx, target: Row) -> str:
+    """A change of the person in words, as a whole: "changed 12 issues"."""
+    issues = await history.changed(tx, target["operation"])
+    if issues > 1:
+        return f"changed {issues:,} issues"
+    (event,) = await history.of_project(tx, target["seq"] + 1, 1)
+    return _said(event)
+
+
+def _irreversible(tx: Tx, event: Event, before: str) -> Irreversible:
     return Irreversible(
         f"Your latest change in {tx.key} can't be taken back: you {_said(event)}.",
-        field="undo",
-        hint=_instead(event) + before,
+        instead=_instead(event),
+        before=before,
+        past=f"rhythm undo {tx.key} --past",
     )
 
 

@@ -11,7 +11,7 @@ from rhythm_domain.errors import AlreadyExists, Conflict, Invalid, NotFound
 from rhythm_domain.guard import Guard
 from rhythm_domain.models import NAME_LENGTH, OPEN, TEXT_LENGTH, Project, Role, Status
 from rhythm_domain.policy import Permission, allows
-from rhythm_domain.repository import members, projects
+from rhythm_domain.repository import history, members, projects
 from rhythm_domain.transaction import Place, Tx, repeatable
 
 MAX_WIP_LIMIT = 999
@@ -88,8 +88,10 @@ class Projects:
                 after = {field: value for field, value in mine.items() if value != now[field]}
                 if after and base_version is not None and now["version"] > base_version:
                     field = next(iter(after))
+                    by = await history.who_edited(tx, "project.edited", field)
                     raise Conflict(
-                        f"Somebody else changed the project's {field} meanwhile.",
+                        f"{by or 'Somebody else'} changed the project's {field} meanwhile.",
+                        by=by,
                         field=field,
                         current=now[field],
                         mine=after[field],

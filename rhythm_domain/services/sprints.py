@@ -13,7 +13,7 @@ from rhythm_domain.guard import Guard
 from rhythm_domain.models import IssueRow, Sprint, SprintEdit, SprintReport, SprintState
 from rhythm_domain.nearest import did_you_mean
 from rhythm_domain.policy import Permission
-from rhythm_domain.repository import issues, sprints
+from rhythm_domain.repository import history, issues, sprints
 from rhythm_domain.repository.sprints import Values
 from rhythm_domain.services.editing import change, sprint_to_plan
 from rhythm_domain.text import folded
@@ -90,8 +90,10 @@ class Sprints:
             mine = wanted.get("goal", sprint["goal"])
             stale = edit.base_version is not None and sprint["version"] > edit.base_version
             if stale and mine != sprint["goal"]:
+                by = await history.who_edited(tx, "sprint.edited", "goal", sprint["id"])
                 raise Conflict(
-                    "Somebody else changed the goal meanwhile.",
+                    f"{by or 'Somebody else'} changed the goal meanwhile.",
+                    by=by,
                     field="goal",
                     current=sprint["goal"],
                     mine=mine,

@@ -115,6 +115,17 @@ class LazyRoot(Noun):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.entries)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """An issue's key stands for `open` and the key."""
+        if "open" in self.entries and args[0] not in self.entries:
+            from rhythm_domain.query.tree import KEY
+
+            if KEY.fullmatch(args[0]):
+                args = ["open", *args]
+        return super().resolve_command(ctx, args)
+
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         entry = self.entries.get(cmd_name)
         if entry is None:

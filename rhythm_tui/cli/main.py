@@ -19,6 +19,7 @@ _WORK, _PEOPLE, _INSTANCE = "Work", "People", "This instance"
 
 ENTRIES = {
     "issue": Entry("issue", "create, list, edit, move, assign, comment on issues", _WORK),
+    "open": Entry("open", "the app at an issue: `rhythm CORE-12`", _WORK, "open_issue"),
     "board": Entry("board", "the columns of a project, with counts and first cards", _WORK, "board"),
     "backlog": Entry("board", "open issues in no sprint, in order", _WORK, "backlog"),
     "sprint": Entry("sprint", "plan, start, finish and report sprints", _WORK),

@@ -10,10 +10,11 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """With which flags to open the app, and at which view; None for where the person left."""
+    """With which flags to open the app, and at which view and issue; None for where the person left."""
 
     flags: Mapping[str, Any] = field(default_factory=dict)
     start: str | None = None
+    issue: str | None = None
 
 
 def at_terminal() -> bool:

@@ -17,6 +17,7 @@ from rich.cells import cell_len
 from rhythm_domain.models import IssueRow
 from rhythm_domain.text import shown
 from rhythm_tui.looks import presentation as show
+from rhythm_tui.looks import signs
 from rhythm_tui.looks.colours import Colours
 from rhythm_tui.looks.presentation import Piece, fitted
 from rhythm_tui.looks.wording import wrapped
@@ -56,14 +57,14 @@ def face(row: IssueRow, width: int, look: Look) -> list[list[Piece]]:
 
 def _head(row: IssueRow, width: int, look: Look) -> list[Piece]:
     colours = look.colours
-    left = [Piece("✓ ", "accent", bold=True)] if look.marked else []
+    left = [Piece(f"{signs.MARKED} ", "accent", bold=True)] if look.marked else []
     left += [show.kind(row, colours), Piece(" "), Piece(row.key, "muted")]
     if look.unsaved:
         left.append(Piece(" …", "muted"))
     if row.blocked and not row.status.closed:
-        left.append(Piece(" ⊘", "error"))
+        left.append(Piece(f" {signs.BLOCKED}", "error"))
     if look.who:
-        return both(left, [Piece(f"← {look.who}", "warning", bold=True)], width)
+        return both(left, [Piece(f"{signs.CHANGED} {look.who}", "warning", bold=True)], width)
     who = show.person(row.assignee, colours, short=True)
     letters = who.text if cell_len(who.text) <= 2 else who.text[0]
     right = [show.priority(row, colours), Piece(" "), who._replace(text=fitted(letters, 2))]

@@ -76,7 +76,7 @@ def labels(of: Sequence[LabelRef], colours: Colours) -> list[Piece]:
     for label in of:
         if pieces:
             pieces.append(Piece(" "))
-        pieces.append(Piece(f"•{shown(label.name)}", colours.label(label.colour)))
+        pieces.append(Piece(f"{signs.LABEL}{shown(label.name)}", colours.label(label.colour)))
     return pieces
 
 
@@ -88,7 +88,9 @@ def due(row: IssueRow, today: date) -> Piece:
     if row.status.closed:
         return Piece(f"{row.due:%d %b}", "muted")
     if days < 0:
-        return Piece(f"! {-days} d late" if days > -100 else f"! {row.due:%Y-%m-%d}", "error")
+        return Piece(
+            f"{signs.LATE} {-days} d late" if days > -100 else f"{signs.LATE} {row.due:%Y-%m-%d}", "error"
+        )
     if days == 0:
         return Piece("today", "warning")
     if days == 1:

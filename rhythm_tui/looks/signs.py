@@ -20,7 +20,7 @@ STATUS = {
     Status.IN_PROGRESS: Sign("◐", "yellow"),
     Status.IN_REVIEW: Sign("◕", "cyan"),
     Status.DONE: Sign("●", "green"),
-    Status.CANCELLED: Sign("⊘", "dim"),
+    Status.CANCELLED: Sign("×", "dim"),
 }
 
 PRIORITY = {
@@ -38,6 +38,23 @@ TYPE = {
     IssueType.CHORE: Sign("▫", "dim"),
     IssueType.EPIC: Sign("★", "magenta"),
 }
+
+BLOCKED = "⊘"
+LATE = "!"
+LABEL = "•"
+MARKED = "✓"
+UNSAVED = "…"
+CHANGED = "←"
+
+OTHERS = {
+    BLOCKED: "it is blocked: it waits for an issue that is open",
+    LATE: "it is late, or something needs a look",
+    LABEL: "a label",
+    MARKED: "it is marked",
+    UNSAVED: "it is not saved yet",
+    CHANGED: "somebody changed it just now",
+}
+"""What else stands beside an issue, and what it means."""
 
 
 def words(value: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from datetime import datetime
 from decimal import Decimal
 
@@ -35,6 +36,11 @@ def points(estimate: Decimal | None) -> str:
     if estimate is None:
         return ""
     return f"{estimate.normalize():f} point{'' if estimate == 1 else 's'}"
+
+
+def how_to_remove(demo: str) -> str:
+    """The command that removes the demo, by its folder."""
+    return f"rhythm --demo db stop && rm -r {shlex.quote(demo)}"
 
 
 def initials(name: str) -> str:

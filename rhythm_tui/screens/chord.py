@@ -10,11 +10,11 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from rhythm_tui.commanding import Offer
+from rhythm_tui.commanding import Commanding, Offer
 from rhythm_tui.commands import readable
 
 
-class Chord(ModalScreen[Offer | None]):
+class Chord(ModalScreen[Offer | None], Commanding):
     """Dismissed with the command of the next key, or with None if it leads nowhere."""
 
     CSS_PATH = "chord.tcss"
@@ -28,6 +28,9 @@ class Chord(ModalScreen[Offer | None]):
         box = Static(Content("\n").join(lines), id="chord")
         box.border_title = f"{readable(self._first)} …"
         yield box
+
+    def foot(self) -> str:
+        return "esc not now"
 
     def on_key(self, event: events.Key) -> None:
         event.stop()

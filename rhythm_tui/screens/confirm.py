@@ -6,6 +6,7 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Static
 
+from rhythm_domain.errors import Irreversible
 from rhythm_domain.models import SavedView
 from rhythm_domain.text import shown_lines
 from rhythm_tui.commanding import handles
@@ -33,6 +34,21 @@ class Confirm(Dialog[bool]):
     @handles("form.cancel")
     def cancel(self) -> None:
         self.dismiss(False)
+
+
+def past(error: Irreversible) -> Confirm:
+    """Whether to take back what was done before a change that can't be taken back."""
+    words = (
+        f"{error.message} {error.instead}\n\nBefore it you {error.before}. That can be taken back instead."
+    )
+    return Confirm("This one stays", words, yes="take back what was before")
+
+
+def past_aside(did: str, key: str) -> Confirm:
+    """The same for something of the person's own, which is in no project's history."""
+    words = f"You {did}. That is yours alone: undo does not know it.\n\n"
+    words += f"What you changed before it in {key} can be taken back instead."
+    return Confirm("This one stays", words, yes="take back what was before")
 
 
 def forget_view(view: SavedView) -> Confirm:

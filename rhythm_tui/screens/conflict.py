@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from rhythm_domain.errors import Conflict
-from rhythm_domain.text import shown_lines
+from rhythm_domain.text import shown, shown_lines
 from rhythm_tui.commanding import handles
 from rhythm_tui.holding.merging import Pair, compared, different_words
 from rhythm_tui.looks.blocks import Block
@@ -39,11 +39,12 @@ class ConflictDialog(Dialog[Settled]):
             f"Both of you changed the {conflict.field or 'text'}",
             "m save mine · t take theirs · e put together · esc go on writing",
         )
+        self._by = conflict.by or "Somebody else"
         self._theirs, self._mine = conflict.current or "", conflict.mine or ""
 
     def body(self) -> ComposeResult:
         yield Static(
-            Content("It was saved by somebody else while you were writing. Yours is not saved yet."),
+            Content(f"{shown(self._by)} saved it while you were writing. Yours is not saved yet."),
             classes="words",
         )
         yield Document(id="sides")

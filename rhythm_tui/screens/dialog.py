@@ -38,6 +38,21 @@ class Dialog(ModalScreen[T | None], Commanding):
             yield from self.body()
 
     @property
+    def box_foot(self) -> str:
+        """What stands at the foot of its box: what its keys do."""
+        return self._foot
+
+    def foot(self) -> str:
+        """Nothing in the bottom line: what its keys do stands at the foot of its box."""
+        return ""
+
+    @handles("help")
+    def explain(self) -> None:
+        from rhythm_tui.screens.help import help_of
+
+        self.app.push_screen(help_of(self))
+
+    @property
     def keys(self) -> KeyOrder | None:
         """What waits for this dialog before it hands on the next key."""
         return getattr(self.app, "keys", None)

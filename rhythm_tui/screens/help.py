@@ -1,58 +1,134 @@
-"""The keys of what has the focus, in groups; what may not be done says why."""
+"""Help on three pages: the keys of what has the focus, the search language, the signs."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
+from rich.text import Text
+from textual import on
 from textual.app import ComposeResult
-from textual.containers import VerticalScroll
-from textual.content import Content
-from textual.widgets import Static
+from textual.screen import Screen
 
-from rhythm_tui.commanding import Offer, handles
-from rhythm_tui.commands import Command, Where, readable
+from rhythm_tui.commanding import Offer, handles, offers
+from rhythm_tui.commands import COMMANDS, Command, Where, readable
+from rhythm_tui.looks.blocks import Block, Layout, heading
+from rhythm_tui.looks.colours import Colours
+from rhythm_tui.looks.guide import all_signs, explained, page, search_language
+from rhythm_tui.looks.markdown import wrapped
+from rhythm_tui.looks.presentation import Piece, line
+from rhythm_tui.looks.wording import how_to_remove
 from rhythm_tui.screens.dialog import Dialog
+from rhythm_tui.widgets.document import Document
+from rhythm_tui.widgets.view_tabs import ViewTabs
+
+PAGES = ("Keys", "Search", "Signs")
 
 
 class Help(Dialog[None]):
-    """All commands that can be given here, with their keys."""
+    """All commands that can be given here, with their keys; what may not be done says why. `foot` is what a
+    dialog says of its own keys, `demo` the folder of the demo, if that is where one is.
+    """
 
-    BINDINGS = [("q", "close", ""), ("question_mark", "close", "")]  # noqa: RUF012 - Textual's own form
+    BINDINGS = [("q", "close", "")]  # noqa: RUF012 - Textual's own form
 
-    def __init__(self, offers: Sequence[Offer], commands: Mapping[str, Command]) -> None:
-        super().__init__("Keys", "esc close · : finds any command")
+    def __init__(
+        self,
+        offers: Sequence[Offer],
+        commands: Mapping[str, Command],
+        *,
+        at: str = "Keys",
+        foot: str = "",
+        demo: str = "",
+    ) -> None:
+        super().__init__("Help", "tab next page · esc close")
         self._offers = [offer for offer in offers if commands[offer.command.id].keys]
         self._commands = commands
+        self._at, self._of_dialog, self._demo = at, foot, demo
 
     def body(self) -> ComposeResult:
-        with VerticalScroll(id="keys"):
-            yield Static(Content("\n").join(self._lines()))
+        yield ViewTabs()
+        yield Document()
 
-    def _lines(self) -> list[Content]:
-        lines: list[Content] = []
+    def on_mount(self) -> None:
+        self.query_one(Document).focus()
+        self._turn_to(self._at)
+
+    def _turn_to(self, name: str) -> None:
+        self._at = name
+        tabs = self.query_one(ViewTabs)
+        tabs.show(PAGES)
+        tabs.current = PAGES.index(name)
+        layouts: dict[str, Layout] = {"Keys": self._keys, "Search": search_language, "Signs": all_signs}
+        self.query_one(Document).show(layouts[name], top=True)
+
+    @handles("pane.next")
+    def next_page(self) -> None:
+        self._turn_to(PAGES[(PAGES.index(self._at) + 1) % len(PAGES)])
+
+    @handles("list.right")
+    def to_the_right(self) -> None:
+        self._turn_to(PAGES[min(PAGES.index(self._at) + 1, len(PAGES) - 1)])
+
+    @handles("list.left")
+    def to_the_left(self) -> None:
+        self._turn_to(PAGES[max(PAGES.index(self._at) - 1, 0)])
+
+    @on(ViewTabs.Chosen)
+    def _chosen(self, event: ViewTabs.Chosen) -> None:
+        self._turn_to(PAGES[event.at])
+
+    def _keys(self, width: int, colours: Colours) -> Sequence[Block]:
+        lines: list[Text] = []
+        if self._demo:
+            lines += heading("The demo", "", width, colours)
+            key = self._commands["demo"].key
+            words = f"You are in it: nobody here exists. {key} goes to your own work, and back. What you do "
+            words += f"stays in {self._demo}. To remove it: {how_to_remove(self._demo)}"
+            lines += wrapped(Text(words, colours.style("foreground")), width)
+        said = [part.partition(" ")[::2] for part in self._of_dialog.split(" · ")] if self._of_dialog else []
+        if said:
+            lines += heading("Here", "", width, colours)
+            lines += [each for key, words in said for each in explained(key, Text(words), width, colours)]
+        known = {key for key, _ in said}
         order = list(self._commands).index
         for where in reversed(Where):  # What works everywhere comes last: it is known soonest.
             here = sorted(
-                (offer for offer in self._offers if offer.command.where is where),
+                (
+                    offer
+                    for offer in self._offers
+                    if offer.command.where is where and self._commands[offer.command.id].key not in known
+                ),
                 key=lambda offer: order(offer.command.id),
             )
             if here:
-                lines += [Content(""), Content.styled(where.value, "bold $primary")]
-                lines += [self._line(offer) for offer in here]
-        return lines[1:]
+                lines += heading(where.value, "", width, colours)
+                lines += [each for offer in here for each in self._line(offer, width, colours)]
+        return page(lines[1:])
 
-    def _line(self, offer: Offer) -> Content:
+    def _line(self, offer: Offer, width: int, colours: Colours) -> list[Text]:
         keys = ", ".join(readable(key) for key in self._commands[offer.command.id].keys)
-        allowed = offer.why_not is None
-        return Content.assemble(
-            (f"  {keys:<14}", "bold $footer-key-foreground" if allowed else "$foreground 35%"),
-            (offer.command.help, "$foreground" if allowed else "$foreground 45%"),
-            (f"  {offer.why_not}" if not allowed else "", "$warning 80%"),
-        )
+        refused = offer.why_not is not None
+        pieces = [Piece(offer.command.help, "muted" if refused else "foreground")]
+        if offer.why_not is not None:
+            pieces.append(Piece(f"  {offer.why_not}", "warning"))
+        return explained(keys, line(pieces, colours), width, colours, faint=refused)
 
-    @handles("form.cancel")
-    def cancel(self) -> None:
+    @handles("help")
+    def explain(self) -> None:
+        """The key that opened it closes it."""
         self.dismiss(None)
+
+    def label_of(self, command: Command) -> str:
+        return "close" if command.id == "help" else super().label_of(command)
 
     def action_close(self) -> None:
         self.dismiss(None)
+
+
+def help_of(screen: Screen[Any], at: str = "Keys") -> Help:
+    """The help of what has the focus on a screen."""
+    commands = getattr(screen.app, "commands", COMMANDS)
+    foot = screen.box_foot if isinstance(screen, Dialog) else ""
+    demo = getattr(getattr(screen.app, "desk", None), "demo", "")
+    return Help(list(offers(screen.focused or screen)), commands, at=at, foot=foot, demo=demo)

@@ -401,6 +401,8 @@ class IssueScreen(TriageScreen):
     @handles("back")
     def back(self) -> None:
         """Goes back to where one was; the cursor there follows to this issue."""
+        if self.warned():
+            return
         below = self.app.screen_stack[-2] if len(self.app.screen_stack) > 1 else None
         self.app.pop_screen()
         if isinstance(below, TriageScreen) and self.issue is not None:

@@ -19,7 +19,7 @@ from rhythm_domain.errors import Invalid, NotFound, RhythmError
 from rhythm_domain.lexemes import matches
 from rhythm_domain.live import Change
 from rhythm_domain.models import Issue, IssueRow, Page, SavedView, Total
-from rhythm_domain.query import Query, Sort, SortKey
+from rhythm_domain.query import ORDERS, Query, Sort, SortKey
 from rhythm_domain.text import shown
 from rhythm_tui.commanding import handles
 from rhythm_tui.commands import Command
@@ -330,13 +330,11 @@ class IssuesScreen(SearchScreen):
             [
                 Choice(
                     sort,
-                    Content.assemble(key.value, ("  the other way" if reverse else "", "dim")),
-                    f"{key.value}{' reverse other way' if reverse else ''}",
+                    Content.assemble(f"{sort.key.value:<11}", (words, "dim")),
+                    f"{sort.key.value} {words}",
                     sort == now,
                 )
-                for reverse in (False, True)
-                for key in SortKey
-                for sort in (Sort.by(key, reverse=reverse),)
+                for sort, words in ORDERS.items()
             ],
         )
         if chosen is not None:

@@ -135,10 +135,26 @@ class Filtered(Dialog[R], Generic[V, R]):
 
 
 class Picker(Filtered[V, V], Generic[V]):
-    """One of some choices. The cursor begins on the chosen one. `words` say what it is about."""
+    """One of some choices. The cursor begins on the chosen one. `words` say what it is about; `looked_at` is
+    told what the cursor is on.
+    """
 
-    def __init__(self, title: str, choices: Iterable[Choice[V]], *, words: str = "") -> None:
+    def __init__(
+        self,
+        title: str,
+        choices: Iterable[Choice[V]],
+        *,
+        words: str = "",
+        looked_at: Callable[[V], None] | None = None,
+    ) -> None:
         super().__init__(title, choices, "enter choose · esc cancel", words)
+        self._looked_at = looked_at
+
+    @on(OptionList.OptionHighlighted)
+    def _moved(self) -> None:
+        choice = self._highlighted
+        if self._looked_at is not None and choice is not None and self.is_current:
+            self._looked_at(choice.value)
 
     def choose(self) -> None:
         choice = self._highlighted

@@ -35,8 +35,8 @@ async def edit_project(screen: WorkScreen, key: str) -> Project | None:
         while wanted:
             try:
                 return await desk.edits.run(partial(save, wanted, ground.version))
-            except Conflict:
-                await settle(screen, ground, wanted, await read())
+            except Conflict as conflict:
+                await settle(screen, ground, wanted, await read(), conflict.by)
         return await projects.show(key)
 
     return await screen.app.push_screen_wait(

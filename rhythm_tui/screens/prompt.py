@@ -18,7 +18,6 @@ from rhythm_tui.background import job
 from rhythm_tui.commanding import handles
 from rhythm_tui.report import report
 from rhythm_tui.screens.dialog import Dialog, Instead
-from rhythm_tui.widgets.key_bar import KeyBar
 from rhythm_tui.widgets.line_field import LineField
 
 T = TypeVar("T")
@@ -49,7 +48,6 @@ class Prompt(Dialog[T], Generic[T]):
         self._region = region
         self._suggester, self._secret = suggester, secret
         self._busy = False
-        self._bars: list[KeyBar] = []
 
     def body(self) -> ComposeResult:
         if self._words:
@@ -70,14 +68,10 @@ class Prompt(Dialog[T], Generic[T]):
             box = self.query_one("#box")
             box.styles.width = self._region.width
             box.styles.offset = self._region.offset
-            # Without a box its keys stand in the bottom line of the view that it lies on.
-            self._bars = [bar for screen in self.app.screen_stack for bar in screen.query(KeyBar)]
-            for bar in self._bars:
-                bar.lend(self._foot)
 
-    def on_unmount(self) -> None:
-        for bar in self._bars:
-            bar.lend("")
+    def foot(self) -> str:
+        """Without a box its keys stand in the bottom line of the view that it lies on."""
+        return super().foot() if self._region is None else self._foot
 
     def on_screen_resume(self) -> None:
         """Back from a question that came up while it was saving: no key may come before that has ended."""

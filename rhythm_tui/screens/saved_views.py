@@ -74,6 +74,8 @@ async def save(screen: WorkScreen, query: str, views: Sequence[SavedView]) -> Sa
     prompt = Prompt("Save this search as a view", accept, words=words, placeholder="Its name")
     saved = await screen.app.push_screen_wait(prompt)
     if saved is not None:
+        if not saved.published:
+            desk.did_aside(f"saved the view {saved.name}")
         if before is not None:
             screen.say(f"{shown(saved.name)} searches for this now", "instead of what it did before")
         else:
@@ -99,6 +101,8 @@ async def rename(screen: WorkScreen, view: SavedView) -> SavedView | None:
 
     saved = await screen.app.push_screen_wait(Prompt("Rename a view", accept, value=view.name))
     if saved is not None:
+        if not saved.published:
+            desk.did_aside(f"renamed the view {view.name} to {saved.name}")
         screen.say(f"{shown(view.name)} is {shown(saved.name)} now", _way_back(view))
     return saved
 
@@ -132,6 +136,8 @@ async def delete(screen: WorkScreen, view: SavedView) -> None:
             view.name, key=view.project_key, owner=owner, operation=operation
         )
     )
+    if not view.published:
+        desk.did_aside(f"deleted the view {view.name}")
     screen.say(f"{shown(view.name)} deleted", _way_back(view))
     screen.reload()
 

@@ -173,6 +173,12 @@ class SearchScreen(TriageScreen):
         self.leave_search()
         self.look_up()
 
+    @on(SearchBar.HelpWanted)
+    def _explain(self) -> None:
+        from rhythm_tui.screens.help import help_of
+
+        self.app.push_screen(help_of(self, "Search"))
+
     @handles("search")
     def edit_search(self) -> None:
         self.query_one(SearchBar).edit()

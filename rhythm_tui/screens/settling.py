@@ -31,9 +31,9 @@ class Ground:
         return Ground(int(values.get("version", self.version)), texts)
 
 
-async def settle(screen: WorkScreen, ground: Ground, mine: dict[str, Any], now: Ground) -> None:
+async def settle(screen: WorkScreen, ground: Ground, mine: dict[str, Any], now: Ground, by: str) -> None:
     """Has the person decide of each text that both changed; what is left in `mine` may be saved over `now`,
-    which is the ground then.
+    which is the ground then. `by` is who changed them; empty if nobody knows.
 
     Raises `Instead` with both texts put together to go on from, `Invalid` where they just go on writing.
     """
@@ -42,7 +42,8 @@ async def settle(screen: WorkScreen, ground: Ground, mine: dict[str, Any], now: 
         if field not in mine or theirs in (was, mine[field]):
             continue
         conflict = Conflict(
-            "Somebody else changed it meanwhile.",
+            f"{by or 'Somebody else'} changed it meanwhile.",
+            by=by,
             field=field,
             current=theirs,
             mine=mine[field],

@@ -83,9 +83,10 @@ async def edit(screen: WorkScreen, sprint: Sprint) -> Sprint | None:
             change = SprintEdit.model_validate({**wanted, "base_version": ground.version})
             try:
                 return await desk.edits.run(partial(save, latest.name, change))
-            except Conflict:
+            except Conflict as conflict:
                 latest = await now()
-                await settle(screen, ground, wanted, Ground(latest.version, {"goal": latest.goal}))
+                theirs = Ground(latest.version, {"goal": latest.goal})
+                await settle(screen, ground, wanted, theirs, conflict.by)
         return latest
 
     return await screen.app.push_screen_wait(

@@ -144,7 +144,8 @@ class TrashScreen(WorkScreen):
 
     @handles("back")
     def back(self) -> None:
-        self.app.pop_screen()
+        if not self.warned():
+            self.app.pop_screen()
 
 
 def _line(row: IssueRow, width: int, colours: Colours) -> Text:

@@ -23,7 +23,7 @@ from rhythm_tui.commands import Command
 from rhythm_tui.desk import Desk
 from rhythm_tui.messages import GoTo
 from rhythm_tui.reading import Readings
-from rhythm_tui.screens.confirm import Confirm
+from rhythm_tui.screens.confirm import past, past_aside
 from rhythm_tui.screens.prompt import Prompt
 from rhythm_tui.widgets.document import Document
 from rhythm_tui.widgets.key_bar import KeyBar
@@ -117,11 +117,19 @@ class WorkScreen(Screen[None], Commanding):
         project = self.desk.project
         bar.place = f"{project.key}  {project.name}" if project else "All projects"
         bar.view = self.VIEW
+        bar.demo = bool(self.desk.demo)
         bar.person = self.desk.session.user.display_name
 
     def say(self, text: str, hint: str = "", *, warning: bool = False, brief: bool = False) -> None:
         """A line for the person, in the bottom line; a `brief` one for what is seen on the screen as well."""
         self.query_one(KeyBar).say(text, hint, warning=warning, brief=brief)
+
+    def warned(self) -> bool:
+        """Whether the key before was refused, and that is still said: it is taken away, and one stays."""
+        bar = self.query_one(KeyBar)
+        if warning := bar.warns:
+            bar.clear()
+        return warning
 
     def set_lost(self, reason: str) -> None:
         """Shows or, with an empty reason, hides the strip of a database that does not answer."""
@@ -226,14 +234,18 @@ class WorkScreen(Screen[None], Commanding):
         key = self.undo_in()
         if key is None:
             raise Invalid("In which project?", hint="g o chooses one")
+        aside = "" if redo else self.desk.done_aside
+        if aside and not await self.app.push_screen_wait(past_aside(aside, key)):
+            return
         history = self.desk.session.history
         try:
             result = await self.desk.edits.run(
                 lambda operation: (history.redo if redo else history.undo)(key, operation=operation)
             )
         except Irreversible as error:
-            question = Confirm("Undo", f"{error.message} {error.hint}", yes="take back the change before it")
-            if not await self.app.push_screen_wait(question):
+            if not error.before:
+                raise Invalid(error.message, hint=error.instead) from None
+            if not await self.app.push_screen_wait(past(error)):
                 return
             result = await self.desk.edits.run(
                 lambda operation: history.undo(key, past=True, operation=operation)
@@ -259,7 +271,7 @@ class WorkScreen(Screen[None], Commanding):
     @handles("back")
     def back(self) -> None:
         """Views have nowhere to go back to but the projects."""
-        if self.VIEW != "projects":
+        if not self.warned() and self.VIEW != "projects":
             self.post_message(GoTo("projects"))
 
 

@@ -28,6 +28,8 @@ class KeyOrder:
     def __init__(self, app: App[int], give: Callable[[Key | Paste], Awaitable[None]]) -> None:
         self._app, self._give = app, give
         self.patience = PATIENCE
+        self.given = 0
+        """How many keys were handed on."""
         self._waiting: deque[Key | Paste] = deque()
         self._at_work = 0
         self._commands: dict[object, bool] = {}
@@ -87,6 +89,7 @@ class KeyOrder:
             screen.call_later(self._app.call_later, self._go_on)
             return
         key = self._waiting.popleft()
+        self.given += 1
         self._arrived = False
         self._at_work += 1
         self._wait()

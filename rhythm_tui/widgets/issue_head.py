@@ -9,6 +9,7 @@ from textual.widget import Widget
 from rhythm_domain.models import Issue
 from rhythm_domain.text import shown
 from rhythm_tui.looks import presentation as show
+from rhythm_tui.looks import signs
 from rhythm_tui.looks.colours import Colours
 from rhythm_tui.looks.markdown import wrapped
 from rhythm_tui.looks.presentation import Piece
@@ -50,8 +51,8 @@ class IssueHead(Widget):
             show.kind(issue, colours, worded=True),
             Piece(f"  {issue.key}", "muted", bold=True),
             Piece("  … saving" if self._unsaved else "", "muted"),
-            Piece("  ⊘ blocked" if issue.blocked and not issue.status.closed else "", "error"),
-            Piece(f"  ← {who}" if who else "", "warning", bold=True),
+            Piece(f"  {signs.BLOCKED} blocked" if issue.blocked and not issue.status.closed else "", "error"),
+            Piece(f"  {signs.CHANGED} {who}" if who else "", "warning", bold=True),
         ]
         first = show.line(left, colours)
         if self._place:

@@ -26,6 +26,7 @@ from rhythm_tui import clock
 from rhythm_tui.commanding import Commanding, handles
 from rhythm_tui.holding.rows import Reading, Window
 from rhythm_tui.looks import presentation as present
+from rhythm_tui.looks import signs
 from rhythm_tui.looks.colours import Colours
 from rhythm_tui.looks.columns import CHOSEN, COLUMNS, NARROWER, Column, View, held, laid_out
 from rhythm_tui.looks.presentation import Piece, cells, fitted
@@ -551,7 +552,7 @@ class IssueTable(ScrollView, Commanding, can_focus=True):
         view = View(colours, clock.now(), self.today())
         gone, faded = row.id in self._gone, row.status.closed
         blank = colours.style("foreground", ground)
-        mark = "✓" if marked else "…" if unsaved else " "
+        mark = signs.MARKED if marked else signs.UNSAVED if unsaved else " "
         segments = [
             Segment(
                 "▌" if on_cursor else " ", colours.style("primary" if self.has_focus else "rule", ground)
@@ -573,8 +574,9 @@ class IssueTable(ScrollView, Commanding, can_focus=True):
         Labels that have no column of their own stand at its end, where it leaves them room.
         """
         colour = "muted" if faded else "foreground"
-        before = [Piece("⊘ ", "error")] if row.blocked and not faded else []
-        behind = [Piece(f"  ← {by}", "warning", bold=True)] if by else self._labels(row, piece.text, width)
+        before = [Piece(f"{signs.BLOCKED} ", "error")] if row.blocked and not faded else []
+        changed = [Piece(f"  {signs.CHANGED} {by}", "warning", bold=True)] if by else []
+        behind = changed or self._labels(row, piece.text, width)
         room = max(1, width - sum(cell_len(each.text) for each in (*before, *behind)))
         text = fitted(piece.text, room) if behind else fitted(piece.text, room).rstrip()
         if self.spans is None:

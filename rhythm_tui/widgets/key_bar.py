@@ -1,16 +1,25 @@
-"""The bottom line: the keys that help most where one is, and for a while what has just happened."""
+"""The bottom line: the keys that help most where one is, and for a while what has just happened.
+
+What lies over the view has the keys then, not the view: its own are said, see `Commanding.foot`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.cells import cell_len
 from textual.content import Content
+from textual.dom import DOMNode
 from textual.keys import key_to_character
+from textual.screen import Screen
 from textual.timer import Timer
 from textual.widget import Widget
 
 from rhythm_domain.text import shown
-from rhythm_tui.commanding import Offer, offers
+from rhythm_tui.commanding import Commanding, Offer, offers
 from rhythm_tui.commands import Command, readable
+
+_KEY, _LABEL, _FAINT = "bold $footer-key-foreground", "$foreground 65%", "$foreground 30%"
 
 
 class KeyBar(Widget):
@@ -19,8 +28,8 @@ class KeyBar(Widget):
     def __init__(self, keys: dict[str, tuple[str, ...]] | None = None) -> None:
         super().__init__()
         self._said: tuple[str, str, bool] | None = None
+        self._said_at = 0
         self._timer: Timer | None = None
-        self._lent = ""
         self._keys = keys or {}
 
     def say(self, text: str, hint: str = "", *, warning: bool = False, brief: bool = False) -> None:
@@ -28,16 +37,11 @@ class KeyBar(Widget):
         not `brief`.
         """
         self._said = (text, hint, warning)
+        self._said_at = self._keys_given
         if self._timer is not None:
             self._timer.stop()
         self._timer = self.set_timer(9 if (warning or hint) and not brief else 5, self.clear)
         self.refresh()
-
-    def lend(self, words: str) -> None:
-        """Shows the keys of something without a place for them, instead of these; with "" these again."""
-        if words != self._lent:
-            self._lent = words
-            self.clear()
 
     def clear(self) -> None:
         """Shows the keys again."""
@@ -49,15 +53,37 @@ class KeyBar(Widget):
         """What it says at the moment, for who looks at it from outside."""
         return "" if self._said is None else " ".join(part for part in self._said[:2] if part)
 
+    @property
+    def warns(self) -> bool:
+        """Whether it says what went wrong with the key before this one."""
+        return self._said is not None and self._said[2] and self._keys_given <= self._said_at + 1
+
+    @property
+    def _keys_given(self) -> int:
+        """How many keys the app has got so far."""
+        return getattr(getattr(self.app, "keys", None), "given", 0)
+
     def on_mount(self) -> None:
         self.watch(self.screen, "focused", self._look_again, init=False)
+        self.app.screen_change_signal.subscribe(self, self._covered_or_not)
 
     def _look_again(self) -> None:
         self.refresh()
 
+    def _covered_or_not(self, screen: Screen[object]) -> None:
+        """What was said names keys of the view: they are dead below something else."""
+        if screen.is_modal:
+            self.clear()
+        self.refresh()
+
+    @property
+    def _here(self) -> DOMNode:
+        """What has the focus, in the view or in what lies over it."""
+        return self.app.screen.focused or self.app.screen
+
     def key_of(self, command: Command) -> str:
         """The first key of a command that works now, as the person has it: who types writes letters."""
-        focused = self.screen.focused
+        focused = self.app.screen.focused
         for key in self._keys.get(command.id, command.keys):
             first = key.split(" ")[0]
             if focused is None or not focused.check_consume_key(first, key_to_character(first)):
@@ -73,13 +99,11 @@ class KeyBar(Widget):
                 (shown(text), "$foreground"),
                 (f"  {shown(hint)}" if hint else "", "$foreground 60%"),
             )
-        if self._lent:
-            return Content.styled(f" {self._lent}", "$foreground")
-        here = [
-            offer
-            for offer in offers(self.screen.focused or self.screen)
-            if offer.command.shown and self.key_of(offer.command)
-        ]
+        here = [offer for offer in offers(self._here) if offer.command.shown and self.key_of(offer.command)]
+        foot = _foot(self._here)
+        if foot is not None:
+            here = [offer for offer in here if offer.command.id == "help"]
+            return Content.assemble((" ", ""), *_keyed(foot), *self._pieces(here))
         here.sort(key=lambda offer: offer.command.id == "help")  # The others stay in their order.
         room = self.size.width - 1
         seen: list[Offer] = []
@@ -88,19 +112,36 @@ class KeyBar(Widget):
             if cells <= room:
                 seen.append(offer)
                 room -= cells
-        pieces = [piece for offer in here if offer in seen for piece in self._piece(offer)[0]]
-        return Content.assemble((" ", ""), *pieces)
+        return Content.assemble((" ", ""), *self._pieces([offer for offer in here if offer in seen]))
+
+    def _pieces(self, offers: Sequence[Offer]) -> list[tuple[str, str]]:
+        return [piece for offer in offers for piece in self._piece(offer)[0]]
 
     def _piece(self, offer: Offer) -> tuple[list[tuple[str, str]], int]:
         key, label = self.key_of(offer.command), offer.node.label_of(offer.command)
         allowed = offer.why_not is None
         return (
             [
-                (key, "bold $footer-key-foreground" if allowed else "$foreground 30%"),
-                (f" {label}   ", "$foreground 65%" if allowed else "$foreground 30%"),
+                (key, _KEY if allowed else _FAINT),
+                (f" {label}   ", _LABEL if allowed else _FAINT),
             ],
             cell_len(key) + cell_len(label) + 4,
         )
+
+
+def _foot(here: DOMNode) -> str | None:
+    """What the nearest thing around the focus says its keys are."""
+    said = (node.foot() for node in here.ancestors_with_self if isinstance(node, Commanding))
+    return next((words for words in said if words is not None), None)
+
+
+def _keyed(foot: str) -> list[tuple[str, str]]:
+    """ "enter save · esc cancel" as the keys of commands are shown."""
+    pieces: list[tuple[str, str]] = []
+    for part in foot.split(" · ") if foot else ():
+        key, _, label = part.partition(" ")
+        pieces += [(key, _KEY), (f" {label}   ", _LABEL)]
+    return pieces
 
 
 def _claim(offer: Offer) -> int:

@@ -20,13 +20,14 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from rhythm_domain.text import shown
-from rhythm_tui.commanding import Commanding
+from rhythm_tui.commanding import Commanding, handles
+from rhythm_tui.commands import Command
 from rhythm_tui.widgets.key_bar import KeyBar
 from rhythm_tui.widgets.line_field import LineField
 
 TYPING = "enter go to what is found"
-COMPLETING = "tab complete · ↓ ↑ choose · enter go to what is found · esc close"
-CHOOSING = "enter take it · ↓ ↑ choose · esc close"
+COMPLETING = "tab complete · ↓↑ choose · enter go to what is found · esc close"
+CHOOSING = "enter take it · ↓↑ choose · esc close"
 
 
 class Completion(NamedTuple):
@@ -77,6 +78,10 @@ class SearchBar(Widget, Commanding):
         cursor: int
 
     @dataclass
+    class HelpWanted(Message):
+        """The person asks what can be typed here."""
+
+    @dataclass
     class Left(Message):
         """The person is done typing, or has given it up with escape."""
 
@@ -117,12 +122,25 @@ class SearchBar(Widget, Commanding):
         self.query_one("#chips").display = False
         self.screen.set_focus(self._field)
         self._field.cursor_position = len(self._field.value)
-        self._lend(TYPING)
+        self._say_keys()
 
-    def _lend(self, keys: str) -> None:
-        """Says in the bottom line what the keys do here."""
+    def foot(self) -> str:
+        """What the keys do while one types."""
+        if not self._completions:
+            return TYPING
+        return COMPLETING if self.query_one("#completion", OptionList).highlighted is None else CHOOSING
+
+    def _say_keys(self) -> None:
+        """Shows them in the bottom line, in place of what was said before."""
         for bar in self.screen.query(KeyBar):
-            bar.lend(keys)
+            bar.clear()
+
+    @handles("help")
+    def explain(self) -> None:
+        self.post_message(self.HelpWanted())
+
+    def label_of(self, command: Command) -> str:
+        return "what can be typed" if command.id == "help" else super().label_of(command)
 
     def set_text(self, text: str) -> None:
         """Puts another text there; nobody is told."""
@@ -139,7 +157,7 @@ class SearchBar(Widget, Commanding):
         """Shows how one could go on."""
         self._completions = list(completions) if self.typing else []
         if self.typing:
-            self._lend(COMPLETING if self._completions else TYPING)
+            self._say_keys()
         options = self.query_one("#completion", OptionList)
         options.display = bool(self._completions)
         self._look()
@@ -201,10 +219,10 @@ class SearchBar(Widget, Commanding):
         match event.key:
             case "down" if self._completions:
                 options.action_cursor_down()
-                self._lend(CHOOSING)
+                self._say_keys()
             case "up" if self._completions:
                 options.action_cursor_up()
-                self._lend(CHOOSING)
+                self._say_keys()
             case "tab" if self._completions:
                 self._complete(self._completions[options.highlighted or 0])
             case "enter" if self._completions and options.highlighted is not None:
@@ -228,7 +246,7 @@ class SearchBar(Widget, Commanding):
 
     def on_descendant_blur(self) -> None:
         self.offer(())
-        self._lend("")
+        self._say_keys()
         self._field.display = False
         self.query_one("#chips").display = True
         self._look()

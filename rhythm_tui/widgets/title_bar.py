@@ -29,6 +29,7 @@ class TitleBar(Widget):
     view: reactive[str] = reactive("")
     person: reactive[str] = reactive("")
     well: reactive[bool] = reactive(True)
+    demo: reactive[bool] = reactive(False)
 
     def render(self) -> Content:
         return Content.assemble(*((text, style) for text, style, _ in self._parts()))
@@ -47,7 +48,8 @@ class TitleBar(Widget):
             views.append((f" {name} " if name else " ", style, view))
         light = ("● ", "$success") if self.well else ("○ ", "bold $error")
         who = truncated(shown(self.person), 20) if wide else ""
-        fixed = sum(cell_len(text) for text, _, _ in views) + cell_len(who) + 6
+        demo = "demo " if self.demo else ""
+        fixed = sum(cell_len(text) for text, _, _ in views) + cell_len(demo) + cell_len(who) + 6
         room = max(6, width - fixed)
         place = shown(self.place)
         if cell_len(place) > room and not wide:
@@ -56,6 +58,7 @@ class TitleBar(Widget):
         space = " " * max(1, width - fixed - cell_len(place))
         return [
             (f" {place} ", "bold $foreground", ""),
+            (demo, "$warning", ""),
             (" ", "", ""),
             *views,
             (space, "", ""),

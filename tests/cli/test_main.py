@@ -243,6 +243,29 @@ def test_without_arguments_on_a_terminal_it_opens_the_app_and_in_a_pipe_it_helps
     assert opened[0].flags["demo"] is True
 
 
+def test_an_issues_key_opens_the_app_there_and_in_a_pipe_prints_it(rhythm: Cli, team: Team) -> None:
+    """As it does over SSH; the word `open` may stand before it."""
+    from rhythm_tui.cli import main, opening
+    from rhythm_tui.cli.commands import open as open_
+
+    rhythm("label", "create", "CORE", "ui", by=team.owner)
+    assert rhythm("issue", "create", "CORE", "Sign-in fails", "--add-label", "ui", by=team.owner).code == 0
+    assert rhythm("issue", "edit", "CORE-1", "--label", "ui", by=team.owner).code == Exit.DONE
+    shown = rhythm("issue", "show", "CORE-1", by=team.owner)
+    assert rhythm("core-1", by=team.owner) == rhythm("open", "CORE-1", by=team.owner) == shown
+    assert rhythm("CORE-1", "--json", by=team.owner).json["labels"]
+    opened: list[opening.Opening] = []
+
+    def open_app(wanted: opening.Opening) -> int:
+        opened.append(wanted)
+        return 0
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(open_, "at_terminal", lambda: True)
+        assert main.run(["--demo", "core-1"], open_app=open_app) == 0
+    assert (opened[0].issue, opened[0].flags["demo"]) == ("CORE-1", True)
+
+
 def _on_a_terminal(rhythm: Cli, *args: str, by: object, columns: int, **environ: str) -> str:
     from rhythm_domain.session import Session
 

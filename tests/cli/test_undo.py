@@ -23,9 +23,12 @@ def test_undo_passes_over_nothing_unless_asked(rhythm: Cli, team: Team) -> None:
     assert ran.code == Exit.INVALID
     assert ran.err == (
         "rhythm: Your latest change in CORE can't be taken back: you added Otto as viewer.\n"
-        "Members are changed by `rhythm member`."
-        " The change before it is taken back by `rhythm undo CORE --past`.\n"
+        "Members are changed in the project's settings, or by `rhythm member`."
+        " Before it you created CORE-1: `rhythm undo CORE --past` takes that back.\n"
     )
     ran = rhythm("undo", "CORE", "--past", by=team.owner)
     assert (ran.code, ran.out) == (Exit.DONE, "Undone: CORE-1 is in the trash.\n")
-    assert ran.err == "Left alone: you added Otto as viewer. Members are changed by `rhythm member`.\n"
+    assert ran.err == (
+        "Left alone: you added Otto as viewer."
+        " Members are changed in the project's settings, or by `rhythm member`.\n"
+    )

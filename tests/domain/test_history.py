@@ -375,8 +375,9 @@ async def test_a_purged_issue_leaves_nothing_to_undo(team: Team) -> None:
     await new(team.owner)
     await team.owner.issues.delete(["CORE-1"])
     await team.owner.issues.purge(["CORE-1"])
-    with pytest.raises(Irreversible, match="you purged issues"):
+    with pytest.raises(Irreversible, match="you purged issues") as refused:
         await team.owner.history.undo("CORE")
+    assert (refused.value.before, refused.value.hint) == ("", "What was purged is gone for ever.")
     with pytest.raises(NotFound):
         await team.owner.history.undo("CORE", past=True)
 
@@ -402,11 +403,13 @@ async def test_what_undo_does_not_touch_is_said_and_nothing_is_done(team: Team, 
     step, said, instead = LASTING[name]
     await new(team.owner)
     await step(team.owner)
+    issue = await team.owner.issues.show("CORE-1")
     events = len(history(team.instance))
     with pytest.raises(Irreversible, match=f"can't be taken back: you {said}") as refused:
         await team.owner.history.undo("CORE")
     assert instead in refused.value.hint
-    assert refused.value.hint.endswith("--past`.")
+    assert refused.value.before == f"created {issue.key}"
+    assert f"Before it you {refused.value.before}: `rhythm undo " in refused.value.hint
     assert len(history(team.instance)) == events
     assert (await team.owner.issues.show("CORE-1")).deleted_at is None
 
@@ -421,8 +424,8 @@ async def test_who_asks_passes_over_it_and_is_told(team: Team) -> None:
     undone = await me.history.undo("CORE", past=True, operation=operation)
     assert undone.changed == ("CORE-1",)
     assert undone.passed == (
-        "added Otto as viewer. Members are changed by `rhythm member`.",
-        "changed Mia to viewer. Members are changed by `rhythm member`.",
+        "added Otto as viewer. Members are changed in the project's settings, or by `rhythm member`.",
+        "changed Mia to viewer. Members are changed in the project's settings, or by `rhythm member`.",
     )
     assert await me.history.undo("CORE", past=True, operation=operation) == undone
     assert await me.history.undo("CORE", operation=operation) == undone

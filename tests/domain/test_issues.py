@@ -183,6 +183,7 @@ async def test_the_same_text_changed_by_two_is_a_conflict_with_both_sides(team: 
         await team.member.issues.edit("CORE-1", mine)
     assert (conflict.value.field, conflict.value.current, conflict.value.mine) == (field, "theirs", "mine")
     assert conflict.value.version == theirs.version
+    assert conflict.value.by == "Olga"
     again = mine.model_copy(update={"base_version": conflict.value.version})
     assert getattr(await team.member.issues.edit("CORE-1", again), field) == "mine"
 

@@ -110,6 +110,7 @@ async def test_a_text_that_another_changed_meanwhile_is_a_conflict_with_both_sid
         "Mine",
     )
     assert conflict.value.version == 2
+    assert str(conflict.value) == "Olga changed the project's description meanwhile."
     project = await team.maintainer.projects.edit("CORE", description="Mine", base_version=2)
     assert project.description == "Mine"
 

@@ -161,6 +161,7 @@ async def test_a_goal_that_somebody_else_changed_is_a_conflict_with_both_sides(t
     with pytest.raises(Conflict) as conflict:
         await team.maintainer.sprints.edit("CORE", "A", SprintEdit(goal="three", base_version=read.version))
     assert (conflict.value.current, conflict.value.mine) == ("two", "three")
+    assert conflict.value.by == "Olga"
     saved = await team.maintainer.sprints.edit(
         "CORE", "A", SprintEdit(goal="three", base_version=conflict.value.version)
     )

@@ -86,7 +86,7 @@ async def test_every_status_is_a_column_with_its_count(team: Team, app: Open) ->
         heading = next(line for line in driver.text.splitlines() if "in progress" in line)
         assert heading.split() == [
             "◌", "backlog", "0", "○", "todo", "1", "◐", "in", "progress", "2",
-            "◕", "in", "review", "0", "●", "done", "0", "⊘",
+            "◕", "in", "review", "0", "●", "done", "0", "×",
         ]  # fmt: skip
 
 
@@ -447,6 +447,15 @@ async def test_a_column_over_its_limit_warns(team: Team, app: Open) -> None:
         await driver.sees("! 2 of 1")
         await driver.press("L")
         await driver.sees("1 of 1")
+        await driver.press("5")
+        await driver.sees("set the WIP limit of in progress to 1")
+        await driver.press("2", "l")
+        await driver.until(lambda: driver.widget(BoardGrid).spot.status.closed)
+        driver.view.action_command("board.limit")
+        await driver.sees("only grows: its column takes no limit")
+        await driver.press("escape")
+        await driver.misses("only grows")
+        assert driver.app.current_mode == "board"
     async with app(team.member, project="CORE", view="board") as driver:
         driver.view.action_command("board.limit")
         await driver.sees("Only maintainers")

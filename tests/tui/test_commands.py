@@ -7,6 +7,7 @@ from importlib import import_module
 
 import pytest
 from textual.app import App
+from textual.screen import SystemModalScreen
 from textual.widget import Widget
 
 import rhythm_tui.app
@@ -15,6 +16,9 @@ import rhythm_tui.widgets
 from rhythm_domain.models import Status
 from rhythm_tui.commanding import Commanding
 from rhythm_tui.commands import COMMANDS
+from rhythm_tui.looks import signs
+from rhythm_tui.widgets.key_bar import KeyBar
+from rhythm_tui.widgets.search_bar import SearchBar
 from tests.instances import Team
 from tests.tui.conftest import Open
 from tests.tui.test_issues import fill
@@ -71,8 +75,31 @@ async def test_help_shows_the_keys_of_where_one_is(team: Team, app: Open) -> Non
         assert driver.text.index("Issue table") < driver.text.index("Set its priority.")
         await driver.press("end")
         await driver.sees("Go to the board.", "only members may create issues")
+        await driver.press("tab")
+        await driver.sees("Qualifiers", "due:<7d")
+        await driver.press("l")
+        await driver.sees("× cancelled", f"{signs.BLOCKED}   it is blocked")
+        await driver.press("question_mark")
+        await driver.until(lambda: driver.app.screen is driver.view)
+
+
+async def test_help_is_at_hand_while_one_types(team: Team, app: Open) -> None:
+    """In the search line it explains the search language, in a dialog the dialog's own keys."""
+    await fill(team, "one")
+    async with app(team.member, project="CORE") as driver:
+        await driver.press("slash")
+        bar = driver.widget(KeyBar)
+        await driver.until(lambda: "f1 what can be typed" in bar.render().plain)
+        await driver.write("is:")
+        await driver.press("f1")
+        await driver.sees("Qualifiers", "-draft -label:wontfix")
         await driver.press("escape")
-        await driver.misses("Go to the board.")
+        await driver.until(lambda: driver.app.screen is driver.view)
+        assert driver.widget(SearchBar).text == "is:"
+        await driver.press("escape", "escape", "s")
+        await driver.sees("esc cancel")
+        await driver.press("f1")
+        await driver.sees("Here", "enter       choose")
 
 
 async def test_a_chord_shows_what_can_follow(team: Team, app: Open) -> None:
@@ -100,6 +127,33 @@ async def test_letters_are_text_while_one_types(team: Team, app: Open) -> None:
         assert (await team.member.issues.show("CORE-1")).status is Status.BACKLOG
 
 
+async def test_the_bottom_line_says_no_key_that_is_dead(team: Team, app: Open) -> None:
+    """What lies over a view has the keys: below a box there are none, else its own are there."""
+    (key,) = await fill(team, "one")
+    async with app(team.member, project="CORE") as driver:
+        bar = driver.widget(KeyBar)
+
+        async def says(*words: str) -> None:
+            await driver.until(lambda: bar.render().plain.split("   ") == [*words, ""], f"{words} below")
+
+        await driver.sees(key, "s status")
+        await driver.press("y")
+        await driver.sees(f"Copied {key}")
+        for opening, seen, words in (
+            (("s",), "esc cancel", [" f1 help"]),
+            (("e",), "one", [" enter save", "esc cancel", "f1 help"]),
+            (("colon",), "What do you want", [" enter do it", "↓↑ choose", "esc cancel"]),
+            (("g",), "g …", [" esc not now"]),
+        ):
+            await driver.press(*opening)
+            await driver.until(lambda: driver.app.screen is not driver.view)
+            await driver.sees(seen)
+            await says(*words)
+            await driver.press("escape")
+            await driver.until(lambda: driver.app.screen is driver.view)
+            await driver.sees("s status")
+
+
 @pytest.mark.parametrize("theme", ["rhythm-light", "ember-dark"])
 async def test_a_theme_is_remembered(team: Team, app: Open, theme: str) -> None:
     """It is there again the next time, and drawn at once."""
@@ -109,9 +163,16 @@ async def test_a_theme_is_remembered(team: Team, app: Open, theme: str) -> None:
         await driver.write("another theme")
         await driver.press("enter")
         await driver.sees("Theme")
+        before = driver.app.theme
+        await driver.write(theme)
+        await driver.until(lambda: driver.app.theme == theme, "a look at it")
+        await driver.press("escape")
+        await driver.until(lambda: driver.app.theme == before, "the theme of before")
+        driver.app.action_command("theme")
+        await driver.sees("Theme")
         await driver.write(theme)
         await driver.press("enter")
-        await driver.until(lambda: driver.app.theme == theme)
+        await driver.until(lambda: driver.app.screen is driver.view and driver.app.theme == theme)
     async with app(team.member, project="CORE", theme="") as driver:
         assert driver.app.theme == theme
 
@@ -136,7 +197,7 @@ def test_who_takes_commands_keeps_the_looks_of_what_it_is() -> None:
         kind = left.pop()
         left += kind.__subclasses__()
         if issubclass(kind, Widget | App):
-            assert {Widget, App} & {*kind._css_bases(kind)}, kind
+            assert {Widget, App, SystemModalScreen} & {*kind._css_bases(kind)}, kind
 
 
 async def test_one_can_leave_from_a_dialog(team: Team, app: Open) -> None:

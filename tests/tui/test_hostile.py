@@ -185,7 +185,7 @@ def walk(*through: str) -> Callable[[Callable[[Walk], None]], Callable[[Walk], N
 
 @walk("WayIn", "ProjectsScreen", "Listing", "SearchBar", "SearchField", "TitleBar", "KeyBar", "Help",
       "Picker", "Dialog", "Filtered", "FilterField", "LineField", "Form", "TextEditor", "WorkScreen",
-      "Chord")  # fmt: skip
+      "Chord", "Palette")  # fmt: skip
 def projects(at: Walk) -> None:
     """The list, with what each is about; a project is found, made and edited."""
     at.sees("NAME", "[/]", "␛[2J")
@@ -361,7 +361,7 @@ def issue(at: Walk) -> None:
         at.paste()
         at.press("up", "down", "escape")
         at.misses(title)
-    at.press("escape")
+    at.press("G", "escape")
     at.sees("TITLE")
 
 

@@ -95,7 +95,7 @@ async def test_keys_of_triage_work_on_the_page(team: Team, app: Open) -> None:
         await driver.press("enter")
         await driver.sees("▲ urgent")
         await driver.press("e", "end")
-        await driver.sees("enter save · esc cancel")
+        await driver.sees("enter save   esc cancel")
         await driver.write(" more")
         await driver.press("enter")
         await driver.sees("one more")

@@ -51,6 +51,27 @@ async def test_a_person_is_added_by_typing_and_given_a_role(team: Team, app: Ope
         await driver.press("enter")
         await driver.sees("Otto is in CORE, as member", "5 members")
         assert (await roles(team))["otto"] is Role.MEMBER
+        await driver.press("u")
+        await driver.sees("can't be taken back: you added Otto as member.  Members are changed")
+
+
+async def test_undo_says_what_it_passes_over_and_asks_before_it_does(team: Team, app: Open) -> None:
+    """Nobody finds something older taken back because the latest change can't be."""
+    await team.maintainer.issues.create("CORE", IssueDraft(title="one"))
+    await team.maintainer.issues.edit("CORE-1", IssueEdit(status=Status.DONE))
+    await team.maintainer.members.add("CORE", "otto", Role.VIEWER)
+    async with app(team.maintainer, project="CORE") as driver:
+        await driver.sees("● done")
+        await driver.press("u")
+        await driver.sees("This one stays", "added Otto as viewer", "moved CORE-1 from backlog to done.")
+        await driver.press("escape")
+        await driver.until(lambda: driver.app.screen is driver.view)
+        assert (await team.maintainer.issues.show("CORE-1")).status is Status.DONE
+        await driver.press("u")
+        await driver.sees("This one stays")
+        await driver.press("enter")
+        await driver.sees("Undone: the status of CORE-1 is backlog again", "◌ backlog")
+        assert (await roles(team))["otto"] is Role.VIEWER
 
 
 async def test_a_role_is_changed(team: Team, app: Open) -> None:
@@ -169,9 +190,10 @@ async def test_labels_are_made_changed_and_deleted_with_the_number_of_their_issu
         await driver.press("ctrl+s")
         await driver.sees("urgent indeed saved")
         await driver.press("d")
-        await driver.sees("1 issue will lose it")
-        await driver.press("enter")
-        await driver.sees("urgent indeed deleted", "No labels yet")
+        await driver.sees("urgent indeed deleted", "u takes it back", "No labels yet")
+        await driver.press("u")
+        await driver.sees("the label urgent indeed is there again", "must not wait")
+        assert (await team.member.issues.show("CORE-1")).labels
 
 
 async def test_a_label_that_is_there_already_is_said_at_its_name(team: Team, app: Open) -> None:
@@ -295,6 +317,11 @@ async def test_a_view_that_undo_does_not_know_is_deleted_after_a_question(team: 
         await driver.press("home", "d", "enter")
         await driver.sees("Mine deleted")
         assert await names() == ["Ours"]
+        await driver.press("u")
+        await driver.sees("This one stays", "You deleted the view Mine.", "before it in CORE")
+        await driver.press("escape")
+        await driver.misses("This one stays")
+        assert await names() == ["Ours"]
 
 
 async def test_ones_own_name_and_time_zone(team: Team, app: Open) -> None:
@@ -349,7 +376,10 @@ async def test_ssh_keys_are_added_and_removed(team: Team, app: Open) -> None:
         await driver.write(public)
         await driver.press("ctrl+s")
         await driver.sees("vic@laptop opens your account now")
-        await driver.press("d", "enter")
+        await driver.sees("1 key")
+        await driver.press("d")
+        await driver.sees("Remove the key")
+        await driver.press("enter")
         await driver.sees("No SSH keys")
 
 

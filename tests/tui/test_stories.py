@@ -269,6 +269,7 @@ async def test_the_database_goes_away_while_somebody_types(server: Server, tmp_p
         await driver.press("ctrl+s")
         await driver.sees("It was not saved", "It was fine and then it went dark")
         await driver.write(" for a while")
+        await driver.until(lambda: driver.view.query_one("#strip").display, "the strip")
         server.embedded.start()
         await driver.until(lambda: not driver.view.query_one("#strip").display, "the end of the strip")
         await driver.press("ctrl+s")

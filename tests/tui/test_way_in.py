@@ -383,6 +383,7 @@ async def test_one_goes_to_the_demo_and_back(
 
     def demo(flags: dict[str, object]) -> Instance:
         demos.append(flags)
+        here.demo = True
         return here
 
     monkeypatch.setattr("rhythm_tui.app.Instance", demo)
@@ -391,5 +392,7 @@ async def test_one_goes_to_the_demo_and_back(
         await driver.sees("Of Ada alone")
         await driver.press("g", "d")
         await driver.until(lambda: bool(demos))
-        await driver.sees("Of Ada alone")
+        await driver.sees("Of Ada alone", "All projects demo")
         assert demos == [{"demo": True}]
+        await driver.press("question_mark")
+        await driver.sees("You are in it", f"{here.embedded.home}", "rhythm --demo db stop")

@@ -10,6 +10,7 @@ import click
 import pytest
 
 from rhythm_domain import config
+from rhythm_domain.formats.github import COMMAND
 from rhythm_domain.models import Role
 from rhythm_domain.policy import RULES
 from rhythm_domain.query import HELP
@@ -82,6 +83,10 @@ def test_ci_runs_the_test_command_of_the_readme() -> None:
     commands = re.findall(r"^python3 -m venv .*pytest$", README, re.MULTILINE)
     assert len(commands) == 1
     assert commands[0] in (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+
+
+def test_the_file_of_github_is_made_as_an_error_says() -> None:
+    assert COMMAND in README.splitlines()
 
 
 def test_every_command_in_the_readme_exists() -> None:

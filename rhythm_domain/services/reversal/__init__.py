@@ -96,14 +96,14 @@ RIGHTS = (
 """The permissions whose use can be taken back. What happened to issues on the way of something else, as when
 a member left, could only be taken back together with that."""
 
-_MEMBERS = "Members are changed by `rhythm member`"
+_MEMBERS = "Members are changed in the project's settings, or by `rhythm member`"
 
 INSTEAD = {
     Permission.MEMBER_MANAGE.value: _MEMBERS,
     Permission.MEMBER_LEAVE.value: _MEMBERS,
     Permission.OWNER_MANAGE.value: _MEMBERS,
-    Permission.PROJECT_KEY.value: "Keys are changed by `rhythm project edit KEY --key`",
-    Permission.PROJECT_ARCHIVE.value: "That is changed by `rhythm project archive` and `unarchive`",
+    Permission.PROJECT_KEY.value: "Keys are changed in the settings, or by `rhythm project edit KEY --key`",
+    Permission.PROJECT_ARCHIVE.value: "Archiving is changed by `rhythm project archive` and `unarchive`",
     Permission.PROJECT_DELETE.value: "Projects are deleted by `rhythm project delete`",
     Permission.ISSUE_PURGE.value: "What was purged is gone for ever",
     Permission.IMPORT.value: "What an import brought is changed and deleted like all other issues",

@@ -15,6 +15,7 @@ from rhythm_tui.cli.command import Verb, pass_context
 from rhythm_tui.cli.context import Context
 from rhythm_tui.cli.opening import Opening, at_terminal
 from rhythm_tui.cli.progress import progress
+from rhythm_tui.looks.wording import how_to_remove
 
 _NEXT = (
     "issue list 'assignee:@me is:open'",
@@ -51,7 +52,7 @@ def demo(
     if issues and not filler.fill(conninfo, issues, owner=me, progress=bar):
         context.out.note(
             "It was filled before. To do it anew, first remove it: "
-            f"rhythm --demo db stop && rm -r {shlex.quote(str(context.embedded.home))}"
+            + how_to_remove(str(context.embedded.home))
         )
     if no_open:
         context.out.done("The demo is ready: rhythm demo")
@@ -75,7 +76,7 @@ async def _print(context: Context, key: str) -> None:
         board = await session.boards.show(key, limit=3)
     board_view.show(context.out, board, cards=3)
     context.out.note("")
-    context.out.note("This is a demo, in a database of its own. Type on:")
+    context.out.note(f"This is a demo, in a database of its own: {context.embedded.home}. Type on:")
     # Not everybody has it on their PATH: a virtual environment need not be active.
     called = "python -m rhythm_tui" if sys.argv[0].endswith("__main__.py") else shlex.quote(sys.argv[0])
     program = "rhythm" if shutil.which("rhythm") else called

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 import click
 
 from rhythm_domain.errors import Invalid, NotFound
+from rhythm_domain.formats.github import COMMAND
 from rhythm_domain.text import shown_lines
 from rhythm_tui.cli.command import Verb, pass_context
 from rhythm_tui.cli.context import Context
@@ -37,8 +38,7 @@ NAMED = 10
 @click.command(
     cls=Verb,
     examples=[
-        "gh issue list --state all --limit 100000 --json assignees,author,body,closed,closedAt,comments,\\",
-        "  createdAt,id,labels,milestone,number,state,stateReason,title,updatedAt,url > issues.json",
+        *COMMAND.replace(",createdAt", ",\\\n  createdAt").split("\n"),
         "rhythm import github issues.json --project CORE --dry-run",
         "rhythm import github issues.json --project CORE",
         "rhythm import jira export.csv --project CORE --json | jq .problems",

@@ -86,7 +86,7 @@ def _values(session: Session, given: dict[str, Any]) -> dict[str, Any]:
 @click.argument("key")
 @click.argument("title")
 @_fields
-@click.option("--label", "-l", "labels", multiple=True, help="A label; may be repeated.")
+@click.option("--label", "-l", "--add-label", "labels", multiple=True, help="A label; may be repeated.")
 @click.option("--edit", "in_editor", is_flag=True, help="Write the description in $EDITOR.")
 @operation_option
 @pass_context
@@ -168,7 +168,15 @@ async def show(context: Context, id_: str, everything: bool) -> None:
 @click.argument("ids", nargs=-1, metavar="[ID...]")
 @click.option("--title", help="Another title.")
 @_fields
-@click.option("--add-label", multiple=True, metavar="LABEL", help="Add a label; may be repeated.")
+@click.option(
+    "--add-label",
+    "--label",
+    "-l",
+    "add_label",
+    multiple=True,
+    metavar="LABEL",
+    help="Add a label; may be repeated.",
+)
 @click.option("--remove-label", multiple=True, metavar="LABEL", help="Take a label off; may be repeated.")
 @click.option("--edit", "in_editor", is_flag=True, help="Edit the description in $EDITOR.")
 @click.option("--base-version", type=int, help="The version that your texts were edited from.")

@@ -10,6 +10,7 @@ from textual.suggester import SuggestFromList
 from rhythm_domain.errors import Invalid
 from rhythm_domain.models import SignInKind, User
 from rhythm_tui.clock import now
+from rhythm_tui.looks.wording import how_to_remove
 from rhythm_tui.screens.form import Entry, Form, Values
 from rhythm_tui.screens.prompt import Prompt
 from rhythm_tui.screens.sections.properties import Properties, Property
@@ -28,6 +29,13 @@ class AccountSection(Properties):
         kinds = {one.kind for one in await self.session.people.sessions() if one.current}
         here = now().astimezone(self.desk.zone)
         local = "this instance is your own: you are signed in without a password"
+        demo = Property(
+            "Instance",
+            "the demo",
+            f"In {self.desk.demo}. To remove it: {how_to_remove(self.desk.demo)}",
+            f"{self.desk.commands['demo'].key} goes to your own, and back",
+            self._edit_name,
+        )
         return [
             Property("Name", user.display_name, "How others see you.", None, self._edit_name),
             Property(
@@ -47,6 +55,7 @@ class AccountSection(Properties):
                 local if SignInKind.LOCAL in kinds else None,
                 self._edit_password,
             ),
+            *([demo] if self.desk.demo else ()),
         ]
 
     async def _edit_name(self) -> None:

@@ -11,7 +11,6 @@ from rhythm_domain.policy import Permission
 from rhythm_domain.text import shown
 from rhythm_tui.looks.columns import View
 from rhythm_tui.looks.presentation import Piece
-from rhythm_tui.screens.confirm import Confirm
 from rhythm_tui.screens.form import Entry, Form, Values
 from rhythm_tui.screens.sections.section import Section
 from rhythm_tui.widgets.choice_line import Way
@@ -88,11 +87,7 @@ class LabelsSection(Section[Label]):
             self.say(f"{shown(saved.name)} saved")
 
     async def remove(self, item: Label) -> None:
-        count = item.issue_count
-        words = f"{count} issue{'' if count.count == 1 else 's'} will lose it. It can't be taken back."
-        if not await self.ask(Confirm(f"Delete the label {item.name}?", words, yes="delete")):
-            return
         await self.write(
             lambda operation: self.session.labels.delete(self.key, item.name, operation=operation)
         )
-        self.say(f"{shown(item.name)} deleted")
+        self.say(f"{shown(item.name)} deleted", "u takes it back")

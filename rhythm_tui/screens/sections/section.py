@@ -115,7 +115,10 @@ class Section(Generic[T]):
 
     async def write(self, send: Callable[[UUID], Awaitable[R]]) -> R:
         """Sends a write; its answer."""
-        return await self.desk.edits.run(send)
+        answer = await self.desk.edits.run(send)
+        if not self.of_project:
+            self.desk.did_aside(f"changed your {self.noun}s")
+        return answer
 
     async def ask(self, dialog: ModalScreen[R | None]) -> R | None:
         """What the person answers; None if they don't."""

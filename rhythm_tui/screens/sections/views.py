@@ -112,6 +112,8 @@ class ViewsSection(Section[SavedView]):
 
         title = f"View {view.name}" if view else f"New view of {self.key}"
         if saved := await self.ask(Form(title, self._entries(view), accept)):
+            if not saved.published:
+                self.desk.did_aside(f"saved the view {saved.name}")
             self.say(f"{shown(saved.name)} saved", "[ and ] go to it in the issue table")
 
     async def remove(self, item: SavedView) -> None:
@@ -123,4 +125,6 @@ class ViewsSection(Section[SavedView]):
                 item.name, key=item.project_key, owner=owner, operation=operation
             )
         )
+        if not item.published:
+            self.desk.did_aside(f"deleted the view {item.name}")
         self.say(f"{shown(item.name)} deleted", "u takes it back" if item.published else "")

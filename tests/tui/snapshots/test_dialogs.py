@@ -27,7 +27,7 @@ DIALOGS = {
         "save-view": ("+", "Save this search"),
         "project": ("go", "Project"),
         "theme": (":theme\n", "rhythm-light"),
-        "help": ("?", "Moving about"),
+        "help": ("?", "Set its priority"),
         "palette": (":", "What do you want to do?"),
     },
 }
