@@ -21,7 +21,7 @@ from rhythm_tui.hosting.notebook import StoredNotebook
 from rhythm_tui.hosting.settings import Host, Limits
 from rhythm_tui.notebook import Notebook
 from tests.instances import Team
-from tests.tui.driver import PATIENCE, Driver, SignedIn
+from tests.tui.driver import Driver, SignedIn, run
 
 
 class Guest(SignedIn):
@@ -39,9 +39,7 @@ async def opened(
 ) -> AsyncIterator[Driver]:
     """The app, opened by a guest at the issues of CORE."""
     app = RhythmApp(Guest(conninfo, session, folder, {}, ""), start="issues", project="CORE", issue=issue)
-    app.keys.patience = PATIENCE
-    async with app.run_test(size=(120, 40)) as pilot:
-        driver = Driver(app, pilot)
+    async with run(app) as driver:
         await driver.until(lambda: app.view is not None and not app.view.busy, "the view")
         yield driver
 

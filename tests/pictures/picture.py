@@ -11,8 +11,9 @@ from typing import Any
 from rich.color import Color, ColorSystem
 from rich.segment import Segment
 from rich.style import Style
-from textual._compositor import LayoutUpdate
 from textual.app import App
+
+from tests.tui.drawing import drawn
 
 SIXTEEN = (
     "black", "red", "green", "yellow", "blue", "magenta", "cyan", "white",
@@ -81,10 +82,8 @@ def _names() -> Iterator[str]:
 
 def taken(app: App[Any], *, sixteen: bool = False) -> Picture:
     """A picture of what is on the screen now; with `sixteen` as a terminal of 16 colours shows it."""
-    update = app.screen._compositor.render_update(full=True, screen_stack=app._background_screens)
-    assert isinstance(update, LayoutUpdate)
     return Picture(
-        tuple(_line([s for strip in row for s in strip], sixteen=sixteen) for row in update.strips)
+        tuple(_line([s for strip in row for s in strip], sixteen=sixteen) for row in drawn(app).strips)
     )
 
 

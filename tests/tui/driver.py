@@ -7,10 +7,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from functools import cached_property
 from pathlib import Path
+from time import monotonic, process_time
 from typing import Any, TypeVar
 
 from textual.events import Key
-from textual.keys import _character_to_key
+from textual.keys import REPLACED_KEYS, _character_to_key, key_to_character
 from textual.pilot import Pilot
 from textual.widget import Widget
 
@@ -19,9 +20,19 @@ from rhythm_domain.session import Session, Tracker
 from rhythm_tui.app import RhythmApp
 from rhythm_tui.instance import Instance
 from rhythm_tui.screens.work import WorkScreen
+from tests.tui import drawing
 
 PATIENCE = 60.0
 """Seconds after which what does not come is given up."""
+
+CALM = 2
+"""How many times in a row nothing must be on its way before the app is at rest."""
+
+WAITING = {"live", "outage", "commands", "field", "save", "door", "way in"}
+"""Groups of workers that may wait for a person, or for what others do."""
+
+SHORT, LONG = 0.02, 2.0
+"""Seconds in which an app that does next to nothing only waits, and after which the next key is pressed."""
 
 _NAMED = {"enter", "escape", "tab", "up", "down", "ctrl+s"}
 
@@ -72,12 +83,42 @@ class Driver:
 
     async def press(self, *keys: str) -> None:
         """Presses keys, each once the one before was taken."""
-        await self.pilot.press(*keys)
+        for key in keys:
+            name = _character_to_key(key) if len(key) == 1 else key
+            self.app.post_message(Key(name, key_to_character(REPLACED_KEYS.get(name, name))))
+            await self.rest()
 
     async def write(self, text: str) -> None:
         """Types a text."""
-        for character in text:
-            await self.pilot.press("space" if character == " " else character)
+        await self.press(*text)
+
+    async def rest(self) -> None:
+        """Waits until the app is at rest, or only waits itself, as for a server that does not answer."""
+        await self.pilot._wait_for_screen()
+        calm, pause, end = 0, 0.001, monotonic() + LONG
+        while calm < CALM and monotonic() < end:
+            before = process_time()
+            await asyncio.sleep(pause)
+            if self._at_rest():
+                calm += 1
+            elif pause == SHORT and process_time() - before < SHORT / 20:
+                break
+            else:
+                calm, pause = 0, min(2 * pause, SHORT)
+
+    def _at_rest(self) -> bool:
+        """Whether nothing is on its way in the app: no key, no message, nothing to be read or drawn."""
+        app, screen = self.app, self.app.screen
+        return not (
+            app.keys.busy
+            or screen._dirty_widgets
+            or screen._layout_required
+            or screen._scroll_required
+            or screen._repaint_required
+            or screen._recompose_required
+            or any(node.message_queue_size for node in (app, *app._registry))
+            or any(worker.is_running and worker.group not in WAITING for worker in app.workers)
+        )
 
     def burst(self, *keys: str) -> None:
         """Sends keys all at once, as a line that was stuck does; a text is sent letter by letter."""
@@ -96,8 +137,7 @@ class Driver:
     @property
     def text(self) -> str:
         """What stands on the screen, line by line."""
-        screen = self.app.screen
-        return "\n".join(strip.text.rstrip() for strip in screen._compositor.render_strips())
+        return drawing.text(self.app)
 
     def widget(self, kind: type[W]) -> W:
         """The widget of a kind in the view."""
@@ -108,11 +148,16 @@ class Driver:
         async with asyncio.timeout(PATIENCE):
             try:
                 while not holds():
-                    await self.pilot.pause(0.01)
+                    await self._while()
             except asyncio.CancelledError:
                 raise AssertionError(
                     f"{what or 'it'} never came to be:\n{self.text}\n{self._under_way()}"
                 ) from None
+
+    async def _while(self) -> None:
+        """Lets the app go on for a moment."""
+        await asyncio.sleep(0.01)
+        assert self.app._exception is None, "the app has failed"
 
     def _under_way(self) -> str:
         """What the app is at, and where it waits."""
@@ -152,7 +197,16 @@ class Driver:
         """Waits until the database holds something."""
         async with asyncio.timeout(PATIENCE):
             while not await ask():
-                await self.pilot.pause(0.02)
+                await self._while()
+
+
+@asynccontextmanager
+async def run(app: RhythmApp, size: tuple[int, int] = (120, 40)) -> AsyncIterator[Driver]:
+    """An app that is begun; it is drawn when somebody looks."""
+    app.keys.patience = 3 * PATIENCE  # A key that waits in vain is a defect.
+    with drawing.unwatched():
+        async with app.run_test(size=size) as pilot:
+            yield Driver(app, pilot)
 
 
 @asynccontextmanager
@@ -170,9 +224,7 @@ async def opened(
 ) -> AsyncIterator[Driver]:
     """The app, opened by a person at a view of a project, read and ready; unless `alone`, hearing others."""
     app = RhythmApp(SignedIn(conninfo, session, folder, keys or {}, theme), start=view, project=project)
-    app.keys.patience = 3 * PATIENCE  # A key that waits in vain is a defect.
-    async with app.run_test(size=size) as pilot:
-        driver = Driver(app, pilot)
+    async with run(app, size) as driver:
         await driver.until(lambda: alone or app.hearing.hears, "that others are heard")
         await driver.until(lambda: app.view is not None and not app.view.busy, f"the view {view}")
         try:
@@ -184,7 +236,5 @@ async def opened(
 @asynccontextmanager
 async def at_the_door(instance: Instance, *, size: tuple[int, int] = (120, 40)) -> AsyncIterator[Driver]:
     """The app at an instance, whoever comes in or not."""
-    app = RhythmApp(instance)
-    app.keys.patience = 3 * PATIENCE  # A key that waits in vain is a defect.
-    async with app.run_test(size=size) as pilot:
-        yield Driver(app, pilot)
+    async with run(RhythmApp(instance), size) as driver:
+        yield driver

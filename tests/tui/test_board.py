@@ -53,6 +53,7 @@ async def go_to(driver: Driver, title: str) -> None:
     """Puts the cursor on a card."""
     cards = driver.widget(BoardGrid).cards
     driver.widget(BoardGrid).go_to(next(row.id for row in cards.rows.values() if row.title == title))
+    await driver.rest()
 
 
 async def test_a_card_that_can_go_no_further_says_so(team: Team, app: Open) -> None:
@@ -407,8 +408,10 @@ async def test_only_what_is_seen_is_drawn(team: Team, app: Open, monkeypatch: py
 
         async def few_are_drawn() -> bool:
             drawn.clear()
-            await driver.press("j", "k")
-            return len(drawn) <= 4
+            for key in ("j", "k"):
+                await driver.press(key)
+                assert "1,000 cards" in driver.text
+            return 1 <= len(drawn) <= 4
 
         await driver.eventually(few_are_drawn, "calm after what was read at the start")
 

@@ -17,7 +17,7 @@ from rhythm_tui.screens.board import BoardScreen
 from rhythm_tui.screens.issue import IssueScreen
 from tests.instances import Team
 from tests.tui.conftest import Open
-from tests.tui.driver import Driver, SignedIn
+from tests.tui.driver import Driver, SignedIn, run
 
 PATIENT = 60.0
 """Seconds for which the app waits here: a busy machine may take its time."""
@@ -141,8 +141,7 @@ async def test_one_can_leave_while_a_view_comes(team: Team, conninfo: str, tmp_p
     """At any moment: widgets whose children are still to come are no defect. A key meanwhile waits for it."""
     for moment in range(0, 60, 15):
         app = RhythmApp(SignedIn(conninfo, team.member, tmp_path, {}, ""), start=view, project="CORE")
-        async with app.run_test() as pilot:
-            driver = Driver(app, pilot)
+        async with run(app) as driver:
             await driver.until(lambda app=app: app.desk is not None, "somebody")  # type: ignore[misc]
             for _ in range(moment):
                 await asyncio.sleep(0)

@@ -1,0 +1,46 @@
+"""Nobody watches the app of a test all the time: it is drawn when the test looks, not at each change. Textual
+draws for nobody, too, and that takes longer than all else that a key does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from unittest.mock import patch
+from weakref import WeakKeyDictionary
+
+from textual._compositor import Compositor, LayoutUpdate
+from textual._context import visible_screen_stack
+from textual.app import App
+
+_seen: WeakKeyDictionary[Compositor, str] = WeakKeyDictionary()
+"""What stands on screens that have not changed since it was read."""
+
+
+@contextmanager
+def unwatched() -> Iterator[None]:
+    """While it lasts, apps that run without a terminal draw nothing by themselves."""
+    with patch.object(Compositor, "render_update", _changed):
+        yield
+
+
+def _changed(compositor: Compositor, **_options: object) -> None:
+    """Instead of drawing."""
+    compositor._dirty_regions.clear()
+    _seen.pop(compositor, None)
+
+
+def text(app: App[Any]) -> str:
+    """What stands on the screen now, line by line."""
+    compositor = app.screen._compositor
+    if compositor not in _seen:
+        visible_screen_stack.set(app._background_screens)
+        _seen[compositor] = "\n".join(strip.text.rstrip() for strip in compositor.render_strips())
+    return _seen[compositor]
+
+
+def drawn(app: App[Any]) -> LayoutUpdate:
+    """The screen as it is now, with its looks."""
+    visible_screen_stack.set(app._background_screens)
+    return app.screen._compositor.render_full_update()
