@@ -26,10 +26,7 @@ from rhythm_domain.embedded.server import EmbeddedServer
 from rhythm_domain.migrate import migrate
 from tests.databases import Databases
 from tests.instances import Instance, Team
-from tests.servers import Server, debian_programs, reachable_folder
-
-SHARED_FOLDER = "TESTS_OF_RHYTHM_FOLDER"
-"""The variable by which the workers of a run know the folder of its server."""
+from tests.servers import SHARED_FOLDER, Server, debian_programs, reachable_folder
 
 
 @dataclass(frozen=True)
