@@ -64,7 +64,7 @@ def _at_work(driver: Driver) -> bool:
     return (
         keys.busy
         or bool(keys._waiting)
-        or driver.app.screen._layout_required
+        or any(screen._layout_required for screen in (driver.app.screen, *driver.app._background_screens))
         or any(node.message_queue_size for node in _nodes(driver))
         or any(timer._interval < _SOON for timer in _timers(driver))
         or any(not worker.is_finished and worker.group not in _GO_ON for worker in driver.app.workers)
