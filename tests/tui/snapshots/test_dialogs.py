@@ -119,5 +119,5 @@ async def test_a_project_is_made(demo_app: OpenDemo, compare: Compare) -> None:
     async with demo_app(view="projects") as driver:
         await opened_by(driver, "+", "New project")
         driver.burst("Harbour Lights")
-        await driver.sees("HL")
+        await driver.sees("Harbour Lights", "HL")
         await compare(driver)
