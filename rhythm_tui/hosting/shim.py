@@ -45,6 +45,7 @@ class Cut(Exception):  # noqa: N818 - what happened, no error
 
 
 def write(descriptor: int, text: bytes) -> None:
+    _signal.alarm(3)  # The end, then: a terminal that nobody reads from may take nothing for ever.
     try:  # noqa: SIM105 - contextlib takes longer to import than all of this
         posix.write(descriptor, text)
     except OSError:
