@@ -61,7 +61,7 @@ WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", 
 _WEEKS = {"last-": -1, "this-": 0, "next-": 1}
 _WEEKDAY = re.compile(r"(last-|this-|next-)?([a-z]{3,})")
 _DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
-_OFFSET = re.compile(r"(?:in-)?([+-]?)([1-9][0-9]{0,3})-?(?:([dwmy])|(day|week|month|year)s?)")
+_OFFSET = re.compile(r"(in-|[+-]?)([1-9][0-9]{0,3})-?(?:([dwmy])|(day|week|month|year)s?)")
 
 
 class Day(Model):
@@ -117,7 +117,7 @@ def parse_day(said: str, *, past: bool = False) -> Day:
     """What a person said. With `past`, an offset without a sign and a bare weekday look back, else ahead.
 
     Raises Invalid (field `day`) for what is no day, not in the calendar, not from 1900 to 2999, or, with
-    `past`, ahead by a plus sign.
+    `past`, ahead by a plus sign or `in`.
     """
     folded = "-".join(said.casefold().replace("_", " ").split())
     if match := _DATE.fullmatch(folded):
@@ -131,13 +131,11 @@ def parse_day(said: str, *, past: bool = False) -> Day:
             raise Invalid(f"{said} is too far away", field="day", hint=f"Years {FIRST.year} to {LAST.year}.")
         return Day(on=on)
     if match := _OFFSET.fullmatch(folded):
-        sign, amount = match[1], int(match[2])
-        if past and sign == "+":
-            raise Invalid(f"{said} lies ahead", field="day", hint=f"Write {said[1:]} to look back.")
+        sign, amount, unit = match[1], int(match[2]), Unit(match[3] or match[4][0])
+        if past and sign in {"in-", "+"}:
+            raise Invalid(f"{said} lies ahead", field="day", hint=f"Write {amount}{unit} to look back.")
         back = sign == "-" or past
-        return Day(
-            amount=-amount if back else amount, unit=Unit(match[3] or match[4][0]), age=past and not sign
-        )
+        return Day(amount=-amount if back else amount, unit=unit, age=past and not sign)
     if (match := _WEEKDAY.fullmatch(folded)) and (named := _named(match[2])) is not None:
         week = _WEEKS[match[1]] if match[1] else None
         return Day(weekday=named, week=week, back=past and week is None)
