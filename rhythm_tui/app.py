@@ -533,8 +533,11 @@ class RhythmApp(GuardedApp, Commanding):
             self.theme = name
 
         offered = [Choice(name, Content(name), name, name == before) for name in names]
-        chosen = await self.push_screen_wait(Picker("Theme", offered, looked_at=preview))
-        self.theme = chosen or before
+        chosen = None
+        try:
+            chosen = await self.push_screen_wait(Picker("Theme", offered, looked_at=preview))
+        finally:
+            self.theme = chosen or before
         if chosen is not None and self.desk is not None:
             self.desk.memory.keep("theme", chosen)
 
