@@ -44,22 +44,25 @@ async def label(screen: TriageScreen, title: str, key: str, rows: Sequence[Issue
     )
     if not toggled:
         return
-    known = {label.name: label for label in found}
-    for name in toggled.keys() - known.keys():
-        known[name] = await screen.desk.edits.run(_create(screen, key, name))
     added = tuple(name for name, taken in toggled.items() if taken)
     removed = tuple(name for name, taken in toggled.items() if not taken)
+    said = [f"labelled {', '.join(map(shown, added))}"] if added else []
+    said += [f"no longer {', '.join(map(shown, removed))}"] if removed else []
+    known = {label.name: label for label in found}
+    new = [name for name in added if name not in known]
+    if new and not await screen.sure(len(rows) + len(screen.unread()), f"Change {{}}: {', '.join(said)}?"):
+        return
+    for name in new:
+        known[name] = await screen.desk.edits.run(_create(screen, key, name))
     refs = {name: LabelRef(name=name, colour=known[name].colour) for name in added}
 
     def look(row: IssueRow) -> IssueRow:
         kept = [label for label in row.labels if label.name not in removed]
-        new = [refs[name] for name in added if all(label.name != name for label in kept)]
-        return row.model_copy(update={"labels": (*kept, *new)})
+        put_on = [refs[name] for name in added if all(label.name != name for label in kept)]
+        return row.model_copy(update={"labels": (*kept, *put_on)})
 
-    said = [f"labelled {', '.join(map(shown, added))}"] if added else []
-    said += [f"no longer {', '.join(map(shown, removed))}"] if removed else []
     edit = IssueEdit(add_labels=added, remove_labels=removed)
-    await screen.change(edit, look, ", ".join(said), rows)
+    await screen.change(edit, look, ", ".join(said), rows, asked=bool(new))
 
 
 def _offer(found: Sequence[Label], why_not: str) -> Callable[[str], Choice[str] | None]:

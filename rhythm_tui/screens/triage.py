@@ -112,12 +112,20 @@ class TriageScreen(WorkScreen):
         return bool(answer)
 
     async def change(
-        self, edit: IssueEdit, look: Change, said: str, rows: Sequence[IssueRow], question: str = ""
+        self,
+        edit: IssueEdit,
+        look: Change,
+        said: str,
+        rows: Sequence[IssueRow],
+        question: str = "",
+        *,
+        asked: bool = False,
     ) -> None:
         """Makes one change to some issues, in each project as one step. `look` is how they look meanwhile.
 
         With `rows` being the targets, issues that are marked and were never read are changed with them. Of
         many the `question` is asked first, see `sure`; if there is none it is made of what is `said` then.
+        With `asked` it was asked already.
         """
         meant = {row.id for row in rows} == {row.id for row in self.targets()}
         unread = self.unread() if meant else []
@@ -126,7 +134,7 @@ class TriageScreen(WorkScreen):
         if rows and not unread and all(look(row) == row for row in rows):
             self.say(f"{what}: it is so already", brief=True)
             return
-        if not await self.sure(count, question or f"Change {{}}: {said}?"):
+        if not asked and not await self.sure(count, question or f"Change {{}}: {said}?"):
             return
         if unread or len(rows) > BULK:
             await self._change_many([*(row.id for row in rows), *unread], edit, said)

@@ -574,12 +574,23 @@ async def test_what_leaves_the_list_loses_its_mark(team: Team, app: Open) -> Non
 
 
 async def test_marks_of_a_long_list_follow_what_is_found(team: Team, app: Open) -> None:
-    """Also of issues that were never scrolled to."""
+    """Also of issues that were never scrolled to. A change of so many is asked about before anything of it is
+    done: who says no has not made a label on the way."""
     team.fill(300)
-    async with app(team.member, project="CORE") as driver:
+    async with app(team.maintainer, project="CORE") as driver:
         await driver.sees("300 issues")
         await driver.press("A")
         await driver.sees("300 of 300 marked")
+        await driver.press("t")
+        await driver.sees("Labels · 300 issues")
+        await driver.write("on call")
+        await driver.sees("create label on call")
+        await driver.press("enter")
+        await driver.sees("Many at once", "Change 300 issues: labelled on call?")
+        await driver.press("escape")
+        await driver.misses("Many at once")
+        await driver.until_saved()
+        assert await team.member.labels.list("CORE") == ()
         team.instance.sql.execute(b"UPDATE issues SET deleted_at = now() WHERE number <= 10")
         await driver.press("r")
         await driver.until(lambda: len(driver.widget(IssueTable).marks) == 290, "290 marked")
