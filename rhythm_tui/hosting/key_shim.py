@@ -21,8 +21,8 @@ NOBODY = b"key "
 
 
 def ask(path: str, words: list[str]) -> bytes:
-    """The hub's answer; empty if there is no hub. One that is too slow has too much to do: a program that
-    asks the database itself would only give it more, so nobody is let in then.
+    """The hub's answer; empty if there is no hub. One that is too slow, or whose queue is full, has too much
+    to do: a program that asks the database itself would only give it more, so nobody is let in then.
     """
     line = _socket.socket(_socket.AF_UNIX, _socket.SOCK_SEQPACKET)
     line.settimeout(PATIENCE)
@@ -30,10 +30,12 @@ def ask(path: str, words: list[str]) -> bytes:
         line.connect(path)
         line.send("\0\0".join(["key", *words]).encode())
         return line.recv(LONGEST)
-    except TimeoutError:
+    except (TimeoutError, BlockingIOError):  # The second: a full queue refuses at once (connect(2), EAGAIN).
         return NOBODY
     except OSError:
         return b""
+    finally:
+        line.close()
 
 
 def main(hub: str, config: str, *key: str) -> None:

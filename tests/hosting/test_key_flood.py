@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+from contextlib import ExitStack, suppress
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -41,3 +43,19 @@ async def test_a_flood_of_keys_waits_neither_long_nor_in_a_long_queue(
     assert began == hub_process.AT_ONCE
     assert await key(words) == hub_process.NOBODY
     assert began == hub_process.AT_ONCE + 1
+
+
+def test_a_hub_whose_queue_is_full_lets_nobody_in(tmp_path: Path) -> None:
+    """The kernel refuses such a question at once; sshd is answered, and asks the database nothing."""
+    path = str(tmp_path / "hub.sock")
+    with ExitStack() as held:
+        hub = held.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET))
+        hub.bind(path)
+        hub.listen(0)
+        with suppress(BlockingIOError):
+            for _ in range(100):
+                each = held.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET))
+                each.setblocking(False)
+                each.connect(path)
+        assert key_shim.ask(path, ["SHA256:x", "ssh-ed25519", "AAAA"]) == key_shim.NOBODY
+    assert key_shim.ask(path, ["SHA256:x", "ssh-ed25519", "AAAA"]) == b""
