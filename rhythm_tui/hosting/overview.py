@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +18,9 @@ _PSS = re.compile(r"^Pss:\s+(\d+) kB$", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """A session that is open. `memory` is in bytes, what it shares with others counted in parts (PSS)."""
+    """A session that is open. `memory` is in bytes, what it shares with others counted in parts (PSS); None
+    if it can't be seen.
+    """
 
     id: int
     person: str
@@ -27,7 +28,7 @@ class Open:
     began: datetime
     idle: int
     command: str
-    memory: int
+    memory: int | None
     pid: int
 
 
@@ -42,12 +43,12 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """The host as it is. `memory` includes the host process itself."""
+    """The host as it is. `memory` includes the host process itself; None if some of it can't be seen."""
 
     pid: int
     closing: bool
     most: int
-    memory: int
+    memory: int | None
     sessions: list[Open] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
 
@@ -74,7 +75,8 @@ def look(host: Host) -> Overview:
         Refusal(datetime.fromtimestamp(each["at"], UTC), names.get(each["key"], ("?", ""))[0], each["reason"])
         for each in told["refusals"]
     ]
-    total = memory(told["pid"]) + sum(each.memory for each in sessions)
+    seen = [memory(told["pid"]), *(each.memory for each in sessions)]
+    total = None if None in seen else sum(size or 0 for size in seen)
     return Overview(told["pid"], told["closing"], told["most"], total, sessions, refusals)
 
 
@@ -96,9 +98,14 @@ def _names(host: Host, keys: set[int]) -> dict[int, tuple[str, str]]:
     return {int(key): (person, name) for key, (person, name) in found.items()}
 
 
-def memory(pid: int) -> int:
-    """Bytes that a process takes; 0 if it has ended, or is somebody else's."""
-    with suppress(OSError):
-        if found := _PSS.search(Path(f"/proc/{pid}/smaps_rollup").read_text()):
-            return int(found[1]) * 1024
-    return 0
+def memory(pid: int) -> int | None:
+    """Bytes that a process takes; 0 if it has ended. None if the kernel does not show them: of sessions,
+    which nobody may look into, it shows them to root alone (CAP_SYS_PTRACE).
+    """
+    try:
+        found = _PSS.search(Path(f"/proc/{pid}/smaps_rollup").read_text())
+    except PermissionError:
+        return None
+    except OSError:
+        return 0
+    return int(found[1]) * 1024 if found else 0

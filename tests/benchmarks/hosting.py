@@ -374,8 +374,8 @@ def measure(conninfo: str, keys: list[int], count: int, seconds: float, *, throu
         before = ticks(ours)
         crowd.rest(seconds)
         idle = (ticks(ours) - before) / seconds / count * 100
-        megabytes = sum(map(memory, sessions)) / len(sessions) / 1e6
-        shims = sum(map(memory, shims_of(folder))) / count / 1e6
+        megabytes = sum(memory(pid) or 0 for pid in sessions) / len(sessions) / 1e6
+        shims = sum(memory(pid) or 0 for pid in shims_of(folder)) / count / 1e6
         typing = max(1, count // (10 if count <= 100 else 20))
         times = crowd.walk(typing, seconds)
         most = max(most, connections(sql))

@@ -141,7 +141,8 @@ def test_status_says_who_is_there(host: Shared) -> None:
         told = json.loads(host.order("status", "--json").stdout)
         (session,) = told["sessions"]
         assert (session["person"], session["key"], session["command"]) == ("mia", "laptop", "")
-        assert session["memory"] > 1_000_000
+        # Sessions are kept from being looked into: only with CAP_SYS_PTRACE it can be seen what they take.
+        assert session["memory"] is None or session["memory"] > 1_000_000
         assert "mia" in host.order("status").stdout
         done = host.order("end-session", str(session["id"]))
         assert done.returncode == 0, done.stderr

@@ -45,8 +45,8 @@ _REFUSALS: list[Column[Refusal]] = [
 ]
 
 
-def _megabytes(size: int) -> str:
-    return f"{size / 1e6:.0f} MB"
+def _megabytes(size: int | None) -> str:
+    return "-" if size is None else f"{size / 1e6:.0f} MB"
 
 
 @group.verb("install", examples=["rhythm host install --dry-run", "rhythm host install"])
@@ -151,8 +151,8 @@ def status(context: Context, file: Path) -> None:
         return
     people = len({each.person for each in found.sessions})
     context.out.line(
-        f"{len(found.sessions)} of {found.most} sessions, {people} people, {_megabytes(found.memory)}; "
-        f"host process {found.pid}{', about to end' if found.closing else ''}"
+        f"{len(found.sessions)} of {found.most} sessions, {people} people, memory {_megabytes(found.memory)};"
+        f" host process {found.pid}{', about to end' if found.closing else ''}"
     )
     if found.sessions:
         context.out.rows(_SESSIONS, found.sessions)
