@@ -31,7 +31,6 @@ COMMAND = f"gh issue list --state all --limit 100000 --json {FIELDS} > issues.js
 HINT = f"Make the file with `{COMMAND}`."
 
 _UNDERSTOOD = frozenset(FIELDS.split(",")) - {"stateReason", "id"}
-_UNDERSTOOD = frozenset(FIELDS.split(",")) - {"stateReason", "id"}
 _DONE = ("stateReason", "COMPLETED")
 _URL = re.compile(r"https?://([^/\s]+)/([^/\s]+/[^/\s]+)/(?:issues|pull)/(\d+)")
 _COMMENT_ID = re.compile(r"#issuecomment-(\d+)$")
