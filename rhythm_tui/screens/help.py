@@ -56,9 +56,7 @@ class Help(Dialog[None]):
 
     def _turn_to(self, name: str) -> None:
         self._at = name
-        tabs = self.query_one(ViewTabs)
-        tabs.show(PAGES)
-        tabs.current = PAGES.index(name)
+        self.query_one(ViewTabs).show(PAGES, PAGES.index(name))
         layouts: dict[str, Layout] = {"Keys": self._keys, "Search": search_language, "Signs": all_signs}
         self.query_one(Document).show(layouts[name], top=True)
 

@@ -100,8 +100,7 @@ class IssuesScreen(SearchScreen):
 
     async def load(self) -> None:
         views = await self.desk.session.views.list(self.desk.key)
-        self._views = saved_views.tabs(views, self.desk.key)
-        self.query_one(ViewTabs).show([view.name for view in self._views])
+        self._show_views(saved_views.tabs(views, self.desk.key))
         await self.search(keep=True)
 
     async def search(self, *, keep: bool = False) -> None:
@@ -362,6 +361,11 @@ class IssuesScreen(SearchScreen):
             if hidden:
                 self.say(f"No room here for {', '.join(hidden)}", "a wider window shows more")
 
+    def _show_views(self, views: Sequence[SavedView]) -> None:
+        """Has these as tabs."""
+        self._views = views
+        self.query_one(ViewTabs).show([view.name for view in views], self._view_here)
+
     def show_view(self, at: int) -> None:
         """Searches for what the saved view at a place among the tabs says."""
         self._chosen_view = _id_of(self._views[at])
@@ -390,7 +394,8 @@ class IssuesScreen(SearchScreen):
 
     @on(ViewTabs.Chosen)
     def _view_pressed(self, event: ViewTabs.Chosen) -> None:
-        self.show_view(event.at)
+        if event.at < len(self._views):
+            self.show_view(event.at)
 
     @handles("view.next")
     def next_view(self) -> None:
@@ -423,8 +428,8 @@ class IssuesScreen(SearchScreen):
     def _put_view(self, saved: SavedView | None) -> None:
         """Goes on with a view as it is saved now, until all are read again."""
         if saved is not None:
-            self._views = [*(view for view in self._views if view.id != saved.id), saved]
             self._chosen_view = saved.id
+            self._show_views([*(view for view in self._views if view.id != saved.id), saved])
             self.reload()
 
     @handles("view.delete")

@@ -79,9 +79,7 @@ class ReportsScreen(WorkScreen):
     # Reading ---------------------------------------------------------------------------------------------
 
     async def load(self) -> None:
-        tabs = self.query_one(ViewTabs)
-        tabs.show(list(REPORTS.values()))
-        tabs.current = list(REPORTS).index(self.report)
+        self.query_one(ViewTabs).show(list(REPORTS.values()), list(REPORTS).index(self.report))
         self.set_class(self.desk.project is None, "nowhere")
         key = self.desk.key
         if key is None:

@@ -16,7 +16,6 @@ from rhythm_tui.commands import Command
 from rhythm_tui.desk import Desk
 from rhythm_tui.screens.picker import Choice, MultiPicker
 from rhythm_tui.screens.triage import TriageScreen
-from rhythm_tui.terminal.key_order import KeyOrder
 from rhythm_tui.widgets.search_bar import Completion, SearchBar
 
 COMPARED = DAYS | {Field.ESTIMATE}
@@ -68,7 +67,16 @@ class SearchScreen(TriageScreen):
         """Searches for a text as if somebody had typed it."""
         self.query_one(SearchBar).set_text(text)
         self.search_for(text)
+        self._hold_until_found()
         self.look_up()
+
+    def _hold_until_found(self) -> None:
+        """Keys that come from now on are meant for what is searched for."""
+        if self._sought is not None and self.keys is not None:
+            self.keys.begun(self, to_its_end=True)
+
+    def on_unmount(self) -> None:
+        self.found()
 
     def reload(self) -> None:
         super().reload()
@@ -129,11 +137,6 @@ class SearchScreen(TriageScreen):
             if self.keys is not None:
                 self.keys.settled(self)
 
-    @property
-    def keys(self) -> KeyOrder | None:
-        """What waits for the search before it hands on a key that is meant for what it finds."""
-        return getattr(self.app, "keys", None)
-
     @on(SearchBar.Changed)
     def _typed(self, event: SearchBar.Changed) -> None:
         self.search_for(event.text)
@@ -168,8 +171,7 @@ class SearchScreen(TriageScreen):
         if self._wrong and not event.given_up:
             self.say("The search is not right yet", "esc leaves it so", warning=True)
             return
-        if self._sought is not None and self.keys is not None:
-            self.keys.begun(self, to_its_end=True)
+        self._hold_until_found()
         self.leave_search()
         self.look_up()
 

@@ -90,9 +90,8 @@ class SettingsScreen(WorkScreen):
         items = await section.read()
         if section is not self.section:
             return  # Another tab was gone to meanwhile.
-        tabs = self.query_one(ViewTabs)
-        tabs.show([each.name for each in self.sections])
-        tabs.current = self.sections.index(section)
+        names = [each.name for each in self.sections]
+        self.query_one(ViewTabs).show(names, self.sections.index(section))
         if section is not self._shown:
             self._shown = section
             search = self.query_one(SearchBar)
@@ -126,6 +125,7 @@ class SettingsScreen(WorkScreen):
         """Shows another section."""
         self._chosen = section
         self.query_one(ViewTabs).current = self.sections.index(section)
+        self.hold_keys()
         self.reload()
 
     @on(ViewTabs.Chosen)

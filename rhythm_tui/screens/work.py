@@ -25,6 +25,7 @@ from rhythm_tui.messages import GoTo
 from rhythm_tui.reading import Readings
 from rhythm_tui.screens.confirm import past, past_aside
 from rhythm_tui.screens.prompt import Prompt
+from rhythm_tui.terminal.key_order import KeyOrder
 from rhythm_tui.widgets.document import Document
 from rhythm_tui.widgets.key_bar import KeyBar
 from rhythm_tui.widgets.title_bar import TitleBar
@@ -74,11 +75,33 @@ class WorkScreen(Screen[None], Commanding):
 
     # The frame -------------------------------------------------------------------------------------------
 
+    def on_mount(self) -> None:
+        self.hold_keys()
+
     def on_screen_resume(self) -> None:
         self._say_where()
         if self.stale:
             self.stale = False
+            self.hold_keys()
             self.reload()
+
+    @property
+    def keys(self) -> KeyOrder | None:
+        """What hands on the keys."""
+        return getattr(self.app, "keys", None)
+
+    def hold_keys(self) -> None:
+        """Keys that come from now on are meant for what is about to be read: they wait until it is shown.
+
+        Not where the database is away: they would wait for nothing.
+        """
+        if self.keys is not None and self.app.screen is self and self.query_one(TitleBar).well:
+            self.keys.begun(self._readings, to_its_end=True)
+
+    def let_keys_go(self) -> None:
+        """What was about to be read is shown."""
+        if self.keys is not None:
+            self.keys.settled(self._readings)
 
     def on_screen_suspend(self) -> None:
         """Another screen was gone to: what was said here is of no use by the time one comes back."""
@@ -88,6 +111,7 @@ class WorkScreen(Screen[None], Commanding):
 
     def on_unmount(self) -> None:
         self._readings.end()
+        self.let_keys_go()
 
     def reload(self) -> None:
         """Reads everything that is shown again."""
@@ -99,8 +123,10 @@ class WorkScreen(Screen[None], Commanding):
             await self.load()
         except RhythmError:
             self.stale, self.busy = True, False
+            self.let_keys_go()
             raise
         self.busy = False  # Where another reading took its place, that one says when it is through.
+        self.let_keys_go()
         self.light_keys()
 
     def light_keys(self) -> None:
@@ -202,6 +228,7 @@ class WorkScreen(Screen[None], Commanding):
     def created(self, issue: Issue) -> None:
         """An issue was made here."""
         self.say(f"{issue.key} created", "u takes it back")
+        self.hold_keys()
         self.reload()
 
     @handles("refresh")

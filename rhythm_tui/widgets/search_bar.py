@@ -155,8 +155,8 @@ class SearchBar(Widget, Commanding):
 
     def offer(self, completions: Sequence[Completion]) -> None:
         """Shows how one could go on."""
-        self._completions = list(completions) if self.typing else []
-        if self.typing:
+        before, self._completions = self._completions, list(completions) if self.typing else []
+        if self.typing and (before or self._completions):
             self._say_keys()
         options = self.query_one("#completion", OptionList)
         options.display = bool(self._completions)

@@ -28,9 +28,9 @@ class ViewTabs(Widget):
 
         at: int
 
-    def show(self, names: Sequence[str]) -> None:
-        """Shows these tabs."""
-        self.names = tuple(names)
+    def show(self, names: Sequence[str], current: int | None = None) -> None:
+        """Shows these tabs, the one at `current` lit."""
+        self.names, self.current = tuple(names), current
 
     def render(self) -> Content:
         return Content.assemble(*((text, style) for text, style, _ in self._parts()))
@@ -38,7 +38,7 @@ class ViewTabs(Widget):
     def _parts(self) -> list[tuple[str, str, int]]:
         """The tabs that fit, the one that is shown among them, and how many are left out on either side."""
         tabs = [f" {truncated(shown(name), 24)} " for name in self.names]
-        current = -1 if self.current is None else self.current
+        current = self.current if self.current is not None and self.current < len(tabs) else -1
         first = 0
         while (last := self._last(tabs, first)) <= current:
             first += 1

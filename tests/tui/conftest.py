@@ -10,6 +10,7 @@ import pytest
 
 from rhythm_domain.session import Session
 from rhythm_tui.widgets import glow
+from tests.tui import drawing
 from tests.tui.driver import Driver, opened
 
 
@@ -23,6 +24,12 @@ class Open(Protocol):
 def long_glow(monkeypatch: pytest.MonkeyPatch) -> None:
     """What somebody changed stays lit: a busy machine may look late."""
     monkeypatch.setattr(glow, "SECONDS", 60.0)
+
+
+@pytest.fixture
+def watched(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draws the apps of the test at each change."""
+    monkeypatch.setattr(drawing, "WATCHED", True)
 
 
 @pytest.fixture

@@ -14,6 +14,9 @@ from textual._compositor import Compositor, LayoutUpdate
 from textual._context import visible_screen_stack
 from textual.app import App
 
+WATCHED = False
+"""Whether apps draw at each change, as for a person: the stories do, so that what is drawn in between is tried."""
+
 _seen: WeakKeyDictionary[Compositor, str] = WeakKeyDictionary()
 """What stands on screens that have not changed since it was read."""
 
@@ -21,6 +24,9 @@ _seen: WeakKeyDictionary[Compositor, str] = WeakKeyDictionary()
 @contextmanager
 def unwatched() -> Iterator[None]:
     """While it lasts, apps that run without a terminal draw nothing by themselves."""
+    if WATCHED:
+        yield
+        return
     with patch.object(Compositor, "render_update", _changed):
         yield
 
@@ -34,7 +40,7 @@ def _changed(compositor: Compositor, **_options: object) -> None:
 def text(app: App[Any]) -> str:
     """What stands on the screen now, line by line."""
     compositor = app.screen._compositor
-    if compositor not in _seen:
+    if WATCHED or compositor not in _seen:
         visible_screen_stack.set(app._background_screens)
         _seen[compositor] = "\n".join(strip.text.rstrip() for strip in compositor.render_strips())
     return _seen[compositor]

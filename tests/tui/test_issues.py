@@ -383,6 +383,7 @@ async def test_an_issue_is_planned_by_a_key(team: Team, app: Open) -> None:
         await driver.eventually(taken_out, "taken out")
 
 
+@pytest.mark.usefixtures("watched")
 async def test_saved_views_are_made_renamed_published_and_deleted(team: Team, app: Open) -> None:
     """Each on the tab that is shown. No history holds one of one's own: deleting it asks. What comes with
     Rhythm or is another's says so; views of other projects are no tabs here, nor over all projects."""
@@ -438,6 +439,16 @@ async def test_saved_views_are_made_renamed_published_and_deleted(team: Team, ap
         await driver.press("f6")
         await driver.sees("Again deleted  u takes it back")
         assert await names() == ["Boss", "Web bugs"]
+        await team.owner.views.delete("Boss", key="CORE")
+        await driver.press("r", "plus")
+        await driver.sees("a tab in CORE")
+        await driver.write("Zed")
+        await driver.press("enter")
+        await driver.sees("Zed saved")
+        await driver.until(lambda: driver.widget(ViewTabs).names[-1] == "Zed", "the last tab")
+        await driver.press("f6", "enter")
+        await driver.sees("Zed deleted")
+        await driver.until(lambda: "Zed" not in driver.widget(ViewTabs).names, "one tab fewer")
         await driver.press("g", "0")
         await driver.sees("All projects", "Web bugs")
         await driver.misses("Boss")

@@ -29,6 +29,8 @@ from tests.tui.conftest import Open
 from tests.tui.driver import Driver, at_the_door, opened
 from tests.tui.test_board import column, go_to
 
+pytestmark = pytest.mark.usefixtures("watched")
+
 
 async def test_a_newcomers_first_ten_minutes(server: Server, tmp_path: Path) -> None:
     """From an empty database to a filtered list, a moved card and a sprint that has begun."""
