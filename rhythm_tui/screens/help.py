@@ -51,7 +51,7 @@ class Help(Dialog[None]):
         yield Document()
 
     def on_mount(self) -> None:
-        self.query_one(Document).focus()
+        self.set_focus(self.query_one(Document))  # At once: the next key is for it.
         self._turn_to(self._at)
 
     def _turn_to(self, name: str) -> None:
