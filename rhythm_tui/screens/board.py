@@ -46,9 +46,16 @@ class BoardScreen(CardsScreen):
 
     def created(self, issue: Issue) -> None:
         self.say(f"{issue.key} created", "u takes it back")
+        self.hold_keys()
         self.read(self._go_to_created(issue), "created")
 
     async def _go_to_created(self, issue: Issue) -> None:
+        try:
+            await self._find_created(issue)
+        finally:
+            self.let_keys_go()
+
+    async def _find_created(self, issue: Issue) -> None:
         """Puts the cursor on a card that was just made, or says why it is not seen."""
         if self.filtered and issue.id not in await self.found_ids():
             self.say(f"{issue.key} created; this filter does not show it", "u takes it back")

@@ -15,7 +15,7 @@ from textual._context import visible_screen_stack
 from textual.app import App
 
 WATCHED = False
-"""Whether apps draw at each change, as for a person: the stories do, so that what is drawn in between is tried."""
+"""Whether apps draw at each change, as for a person: what is drawn in between is tried, too."""
 
 _seen: WeakKeyDictionary[Compositor, str] = WeakKeyDictionary()
 """What stands on screens that have not changed since it was read."""
