@@ -191,7 +191,7 @@ async def test_nobody_waits_with_a_new_issue_until_another_is_written(team: Team
             writing = [
                 asyncio.ensure_future(who.issues.create("CORE", IssueDraft(title="x"))) for who in people
             ]
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 while team.instance.value("SELECT last FROM issue_numbers") != 3:  # noqa: ASYNC110
                     await asyncio.sleep(0.01)
             slow.rollback()
