@@ -25,6 +25,9 @@ SKIPPED = "history.skipped"
 CHOSEN = "issues.chosen"
 """The event that begins a change of more issues than one transaction takes: which they are."""
 
+WITHIN = 10_000
+"""Among how many of a project's latest events it is looked for who edited a text."""
+
 _PEOPLE = ("assignee_id", "user_id")
 _ISSUES = ("parent_id", "blocker_id", "blocked_id")
 _LABELS = ("labels", "labels_added", "labels_removed")
@@ -116,10 +119,28 @@ async def who_wrote(tx: Tx, issue: int, field: str) -> str:
     return str(row["name"]) if row else ""
 
 
-async def who_edited(tx: Tx, kind: str, field: str, id_: int | None = None) -> str:
-    """The same for a text of the project, or of something in it with an id, by the kind of its events."""
-    row = await tx.one(_Q["who_wrote_in_project"], project=tx.project_id, kind=kind, field=field, id=id_)
-    return str(row["name"]) if row else ""
+async def edited_since(
+    tx: Tx, kind: str, texts: Sequence[str], field: str, now: str, edits: int, id_: int | None = None
+) -> str | None:
+    """Who changed one of some texts of the project, or of something in it with an id, by its latest so many
+    edits, which are events of a kind; None if it holds what it held before them, which is `now`. Empty where
+    the edits lie too far back for it to be known.
+    """
+    rows = await tx.fetch(
+        _Q["edits_in_project"],
+        project=tx.project_id,
+        kind=kind,
+        texts=list(texts),
+        field=field,
+        edits=edits,
+        within=WITHIN,
+        id=id_,
+    )
+    changed = [row for row in rows if row["changed"]]
+    unknown = len(rows) < edits
+    if changed and (unknown or changed[-1]["before"] != now):
+        return str(changed[0]["name"])
+    return "" if unknown else None
 
 
 async def undo_target(tx: Tx, aside: Collection[str], rights: Collection[str] | None = None) -> Row | None:

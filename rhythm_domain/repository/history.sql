@@ -72,12 +72,17 @@ WHERE i.id = ANY(%(issues)s::bigint[]) AND i.project_id = ANY(%(projects)s::int[
 SELECT u.display_name AS name FROM events e JOIN users u ON u.id = e.actor_id
 WHERE e.issue_id = %(issue)s AND e.after ? %(field)s::text ORDER BY e.seq DESC LIMIT 1;
 
--- name: who_wrote_in_project
--- The same for a text of a project, or of something in it that has an id of its own.
-SELECT u.display_name AS name FROM events e JOIN users u ON u.id = e.actor_id
-WHERE e.project_id = %(project)s AND e.kind = %(kind)s AND e.after ? %(field)s::text
-  AND (%(id)s::int IS NULL OR (e.after->>'id')::int = %(id)s::int)
-ORDER BY e.seq DESC LIMIT 1;
+-- name: edits_in_project
+-- The latest edits of some texts of a project, or of something in it that has an id of its own, newest first:
+-- what a field of it held before, where it was changed, and who changed it. Found among the latest events.
+SELECT e.before->>%(field)s::text AS before, u.display_name AS name,
+       e.before->>%(field)s::text IS DISTINCT FROM e.after->>%(field)s::text AS changed
+FROM (SELECT * FROM events WHERE project_id = %(project)s ORDER BY seq DESC LIMIT %(within)s) e
+JOIN users u ON u.id = e.actor_id
+WHERE e.kind = %(kind)s AND (%(id)s::int IS NULL OR (e.after->>'id')::int = %(id)s::int)
+  AND EXISTS (SELECT FROM unnest(%(texts)s::text[]) AS t (name)
+              WHERE e.before->>t.name IS DISTINCT FROM e.after->>t.name)
+ORDER BY e.seq DESC LIMIT %(edits)s;
 
 -- name: undo_target
 -- A person's latest change in a project that is neither undone nor itself an undo; with `rights`, the latest

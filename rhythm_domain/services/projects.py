@@ -72,8 +72,8 @@ class Projects:
     ) -> Project:
         """Writes another name or description; None leaves it.
 
-        Raises `Conflict` with both sides if the texts were changed since `base_version`; without one they
-        are written as they are.
+        Raises `Conflict` with both sides if one that is given was changed since `base_version`; without one
+        they are written as they are.
         """
         if name is None and description is None:
             raise Invalid("Nothing to change.", field="project", hint="Give a name or a description.")
@@ -86,11 +86,17 @@ class Projects:
             if not tx.done:
                 now = await projects.values(tx)
                 after = {field: value for field, value in mine.items() if value != now[field]}
-                if after and base_version is not None and now["version"] > base_version:
-                    field = next(iter(after))
-                    by = await history.who_edited(tx, "project.edited", field)
+                edits = 0 if base_version is None else now["version"] - base_version
+                for field in after if edits > 0 else ():
+                    by = await history.edited_since(
+                        tx, "project.edited", tuple(given), field, now[field], edits
+                    )
+                    if by is None:
+                        continue
                     raise Conflict(
-                        f"{by or 'Somebody else'} changed the project's {field} meanwhile.",
+                        f"{by} changed the project's {field} meanwhile."
+                        if by
+                        else "The project was edited meanwhile.",
                         by=by,
                         field=field,
                         current=now[field],

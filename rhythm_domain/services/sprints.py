@@ -87,18 +87,21 @@ class Sprints:
             if tx.done:
                 return await sprints.one(tx, tx.done.after[-1]["id"])
             sprint = await _held(tx, name)
-            mine = wanted.get("goal", sprint["goal"])
-            stale = edit.base_version is not None and sprint["version"] > edit.base_version
-            if stale and mine != sprint["goal"]:
-                by = await history.who_edited(tx, "sprint.edited", "goal", sprint["id"])
-                raise Conflict(
-                    f"{by or 'Somebody else'} changed the goal meanwhile.",
-                    by=by,
-                    field="goal",
-                    current=sprint["goal"],
-                    mine=mine,
-                    version=sprint["version"],
+            mine, goal = wanted.get("goal", sprint["goal"]), sprint["goal"]
+            edits = 0 if edit.base_version is None else sprint["version"] - edit.base_version
+            if edits > 0 and mine != goal:
+                by = await history.edited_since(
+                    tx, "sprint.edited", ("name", "goal"), "goal", goal, edits, sprint["id"]
                 )
+                if by is not None:
+                    raise Conflict(
+                        f"{by} changed the goal meanwhile." if by else "The sprint was edited meanwhile.",
+                        by=by,
+                        field="goal",
+                        current=goal,
+                        mine=mine,
+                        version=sprint["version"],
+                    )
             if not await write(tx, "sprint.edited", sprint, wanted):
                 tx.unchanged()
             return await sprints.one(tx, sprint["id"])

@@ -8,6 +8,7 @@ import pytest
 
 from rhythm_domain.errors import AlreadyExists, Conflict, Forbidden, Invalid, NotFound
 from rhythm_domain.models import Role, Status
+from rhythm_domain.repository import history as repository_history
 from tests.domain.recorded import history, permission
 from tests.instances import Team
 
@@ -113,6 +114,28 @@ async def test_a_text_that_another_changed_meanwhile_is_a_conflict_with_both_sid
     assert str(conflict.value) == "Olga changed the project's description meanwhile."
     project = await team.maintainer.projects.edit("CORE", description="Mine", base_version=2)
     assert project.description == "Mine"
+
+
+async def test_only_who_changed_that_very_text_is_named(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever else was edited meanwhile, and whoever wrote the text before; back as it was, it is no other.
+    Where that is too long ago to be known, nobody is named."""
+    olga, max_ = team.owner.projects, team.maintainer.projects
+    await olga.edit("CORE", description="one")
+    read = await olga.show("CORE")
+    await max_.edit("CORE", name="Kernel", base_version=read.version)
+    saved = await olga.edit("CORE", description="two", base_version=read.version)
+    assert (saved.name, saved.description) == ("Kernel", "two")
+    with pytest.raises(Conflict, match="Max changed the project's name meanwhile") as conflict:
+        await olga.edit("CORE", name="Heart", description="three", base_version=read.version)
+    assert (conflict.value.field, conflict.value.current, conflict.value.mine) == ("name", "Kernel", "Heart")
+    await max_.edit("CORE", description="other")
+    await max_.edit("CORE", description="two")
+    await max_.set_wip_limit("CORE", Status.TODO, 3)
+    assert (await olga.edit("CORE", description="four", base_version=saved.version)).description == "four"
+    monkeypatch.setattr(repository_history, "WITHIN", 2)
+    with pytest.raises(Conflict, match="The project was edited meanwhile") as conflict:
+        await olga.edit("CORE", name="Heart", base_version=saved.version)
+    assert conflict.value.by == ""
 
 
 async def test_limits_are_no_edit_of_the_texts(team: Team) -> None:

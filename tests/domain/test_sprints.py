@@ -168,6 +168,17 @@ async def test_a_goal_that_somebody_else_changed_is_a_conflict_with_both_sides(t
     assert (theirs.goal, saved.goal) == ("two", "three")
 
 
+async def test_another_name_is_no_change_of_the_goal(team: Team) -> None:
+    """Who wrote the goal before is not told of, nor who edits another sprint's."""
+    read = await team.owner.sprints.create("CORE", "A", "one")
+    await team.owner.sprints.create("CORE", "C", "else")
+    read = await team.owner.sprints.edit("CORE", "A", SprintEdit(goal="two"))
+    await team.maintainer.sprints.edit("CORE", "A", SprintEdit(name="B"))
+    await team.maintainer.sprints.edit("CORE", "C", SprintEdit(goal="other"))
+    saved = await team.owner.sprints.edit("CORE", "B", SprintEdit(goal="three", base_version=read.version))
+    assert saved.goal == "three"
+
+
 async def test_members_plan_issues_but_no_sprints(team: Team) -> None:
     with pytest.raises(Forbidden, match="only maintainers may create sprints"):
         await team.member.sprints.create("CORE", "A")
