@@ -324,6 +324,14 @@ def _driven(
     )
 
 
+async def among(tx: Tx, of: Selection, ids: Sequence[int]) -> frozenset[int]:
+    """Which of some issues are found: each is looked up and compared, however many others there are."""
+    if not of.projects or not ids:
+        return frozenset()
+    text = sources.among(of.clauses, alone=of.alone, words=of.words is not None)
+    return frozenset(row["id"] for row in await fetch(tx, of, Named.of("search_among", text), ids=ids))
+
+
 # Totals ------------------------------------------------------------------------------------------------
 
 

@@ -578,3 +578,11 @@ def _behind(stretch: Stretch, reading: Reading) -> Composable:
 def all_of(clauses: Sequence[Clause], driver: Driver | None, *, words: bool) -> Composable:
     """One empty row for each issue of project `p`, to be counted."""
     return SQL("SELECT FROM {} WHERE {}").format(rows(driver), conditions(clauses, words=words))
+
+
+def among(clauses: Sequence[Clause], *, alone: int | None, words: bool) -> Composable:
+    """The ids of those of some issues that fulfil everything. Parameters: ids, and those of `scope`."""
+    return SQL(
+        "SELECT i.id FROM {scope} CROSS JOIN"
+        " (SELECT i.* FROM issues i WHERE i.id = ANY(%(ids)s::bigint[]) OFFSET 0) i WHERE {where}"
+    ).format(scope=scope(alone, words=words, descending=True), where=conditions(clauses, words=words))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 
 from rhythm_domain.cursors import checked_limit
@@ -99,6 +99,14 @@ class Search:
         async with self._enter(project) as tx:
             selection = await select(tx, asked)
             return (await search.page(tx, selection, limit=checked_limit(limit, 1_000_000))).ids
+
+    async def among(
+        self, ids: Collection[int], query: str | Query = "", *, project: str | None = None
+    ) -> frozenset[int]:
+        """Which of some issues are found, in one statement however much else is."""
+        asked = _parsed(query)
+        async with self._enter(project) as tx:
+            return await search.among(tx, await select(tx, asked), tuple(ids))
 
     async def total(self, query: str | Query = "", *, project: str | None = None) -> Total:
         """How many issues are found: exact where only statuses are asked for, else up to 10,000."""

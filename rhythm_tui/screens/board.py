@@ -57,7 +57,7 @@ class BoardScreen(CardsScreen):
 
     async def _find_created(self, issue: Issue) -> None:
         """Puts the cursor on a card that was just made, or says why it is not seen."""
-        if self.filtered and issue.id not in await self.found_ids():
+        if self.filtered and not await self.found_among([issue.id]):
             self.say(f"{issue.key} created; this filter does not show it", "u takes it back")
             return
         if issue.status in self.shape.hidden:

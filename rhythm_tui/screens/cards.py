@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from pathlib import PurePath
 from typing import ClassVar, Literal
@@ -43,7 +43,7 @@ AGAIN = 2000
 """The most cards that are read again at once."""
 
 FOUND = 100_000
-"""Cards that are marked at most, and among which one is looked for."""
+"""Cards that are marked at most."""
 
 
 class CardsScreen(SearchScreen):
@@ -125,7 +125,7 @@ class CardsScreen(SearchScreen):
             else:
                 cards.count(ONE_LANE, board)
                 lane = next(iter(cards.lanes(self.cards.rows[at]))) if at in self.cards.rows else None
-            held = await self.found_ids() if keep and self.grid.marks else None
+            held = await self.found_among(self.grid.marks) if keep and self.grid.marks else None
             self.grid.show(cards, self._lanes, self.shape.statuses, keep=keep)
             if held is not None:
                 self.grid.keep_marks(held)
@@ -174,6 +174,10 @@ class CardsScreen(SearchScreen):
         """All cards that are asked for, whether they were read or not."""
         search = self.desk.session.search
         return frozenset(await search.ids(self.asked, project=self.desk.key or "", limit=FOUND))
+
+    async def found_among(self, cards: Collection[int]) -> frozenset[int]:
+        """Those of some cards that are asked for."""
+        return await self.desk.session.search.among(cards, self.asked, project=self.desk.key or "")
 
     @property
     def filtered(self) -> bool:
@@ -320,7 +324,7 @@ class CardsScreen(SearchScreen):
             settled = saved == self._saved and not self.desk.edits.waiting
             filtered, marks = self.filtered, self.grid.marks
             asked = (filtered or len(marks) > AGAIN) and not marks.keys().isdisjoint(wanted)
-            held = await self.found_ids() if asked else None
+            held = await self.found_among(marks) if asked else None
             with self.grid.changing(calm=True):
                 cards.put((row for row in again if row.id in cards.rows or not filtered), counted=True)
                 cards.drop(set(wanted) - {row.id for row in again}, counted=True)

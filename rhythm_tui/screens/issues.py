@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import PurePath
@@ -110,7 +110,7 @@ class IssuesScreen(SearchScreen):
         keep = keep and wanted == self._shown
         reading = window.around(table.cursor) if keep else Reading()
         page = await self._page(replace(reading, limit=max(reading.limit, FIRST)))
-        held = await self._held() if table.marks and (page.previous or page.next) else None
+        held = await self._among(table.marks) if table.marks and (page.previous or page.next) else None
         if wanted != (self.desk.key, self.asked) or (keep and window is not table.window):
             return  # Meanwhile the person went on to something else.
         self._shown = wanted
@@ -132,9 +132,9 @@ class IssuesScreen(SearchScreen):
     def doubted(self) -> None:
         self._say_empty()
 
-    async def _held(self) -> tuple[int, ...]:
-        """The ids of all that is found, also of what was not read."""
-        return await self.desk.session.search.ids(self.asked, project=self.desk.key, limit=MOST)
+    async def _among(self, issues: Collection[int]) -> frozenset[int]:
+        """Those of some issues that are found."""
+        return await self.desk.session.search.among(issues, self.asked, project=self.desk.key)
 
     async def _page(self, reading: Reading) -> Page[IssueRow]:
         return await self.desk.session.search.page(
@@ -228,7 +228,7 @@ class IssuesScreen(SearchScreen):
         wanted = (self.desk.key, self.asked)
         if self.table.go_to(issue.id):
             return
-        found = issue.id in await self._held()
+        found = await self._among([issue.id])
         page = await self._page(Reading(limit=FIRST)) if found else None
         if wanted != (self.desk.key, self.asked):
             return  # Meanwhile the person went on to something else.

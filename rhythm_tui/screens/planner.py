@@ -43,9 +43,6 @@ MOST = 500
 MARKED = 2000
 """Issues that can be marked and planned at once."""
 
-FOUND = 100_000
-"""Issues of a list among which marked ones are looked for."""
-
 NARROW = 100
 """Cells below which the panes stand one above the other; the one with the focus has most of the room."""
 
@@ -167,7 +164,7 @@ class PlannerScreen(SearchScreen):
             windows = [table.window for table in panes.tables]
             readings, pages = await self._pages(sprint, kept)
             held = [
-                await self._found(side, FOUND)
+                await self._still_found(side)
                 if kept[side] and panes.table_of(side).marks and not _is_whole(page)
                 else None
                 for side, page in zip(SIDES, pages, strict=True)
@@ -246,6 +243,11 @@ class PlannerScreen(SearchScreen):
         for condition in conditions:
             asked = asked.with_condition(condition)
         return asked
+
+    async def _still_found(self, side: Side) -> frozenset[int]:
+        """Those of a pane's marks that its list has still."""
+        marks = self.panes.table_of(side).marks
+        return await self.desk.session.search.among(marks, self._asked_in(side), project=self.desk.key)
 
     async def _found(self, side: Side, limit: int) -> Sequence[int]:
         """What stands in a pane's list, whether it was read or not, up to so many."""

@@ -562,6 +562,7 @@ ACTIONS = (
     # Search and boards
     Action("search.page", lambda c: c.session.search.page("issue"), EVERYBODY),
     Action("search.ids", lambda c: c.session.search.ids("issue"), EVERYBODY),
+    Action("search.among", lambda c: c.session.search.among([1], "issue"), EVERYBODY),
     Action("search.again", lambda c: c.session.search.again([]), EVERYBODY),
     Action("search.total", lambda c: c.session.search.total("issue"), EVERYBODY),
     Action("search.exact_total", lambda c: c.session.search.exact_total("issue"), EVERYBODY),
@@ -585,6 +586,13 @@ ACTIONS = (
     Action(
         "search.ids",
         lambda c: c.session.search.ids("issue", project=c.at.key),
+        VIEWERS,
+        P.PROJECT_READ,
+        note="in a project",
+    ),
+    Action(
+        "search.among",
+        lambda c: c.session.search.among([1], "issue", project=c.at.key),
         VIEWERS,
         P.PROJECT_READ,
         note="in a project",

@@ -99,7 +99,8 @@ class World:
                 return bool(named & have) or (condition.unset and not have)
             case Field.SPRINT:
                 names = {CURRENT: "S2", NEXT: "S4"}
-                return issue.sprint in [names.get(str(value), value) for value in values]
+                named = {names.get(str(value), str(value)).upper() for value in values if value}
+                return issue.sprint in named or (condition.unset and not issue.sprint)
             case Field.PARENT:
                 return issue.parent in values
             case Field.PROJECT:

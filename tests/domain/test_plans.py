@@ -109,6 +109,7 @@ async def test_no_search_scans_a_large_table(large: Session, monkeypatch: pytest
                     if page.next:
                         await large.search.page(query, project=project, cursor=page.next)
                 await large.search.total(text, project=project)
+                await large.search.among((await large.search.ids(text, limit=50)), text, project=project)
     assert found == {}
 
 

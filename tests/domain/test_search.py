@@ -73,6 +73,8 @@ async def test_random_queries_find_what_a_plain_filter_and_sort_find(
         assert await walk(world.asker, text, project, random.choice([7, 23, 100])) == expected, text
         assert await world.asker.search.total(text, project=project) == Total(count=len(expected)), text
         assert list(await world.asker.search.ids(text, project=project)) == expected, text
+        some = frozenset(Random(text).sample([issue.id for issue in world.issues], 60))  # noqa: S311
+        assert await world.asker.search.among(some, text, project=project) == some & set(expected), text
 
 
 @pytest.mark.parametrize("project", ["CORE", None], ids=["one project", "across"])
