@@ -35,6 +35,11 @@ async def _by_id(tx: Tx, ids: Sequence[int]) -> tuple[Project, ...]:
     return tuple(Project(**row) for row in rows)
 
 
+async def keys(tx: Tx) -> frozenset[str]:
+    """Every key that the transaction's project has or had."""
+    return frozenset(row["key"] for row in await tx.fetch(_Q["keys_of_project"], project=tx.project_id))
+
+
 async def values(tx: Tx) -> Row:
     """What stands in the own columns of the transaction's project."""
     row = await tx.one(_Q["project_values"], project=tx.project_id)

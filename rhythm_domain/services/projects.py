@@ -39,6 +39,11 @@ class Projects:
         async with self._guard.project(Permission.PROJECT_READ, key) as tx:
             return await projects.current(tx)
 
+    async def keys(self, key: str) -> frozenset[str]:
+        """Every key that a project has or had: each still means it."""
+        async with self._guard.project(Permission.PROJECT_READ, key) as tx:
+            return await projects.keys(tx)
+
     @repeatable
     async def create(
         self, key: str, name: str, description: str = "", *, operation: UUID | None = None

@@ -99,8 +99,7 @@ class IssuesScreen(SearchScreen):
     # Reading ---------------------------------------------------------------------------------------------
 
     async def load(self) -> None:
-        views = await self.desk.session.views.list(self.desk.key)
-        self._show_views(saved_views.tabs(views, self.desk.key))
+        self._show_views(await saved_views.tabs(self.desk.session, self.desk.key))
         await self.search(keep=True)
 
     async def search(self, *, keep: bool = False) -> None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from rhythm_domain.models import SavedView
 from rhythm_domain.policy import Permission
-from rhythm_domain.query import Field, parse
+from rhythm_domain.query import Condition, Field, QueryError, parse
+from rhythm_domain.session import Session
 from rhythm_domain.text import folded, shown
 from rhythm_tui.desk import Desk
 from rhythm_tui.screens.confirm import forget_view
@@ -19,19 +20,32 @@ if TYPE_CHECKING:
 _WORK = {"view.rename": "renamed", "view.publish": "published", "view.delete": "deleted"}
 
 
-def tabs(views: Sequence[SavedView], key: str | None) -> list[SavedView]:
-    """Those of some views that stand over the table of a project, or with None of all projects.
+async def tabs(session: Session, key: str | None) -> list[SavedView]:
+    """The views that stand over the table of a project, or with None of all projects.
 
-    One of everywhere whose search names other projects finds nothing in this one.
+    One of everywhere whose search names other projects finds nothing in this one. One whose search can't be
+    read, as a newer program saved it, stands there: what is wrong is said once it is shown.
     """
-    return [view for view in views if view.project_key in (None, key) and not _elsewhere(view, key)]
+    views = [view for view in await session.views.list(key) if view.project_key in (None, key)]
+    named = [_projects(view) for view in views]
+    if key is None or not any(named):
+        return views
+    keys = await session.projects.keys(key)
+    return [view for view, of in zip(views, named, strict=True) if not _elsewhere(of, keys)]
 
 
-def _elsewhere(view: SavedView, key: str | None) -> bool:
-    if key is None or "project:" not in view.query:
-        return False
-    named = [each for each in parse(view.query).conditions if each.field is Field.PROJECT]
-    return any((key in each.values) is each.negated for each in named)
+def _projects(view: SavedView) -> list[Condition]:
+    """What a view's search asks of projects."""
+    if "project:" not in view.query:
+        return []
+    try:
+        return [each for each in parse(view.query).conditions if each.field is Field.PROJECT]
+    except QueryError:
+        return []
+
+
+def _elsewhere(named: Sequence[Condition], keys: frozenset[str]) -> bool:
+    return any(keys.isdisjoint(map(str, each.values)) is not each.negated for each in named)
 
 
 def why_not(desk: Desk, command: str, view: SavedView | None) -> str | None:

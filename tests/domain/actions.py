@@ -265,6 +265,7 @@ ACTIONS = (
         refusal=ADMINISTRATORS_ONLY,
     ),
     Action("projects.create", lambda c: c.session.projects.create("NEW", "New", **c.once), EVERYBODY),
+    Action("projects.keys", lambda c: c.session.projects.keys(c.at.key), VIEWERS, P.PROJECT_READ),
     Action("projects.show", lambda c: c.session.projects.show(c.at.key), VIEWERS, P.PROJECT_READ),
     Action(
         "projects.edit",

@@ -384,6 +384,23 @@ async def test_an_issue_is_planned_by_a_key(team: Team, app: Open) -> None:
         await driver.eventually(taken_out, "taken out")
 
 
+async def test_a_view_is_a_tab_of_what_it_means(team: Team, app: Open) -> None:
+    """By any key of the project; one of a newer program, that can't be read, takes no other tab away and says
+    what is wrong with it."""
+    await fill(team, "one")
+    for name, query in (("Old key", "project:CORE is:open"), ("Elsewhere", "-project:CORE"), ("New", "a")):
+        await team.member.views.save(name, query)
+    team.instance.sql.execute(b"UPDATE saved_views SET query = 'project:CORE mood:happy' WHERE name = 'New'")
+    await team.owner.projects.rekey("CORE", "HEART")
+    async with app(team.member, project="HEART") as driver:
+        await driver.sees("one", "Old key", "New")
+        assert "Elsewhere" not in driver.widget(ViewTabs).names
+        await driver.press("left_square_bracket")
+        await driver.until(lambda: driver.widget(SearchBar).text == "project:CORE is:open", "the old key's")
+        await driver.press("left_square_bracket")
+        await driver.sees("project:CORE mood:happy", 'There is no qualifier "mood:"')
+
+
 @pytest.mark.usefixtures("watched")
 async def test_saved_views_are_made_renamed_published_and_deleted(team: Team, app: Open) -> None:
     """Each on the tab that is shown. No history holds one of one's own: deleting it asks. What comes with

@@ -54,7 +54,7 @@ class ViewsSection(Section[SavedView]):
     )
 
     async def read(self) -> Sequence[SavedView]:
-        views = tabs(await self.session.views.list(self.key), self.key)
+        views = await tabs(self.session, self.key)
         return sorted(views, key=lambda view: view.built_in)  # What one can change comes first.
 
     def identity(self, item: SavedView) -> Hashable:
