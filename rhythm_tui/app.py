@@ -188,7 +188,8 @@ class RhythmApp(GuardedApp, Commanding):
         self.desk = desk
         desk.edits.changed = self._drawn
         desk.edits.failed = partial(report, self)
-        desk.project = desk.projects.get(self._project or str(desk.memory.get("project")))
+        project = self._project or (self._issue and self._issue.rpartition("-")[0].upper())
+        desk.project = desk.projects.get(project or str(desk.memory.get("project")))
         for view, (module, screen) in VIEWS.items():
             if view not in self._modes:  # Tests bring their own.
                 self.add_mode(view, _factory(module, screen, desk))
@@ -471,8 +472,15 @@ class RhythmApp(GuardedApp, Commanding):
     async def _go_to_project(self, view: str) -> None:
         """Shows a view of one project; which one is asked where all are shown."""
         await self.go_to(view)
-        if self.desk is not None and self.desk.project is None and self.desk.projects:
-            await self.switch_project()
+        if self.desk is None or self.desk.project is not None:
+            return
+        match list(self.desk.projects.values()):
+            case []:
+                pass
+            case [only]:
+                await self._open_project(OpenProject(only))
+            case _:
+                await self.switch_project()
 
     @handles("project.switch")
     async def switch_project(self) -> None:

@@ -215,8 +215,9 @@ class IssuesScreen(SearchScreen):
         self.table.replace(rows)
 
     def done_with(self, issues: Sequence[int]) -> None:
-        self.table.leave(issues)
+        self.table.take(issues)
         self.table.unmark()
+        self.read(self._count(), "count")
 
     def created(self, issue: Issue) -> None:
         self._made = issue

@@ -93,7 +93,7 @@ async def save(screen: WorkScreen, query: str, views: Sequence[SavedView]) -> Sa
         if before is not None:
             screen.say(f"{shown(saved.name)} searches for this now", "instead of what it did before")
         else:
-            screen.say(f"{shown(saved.name)} saved", ": renames, publishes and deletes it")
+            screen.say(f"{shown(saved.name)} saved", "the palette renames, publishes and deletes it")
     return saved
 
 

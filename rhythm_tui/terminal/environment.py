@@ -19,9 +19,16 @@ LOOKS = frozenset(
 )  # fmt: skip
 """The variables of Textual that are heard."""
 
+ESCDELAY = "40"
+"""Milliseconds after which an escape is no beginning of another key, unless the variable says otherwise. What
+a terminal sends for one key comes at once, also over a slow line; a quick hand takes longer. Textual waits
+for 100, in which escape and the next key would be taken for one with alt.
+"""
+
 
 def shut(environ: MutableMapping[str, str]) -> None:
-    """Takes all other variables of Textual out."""
+    """Takes all other variables of Textual out, and says how long an escape waits."""
+    environ.setdefault("ESCDELAY", ESCDELAY)
     for name in [each for each in environ if each == "TEXTUAL" or each.startswith("TEXTUAL_")]:
         if name not in LOOKS:
             del environ[name]

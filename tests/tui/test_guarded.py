@@ -115,6 +115,9 @@ def test_the_environment_says_how_it_looks_and_nothing_else() -> None:
     )  # fmt: skip
     shut(environ)
     assert environ == kept
+    del environ["ESCDELAY"]
+    shut(environ)
+    assert environ["ESCDELAY"] == "40"
 
 
 def test_every_variable_of_textual_was_thought_of() -> None:

@@ -674,7 +674,7 @@ async def test_what_was_said_goes_with_the_screen(team: Team, app: Open) -> None
     async with app(team.maintainer, project="CORE") as driver:
         await driver.sees("1 issue")
         await driver.press("d")
-        await driver.sees("CORE-1 moved to the trash")
+        await driver.sees("CORE-1 moved to the trash", "0 issues")
         driver.view.action_command("trash")
         await driver.sees("Trash of CORE", "enter take back")
         assert "enter open" not in driver.text

@@ -66,3 +66,32 @@ async def test_chords_in_one_burst(team: Team, app: Open) -> None:
         await driver.sees("9 issues")
         driver.burst("Gggj")
         await driver.until(lambda: driver.view.query_one("IssueTable").cursor == 1, "the second line")  # type: ignore[attr-defined]
+
+
+async def test_a_key_right_behind_enter_is_for_the_page(
+    team: Team, app: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long the page takes to be read: what is typed then is no command of anything."""
+    await fill(team, "one")
+    show = team.member.issues.show
+
+    async def slowly(*args: Any, **kwargs: Any) -> Any:
+        await asyncio.sleep(0.3)
+        return await show(*args, **kwargs)
+
+    async with app(team.member, project="CORE") as driver:
+        await driver.sees("1 issue", "▌")
+        monkeypatch.setattr(team.member.issues, "show", slowly)
+        driver.burst("enter", "cuno Xd", "ctrl+s")
+        await driver.until(lambda: not driver.app.screen.is_modal and "uno Xd" in driver.text, "the comment")
+        await driver.until_saved()
+        comments = await team.member.comments.list("CORE-1")
+        assert [comment.body for comment in comments.items] == ["uno Xd"]
+        assert (await team.member.search.total("", project="CORE")).count == 1
+
+
+async def test_a_key_right_behind_another_section_is_for_it(team: Team, app: Open) -> None:
+    async with app(team.owner, project="CORE", view="settings") as driver:
+        driver.burst("]")
+        driver.burst("+", "ui", "ctrl+s")
+        await driver.eventually(lambda: team.owner.labels.list("CORE"), "a label")

@@ -98,6 +98,25 @@ async def test_a_role_that_may_not_be_given_is_not_taken(team: Team, app: Open) 
         assert (await roles(team))["mia"] is Role.MEMBER
 
 
+async def test_who_takes_rights_from_themselves_is_asked(team: Team, app: Open) -> None:
+    """Nobody could take it back but somebody else."""
+    async with app(team.maintainer, project="CORE", view="settings") as driver:
+        await on(driver, "max")
+        await driver.press("enter")
+        await driver.sees("Max is from now on")
+        await driver.write("viewer")
+        await driver.press("enter")
+        await driver.sees("Become viewer of CORE?")
+        await driver.press("escape")
+        await driver.until(lambda: not driver.app.screen.is_modal)
+        assert (await roles(team))["max"] is Role.MAINTAINER
+        await driver.press("enter")
+        await driver.sees("Max is from now on")
+        await driver.write("viewer")
+        await driver.press("enter", "enter")
+        await driver.sees("Max is viewer now")
+
+
 @pytest.mark.parametrize(
     ("who", "whom", "key", "said"),
     [

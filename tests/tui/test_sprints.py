@@ -217,11 +217,18 @@ async def test_without_a_project_it_says_what_to_do(team: Team, app: Open) -> No
         await driver.sees("A plan is of one project: g o chooses it.")
         await driver.press("L", "s", "j", "slash")
         await driver.press("escape", "2")
+        await driver.sees("CORE  Project CORE", "backlog")  # There is only one.
+        await driver.press("g", "0")
+        await driver.sees("All projects")
+        await team.member.projects.create("WEB", "Web")
+        await driver.until(lambda: driver.app.desk and len(driver.app.desk.projects) == 2, "two projects")
+        await driver.press("2")
         await driver.until(lambda: isinstance(driver.app.screen, Picker), "the question which project")
         await driver.press("escape")
         await driver.sees("A board shows one project.")
         await driver.press("3")
         await driver.until(lambda: isinstance(driver.app.screen, Picker), "the question which project")
+        await driver.write("Project CORE")
         await driver.press("enter")
         await driver.sees("CORE  Project CORE", "Backlog")
 

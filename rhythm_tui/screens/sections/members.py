@@ -132,12 +132,19 @@ class MembersSection(Section[Member]):
         role = await self._ask_role(f"{item.user.display_name} is from now on", item, item.role)
         if role is None or role is item.role:
             return
+        if self._me(item) and role.rank < item.role.rank and not await self.ask(self._less(item, role)):
+            return
         await self.write(
             lambda operation: self.session.members.set_role(
                 self.key, item.user.name, role, operation=operation
             )
         )
         self.say(f"{shown(item.user.display_name)} is {role.value} now")
+
+    def _less(self, me: Member, role: Role) -> Confirm:
+        """The question before somebody takes rights from themselves."""
+        words = f"You are its {me.role.value} now. You can't take it back: somebody else has to."
+        return Confirm(f"Become {role.value} of {self.key}?", words, yes=f"become {role.value}")
 
     async def _ask_role(self, title: str, member: Member | None, now: Role) -> Role | None:
         """The role that is chosen; those that the person may not give say why."""
