@@ -59,11 +59,6 @@ async def own_prefix(tx: Tx) -> str:
     return f"rhythm:{int(row['created_at'].timestamp() * 1_000_000):x}/"
 
 
-async def own_keys(tx: Tx) -> frozenset[str]:
-    """Every key that this project has or had."""
-    return frozenset(row["key"] for row in await tx.fetch(_Q["keys_of_project"], project=tx.project_id))
-
-
 # What is there -----------------------------------------------------------------------------------------
 
 

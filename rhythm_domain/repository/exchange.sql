@@ -7,10 +7,6 @@ SELECT set_config('lock_timeout', '4s', true);
 -- name: instance_created
 SELECT created_at FROM instance;
 
--- name: keys_of_project
--- Every key that a project has or had.
-SELECT key FROM project_keys WHERE project_id = %(project)s;
-
 -- name: imported_issues
 -- What was imported before, by source key.
 SELECT s.source_key, i.id, i.number, i.updated_at, i.deleted_at IS NOT NULL AS deleted, s.digest

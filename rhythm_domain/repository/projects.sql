@@ -27,7 +27,8 @@ ORDER BY p.archived_at IS NOT NULL, latest.at DESC NULLS LAST, p.key;
 SELECT key, name, description, wip_limits, version, archived_at FROM projects WHERE id = %(project)s;
 
 -- name: keys_of_project
-SELECT key FROM project_keys WHERE project_id = %(project)s ORDER BY key;
+-- Every key that a project has or had.
+SELECT key FROM project_keys WHERE project_id = %(project)s;
 
 -- name: insert_project
 -- A project with its key, its issue numbers and its owner.

@@ -30,7 +30,7 @@ from rhythm_domain.formats.records import ImportIssue, Problem
 from rhythm_domain.guard import Guard
 from rhythm_domain.models import ImportProblem, ImportReport
 from rhythm_domain.policy import Permission
-from rhythm_domain.repository import exchange, issues
+from rhythm_domain.repository import exchange, issues, projects
 from rhythm_domain.repository.exchange import Known
 from rhythm_domain.services.exchange.linking import Linking, Pending, briefly, shown
 from rhythm_domain.services.exchange.planning import Outcome, Planning
@@ -112,7 +112,7 @@ class Importing:
     async def _begin(self) -> None:
         async with self._guard.project(Permission.IMPORT, self._key) as tx:
             self._prefix = await exchange.own_prefix(tx)
-            self._own_keys = await exchange.own_keys(tx)
+            self._own_keys = await projects.keys(tx)
             tx.unchanged()
 
     def _batches(self, spool: IO[bytes]) -> Iterator[list[ImportIssue]]:
