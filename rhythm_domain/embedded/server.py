@@ -89,6 +89,11 @@ class EmbeddedServer:
         values = {"host": str(self._sockets), "port": str(PORT), "dbname": dbname, "user": user}
         return " ".join(f"{name}={_quoted(value)}" for name, value in values.items())
 
+    @property
+    def made(self) -> bool:
+        """Whether its data was created; the first start takes seconds, a later one does not."""
+        return (self.data / "PG_VERSION").exists()
+
     def start(self) -> str:
         """Make sure that the server runs, and stays while this process lives; return its connection string.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
@@ -23,6 +24,12 @@ class Context(Instance):
     def out(self) -> Output:
         """Where to print."""
         return Output(as_json=self.json, color=self.settings.color)
+
+    def conninfo(self) -> str:
+        """The database of this run. Who waits for the first start of the embedded server is told why."""
+        if not self.settings.database_url and sys.stderr.isatty() and not self.embedded.made:
+            self.out.note("Setting up a database of your own, which is done once …")
+        return super().conninfo()
 
     @property
     def editor(self) -> str:

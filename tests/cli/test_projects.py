@@ -96,3 +96,11 @@ def test_views(rhythm: Cli, team: Team) -> None:
     assert wrong.code == Exit.INVALID
     assert rhythm("view", "save", "Bugs", "is:open", "--publish", by=mia).code == Exit.USAGE
     assert rhythm("view", "delete", "Bugs", "--project", "CORE", by=mia).code == Exit.DONE
+
+
+def test_a_list_of_nothing_says_which_names_are_nobodys(rhythm: Cli, team: Team) -> None:
+    said = rhythm("issue", "list", "label:nope", "assignee:@mai", "-P", "CORE", by=team.owner)
+    assert said.code == Exit.DONE
+    assert "No issue matches." in said.err
+    assert "There is no label nope." in said.err
+    assert "mia" in said.err

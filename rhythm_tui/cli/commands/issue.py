@@ -137,6 +137,9 @@ async def list_issues(context: Context, query: tuple[str, ...], project: str | N
         )
         columns = issue_view.columns(terminal=context.out.terminal)
         context.out.page(columns, page, empty="No issue matches.")
+        if not page.items:
+            for doubt in await session.search.unknown(text, project=project):
+                context.out.note(doubt)
         if page.next and not context.json:
             total = await session.search.total(text, project=project)
             context.out.note(f"{len(page.items):,} of {total} issues")
