@@ -48,6 +48,9 @@ CONNECT: dict[str, Any] = {
     "client_encoding": "UTF8",
 }
 
+CLOSING = 0.1
+"""Seconds that the pool has to end: what it does then, such as connecting anew, is of no use any more."""
+
 _PLANS = (
     b"; SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL jit = off;"
     b" SET LOCAL max_parallel_workers_per_gather = 0"
@@ -237,7 +240,7 @@ class Database:
         self._closed = True
         pool, self._pool = self._pool, None
         if pool is not None:
-            await pool.close(timeout=1)
+            await pool.close(timeout=CLOSING)
 
     @asynccontextmanager
     async def transaction(self, *, write: bool, operation: UUID | None = None) -> AsyncIterator[Connection]:

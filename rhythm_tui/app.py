@@ -24,7 +24,7 @@ from rhythm_domain.errors import Invalid, NotSignedIn, Outcome, RhythmError, Una
 from rhythm_domain.nearest import did_you_mean
 from rhythm_domain.session import Session
 from rhythm_domain.text import shown
-from rhythm_tui.background import end, job
+from rhythm_tui.background import end, job, tasks
 from rhythm_tui.commanding import Commanding, Offer, handles, keys_of, offers
 from rhythm_tui.commands import COMMANDS, Command, remapped
 from rhythm_tui.desk import Desk
@@ -65,8 +65,10 @@ AT_THE_DOOR = frozenset(
 )
 """What can be done before somebody is signed in."""
 
-READS_END, WRITES_END = 0.5, 2.0
-"""Seconds for which the app's end waits at most for what is read, and for what is written."""
+READS_END, WRITES_END = 0.4, 2.0
+"""Seconds for which the app's end waits for what is read, and before that for what is written. All of it is
+to be shorter than the grace that a host gives (`hosting.limits`): else nobody reads how it ended.
+"""
 
 SEE = "It may have been saved: have a look when the database answers again."
 
@@ -162,11 +164,22 @@ class RhythmApp(GuardedApp, Commanding):
     def _end(self, code: int) -> None:
         self.exit(return_code=code)
 
+    async def _process_messages_loop(self) -> None:
+        """Textual's; at its end what is written is waited for, while who sent it can still hear of its end:
+        the draft of what is saved is dropped.
+        """
+        try:
+            await super()._process_messages_loop()
+        finally:
+            if self.desk is not None:
+                await self.desk.edits.through(WRITES_END)
+
     async def _shutdown(self) -> None:
-        """Textual's end; before it, what is read is given up and what is written is waited for."""
-        await end(self.workers, READS_END)
-        if self.desk is not None and not await self.desk.edits.end(WRITES_END) and self.parting is None:
+        """Textual's end; before it, what is read is given up, and what is not written yet."""
+        late = self.desk.edits.under_way if self.desk is not None else []
+        if late and self.parting is None:
             self.parting = Unavailable("A change was still on its way.", outcome=Outcome.UNKNOWN, hint=SEE)
+        await end([*tasks(self.workers), *late], READS_END)
         await super()._shutdown()
 
     async def on_unmount(self) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable
-from contextlib import suppress
 from functools import partial
 from typing import Any, ParamSpec
 
 from textual.worker import Worker, WorkType
 
 P = ParamSpec("P")
+
+CLOSING = 0.2
+"""Seconds that a task has to close its connection, once it is given up."""
 
 
 def job(
@@ -22,15 +24,23 @@ def job(
     return partial(function, *args, **kwargs)
 
 
-async def end(workers: Iterable[Worker[Any]], seconds: float) -> None:
-    """Cancels workers and waits for their end: the server drops their queries, and their connections are
-    given back. What takes longer than so many seconds, as with a server that does not answer, is cancelled
-    once more: then its connection is closed.
+def tasks(workers: Iterable[Worker[Any]]) -> list[asyncio.Task[Any]]:
+    """What workers do, as tasks."""
+    return [worker._task for worker in workers if worker._task is not None]
+
+
+async def end(work: Iterable[asyncio.Task[Any]], seconds: float) -> None:
+    """Cancels tasks and waits for their end: the server drops their queries, and their connections are given
+    back. What takes longer than so many seconds, as with a server that does not answer, is cancelled once
+    more: then its connection is closed. Returns `CLOSING` seconds later at the latest, ended or not.
     """
-    ending = list(workers)
-    for worker in ending:
-        if not worker.is_cancelled:
-            worker.cancel()
-    with suppress(TimeoutError):
-        ended = asyncio.gather(*(worker.wait() for worker in ending), return_exceptions=True)
-        await asyncio.wait_for(ended, seconds)
+    late = set(work)
+    for task in late:
+        if not task.cancelling():
+            task.cancel()
+    if late:
+        _, late = await asyncio.wait(late, timeout=seconds)
+    for task in late:
+        task.cancel()
+    if late:
+        await asyncio.wait(late, timeout=CLOSING)

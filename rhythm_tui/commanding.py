@@ -21,11 +21,10 @@ from textual.dom import DOMNode
 from textual.screen import Screen
 
 from rhythm_domain.errors import RhythmError
-from rhythm_tui.background import job
+from rhythm_tui.background import job, tasks
 from rhythm_tui.commands import COMMANDS, Command
 from rhythm_tui.messages import Say
 from rhythm_tui.report import report, reported
-from rhythm_tui.terminal.key_order import KeyOrder
 
 EVERYWHERE = frozenset({"quit"})
 """One can leave from any dialog: what is typed there is a draft."""
@@ -101,8 +100,12 @@ class Commanding(DOMNode):
             keys, begun = getattr(self.app, "keys", None), object()
             if keys is not None:
                 keys.begun(begun)
-            work = job(_carried_out, self, handler, keys, begun)
-            owner.run_worker(work, group="commands", description=command.help)
+            work = job(_carried_out, self, handler)
+            worker = owner.run_worker(work, group="commands", description=command.help)
+            if keys is not None:
+                # Of its task, which may be cancelled before it does its first step.
+                for task in tasks([worker]):
+                    task.add_done_callback(lambda _: keys.settled(begun))
             return
         try:
             handler()
@@ -110,9 +113,7 @@ class Commanding(DOMNode):
             report(self, error)
 
 
-async def _carried_out(
-    node: DOMNode, handler: Callable[[], Coroutine[Any, Any, None]], keys: KeyOrder | None, begun: object
-) -> None:
+async def _carried_out(node: DOMNode, handler: Callable[[], Coroutine[Any, Any, None]]) -> None:
     try:
         await reported(node, handler())
     except asyncio.CancelledError as error:
@@ -121,9 +122,6 @@ async def _carried_out(
             raise  # Its screen went away.
         # Textual would take it for that, and the key would have done nothing without a word.
         raise RuntimeError("a command was cancelled by what it waited for") from error
-    finally:
-        if keys is not None:
-            keys.settled(begun)
 
 
 def keys_of(command: Command) -> str:

@@ -101,13 +101,17 @@ class Edits:
         self._under_way.add(sending)
         sending.add_done_callback(self._under_way.discard)
         try:
-            # Once the answer is there it is drawn in the same breath: nothing goes back and forth.
-            return await (sending if stoppable else asyncio.shield(sending))
-        finally:
-            if sending.done():
-                self._through(pending)
-            else:
-                sending.add_done_callback(partial(self._ended_alone, pending))
+            answer = await (sending if stoppable else asyncio.shield(sending))
+        except asyncio.CancelledError:
+            # It may have ended in this very moment: whoever waited does not hear of it all the same.
+            sending.add_done_callback(partial(self._ended_alone, pending))
+            raise
+        except BaseException:
+            self._through(pending)
+            raise
+        # Once the answer is there it is drawn in the same breath: nothing goes back and forth.
+        self._through(pending)
+        return answer
 
     async def _in_turn(self, write: Callable[[UUID], Awaitable[T]], operation: UUID) -> T:
         async with self._turn:
@@ -127,17 +131,17 @@ class Edits:
         elif error is not None:
             log.error("a write whose screen was left failed", exc_info=error)
 
-    async def end(self, seconds: float) -> bool:
-        """Waits for the writes that are on their way, but no longer than so many seconds; whether all are
-        through. Those that are not are given up: of them it is not known whether they were saved.
-        """
-        if self._under_way:
-            await asyncio.wait(self._under_way, timeout=seconds)
-        late = list(self._under_way)
-        for sending in late:
-            sending.cancel()
-        await asyncio.gather(*late, return_exceptions=True)
-        return not late
+    @property
+    def under_way(self) -> list[asyncio.Task[Any]]:
+        """The writes that have not ended; of one that is cancelled it is not known whether it was saved."""
+        return list(self._under_way)
+
+    async def through(self, seconds: float) -> None:
+        """Waits until no write is on its way, nor one that followed it, for so many seconds at most."""
+        clock = asyncio.get_running_loop()
+        end = clock.time() + seconds
+        while self._under_way and (left := end - clock.time()) > 0:
+            await asyncio.wait(self._under_way, timeout=left)
 
     def _remember(self, operation: UUID) -> None:
         self._sent[operation] = None

@@ -15,6 +15,9 @@ from rhythm_tui.terminal.key_order import KeyOrder
 
 T = TypeVar("T")
 
+SAVING = "It is being saved …"
+"""Why one can't leave now."""
+
 
 class Instead(Exception):  # noqa: N818 - nothing went wrong
     """Raised where what was typed is taken: another text is to stand there, to go on from, and why."""
@@ -30,6 +33,8 @@ class Dialog(ModalScreen[T | None], Commanding):
     def __init__(self, title: str, foot: str = "") -> None:
         super().__init__()
         self._title, self._foot = shown(title), foot
+        self._busy = False
+        """Whether what was typed is on its way: until one knows its end it can't be left."""
 
     def compose(self) -> ComposeResult:
         with Vertical(id="box") as box:
@@ -67,4 +72,11 @@ class Dialog(ModalScreen[T | None], Commanding):
 
     @handles("form.cancel")
     def cancel(self) -> None:
-        self.dismiss(None)
+        """Leaves it. What is being saved would be saved all the same, and stay as a draft that is not."""
+        if self._busy:
+            self.say_busy()
+        else:
+            self.dismiss(None)
+
+    def say_busy(self) -> None:
+        """Says that what was typed is on its way."""

@@ -76,7 +76,6 @@ class Editor(Dialog[T], Generic[T]):
         self.area = TextEditor(saved, outside=bool(desk.editor), placeholder=placeholder)
         """Where one types."""
         self._said = ""
-        self._busy = False
         self._unsettled = False
         """Whether both sides stand in it, marked, and a save is to say so first."""
         self._timer: Timer | None = None
@@ -288,4 +287,7 @@ class Editor(Dialog[T], Generic[T]):
             self.turn_preview()
             return
         self.keep()
-        self.dismiss(None)
+        super().cancel()
+
+    def say_busy(self) -> None:
+        self._say_state()

@@ -26,7 +26,7 @@ from rhythm_tui.commands import COMMANDS
 from rhythm_tui.drafts import Drafts
 from rhythm_tui.looks.wording import relative_time
 from rhythm_tui.report import report
-from rhythm_tui.screens.dialog import Dialog, Instead
+from rhythm_tui.screens.dialog import SAVING, Dialog, Instead
 from rhythm_tui.widgets.choice_line import ChoiceLine, Way
 from rhythm_tui.widgets.line_field import LineField
 from rhythm_tui.widgets.text_editor import TextEditor
@@ -91,7 +91,6 @@ class Form(Dialog[T], Generic[T]):
         self._own: set[str] = {name for name in self._kept if name in self._entries}
         self._begun = dict(base or {})
         self._base = {name: self._kept.get(name, value) for name, value in self._begun.items()}
-        self._busy = False
         self._put: dict[str, str] = {}
         """What stands in a field because of what is said below it."""
 
@@ -248,6 +247,7 @@ class Form(Dialog[T], Generic[T]):
         try:
             answer = await self._accept(self.values)
         except NotSignedIn as error:
+            self._say_right("")
             report(self, error)
         except RhythmError as error:
             if self.query(".wrong"):  # Else the person left meanwhile.
@@ -273,6 +273,9 @@ class Form(Dialog[T], Generic[T]):
             case Input() as line:
                 line.value = other.text
         self._say_wrong(Invalid(other.words, field=other.field, hint=""))
+
+    def say_busy(self) -> None:
+        self._say_wrong(Invalid(SAVING, hint=""))
 
     def on_screen_resume(self) -> None:
         """Back from a question that came up while it was saving: no key may come before that has ended."""

@@ -17,7 +17,7 @@ from rhythm_domain.text import shown, shown_lines
 from rhythm_tui.background import job
 from rhythm_tui.commanding import handles
 from rhythm_tui.report import report
-from rhythm_tui.screens.dialog import Dialog, Instead
+from rhythm_tui.screens.dialog import SAVING, Dialog, Instead
 from rhythm_tui.widgets.line_field import LineField
 
 T = TypeVar("T")
@@ -27,7 +27,9 @@ Accept = Callable[[str], Awaitable[T]]
 
 
 class Prompt(Dialog[T], Generic[T]):
-    """One line. `words` explain what is wanted; over `region` it lies exactly there, without a box."""
+    """One line. `words` explain what is wanted; over `region` it lies exactly there, without a box. One that
+    `reads` saves nothing: it can be left at any time.
+    """
 
     def __init__(
         self,
@@ -41,13 +43,13 @@ class Prompt(Dialog[T], Generic[T]):
         region: Region | None = None,
         suggester: Suggester | None = None,
         secret: bool = False,
+        reads: bool = False,
     ) -> None:
         super().__init__(title, foot)
         self._accept = accept
         self._value, self._words, self._placeholder = value, words, placeholder
         self._region = region
-        self._suggester, self._secret = suggester, secret
-        self._busy = False
+        self._suggester, self._secret, self._reads = suggester, secret, reads
 
     def body(self) -> ComposeResult:
         if self._words:
@@ -95,6 +97,7 @@ class Prompt(Dialog[T], Generic[T]):
         try:
             answer = await self._accept(value)
         except NotSignedIn as error:
+            self._typed()
             report(self, error)
         except RhythmError as error:
             if self.query(".wrong"):  # Else the person left meanwhile.
@@ -111,6 +114,12 @@ class Prompt(Dialog[T], Generic[T]):
             self._busy = False
             if self.keys is not None:
                 self.keys.settled(self)
+
+    def say_busy(self) -> None:
+        if self._reads:
+            self.dismiss(None)
+        else:
+            self._say_wrong(SAVING)
 
     def _say_wrong(self, *words: str) -> None:
         wrong = self.query_one(".wrong", Static)

@@ -426,7 +426,9 @@ class TriageScreen(WorkScreen):
             return (await self.desk.session.issues.show(key)).key
 
         key = await self.app.push_screen_wait(
-            Prompt("Open an issue", accept, placeholder="CORE-123", foot="enter open · esc cancel")
+            Prompt(
+                "Open an issue", accept, placeholder="CORE-123", foot="enter open · esc cancel", reads=True
+            )
         )
         if key is not None:
             self.post_message(OpenIssue(key))

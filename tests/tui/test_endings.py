@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from textual.events import Key
 
-from rhythm_domain.errors import Outcome, Unavailable
+from rhythm_domain.errors import Forbidden, Outcome, RhythmError, Unavailable
 from rhythm_domain.models import IssueDraft, Role, Status
 from rhythm_tui import app as app_module
 from rhythm_tui.app import RhythmApp
+from rhythm_tui.background import end
+from rhythm_tui.edits import Edits
 from rhythm_tui.screens.board import BoardScreen
+from rhythm_tui.screens.dialog import SAVING
 from rhythm_tui.screens.issue import IssueScreen
 from tests.instances import Team
 from tests.tui.conftest import Open
@@ -28,13 +33,20 @@ async def created(team: Team) -> str:
 
 
 class Gate:
-    """A change of issues that does not come to its end before one opens the gate."""
+    """A write of a service that does not come to its end before one opens the gate."""
 
-    def __init__(self, driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(
+        self,
+        driver: Driver,
+        monkeypatch: pytest.MonkeyPatch,
+        service: str = "issues",
+        write: str = "edit_many",
+    ) -> None:
         assert driver.app.desk is not None
-        self._driver, self._edits, issues = driver, driver.app.desk.edits, driver.app.desk.session.issues
-        self._write, self._is_open = issues.edit_many, asyncio.Event()
-        monkeypatch.setattr(issues, "edit_many", self._pass)
+        self._driver, self._edits = driver, driver.app.desk.edits
+        self._monkeypatch, of = monkeypatch, getattr(driver.app.desk.session, service)
+        self._write, self._is_open = getattr(of, write), asyncio.Event()
+        monkeypatch.setattr(of, write, self._pass)
 
     async def _pass(self, *args: Any, **options: Any) -> Any:
         await self._is_open.wait()
@@ -43,10 +55,24 @@ class Gate:
     async def close_issue(self) -> None:
         """Presses the key, and waits until the change is on its way."""
         await self._driver.press("x")
+        await self.reached()
+
+    async def reached(self) -> None:
+        """Waits until the write is on its way."""
         await self._driver.until(lambda: self._edits.waiting == 1, "the change")
 
     def open(self) -> None:
         self._is_open.set()
+
+    def open_at_the_end(self) -> None:
+        """Opens it once the app ends, and waits for what is written."""
+        through = self._edits.through
+
+        async def opened(seconds: float) -> None:
+            self.open()
+            await through(seconds)
+
+        self._monkeypatch.setattr(self._edits, "through", opened)
 
 
 async def test_a_change_is_saved_though_one_leaves_its_page(
@@ -95,9 +121,59 @@ async def test_a_change_is_saved_though_one_quits(
         await driver.sees("anchor chain")
         gate = Gate(driver, monkeypatch)
         await gate.close_issue()
-        asyncio.get_running_loop().call_later(0.2, gate.open)
+        gate.open_at_the_end()
     assert (await team.member.issues.show(key)).status is Status.DONE
     assert driver.app.parting is None
+
+
+async def test_no_draft_is_left_of_what_is_saved_while_one_quits(
+    team: Team, app: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would be sent once more."""
+    monkeypatch.setattr(app_module, "WRITES_END", PATIENT)
+    key = await created(team)
+    async with app(team.member, project="CORE", view="board") as driver:
+        await driver.sees("anchor chain")
+        gate = Gate(driver, monkeypatch, "comments", "add")
+        await driver.press("c")
+        await driver.sees("Comment ·")
+        await driver.write("once")
+        await driver.press("ctrl+s")
+        await gate.reached()
+        gate.open_at_the_end()
+    assert [comment.body for comment in (await team.owner.comments.list(key)).items] == ["once"]
+    assert driver.app.desk is not None
+    assert driver.app.desk.drafts.get(f"comment {key}") is None
+    assert driver.app.crashed is None
+
+
+async def test_nobody_leaves_what_is_being_saved(
+    team: Team, app: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The draft that one left would be sent once more; and should it fail, the text is still there."""
+    key = await created(team)
+    async with app(team.member, project="CORE", view="board") as driver:
+        await driver.sees("anchor chain")
+        for begin, service, write, save, said in (
+            ("c", "comments", "add", "ctrl+s", "saving …"),
+            ("N", "issues", "create", "ctrl+s", "saving …"),
+            ("n", "issues", "create", "enter", SAVING),
+        ):
+            with monkeypatch.context() as patch:
+                gate = Gate(driver, patch, service, write)
+                await driver.press(begin)
+                await driver.until(lambda: driver.app.screen.is_modal, "the dialog")
+                dialog = driver.app.screen
+                await driver.write("once")
+                await driver.press(save)
+                await gate.reached()
+                await driver.press("escape")
+                await driver.sees(said)
+                assert driver.app.screen is dialog
+                gate.open()
+                await driver.until(lambda: not driver.app.screen.is_modal, "its end")
+        assert driver.app.desk is not None
+        assert [driver.app.desk.drafts.get(draft) for draft in (f"comment {key}", "issue CORE")] == [None] * 2
 
 
 async def test_whoever_quits_is_told_of_a_change_whose_end_is_not_known(
@@ -112,6 +188,48 @@ async def test_whoever_quits_is_told_of_a_change_whose_end_is_not_known(
     told = driver.app.parting
     assert isinstance(told, Unavailable)
     assert told.outcome is Outcome.UNKNOWN
+
+
+async def test_a_change_that_fails_in_the_moment_one_leaves_is_told_of() -> None:
+    """Whoever waited for it does not hear of it any more."""
+    told: list[RhythmError] = []
+    edits = Edits()
+    edits.failed = told.append
+    begun, fails = asyncio.Event(), asyncio.Event()
+
+    async def write(_: UUID) -> None:
+        begun.set()
+        await fails.wait()
+        raise Forbidden("Only members may do that.")
+
+    waiting = asyncio.create_task(edits.run(write))
+    await begun.wait()
+    (sending,) = edits.under_way
+    sending.add_done_callback(lambda _: waiting.cancel())
+    fails.set()
+    await asyncio.wait({waiting})
+    await asyncio.sleep(0)
+    assert waiting.cancelled()
+    assert [error.message for error in told] == ["Only members may do that."]
+    assert not edits.waiting
+
+
+async def test_what_does_not_end_is_not_waited_for() -> None:
+    """However often it is cancelled."""
+    released = asyncio.Event()
+
+    async def stubborn() -> None:
+        while not released.is_set():
+            with suppress(asyncio.CancelledError):
+                await released.wait()
+
+    work = asyncio.create_task(stubborn())
+    await asyncio.sleep(0)
+    async with asyncio.timeout(PATIENT):
+        await end([work], 0)
+    assert not work.done()
+    released.set()
+    await work
 
 
 async def test_nothing_is_read_once_the_app_has_ended(

@@ -95,3 +95,15 @@ async def test_a_key_right_behind_another_section_is_for_it(team: Team, app: Ope
         driver.burst("]")
         driver.burst("+", "ui", "ctrl+s")
         await driver.eventually(lambda: team.owner.labels.list("CORE"), "a label")
+
+
+async def test_a_command_that_never_began_keeps_no_key_waiting(team: Team, app: Open) -> None:
+    """Its screen may go away first."""
+    await fill(team, "one", "two")
+    async with app(team.member, project="CORE") as driver:
+        await driver.sees("two")
+        driver.view.action_command("issue.comment")
+        driver.app.workers.cancel_group(driver.view, "commands")
+        await driver.press("j")
+        await driver.until(lambda: not driver.app.keys.busy, "the end of the key")
+        assert not driver.app.screen.is_modal

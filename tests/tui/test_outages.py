@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
@@ -9,11 +10,12 @@ from time import monotonic
 
 import psycopg
 import pytest
+from psycopg import AsyncConnection
 
 from rhythm_domain import config
 from rhythm_domain.database import Database
 from rhythm_domain.embedded.server import EmbeddedServer
-from rhythm_domain.errors import Busy
+from rhythm_domain.errors import Busy, Outcome, Unavailable
 from rhythm_domain.models import IssueDraft
 from rhythm_domain.notices import BEAT, PATIENCE
 from rhythm_domain.session import Session
@@ -141,3 +143,25 @@ async def test_what_is_only_busy_is_no_outage(team: Team, app: Open) -> None:
         report(driver.view, Busy("Somebody else is changing the same."))
         await driver.sees("Somebody else is changing the same", "Try again")
         assert not lost(driver)
+
+
+async def test_whoever_quits_waits_for_no_server_that_does_not_answer(
+    server: Server, olga: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even as long as psycopg would, which asks it to cancel what it was asked for."""
+
+    async def for_ever(*_: object, **__: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(AsyncConnection, "_try_cancel", for_ever)
+    async with asyncio.timeout(60):
+        async with opened(server.conninfo, olga, tmp_path, project="CORE") as driver:
+            await driver.sees("one")
+            assert driver.app.desk is not None
+            driver.app.desk.session._guard._db.deadline = 120
+            await driver.press("r")
+            server.freeze()
+            await driver.press("x")
+            await driver.until(lambda: driver.app.desk.edits.waiting, "a change")
+    assert isinstance(driver.app.parting, Unavailable)
+    assert driver.app.parting.outcome is Outcome.UNKNOWN
