@@ -13,6 +13,7 @@ from typing import Any
 from rich.cells import get_character_cell_size
 from rich.console import COLOR_SYSTEMS
 from rich.segment import Segment
+from textual import on
 from textual.app import App
 from textual.color import Color
 from textual.driver import Driver
@@ -98,6 +99,11 @@ class GuardedApp(App[int]):
         """Goes back to the person's shell, if there is one."""
         if self.local:
             super().action_suspend_process()
+
+    @on(Driver.SignalResume)
+    def _draw_again(self) -> None:
+        """Draws all of the screen: the shell has written over it, and nothing else says so."""
+        self.refresh(layout=True)
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
         """Over SSH no cursor blinks: a session that is silent is one of which sshd asks if it still lives."""
