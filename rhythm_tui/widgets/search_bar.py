@@ -130,10 +130,11 @@ class SearchBar(Widget, Commanding):
             return TYPING
         return COMPLETING if self.query_one("#completion", OptionList).highlighted is None else CHOOSING
 
-    def _say_keys(self) -> None:
-        """Shows them in the bottom line, in place of what was said before."""
+    def _say_keys(self, *, anew: bool = True) -> None:
+        """Shows them in the bottom line, in place of what was said before; of a warning only if `anew`."""
         for bar in self.screen.query(KeyBar):
-            bar.clear()
+            if anew or not bar.warns:
+                bar.clear()
 
     @handles("help")
     def explain(self) -> None:
@@ -157,7 +158,7 @@ class SearchBar(Widget, Commanding):
         """Shows how one could go on."""
         before, self._completions = self._completions, list(completions) if self.typing else []
         if self.typing and (before or self._completions):
-            self._say_keys()
+            self._say_keys(anew=False)
         options = self.query_one("#completion", OptionList)
         options.display = bool(self._completions)
         self._look()
