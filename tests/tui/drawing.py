@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from time import monotonic
 from typing import Any
 from unittest.mock import patch
 from weakref import WeakKeyDictionary
@@ -17,8 +18,11 @@ from textual.app import App
 WATCHED = False
 """Whether apps draw at each change, as for a person: what is drawn in between is tried, too."""
 
-_seen: WeakKeyDictionary[Compositor, str] = WeakKeyDictionary()
-"""What stands on screens that have not changed since it was read."""
+FRESH = 0.3
+"""Seconds after which a screen is looked at again, though nothing said that it has changed."""
+
+_seen: WeakKeyDictionary[Compositor, tuple[float, str]] = WeakKeyDictionary()
+"""When screens that have not changed since were looked at, and what stood there."""
 
 
 @contextmanager
@@ -40,10 +44,12 @@ def _changed(compositor: Compositor, **_options: object) -> None:
 def text(app: App[Any]) -> str:
     """What stands on the screen now, line by line."""
     compositor = app.screen._compositor
-    if WATCHED or compositor not in _seen:
+    looked, seen = _seen.get(compositor, (0.0, ""))
+    if WATCHED or monotonic() - looked > FRESH:
         visible_screen_stack.set(app._background_screens)
-        _seen[compositor] = "\n".join(strip.text.rstrip() for strip in compositor.render_strips())
-    return _seen[compositor]
+        seen = "\n".join(strip.text.rstrip() for strip in compositor.render_strips())
+        _seen[compositor] = monotonic(), seen
+    return seen
 
 
 def drawn(app: App[Any]) -> LayoutUpdate:
