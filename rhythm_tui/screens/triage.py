@@ -131,7 +131,8 @@ class TriageScreen(WorkScreen):
         unread = self.unread() if meant else []
         count = len(rows) + len(unread)
         what = rows[0].key if count == 1 and rows else counted(count, "issue")
-        if rows and not unread and all(look(row) == row for row in rows):
+        others = [row for row in rows if look(row) != row]
+        if rows and not unread and not others:
             self.say(f"{what}: it is so already", brief=True)
             return
         if not asked and not await self.sure(count, question or f"Change {{}}: {said}?"):
@@ -149,6 +150,7 @@ class TriageScreen(WorkScreen):
             )
             self.replaced(saved)
         if rows:
+            what = what if len(others) == count else f"{len(others):,} of {what}"
             self.say(f"{what}: {said}", "u takes it back", brief=count == 1)
 
     async def _change_many(self, ids: Sequence[int], edit: IssueEdit, said: str) -> None:
