@@ -63,6 +63,7 @@ class IssuesScreen(SearchScreen):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self._views: Sequence[SavedView] = ()
+        self._to_top = False
         self._chosen_view: int | str | None = None
         """The view that was gone to last, see `_id_of`: two may have the same search."""
         self._columns = [id for id in desk.memory.get("columns") or () if id in COLUMNS] or CHOSEN
@@ -116,6 +117,9 @@ class IssuesScreen(SearchScreen):
         self._say_query()
         self._say_empty()
         table.show(page, reading, keep=keep, steady=self.query_one(SearchBar).typing)
+        if self._to_top:
+            table.scroll_to(y=0, animate=False, immediate=True)
+        self._to_top = False
         if held is not None:
             table.keep_marks(held)
         self.found()
@@ -218,6 +222,11 @@ class IssuesScreen(SearchScreen):
         self.table.take(issues)
         self.table.unmark()
         self.read(self._count(), "count")
+
+    def after_undo(self) -> None:
+        """What is back above the first line is seen there, if one looks at the top."""
+        self._to_top = self.table.scroll_offset.y == 0
+        super().after_undo()
 
     def created(self, issue: Issue) -> None:
         self._made = issue

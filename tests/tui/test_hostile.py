@@ -113,7 +113,9 @@ class Walk:
         self.write(project)
         self.press("enter")
         self.press("enter")
-        self.sees("TITLE", "CORE-66")
+        self.sees("TITLE")
+        self.press("home")
+        self.sees("CORE-66")
 
     def go(self, key: str, *sees: str) -> None:
         """Goes to a view, through all of its lines."""
