@@ -83,9 +83,11 @@ def template(postgres: Postgres, worker_id: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def databases(postgres: Postgres, template: str, worker_id: str) -> Databases:
+def databases(postgres: Postgres, template: str, worker_id: str) -> Iterator[Databases]:
     """The worker's databases, each with the whole schema and nobody in it."""
-    return Databases(postgres.admin, template, f"test_{worker_id}")
+    databases = Databases(postgres.admin, template, f"test_{worker_id}")
+    yield databases
+    databases.close()
 
 
 @contextmanager

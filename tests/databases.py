@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
+from time import sleep
 
 import psycopg
 from psycopg.sql import SQL, Composable, Composed, Identifier, Literal
@@ -47,8 +48,8 @@ SELECT md5(concat_ws(';',
 """.encode()
 """Changes with every definition, right, setting and statistic of a database."""
 
-_OTHERS = b"""
-SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity
+_END_OTHERS = b"""
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid()
 """
 
@@ -61,6 +62,8 @@ class Databases:
     template: str
     prefix: str
     _idle: list[str] = field(default_factory=list)
+    _lines: dict[str, psycopg.Connection] = field(default_factory=dict)
+    """A connection to each that was given back: a new one would look everything up anew."""
     _serial: count[int] = field(default_factory=lambda: count(1))
 
     def __post_init__(self) -> None:
@@ -74,13 +77,14 @@ class Databases:
 
     def give_back(self, name: str) -> None:
         """Empties a database for the next who takes one; it is dropped if it has changed otherwise."""
-        with self.connect(name) as sql:
-            sql.execute(_OTHERS)
-            shape, size = _looked_at(sql)
-            again = shape == self._shape and size < self._size + GROWTH
-            if again:
-                sql.execute(self._emptying)
-        if again:
+        if name not in self._lines:
+            self._lines[name] = self.connect(name)
+        sql = self._lines[name]
+        while sql.execute(_END_OTHERS).fetchall():
+            sleep(0.002)
+        shape, size = _looked_at(sql)
+        if shape == self._shape and size < self._size + GROWTH:
+            sql.execute(self._emptying)
             self._idle.append(name)
         else:
             self.drop(name)
@@ -96,8 +100,15 @@ class Databases:
             )
         return name
 
+    def close(self) -> None:
+        """Ends the connections; the databases stay."""
+        while self._lines:
+            self._lines.popitem()[1].close()
+
     def drop(self, name: str) -> None:
         """Drops a copy, whoever is connected to it."""
+        if name in self._lines:
+            self._lines.pop(name).close()
         with self.connect("postgres") as admin:
             admin.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
 
