@@ -6,19 +6,22 @@ Sequential scans are made expensive, so that one is left only where no index cou
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import psycopg
 import pytest
+from psycopg.rows import dict_row
 
 from rhythm_domain import database, queries
-from rhythm_domain.database import Connection
+from rhythm_domain.database import Connection, Database
 from rhythm_domain.demo import filler
 from rhythm_domain.maintenance import plans
 from rhythm_domain.queries import Named
 from rhythm_domain.session import Session
+from tests.conftest import Postgres
+from tests.databases import Databases
 from tests.domain.test_demo import quiet
 from tests.instances import Instance
 
@@ -61,12 +64,27 @@ QUERIES = (
 ORDERS = ("created", "updated", "priority", "due", "rank", "closed")
 
 
-@pytest.fixture
-def large(instance: Instance, conninfo: str) -> Session:
-    """Some thousand issues in ten projects, and their owner."""
-    owner = instance.person("owner")
+@pytest.fixture(scope="module")
+def filled(postgres: Postgres, databases: Databases) -> Iterator[tuple[str, Session]]:
+    """Some thousand issues in ten projects, where, and their owner; nothing is written there."""
+    name = databases.copy()
+    conninfo = postgres.conninfo(name)
+    with psycopg.connect(conninfo, autocommit=True, row_factory=dict_row) as sql:
+        owner = Instance(Database(conninfo), sql).person("owner")
     filler.fill(conninfo, ISSUES, owner=owner.user.id, progress=quiet)
-    return owner
+    with postgres.admin() as admin:
+        admin.execute(f'ALTER DATABASE "{name}" SET enable_seqscan = off'.encode())
+    yield conninfo, owner
+    databases.drop(name)
+
+
+@pytest.fixture
+async def large(filled: tuple[str, Session]) -> AsyncIterator[Session]:
+    """The owner, signed in."""
+    conninfo, owner = filled
+    db = Database(conninfo)
+    yield Session(db, owner.user, owner.id)
+    await db.close()
 
 
 def scans(lines: list[str]) -> set[str]:
@@ -83,7 +101,6 @@ def explained(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, set[str]]]:
         async def fetch(connection: Connection, query: Named, params: Any = None) -> Any:
             text = query.text if isinstance(query.text, bytes) else query.text.as_bytes(connection)
             if re.match(rb"(--.*\n)*\s*(SELECT|WITH|\()", text):
-                await connection.execute(b"SET LOCAL enable_seqscan = off")
                 cursor = await connection.execute(b"EXPLAIN " + text, params)
                 lines = [str(row["QUERY PLAN"]) for row in await cursor.fetchall()]
                 if scanned := scans(lines):
@@ -125,11 +142,9 @@ async def test_no_board_scans_a_large_table(large: Session, monkeypatch: pytest.
     assert found == {}
 
 
-async def test_no_named_query_scans_a_large_table(large: Session, conninfo: str) -> None:
+async def test_no_named_query_scans_a_large_table(filled: tuple[str, Session]) -> None:
     """With arguments of the data at hand, those left out that read everything on purpose."""
-    with psycopg.connect(conninfo, autocommit=True) as sql:
-        name = sql.info.dbname
-        sql.execute(f'ALTER DATABASE "{name}" SET enable_seqscan = off'.encode())
+    conninfo, _ = filled
     found = {}
     for query in sorted(set(queries.every()) - set(WHOLE)):
         for plan in await plans.explain(conninfo, query):

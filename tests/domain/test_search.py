@@ -2,22 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 
+import psycopg
 import pytest
+from psycopg.rows import dict_row
 
+from rhythm_domain.database import Database
 from rhythm_domain.errors import Invalid, NotFound
 from rhythm_domain.models import IssueDraft, Total
 from rhythm_domain.query import QueryError, Sort, SortKey, parse
 from rhythm_domain.repository import sources, starting
 from rhythm_domain.session import Session
+from tests.conftest import Postgres
+from tests.databases import Databases
 from tests.domain.search_oracle import World, populate, random_query
 from tests.instances import Instance, Team
 
 
+@pytest.fixture(scope="module")
+def populated(postgres: Postgres, databases: Databases) -> Iterator[tuple[str, World]]:
+    """A world for all tests that only search it."""
+    name = databases.copy()
+    conninfo = postgres.conninfo(name)
+    with psycopg.connect(conninfo, autocommit=True, row_factory=dict_row) as sql:
+        world = populate(Instance(Database(conninfo), sql))
+    yield conninfo, world
+    databases.drop(name)
+
+
 @pytest.fixture
-def world(instance: Instance) -> World:
+async def world(populated: tuple[str, World]) -> AsyncIterator[World]:
+    """What all search; nobody changes it."""
+    conninfo, world = populated
+    db = Database(conninfo, max_size=4)
+    yield replace(world, asker=Session(db, world.asker.user, world.asker.id))
+    await db.close()
+
+
+@pytest.fixture
+def own(instance: Instance) -> World:
+    """A world of the test's own."""
     return populate(instance)
 
 
@@ -107,15 +135,15 @@ async def test_a_word_in_the_title_is_more_relevant_than_one_in_the_description(
 
 
 async def test_across_projects_nothing_is_lost_where_numbers_are_not_in_the_order_of_time(
-    world: World, instance: Instance
+    own: World, instance: Instance
 ) -> None:
     """An import may give old issues high numbers; the list still shows each issue once."""
     instance.sql.execute(
         "UPDATE issues SET created_at = now() - (hashint8(id) %% 1000) * interval '1 hour'", ()
     )
     for text in ("", "alpha", "sort:created-asc"):
-        found = await walk(world.asker, text, None, 11, sideways=False)
-        assert sorted(found) == sorted(world.find(parse(text), None))
+        found = await walk(own.asker, text, None, 11, sideways=False)
+        assert sorted(found) == sorted(own.find(parse(text), None))
 
 
 async def test_a_key_or_a_number_goes_to_that_issue_alone(world: World) -> None:
@@ -171,22 +199,22 @@ async def test_what_is_no_query_is_refused_before_the_database_is_asked(team: Te
 
 
 async def test_across_projects_nobody_finds_what_they_are_no_member_of(
-    world: World, instance: Instance
+    own: World, instance: Instance
 ) -> None:
     """Not by administration either; a membership that ended ends it at once."""
-    bob = Session(instance.db, world.asker.user, _session_of(instance, "bob"))
+    bob = Session(instance.db, own.asker.user, _session_of(instance, "bob"))
     admin = instance.person("root", admin=True)
     assert "SECRET" in {issue.project_key for issue in (await bob.search.page(limit=500)).items}
     assert (await admin.search.page()).items == ()
     assert (await admin.search.total()).count == 0
     assert (await admin.search.page(project="SECRET")).items
     with pytest.raises(NotFound):
-        await world.asker.search.page(project="SECRET")
+        await own.asker.search.page(project="SECRET")
     instance.sql.execute(
         "UPDATE project_members SET ended_at = now() FROM projects p"
         " WHERE p.id = project_id AND p.key = 'SECRET' AND role = 'member'"
     )
-    cid = Session(instance.db, world.asker.user, _session_of(instance, "cid"))
+    cid = Session(instance.db, own.asker.user, _session_of(instance, "cid"))
     assert "SECRET" not in {issue.project_key for issue in (await cid.search.page(limit=500)).items}
 
 
@@ -196,31 +224,31 @@ def _session_of(instance: Instance, name: str) -> int:
     )
 
 
-async def test_archived_projects_are_found_only_by_name(world: World, instance: Instance) -> None:
+async def test_archived_projects_are_found_only_by_name(own: World, instance: Instance) -> None:
     """By `project:`, by an issue's key, or as the project that is searched."""
     instance.sql.execute("UPDATE projects SET archived_at = now() WHERE key = 'WEB'")
-    find = world.asker.search.page
+    find = own.asker.search.page
     assert {issue.project_key for issue in (await find(limit=500)).items} == {"CORE"}
     assert {issue.project_key for issue in (await find("-project:CORE", limit=500)).items} == set()
     assert {issue.project_key for issue in (await find("project:WEB", limit=500)).items} == {"WEB"}
     assert (await find(project="WEB")).items
-    living = next(issue for issue in world.issues if issue.project == "WEB" and not issue.deleted)
+    living = next(issue for issue in own.issues if issue.project == "WEB" and not issue.deleted)
     assert [issue.id for issue in (await find(living.key)).items] == [living.id]
 
 
-async def test_a_deleted_project_is_never_found(world: World, instance: Instance) -> None:
+async def test_a_deleted_project_is_never_found(own: World, instance: Instance) -> None:
     """Neither its issues nor its names."""
     instance.sql.execute("UPDATE projects SET deleted_at = now() WHERE key = 'WEB'")
-    assert (await world.asker.search.page("project:WEB")).items == ()
-    assert {issue.project_key for issue in (await world.asker.search.page(limit=500)).items} == {"CORE"}
+    assert (await own.asker.search.page("project:WEB")).items == ()
+    assert {issue.project_key for issue in (await own.asker.search.page(limit=500)).items} == {"CORE"}
 
 
-async def test_a_project_is_found_under_the_key_that_it_had(world: World, instance: Instance) -> None:
+async def test_a_project_is_found_under_the_key_that_it_had(own: World, instance: Instance) -> None:
     """As a qualifier and in a key."""
     instance.sql.execute("INSERT INTO project_keys SELECT 'OLD', id FROM projects WHERE key = 'CORE'")
-    core = [issue for issue in world.issues if issue.project == "CORE" and not issue.deleted]
-    assert (await world.asker.search.total("project:OLD")).count == len(core)
-    page = await world.asker.search.page(f"OLD-{core[0].number}")
+    core = [issue for issue in own.issues if issue.project == "CORE" and not issue.deleted]
+    assert (await own.asker.search.total("project:OLD")).count == len(core)
+    page = await own.asker.search.page(f"OLD-{core[0].number}")
     assert [issue.id for issue in page.items] == [core[0].id]
 
 
@@ -275,7 +303,7 @@ async def test_a_change_is_found_at_once(team: Team) -> None:
     assert not (await find("hangs", project="CORE")).items
 
 
-async def test_completion_offers_the_names_of_ones_projects(world: World, instance: Instance) -> None:
+async def test_completion_offers_the_names_of_ones_projects(own: World, instance: Instance) -> None:
     """People, labels, sprints and projects; nothing of a project that the person can't see."""
     instance.sql.execute(
         "INSERT INTO labels (project_id, name, folded) SELECT id, 'hidden', 'hidden'"
@@ -283,7 +311,7 @@ async def test_completion_offers_the_names_of_ones_projects(world: World, instan
     )
 
     async def offered(text: str, project: str | None = None) -> list[str]:
-        return [each.label for each in await world.asker.search.suggest(text, len(text), project=project)]
+        return [each.label for each in await own.asker.search.suggest(text, len(text), project=project)]
 
     assert await offered("assignee:b") == ["bob"]
     assert await offered("label:nee", "CORE") == ["needs review"]

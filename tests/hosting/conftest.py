@@ -12,7 +12,9 @@ import pytest
 
 from rhythm_domain.models import IssueDraft, Status
 from rhythm_domain.session import Session
+from rhythm_tui.hosting import keys
 from rhythm_tui.hosting.install import sshd_settings
+from rhythm_tui.hosting.settings import load
 from tests.conftest import Postgres
 from tests.databases import Databases
 from tests.hosting.sshd import SSHD, Client, Key, Sshd, look_up, me, sessions_of
@@ -48,8 +50,15 @@ class Host:
     async def key(self, session: Session, name: str = "laptop", *, secret: str = "") -> Key:
         """A new key of somebody's, known to the instance."""
         key = Key.made(self.folder, f"{session.user.name}-{name}", secret=secret)
-        await session.people.add_ssh_key(name, key.public)
+        added = await session.people.add_ssh_key(name, key.public)
+        with self.known.open("a") as known:
+            known.write(f"{keys.line(added, load(self.file))}\n")
         return key
+
+    @property
+    def known(self) -> Path:
+        """A file of all keys, for an sshd that asks nobody else."""
+        return self.folder / "known"
 
 
 @pytest.fixture
@@ -69,7 +78,13 @@ def folder() -> Iterator[Path]:
 
 
 @pytest.fixture
-def host(team: Team, conninfo: str, folder: Path) -> Iterator[Host]:
+def asks(folder: Path) -> str:
+    """What sshd runs to ask whose a key is."""
+    return look_up(folder / "host.toml")
+
+
+@pytest.fixture
+def host(team: Team, conninfo: str, folder: Path, asks: str) -> Iterator[Host]:
     """The team's instance, shared."""
     if SSHD is None:
         pytest.skip("there is no sshd here: install openssh-server")
@@ -77,7 +92,7 @@ def host(team: Team, conninfo: str, folder: Path) -> Iterator[Host]:
     nowhere = json.dumps(str(folder / "run"))  # No resident process of this machine has a part in it.
     file.write_text(f'name = "Our Rhythm"\ndatabase_url = {json.dumps(conninfo)}\nrun_dir = {nowhere}\n')
     file.chmod(0o600)
-    sshd = Sshd(folder, sshd_settings(look_up(file), me()))
+    sshd = Sshd(folder, sshd_settings(asks, me()))
     sshd.start()
     yield Host(team, folder, file, sshd)
     sshd.stop()

@@ -7,9 +7,17 @@ import os
 import signal
 from pathlib import Path
 
+import pytest
+
 from tests.hosting.conftest import Host
-from tests.hosting.sshd import until
+from tests.hosting.sshd import told, until
 from tests.tui.seat import Seat
+
+
+@pytest.fixture
+def asks(folder: Path) -> str:
+    """It is told of all keys: here it is not the question whose they are."""
+    return told(folder / "known")
 
 
 def session_of(host: Host) -> int:

@@ -14,6 +14,13 @@ import pytest
 
 from rhythm_tui.hosting.install import SINCE_9_2
 from tests.hosting.conftest import Host
+from tests.hosting.sshd import told
+
+
+@pytest.fixture
+def asks(folder: Path) -> str:
+    """It is told of all keys: here it is not the question whose they are."""
+    return told(folder / "known")
 
 
 @pytest.mark.parametrize("program", [["scp"], ["scp", "-O"], ["sftp"]], ids=" ".join)
