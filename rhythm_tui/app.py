@@ -31,6 +31,7 @@ from rhythm_tui.desk import Desk
 from rhythm_tui.drafts import Drafts
 from rhythm_tui.hearing import Hearing
 from rhythm_tui.instance import Instance
+from rhythm_tui.looks.colours import Colours
 from rhythm_tui.looks.themes import DARK, LIGHT, SIXTEEN, THEMES
 from rhythm_tui.messages import GoTo, Lost, OpenIssue, OpenProject, Say, SignedOut
 from rhythm_tui.notebook import Notebook
@@ -110,6 +111,8 @@ class RhythmApp(GuardedApp, Commanding):
         self._at_the_door = False
         for theme in THEMES:
             self.register_theme(theme)
+        for name in [name for name, theme in self.available_themes.items() if theme.ansi]:
+            self.unregister_theme(name)  # The colours are the terminal's: we can't tell what is legible.
         self.way_in = WayIn(
             instance, self.exits, prepare=self._settle, signed_in=self.signed_in, turned_away=self.part
         )
@@ -125,6 +128,13 @@ class RhythmApp(GuardedApp, Commanding):
         )
         with suppress(Invalid):  # The way in says what is wrong.
             self._settle()
+
+    def get_css_variables(self) -> dict[str, str]:
+        """Those of Textual's, and how text looks that matters less: `$muted` and `$faint`, see `Colours`."""
+        variables = super().get_css_variables()
+        colours = Colours(variables, self.current_theme.dark)
+        self.theme_variables = variables | {name: colours.of(name) for name in ("muted", "faint")}
+        return self.theme_variables
 
     def _settle(self) -> None:
         """Does what the settings say. Raises `Invalid`."""

@@ -44,8 +44,8 @@ class CommandProvider(Provider):
         words = offer.command.help.removesuffix(".")
         allowed = offer.why_not is None
         return Content.assemble(
-            (beside.rjust(KEYS), "bold $footer-key-foreground" if allowed else "$foreground 40%"),
-            (f"  {words}", "$foreground" if allowed else "$foreground 40%"),
+            (beside.rjust(KEYS), "bold $footer-key-foreground" if allowed else "$faint"),
+            (f"  {words}", "$foreground" if allowed else "$faint"),
         )
 
 

@@ -1,9 +1,12 @@
-"""How a card of the board looks: four lines of pieces. Pure.
+"""How a card of the board looks: four lines of pieces, or two where there is no room for more. Pure.
 
 ■ CORE-123 ⊘       5 ▲ AE     kind, key, whether it is blocked; points, priority, assignee
 Login fails on Safari when    the title in two lines
 cookies are blocked
 •ui •auth     ! 2 d late      labels; when it is due, if that is near
+
+■ CORE-123 ⊘!      5 ▲ AE     in brief: whether it is late stands behind the key
+Login fails on Safari when …
 """
 
 from __future__ import annotations
@@ -22,8 +25,8 @@ from rhythm_tui.looks.colours import Colours
 from rhythm_tui.looks.presentation import Piece, fitted
 from rhythm_tui.looks.wording import wrapped
 
-LINES = 4
-"""Lines of a card."""
+LINES, BRIEF = 4, 2
+"""Lines of a card, and of one in brief."""
 
 SOON = 14
 """Days before a card is due for which it says so."""
@@ -43,11 +46,15 @@ class Look:
     who: str = ""
 
 
-def face(row: IssueRow, width: int, look: Look) -> list[list[Piece]]:
+def face(row: IssueRow, width: int, look: Look, *, brief: bool = False) -> list[list[Piece]]:
     """The lines of a card, each in exactly `width` cells."""
-    first, rest = wrapped(title := shown(row.title), width)
+    title = shown(row.title)
     colour = "muted" if row.status.closed or look.unsaved else "foreground"
     spans = look.spans(title) if look.spans else []
+    if brief:
+        head = _head(row, width, look, late=_days_left(row, look) < 0)
+        return [head, _marked(fitted(title, width).rstrip(), width, colour, spans, 0)]
+    first, rest = wrapped(title, width)
     lines = [_head(row, width, look), _marked(first, width, colour, spans, 0)]
     if rest:
         lines.append(_marked(fitted(rest, width).rstrip(), width, colour, spans, len(title) - len(rest)))
@@ -55,14 +62,20 @@ def face(row: IssueRow, width: int, look: Look) -> list[list[Piece]]:
     return [*lines, *([[Piece(" " * width)]] * (LINES - len(lines)))]
 
 
-def _head(row: IssueRow, width: int, look: Look) -> list[Piece]:
+def _days_left(row: IssueRow, look: Look) -> int:
+    """Days until a card is due that is still to be done; more than matter if it is not."""
+    return SOON + 1 if row.due is None or row.status.closed else (row.due - look.today).days
+
+
+def _head(row: IssueRow, width: int, look: Look, *, late: bool = False) -> list[Piece]:
     colours = look.colours
     left = [Piece(f"{signs.MARKED} ", "accent", bold=True)] if look.marked else []
     left += [show.kind(row, colours), Piece(" "), Piece(row.key, "muted")]
     if look.unsaved:
         left.append(Piece(" …", "muted"))
-    if row.blocked and not row.status.closed:
-        left.append(Piece(f" {signs.BLOCKED}", "error"))
+    flags = signs.BLOCKED * (row.blocked and not row.status.closed) + signs.LATE * late
+    if flags:
+        left.append(Piece(f" {flags}", "error"))
     if look.who:
         return both(left, [Piece(f"{signs.CHANGED} {look.who}", "warning", bold=True)], width)
     who = show.person(row.assignee, colours, short=True)
@@ -77,9 +90,7 @@ def _head(row: IssueRow, width: int, look: Look) -> list[Piece]:
 
 
 def _foot(row: IssueRow, width: int, look: Look) -> list[Piece]:
-    due: list[Piece] = []
-    if row.due is not None and not row.status.closed and (row.due - look.today).days <= SOON:
-        due = [show.due(row, look.today)]
+    due = [show.due(row, look.today)] if _days_left(row, look) <= SOON else []
     return both(show.labels(row.labels, look.colours), due, width)
 
 

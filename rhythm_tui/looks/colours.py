@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from zlib import crc32
 
 from rich.style import Style
@@ -29,7 +29,7 @@ _ON_LIGHT = dict(
     zip(
         COLOURS,
         (
-            "#c2304a", "#b35309", "#8a6a00", "#57730b", "#22783a", "#0f766e",
+            "#c2304a", "#a84d06", "#806200", "#57730b", "#22783a", "#0f766e",
             "#0a6f96", "#2e5bc7", "#6d3fc0", "#a8328f", "#7d5433", "#5b6579",
         ),
         strict=True,
@@ -70,7 +70,17 @@ _TYPE = {
     IssueType.EPIC: "secondary",
 }
 
+LEGIBLE, HINTED = 4.5, 3.0
+"""Contrast that text has to its ground at least, and that the faintest of it has: those of WCAG 2.2 for text
+(1.4.3) and for signs (1.4.11)."""
+
 _CURSOR = ("block-cursor-background", "block-cursor-blurred-background")
+
+_STRONG = (*_CURSOR, "glow")
+"""Grounds on which not every colour of the theme is legible as it is."""
+
+_LINES = ("rule", "border", "background")
+"""What is drawn in these is no text."""
 
 _PEOPLE = [name for name in COLOURS if name not in ("brown", "grey")]
 
@@ -83,8 +93,8 @@ class Colours:
     dark: bool
 
     def of(self, name: str) -> str:
-        """A colour of the theme; `muted` and `faint` are its text, less and much less strong; some colours
-        have a calmer kin for large areas, such as `success soft`.
+        """A colour of the theme; `muted` is its text, less strong, for what is secondary, and `faint` is for
+        hints that one need not read. Some colours have a calmer kin for large areas, such as `success soft`.
         """
         return self._known[name]
 
@@ -94,11 +104,17 @@ class Colours:
         names = ("foreground", "background", "surface", "panel", "primary", "secondary", "accent", "warning",
                  "error", "success", "border")  # fmt: skip
         known = {name: self._parsed(name) for name in names} | self._cursor(ground, text)
-        known |= {"muted": ground.blend(text, 0.62), "faint": ground.blend(text, 0.34)}
-        known |= {"rule": ground.blend(text, 0.16), "glow": ground.blend(known["warning"], 0.28)}
+        known |= {"rule": ground.blend(text, 0.16), "glow": ground.blend(known["warning"], 0.2)}
         soft = ("success", "accent", "warning", "primary")  # For large areas.
         known |= {f"{name} soft": ground.blend(known[name], 0.62) for name in soft}
-        return {name: _hex(ground, colour) for name, colour in known.items()}
+        hexes = {name: _hex(ground, colour) for name, colour in known.items()}
+        quiet = tuple(hexes[name] for name in ("background", "surface", "panel"))
+        for name, share, grounds, least in (
+            ("muted", 0.6, (*quiet, hexes["block-cursor-background"]), LEGIBLE),
+            ("faint", 0.36, quiet, HINTED),
+        ):
+            hexes[name] = legible(ground.blend(text, share).hex6, hexes["foreground"], grounds, least)
+        return hexes
 
     def _parsed(self, name: str) -> Color:
         return Color.parse(self.variables.get(name) or "#808080")
@@ -138,15 +154,54 @@ class Colours:
         self, foreground: str, background: str | None = None, *, bold: bool = False, strike: bool = False
     ) -> Style:
         """A Rich style of named colours of the theme, or of `#rrggbb`."""
-        return Style(
-            color=self._resolved(foreground),
-            bgcolor=self._resolved(background) if background else None,
-            bold=bold or None,
-            strike=strike or None,
-        )
+        key = (foreground, background, bold, strike)
+        if key not in self._styles:
+            self._styles[key] = Style(
+                color=self.ink(foreground, background),
+                bgcolor=self._resolved(background) if background else None,
+                bold=bold or None,
+                strike=strike or None,
+            )
+        return self._styles[key]
+
+    @cached_property
+    def _styles(self) -> dict[tuple[str, str | None, bool, bool], Style]:
+        return {}
+
+    def ink(self, name: str, ground: str | None) -> str:
+        """A colour as text has it on a ground: where the cursor is and where something glows, so much nearer
+        to the text's own that it stays legible.
+        """
+        colour = self._resolved(name)
+        if ground not in _STRONG or name in _LINES or "sixteen" in self.variables:
+            return colour
+        least = HINTED if name == "faint" else LEGIBLE
+        return legible(colour, self.of("block-cursor-foreground"), (self.of(ground),), least)
 
     def _resolved(self, name: str) -> str:
         return name if name.startswith("#") else self.of(name)
+
+
+def contrast(one: str, other: str) -> float:
+    """The contrast of two colours, from 1 to 21: WCAG 2, "contrast ratio"."""
+    darker, lighter = sorted((_luminance(one), _luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+@lru_cache(maxsize=1024)
+def _luminance(colour: str) -> float:
+    parts = (part / 255 for part in Color.parse(colour).rgb)
+    linear = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return sum(part * share for part, share in zip(linear, (0.2126, 0.7152, 0.0722), strict=True))
+
+
+@lru_cache(maxsize=1024)
+def legible(colour: str, text: str, grounds: tuple[str, ...], least: float) -> str:
+    """A colour with so much of the text's in it that it has a contrast to each of some grounds."""
+    given, whole = Color.parse(colour), Color.parse(text)
+    shades = (given.blend(whole, step / 50).hex6 for step in range(51))
+    enough = (shade for shade in shades if all(contrast(shade, ground) >= least for ground in grounds))
+    return next(enough, whole.hex6)
 
 
 def _hex(ground: Color, colour: Color) -> str:

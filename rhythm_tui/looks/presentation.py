@@ -105,7 +105,7 @@ def content(pieces: Sequence[Piece], colours: Colours) -> Content:
             (
                 piece.text,
                 f"{'bold ' if piece.bold else ''}"
-                f"{piece.colour if piece.colour.startswith('#') else colours.of(piece.colour)}"
+                f"{colours.ink(piece.colour, piece.ground or None)}"
                 f"{f' on {colours.of(piece.ground)}' if piece.ground else ''}",
             )
             for piece in pieces

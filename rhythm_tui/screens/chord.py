@@ -39,7 +39,7 @@ class Chord(ModalScreen[Offer | None], Commanding):
 
 
 def _line(key: str, offer: Offer) -> Content:
-    faint = "$foreground 35%" if offer.why_not else ""
+    faint = "$faint" if offer.why_not else ""
     return Content.assemble(
         (f" {readable(key)}  ", faint or "bold $footer-key-foreground"),
         (offer.command.label, faint or "$foreground"),

@@ -121,7 +121,7 @@ class Compose(Editor[Issue]):
     def _show(self, name: str) -> None:
         value = self._values[name]
         colours = Colours(self.app.theme_variables, self.app.current_theme.dark)
-        none = Content.styled("nobody" if name == "assignee" else "none", "$foreground 40%")
+        none = Content.styled("nobody" if name == "assignee" else "none", "$faint")
         match name:
             case "type":
                 look = _signed(signs.TYPE[IssueType(value)].mark, value, colours.type(IssueType(value)))

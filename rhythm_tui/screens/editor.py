@@ -145,7 +145,7 @@ class Editor(Dialog[T], Generic[T]):
     def _say_state(self) -> None:
         length = len(self.area.text)
         count = f"{length:,} / {TEXT_LENGTH:,}"
-        style = "bold $error" if length > TEXT_LENGTH else "$foreground 45%"
+        style = "bold $error" if length > TEXT_LENGTH else "$muted"
         left = "saving …" if self._busy else self._said
         for note in self.query("#note").results(Static):
             note.update(Content.styled(left, "$warning"))

@@ -28,7 +28,7 @@ class Once(Dialog[bool]):
         """Hands it to the terminal's clipboard."""
         self.app.copy_to_clipboard(self._secret)
         said = "Copied, if your terminal lets programs copy."
-        self.query_one("#copied", Static).update(Content.styled(said, "$foreground 55%"))
+        self.query_one("#copied", Static).update(Content.styled(said, "$muted"))
 
     def action_close(self) -> None:
         self.dismiss(True)

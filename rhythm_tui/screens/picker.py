@@ -198,7 +198,7 @@ class MultiPicker(Filtered[V, dict[V, bool]], Generic[V]):
         taken = self._toggled.get(choice.value, choice.chosen)
         if choice.partly and choice.value not in self._toggled:
             return Content.assemble(("◐ ", "$warning"), choice.label, ("  some", "dim"))
-        sign = ("◉ ", "$success") if taken else ("○ ", "$foreground 40%")
+        sign = ("◉ ", "$success") if taken else ("○ ", "$faint")
         return Content.assemble(sign, choice.label)
 
     def action_take(self) -> None:

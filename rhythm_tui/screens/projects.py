@@ -144,9 +144,9 @@ class ProjectsScreen(WorkScreen):
         self.query_one("#about", Static).update(
             Content.assemble(
                 (shown(project.name), "bold $foreground"),
-                (since, "$foreground 50%"),
+                (since, "$muted"),
                 "\n",
-                ("\n".join(about), "$foreground 75%" if lines else "$foreground 40%"),
+                ("\n".join(about), "$muted" if lines else "$faint"),
             )
         )
 

@@ -180,7 +180,7 @@ class WayIn(Screen[None], Commanding):
             hint = _AT_THE_DOOR if self.instance.local else "It is tried again by itself."
         with suppress(RhythmError):
             self.query_one("#where", Static).update(
-                Content.styled(shown(self.instance.instance_name), "$foreground 50%")
+                Content.styled(shown(self.instance.instance_name), "$muted")
             )
         seconds: float = next((wait for kind, wait in AGAIN.items() if isinstance(error, kind)), 0)
         left = seconds
@@ -206,11 +206,11 @@ class WayIn(Screen[None], Commanding):
         key = "bold $footer-key-foreground"
         self.query_one("#next", Static).update(
             Content.assemble(
-                (soon, "$foreground 60%"),
+                (soon, "$muted"),
                 ("r", key),
-                (" now   " if soon else " try again   ", "$foreground 60%"),
+                (" now   " if soon else " try again   ", "$muted"),
                 ("^q", key),
-                (" leave", "$foreground 60%"),
+                (" leave", "$muted"),
             )
             if hint
             else Content("")

@@ -12,9 +12,6 @@ from textual.filter import LineFilter
 
 from rhythm_tui.looks.colours import Colours
 
-FAINT = 0.55
-"""What differs less than this from the ground, where text differs by 1, is dim."""
-
 
 class Colourless(LineFilter):
     """Takes all colours away. What was faint is dim, what lay on the cursor's ground is reversed."""
@@ -24,11 +21,13 @@ class Colourless(LineFilter):
         super().__init__()
         self.variables = variables
         self._ground = Color.parse(variables["background"])
-        self._text = Color.parse(variables["foreground"])
+        # Whether its ground is dark matters to labels only.
+        colours = Colours(variables, dark=True)
+        self._faint = self._differs(Color.parse(colours.of("faint")))
         # Lists of Textual's have the theme's own; for what we draw see `Colours`.
         cursors = (
             variables["block-cursor-background"],
-            Colours(variables, dark=True).of("block-cursor-background"),
+            colours.of("block-cursor-background"),
         )
         self._cursors = {Color.parse(cursor).rgb for cursor in cursors}
         self._plain = lru_cache(maxsize=4096)(self._without_colour)
@@ -43,8 +42,10 @@ class Colourless(LineFilter):
         plain = style.without_color
         if style.bgcolor is not None and Color.from_rich_color(style.bgcolor).rgb in self._cursors:
             return plain + Style(reverse=True)
-        if style.color is not None and not style.bold:
-            differs = abs(Color.from_rich_color(style.color).brightness - self._ground.brightness)
-            if differs < FAINT * abs(self._text.brightness - self._ground.brightness):
-                return plain + Style(dim=True)
-        return plain
+        if style.color is None or style.bold:
+            return plain
+        faint = self._differs(Color.from_rich_color(style.color)) <= self._faint
+        return plain + Style(dim=True) if faint else plain
+
+    def _differs(self, colour: Color) -> float:
+        return abs(colour.brightness - self._ground.brightness)

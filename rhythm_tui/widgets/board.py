@@ -21,7 +21,7 @@ from rhythm_tui.commanding import Commanding, handles
 from rhythm_tui.holding.decks import Cards, Deck, Spot
 from rhythm_tui.holding.lanes import Grouping, Lane
 from rhythm_tui.looks.board_layout import Band
-from rhythm_tui.widgets.board_canvas import HEAD, SLOT, BoardCanvas, Drag, Target
+from rhythm_tui.widgets.board_canvas import HEAD, BoardCanvas, Drag, Target
 
 AHEAD = 15
 """Cards that are left before more are asked for."""
@@ -144,10 +144,10 @@ class BoardGrid(BoardCanvas, Commanding, can_focus=True):
         top = self._tops.get(spot, 0)
         if top == 0 and not (spot == self.spot and self.issue is not None):
             return None
-        first = top // SLOT
+        first = top // self._slot
         if top == 0:  # What comes in above the cursor must not push it down.
             return deck.ids[:1], 0
-        return deck.ids[first : first + 20], top % SLOT
+        return deck.ids[first : first + 20], top % self._slot
 
     def _hold(self, spot: Spot, cards: list[int], inside: int) -> None:
         deck = self.cards.decks.get(spot)
@@ -155,7 +155,7 @@ class BoardGrid(BoardCanvas, Commanding, can_focus=True):
             for number, issue in enumerate(cards):
                 place = deck.place(issue)
                 if place is not None:
-                    self._tops[spot] = max(0, (place - number) * SLOT + inside)
+                    self._tops[spot] = max(0, (place - number) * self._slot + inside)
                     return
 
     def _follow(self, *, stay: bool = False) -> None:
@@ -226,8 +226,8 @@ class BoardGrid(BoardCanvas, Commanding, can_focus=True):
 
     def _look_ahead_in(self, spot: Spot, height: int) -> None:
         deck = self._deck(spot)
-        top = self._tops.get(spot, 0) // SLOT
-        if deck.next and len(deck) - top - height // SLOT < AHEAD:
+        top = self._tops.get(spot, 0) // self._slot
+        if deck.next and len(deck) - top - height // self._slot < AHEAD:
             self._ask(spot, "next")
         if deck.previous and top < AHEAD:
             self._ask(spot, "previous")
@@ -322,8 +322,7 @@ class BoardGrid(BoardCanvas, Commanding, can_focus=True):
 
     def level(self, spot: Spot) -> int:
         """The place in a column that is on the same line of the screen as the cursor."""
-        line = self._place * SLOT - self._tops.get(self.spot, 0)
-        return max(0, (line + self._tops.get(spot, 0) + SLOT // 2) // SLOT)
+        return max(0, (self._line + self._tops.get(spot, 0) + self._slot // 2) // self._slot)
 
     @handles("list.page_down")
     def page_down(self) -> None:
@@ -335,7 +334,7 @@ class BoardGrid(BoardCanvas, Commanding, can_focus=True):
 
     @property
     def _half_page(self) -> int:
-        return max(1, self._band(self.spot.lane).height // SLOT // 2)
+        return max(1, self._band(self.spot.lane).height // self._slot // 2)
 
     @handles("list.top")
     def to_top(self) -> None:
@@ -429,7 +428,7 @@ class BoardGrid(BoardCanvas, Commanding, can_focus=True):
         if at is None or box is None or box.collapsed:
             return
         spot, line = at
-        place, inside = divmod(line, SLOT)
+        place, inside = divmod(line, self._slot)
         deck = self._deck(spot)
         if inside and place < len(deck):
             self._go(spot, place)
@@ -454,9 +453,9 @@ class BoardGrid(BoardCanvas, Commanding, can_focus=True):
     def _scroll_while_dragging(self, x: int, y: int) -> None:
         seen = self.seen
         if x <= 0 and seen.left:
-            self._first -= 1
+            self._show_from(self._first - 1)
         elif x >= self.size.width - 1 and seen.right:
-            self._first += 1
+            self._show_from(self._first + 1)
         if y < HEAD or y >= HEAD + self._body - 1:
             self._wheel(x, clamp(y, HEAD, HEAD + self._body - 1), -1 if y < HEAD else 1)
 
@@ -467,7 +466,7 @@ class BoardGrid(BoardCanvas, Commanding, can_focus=True):
         spot, line = at
         if spot.status.closed:
             return Target(spot, 0)
-        return Target(spot, clamp((line + SLOT // 2) // SLOT, 0, len(self._deck(spot))))
+        return Target(spot, clamp((line + self._slot // 2) // self._slot, 0, len(self._deck(spot))))
 
     def on_mouse_up(self, event: events.MouseUp) -> None:
         drag, self.drag = self.drag, None
@@ -500,8 +499,7 @@ class BoardGrid(BoardCanvas, Commanding, can_focus=True):
     def _turn(self, step: int) -> None:
         seen = self.seen
         if seen.left if step < 0 else seen.right:
-            self._first = len(seen.left) + step
-            self.refresh()
+            self._show_from(len(seen.left) + step)
             self._look_ahead()
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import date
 
 from rich.segment import Segment
-from rich.style import Style
 from textual.geometry import Region, clamp
 from textual.strip import Strip
 from textual.widget import Widget
@@ -23,17 +22,19 @@ from rhythm_tui.holding.decks import ONE_LANE, Cards, Deck, Spot
 from rhythm_tui.holding.lanes import Grouping, Lane
 from rhythm_tui.looks import signs
 from rhythm_tui.looks.board_layout import Abreast, Band, Box, abreast, first_to_show
-from rhythm_tui.looks.card_face import LINES, Look, Spans, both, cut, face
+from rhythm_tui.looks.card_face import BRIEF, LINES, Look, Spans, both, cut, face
 from rhythm_tui.looks.colours import Colours
 from rhythm_tui.looks.presentation import Piece
 from rhythm_tui.widgets.glow import Glow
 
-SLOT = LINES + 1
-"""Lines from a card to the next: a blank one, and its own."""
-
 HEAD = 2
 """Lines above the cards: the columns' headings and a rule."""
 
+LOW, LOW_IN_LANES = 12, 30
+"""Lines for cards, or for lanes of them, below which cards are shown in brief."""
+
+EMPTY = 2
+"""Lines of a lane of which no card is seen."""
 
 _NO_DECK = Deck()
 
@@ -88,13 +89,14 @@ class BoardCanvas(Widget):
         self.on_heading = False
         """Whether the cursor is on the heading of its lane."""
         self._place = 0
+        self._slot = LINES + 1
+        """Lines from a card to the next: a blank one, and its own."""
         self._first = 0
         self._tops: dict[Spot, int] = {}
         self._scroll = 0
         self.glow = Glow[int](self, self.redraw)
         self.drag: Drag | None = None
         self._drawn: dict[int, dict[tuple[int, str, bool], list[Strip]]] = {}
-        self._styles: dict[tuple[str, str, bool], Style] = {}
         self._colours_known: Colours | None = None
         self._bands_known: list[Band] | None = None
 
@@ -126,6 +128,11 @@ class BoardCanvas(Widget):
     def place(self) -> int:
         """Where the cursor is in its column."""
         return self._place
+
+    @property
+    def _line(self) -> int:
+        """The line of its column where the card of the cursor begins, from the first that is seen on."""
+        return self._place * self._slot - self._tops.get(self.spot, 0)
 
     def _deck(self, spot: Spot | None = None) -> Deck:
         return self.cards.decks.get(self.spot if spot is None else spot, _NO_DECK)
@@ -175,22 +182,34 @@ class BoardCanvas(Widget):
         if not self._headed:
             yield Band(self.lanes[0].id if self.lanes else ONE_LANE, 0, False, self._body)
             return
-        most = max(1, self._body * 2 // 3 // SLOT) * SLOT + 1
         y = 0
         for lane in self.shown_lanes():
-            # What is closed only grows: it makes no lane higher than its open cards, or one, do.
-            cards = max((len(self._deck(s)) for s in self._spots(lane.id) if not s.status.closed), default=0)
-            height = 0 if lane.id in self.folded else min(max(cards, 1) * SLOT + 1, most)
-            band = Band(lane.id, y, True, height)
+            band = Band(lane.id, y, True, 0 if lane.id in self.folded else self._height_of(lane.id))
             yield band
             y = band.end
+
+    def _height_of(self, lane: str) -> int:
+        """Lines that a lane takes: those of its most open cards in sight, up to two thirds of the board."""
+        slot, seen = self._slot, [box.status for box in self.seen.boxes if not box.collapsed]
+        spots = [spot for spot in self._spots(lane) if spot.status in seen]
+        cards = max((len(self._deck(spot)) for spot in spots if not spot.status.closed), default=0)
+        # What is closed only grows: it makes a lane no higher than one card.
+        cards = cards or any(len(self._deck(spot)) for spot in spots)
+        most = max(1, self._body * 2 // 3 // slot) * slot + 1
+        return min(max(cards, 1) * slot + 1, most) if cards or lane in self.unread else EMPTY
 
     def _band(self, lane: str) -> Band:
         return next((band for band in self._bands if band.lane == lane), Band(lane, 0, False, self._body))
 
     def _most_scrolled(self, spot: Spot) -> int:
         """How far a column can be scrolled."""
-        return max(0, len(self._deck(spot)) * SLOT + 1 - self._band(spot.lane).height)
+        return max(0, len(self._deck(spot)) * self._slot + 1 - self._band(spot.lane).height)
+
+    def _show_from(self, first: int) -> None:
+        """Shows the columns from one on: others are in sight, and lanes as high as these need."""
+        self._first = first
+        self._bands_known = None
+        self.refresh()
 
     def _keep_in_view(self) -> None:
         if not self.statuses or not self.size.width:
@@ -200,14 +219,13 @@ class BoardCanvas(Widget):
             tuple(self.statuses), frozenset(self.collapsed), self.size.width, self._first, at
         )
         if first != self._first:
-            self._first = first
-            self.refresh()
+            self._show_from(first)
         band = self._band(self.spot.lane)
-        line, top = self._place * SLOT, self._tops.get(self.spot, 0)
+        line, top = self._place * self._slot, self._tops.get(self.spot, 0)
         if not self.on_heading:
             new = (
-                min(max(top, line + SLOT + 1 - band.height), line)
-                if line < top or line + SLOT + 1 > top + band.height
+                min(max(top, line + self._slot + 1 - band.height), line)
+                if line < top or line + self._slot + 1 > top + band.height
                 else top
             )
             new = clamp(new, 0, self._most_scrolled(self.spot))
@@ -216,7 +234,7 @@ class BoardCanvas(Widget):
                 self._refresh_column(self.spot)
         if self._headed:
             begin = band.y if self.on_heading or line == top else band.top + line - top
-            end = band.y + 1 if self.on_heading else band.top + line - top + SLOT + 1
+            end = band.y + 1 if self.on_heading else band.top + line - top + self._slot + 1
             scroll = min(max(self._scroll, end - self._body), begin)
             if scroll != self._scroll:
                 self._scroll = max(0, scroll)
@@ -248,11 +266,18 @@ class BoardCanvas(Widget):
         self._refresh_cursor()
 
     def _anew(self) -> None:
+        self._space_cards()
         self._drawn.clear()
-        self._styles.clear()
         self._colours_known = None
         self._bands_known = None
         self.refresh()
+
+    def _space_cards(self) -> None:
+        """Gives cards the lines that there is room for; each column stays at its card."""
+        slot = 1 + (BRIEF if self._body < (LOW_IN_LANES if self._headed else LOW) else LINES)
+        if slot != self._slot:
+            self._tops = {spot: top // self._slot * slot for spot, top in self._tops.items()}
+            self._slot = slot
 
     def _refresh_cursor(self) -> None:
         box, band = self.seen.of(self.spot.status), self._band(self.spot.lane)
@@ -260,10 +285,8 @@ class BoardCanvas(Widget):
         if self.on_heading:
             self.refresh(Region(0, HEAD + band.y - scroll, self.size.width, 1))
         elif box is not None:
-            line = band.top + self._place * SLOT - self._tops.get(self.spot, 0) - scroll
-            self.refresh(
-                Region(box.x, HEAD + line, box.width + 1, SLOT + 1), Region(box.x, 0, box.width + 1, HEAD)
-            )
+            line, width = band.top + self._line - scroll, box.width + 1
+            self.refresh(Region(box.x, HEAD + line, width, self._slot + 1), Region(box.x, 0, width, HEAD))
 
     def _refresh_column(self, spot: Spot) -> None:
         box = self.seen.of(spot.status)
@@ -276,17 +299,10 @@ class BoardCanvas(Widget):
             self._colours_known = Colours(self.app.theme_variables, self.app.current_theme.dark)
         return self._colours_known
 
-    def _style(self, colour: str, ground: str, *, bold: bool = False) -> Style:
-        key = (colour, ground, bold)
-        if key not in self._styles:
-            self._styles[key] = self._colours.style(colour, ground, bold=bold)
-        return self._styles[key]
-
     def _strip(self, pieces: Iterable[Piece], ground: str, width: int) -> Strip:
-        segments = [
-            Segment(piece.text, self._style(piece.colour, ground, bold=piece.bold)) for piece in pieces
-        ]
-        return Strip(segments).adjust_cell_length(width, self._style("foreground", ground))
+        style = self._colours.style
+        segments = [Segment(piece.text, style(piece.colour, ground, bold=piece.bold)) for piece in pieces]
+        return Strip(segments).adjust_cell_length(width, style("foreground", ground))
 
     def render_line(self, y: int) -> Strip:
         width = self.size.width
@@ -300,7 +316,7 @@ class BoardCanvas(Widget):
             line = Strip.join(parts)
         else:
             line = self._body_line(y - HEAD + (self._scroll if self._headed else 0), seen)
-        line = line.adjust_cell_length(width, self._style("foreground", "background"))
+        line = line.adjust_cell_length(width, self._colours.style("foreground", "background"))
         return self._with_dragged(line, y)
 
     def _no_board(self, y: int) -> list[Piece]:
@@ -397,13 +413,13 @@ class BoardCanvas(Widget):
             return self._upright(box, line)
         spot = Spot(band.lane, box.status)
         deck = self._deck(spot)
-        place, inside = divmod(self._tops.get(spot, 0) + at, SLOT)
+        place, inside = divmod(self._tops.get(spot, 0) + at, self._slot)
         if place < len(deck) and inside:
             issue = deck.ids[place]
             strip = self._card(issue, spot, box.width)[inside - 1]
         elif inside == 0 and self._is_target(spot, place):
             strip = self._strip([Piece("━" * box.width, "accent", bold=True)], "background", box.width)
-        elif not deck.ids and at == 1:
+        elif not deck.ids and at == min(1, band.height - EMPTY):
             strip = (
                 self._empty(spot, box.width)
                 if band.lane not in self.unread
@@ -425,14 +441,14 @@ class BoardCanvas(Widget):
     def _thumb(self, spot: Spot, deck: Deck, band: Band, at: int) -> Strip:
         """The cell behind a column: bright where what is seen lies in the whole of it."""
         total = max(self.cards.total(spot).count if spot in self.cards.decks else 0, deck.above + len(deck))
-        whole = total * SLOT + 1
+        whole = total * self._slot + 1
         if whole <= band.height or not band.height:
             return self._strip([], "background", 1)
         size = max(1, band.height * band.height // whole)
-        above = deck.above * SLOT + self._tops.get(spot, 0)
+        above = deck.above * self._slot + self._tops.get(spot, 0)
         begin = min((band.height - size) * above // max(1, whole - band.height), band.height - size)
         lit = begin <= at < begin + size
-        return self._strip([Piece("▕" if lit else " ", "border")], "background", 1)
+        return self._strip([Piece("▌" if lit else " ", "border")], "background", 1)
 
     def _upright(self, box: Box, line: int) -> Strip:
         """A line of a collapsed column: its count, then its name from top to bottom; it is never scrolled."""
@@ -485,7 +501,7 @@ class BoardCanvas(Widget):
             self.glow.who(issue) or "",
         )
         edge = Piece("▌" if bar else " ", "primary")
-        lines = face(self.cards.row(issue), max(1, width - 2), look)
+        lines = face(self.cards.row(issue), max(1, width - 2), look, brief=self._slot <= BRIEF + 1)
         return [self._strip([edge, *line], ground, width) for line in lines]
 
     def _with_dragged(self, line: Strip, y: int) -> Strip:
@@ -494,7 +510,7 @@ class BoardCanvas(Widget):
         if drag is None or not drag.moving or drag.issue not in self.cards.rows:
             return line
         inside = y - (drag.y - drag.grip[1])
-        if not 0 <= inside < LINES:
+        if not 0 <= inside < self._slot - 1:
             return line
         width = self.size.width
         start = clamp(drag.x - drag.grip[0], 0, max(0, width - drag.width))
@@ -507,7 +523,7 @@ class BoardCanvas(Widget):
         if box is None or self.row is None:
             return None
         scroll = self._scroll if self._headed else 0
-        line = self._band(self.spot.lane).top + self._place * SLOT + 2 - self._tops.get(self.spot, 0) - scroll
+        line = self._band(self.spot.lane).top + self._line + 2 - scroll
         corner = self.content_region.offset
         return Region(corner.x + box.x, corner.y + HEAD + line, box.width, 1)
 

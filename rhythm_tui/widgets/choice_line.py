@@ -56,9 +56,9 @@ class ChoiceLine(Widget, can_focus=True):
 
     def render(self) -> Content:
         way = self._ways[self._place]
-        arrow = "bold $footer-key-foreground" if self.has_focus else "$foreground 30%"
+        arrow = "bold $footer-key-foreground" if self.has_focus else "$faint"
         return Content.assemble(
-            ("‹ ", arrow), way.look, (" ›", arrow), (f"  {way.words}" if way.words else "", "$foreground 55%")
+            ("‹ ", arrow), way.look, (" ›", arrow), (f"  {way.words}" if way.words else "", "$muted")
         )
 
     def watch_value(self) -> None:

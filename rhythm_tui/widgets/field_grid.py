@@ -63,7 +63,7 @@ class FieldGrid(Widget, can_focus=True):
             if at and at % columns == 0:
                 lines.append(Content())
             here = at == self._at and self.has_focus
-            style = "bold $error" if name == self._wrong else "bold $primary" if here else "$foreground 60%"
+            style = "bold $error" if name == self._wrong else "bold $primary" if here else "$muted"
             bar = ("▌", "$primary") if here else ("!" if name == self._wrong else " ", "bold $error")
             field = Content.assemble(bar, (f"{label:<{LABEL}}", style), self._values.get(name, ""))
             field = field.truncate(width - 1, ellipsis=True)

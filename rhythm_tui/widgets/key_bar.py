@@ -19,7 +19,7 @@ from rhythm_domain.text import shown
 from rhythm_tui.commanding import Commanding, Offer, offers
 from rhythm_tui.commands import Command, readable
 
-_KEY, _LABEL, _FAINT = "bold $footer-key-foreground", "$foreground 65%", "$foreground 30%"
+_KEY, _LABEL, _FAINT = "bold $footer-key-foreground", "$muted", "$faint"
 
 
 class KeyBar(Widget):
@@ -97,7 +97,7 @@ class KeyBar(Widget):
             return Content.assemble(
                 (f" {sign} ", "bold $warning" if warning else "bold $success"),
                 (shown(text), "$foreground"),
-                (f"  {shown(hint)}" if hint else "", "$foreground 60%"),
+                (f"  {shown(hint)}" if hint else "", "$muted"),
             )
         here = [offer for offer in offers(self._here) if offer.command.shown and self.key_of(offer.command)]
         foot = _foot(self._here)

@@ -168,14 +168,14 @@ class SearchBar(Widget, Commanding):
                 Option(
                     Content.assemble(
                         (shown(each.label), "bold $foreground"),
-                        (f"  {shown(each.description)}" if each.description else "", "$foreground 55%"),
+                        (f"  {shown(each.description)}" if each.description else "", "$muted"),
                     )
                 )
             )
 
     def watch_total(self) -> None:
         """What is wrong goes before the total, whichever comes later."""
-        said = Content.styled(self.total, "$foreground 60%")
+        said = Content.styled(self.total, "$muted")
         if self._said_wrong and self.typing:
             said = Content.styled(shown(self._wrong), "$error")
         self.query_one("#total", Static).update(said)
@@ -201,8 +201,8 @@ class SearchBar(Widget, Commanding):
         if self._doubt:
             parts.append((f" {shown(self._doubt)}", "$warning"))
         if self._wrong:
-            parts = [(shown(self._field.value), "$error"), (f"  {shown(self._wrong)}", "$foreground 50%")]
-        chips.update(Content.assemble(*(parts or [(self.placeholder, "$foreground 35%")])))
+            parts = [(shown(self._field.value), "$error"), (f"  {shown(self._wrong)}", "$muted")]
+        chips.update(Content.assemble(*(parts or [(self.placeholder, "$faint")])))
 
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:

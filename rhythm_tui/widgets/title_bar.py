@@ -43,8 +43,8 @@ class TitleBar(Widget):
             here = view == self.view
             if not here and width < 74:
                 name = ""
-            style = "bold $primary" if here else "$foreground 60%"
-            views.append((f" {number}", style if here else "$foreground 35%", view))
+            style = "bold $primary" if here else "$muted"
+            views.append((f" {number}", style if here else "$faint", view))
             views.append((f" {name} " if name else " ", style, view))
         light = ("● ", "$success") if self.well else ("○ ", "bold $error")
         who = truncated(shown(self.person), 20) if wide else ""
@@ -63,7 +63,7 @@ class TitleBar(Widget):
             *views,
             (space, "", ""),
             (light[0], light[1], ""),
-            (f"{who} ", "$foreground 60%", ""),
+            (f"{who} ", "$muted", ""),
         ]
 
     def on_click(self, event: events.Click) -> None:

@@ -42,12 +42,12 @@ class ViewTabs(Widget):
         first = 0
         while (last := self._last(tabs, first)) <= current:
             first += 1
-        parts: list[tuple[str, str, int]] = [(f"+{first}" if first else " ", "$foreground 40%", -1)]
+        parts: list[tuple[str, str, int]] = [(f"+{first}" if first else " ", "$faint", -1)]
         for at in range(first, last):
-            parts.append((tabs[at], "bold $primary on $panel" if at == current else "$foreground 60%", at))
+            parts.append((tabs[at], "bold $primary on $panel" if at == current else "$muted", at))
             parts.append((" ", "", -1))
         if last < len(tabs):
-            parts.append((f"+{len(tabs) - last}", "$foreground 40%", -1))
+            parts.append((f"+{len(tabs) - last}", "$faint", -1))
         return parts
 
     def _last(self, tabs: Sequence[str], first: int) -> int:

@@ -35,8 +35,8 @@ def _words() -> Content:
             Content(""),
             *(_line(key, words, "$foreground") for key, words in _FIRST),
             Content(""),
-            Content.styled("And then", "$foreground 50%"),
-            *(_line(key, words, "$foreground 75%") for key, words in _THEN),
+            Content.styled("And then", "$muted"),
+            *(_line(key, words, "$muted") for key, words in _THEN),
         ]
     )
 

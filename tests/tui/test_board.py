@@ -279,13 +279,13 @@ async def test_nothing_moves_under_the_cursor_while_others_work(
     async with app(team.viewer, project="CORE", view="board") as driver:
         await driver.sees("card 1")
         await go_to(driver, "card 20")
-        before = [line.rstrip("▕ ") for line in driver.text.splitlines()]
+        before = [line.rstrip("▌ ") for line in driver.text.splitlines()]
         (key,) = await fill(team, "new", status=P)
         await team.member.issues.place([key], T, before="CORE-1")
         await driver.until(lambda: column(driver, T)[0] == "new")
         await driver.until(lambda: "← " not in driver.text, "dark")
         assert under_cursor(driver) == "card 20"
-        assert [line.rstrip("▕ ") for line in driver.text.splitlines()[4:]] == before[4:]
+        assert [line.rstrip("▌ ") for line in driver.text.splitlines()[4:]] == before[4:]
 
 
 async def test_typing_filters_the_cards(team: Team, app: Open, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -405,9 +405,9 @@ async def test_only_what_is_seen_is_drawn(team: Team, app: Open, monkeypatch: py
     team.fill(1000)
     drawn: list[int] = []
 
-    def counting(row: IssueRow, width: int, look: Look) -> list[list[Piece]]:
+    def counting(row: IssueRow, width: int, look: Look, *, brief: bool) -> list[list[Piece]]:
         drawn.append(row.id)
-        return face(row, width, look)
+        return face(row, width, look, brief=brief)
 
     monkeypatch.setattr(board_canvas, "face", counting)
     async with app(team.member, project="CORE", view="board") as driver:

@@ -29,7 +29,7 @@ from rhythm_tui.holding import lanes
 from rhythm_tui.holding.decks import KEPT, ONE_LANE, Cards, Placing, Spot, moved
 from rhythm_tui.holding.lanes import NONE, OTHERS, Grouping, Lane
 from rhythm_tui.looks.board_layout import COLLAPSED, GAP, LEAST, abreast, first_to_show
-from rhythm_tui.looks.card_face import LINES, Look, face
+from rhythm_tui.looks.card_face import BRIEF, LINES, Look, face
 from rhythm_tui.looks.colours import Colours
 from rhythm_tui.looks.themes import THEMES
 
@@ -335,7 +335,8 @@ def test_lanes_have_room_in_the_query_for_all_others() -> None:
     st.integers(1, 70),
     st.booleans(),
 )
-def test_a_card_has_four_lines_of_its_width(title: str, names: list[str], width: int, marked: bool) -> None:
+def test_a_card_has_lines_of_its_width(title: str, names: list[str], width: int, marked: bool) -> None:
+    """Four, or two where there is no room for more."""
     row = card(
         1,
         title=title,
@@ -346,9 +347,9 @@ def test_a_card_has_four_lines_of_its_width(title: str, names: list[str], width:
         blocked=True,
     )
     look = Look(COLOURS, date(2026, 3, 1), lambda text: [(0, len(text) // 2)], marked, unsaved=marked)
-    lines = face(row, width, look)
-    assert len(lines) == LINES
-    assert [sum(cell_len(piece.text) for piece in line) for line in lines] == [width] * LINES
+    for brief, count in ((False, LINES), (True, BRIEF)):
+        lines = face(row, width, look, brief=brief)
+        assert [sum(cell_len(piece.text) for piece in line) for line in lines] == [width] * count
 
 
 def test_a_card_says_what_matters() -> None:
@@ -363,10 +364,15 @@ def test_a_card_says_what_matters() -> None:
         due=date(2026, 2, 27),
         blocked=True,
     )
-    lines = ["".join(piece.text for piece in line) for line in face(row, 24, Look(COLOURS, date(2026, 3, 1)))]
+    look = Look(COLOURS, date(2026, 3, 1))
+    lines, brief = (
+        ["".join(piece.text for piece in line) for line in face(row, 24, look, brief=brief)]
+        for brief in (False, True)
+    )
     assert lines == [
         "■ CORE-12 ⊘       5 ▲ AE",
         "Login fails on Safari   ",
         "when cookies are blocked",
         "•ui           ! 2 d late",
     ]
+    assert brief == ["■ CORE-12 ⊘!      5 ▲ AE", "Login fails on Safari w…"]

@@ -22,7 +22,10 @@ def test_no_colour_is_left(theme: Theme) -> None:
     """Dark or light, also in a theme of Textual's, with the strongest colour for the cursor."""
     variables = theme.to_color_system().generate() | theme.variables
     ground, text = Color.parse(variables["background"]), Color.parse(variables["foreground"])
-    cursor = Color.parse(Colours(variables, dark=theme.dark).of("block-cursor-background"))
+    colours = Colours(variables, dark=theme.dark)
+    cursor, faint, muted = (
+        Color.parse(colours.of(name)) for name in ("block-cursor-background", "faint", "muted")
+    )
 
     def seen(ink: Color, on: Color = ground, *, bold: bool = False) -> Style:
         style = Style(color=ink.rich_color, bgcolor=on.rich_color, bold=bold)
@@ -33,7 +36,7 @@ def test_no_colour_is_left(theme: Theme) -> None:
 
     assert not seen(text).dim
     assert seen(text, bold=True).bold
-    assert seen(ground.blend(text, 0.34)).dim
-    assert not seen(ground.blend(text, 0.62)).dim
+    assert seen(faint).dim
+    assert not seen(muted).dim
     assert seen(text, cursor).reverse
     assert not seen(text).reverse

@@ -69,9 +69,7 @@ class MembersSection(Section[Member]):
 
     def about(self, item: Member) -> Content:
         who = shown(item.user.display_name)
-        return Content.assemble(
-            (who, "bold"), f"  {item.role.value}", (f": {MAY[item.role]}.", "$foreground 65%")
-        )
+        return Content.assemble((who, "bold"), f"  {item.role.value}", (f": {MAY[item.role]}.", "$muted"))
 
     def _me(self, member: Member) -> bool:
         return member.user.id == self.session.user.id
@@ -110,7 +108,7 @@ class MembersSection(Section[Member]):
                         person,
                         Content.assemble(
                             (shown(person.display_name), self.colours.person(person)),
-                            (f"  @{person.name}", "$foreground 50%"),
+                            (f"  @{person.name}", "$muted"),
                         ),
                         f"{person.display_name} {person.name}",
                     )
@@ -153,8 +151,8 @@ class MembersSection(Section[Member]):
             own = member is not None and self._me(member) and role.rank <= member.role.rank
             why = None if own else self.may(to_change_member(member.role if member else None, role))
             label = Content.assemble(
-                (f"{role.value:<12}", "$foreground 35%" if why else "bold"),
-                (why or MAY[role], "$foreground 45%"),
+                (f"{role.value:<12}", "$faint" if why else "bold"),
+                (why or MAY[role], "$muted"),
             )
             choices.append(Choice(role, label, role.value, role is now, why_not=why or ""))
         return await self.ask(Picker(title, choices))
