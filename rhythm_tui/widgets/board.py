@@ -244,6 +244,8 @@ class BoardGrid(BoardCanvas, Commanding, can_focus=True):
         for lane in self.shown_lanes():
             for spot in self._spots(lane.id):
                 if len(self._deck(spot)) and spot.status not in self.collapsed:
+                    self.spot = spot
+                    self._bands_known = None  # An empty lane was shown only while the cursor was in it.
                     self._go(spot, 0)
                     return
 

@@ -63,7 +63,8 @@ class PaneHeading(Widget):
 
     def render(self) -> Content:
         colours = Colours(self.app.theme_variables, self.app.current_theme.dark)
-        lines = self._draw(self.size.width - 2, self.lit)[: self.size.height]
+        # It ends where the columns of the table below do, before the scrollbar.
+        lines = self._draw(self.size.width - 3, self.lit)[: self.size.height]
         return Content("\n").join(
             Content.assemble(" ", show.content(line, colours)) if line else Content(" ") for line in lines
         )
@@ -117,7 +118,7 @@ def sprint_lines(
     short = said if sprint.state is SprintState.ACTIVE else span
     times = ["  ".join(part for part in (span, said) if part), short or span or said]
     right = [Piece(f"‹ {at}/{of} ›", "faint")] if of > 1 else []
-    room = width - sum(cell_len(piece.text) for piece in (*right, state)) - 4
+    room = width - sum(cell_len(piece.text) for piece in (*right, state)) - 3
     left = [
         Piece(truncated(name, max(6, room)), "primary" if lit else "foreground", bold=True),
         Piece("  "),
@@ -198,7 +199,7 @@ def _ends(left: Line, right: Line, width: int) -> Line:
     """Pieces at both ends of a line; the right ones give way."""
     cells = [sum(cell_len(piece.text) for piece in pieces) for pieces in (left, right)]
     space = width - sum(cells)
-    return [*left, Piece(" " * space), *right] if right and space > 1 else list(left)
+    return [*left, Piece(" " * space), *right] if right and space > 0 else list(left)
 
 
 def _joined(pieces: Sequence[Piece]) -> list[Piece]:

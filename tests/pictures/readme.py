@@ -26,7 +26,7 @@ class Shot:
 
     async def draw(self, open_: Callable[..., AbstractAsyncContextManager[Driver]]) -> str:
         """The picture as SVG; `open_` opens the demo."""
-        async with open_(project="STN", size=(132, 36), **self.options) as driver:
+        async with open_(**{"project": "STN", "size": (120, 32), **self.options}) as driver:
             await self.pose(driver)
             return drawn(await settled(driver), self.words)
 
@@ -35,7 +35,8 @@ async def _search(driver: Driver) -> None:
     driver.burst("/", "re is:open sort:priority", "enter")
     await driver.press("w")
     await driver.sees("is:open")
-    await driver.press(*"jjjj")
+    await driver.press("j")
+    await driver.sees("datasheets")
 
 
 async def _card(driver: Driver) -> None:
@@ -49,6 +50,6 @@ async def _plan(driver: Driver) -> None:
 
 SHOTS = {
     "issues": Shot("The issue table, searched, with a preview", _search),
-    "board": Shot("The board: a column for each status", _card, {"view": "board"}),
+    "board": Shot("The board: a column for each status", _card, {"view": "board", "size": (132, 35)}),
     "sprints": Shot("The sprint planner, on light ground", _plan, {"view": "sprints", "theme": LIGHT}),
 }
