@@ -173,8 +173,10 @@ class Colours:
         to the text's own that it stays legible.
         """
         colour = self._resolved(name)
-        if ground not in _STRONG or name in _LINES or "sixteen" in self.variables:
+        if ground not in _STRONG or name in _LINES:
             return colour
+        if "sixteen" in self.variables:  # There are no shades between.
+            return self.of("foreground") if name in ("muted", "faint") else colour
         least = HINTED if name == "faint" else LEGIBLE
         return legible(colour, self.of("block-cursor-foreground"), (self.of(ground),), least)
 
