@@ -36,6 +36,9 @@ MOST = 500
 """Events that are read again at once; beyond them one scrolls on."""
 
 _INDENT = 2
+LEAST = 20
+"""Cells beside the key in which it is said who did what; with fewer it stands below."""
+
 _KEY = 11
 
 
@@ -160,7 +163,13 @@ def _lines(each: Happening, when: str, width: int, colours: Colours, many: bool)
     what.append(f" {shown(each.text)}", colours.style("faint" if each.undone else "foreground"))
     if each.undone:
         what.append("  undone", muted)
-    first, *rest = wrapped(what, max(20, width - before.cell_len))
+    room = width - before.cell_len
+    if room < LEAST:
+        return [
+            before,
+            *(Text("    ").append_text(line) for line in wrapped(what, max(LEAST, width - 4))[:4]),
+        ]
+    first, *rest = wrapped(what, room)
     lines = [before.append_text(first)]
     indent = " " * (lines[0].cell_len - first.cell_len)
     return lines + [Text(indent).append_text(line) for line in rest[:3]]

@@ -46,8 +46,8 @@ MARKED = 2000
 NARROW = 100
 """Cells below which the panes stand one above the other; the one with the focus has most of the room."""
 
-LOW = 18
-"""Lines below which there is room for the issues of one of them only."""
+LOW, LOWEST = 18, 12
+"""Lines below which there is room for the issues of one of them only, and for one pane only."""
 
 TALL, TALL_ALONE = 32, 22
 """Lines from which on there is room for the burndown below a sprint, and below one that is zoomed."""
@@ -89,6 +89,7 @@ class PlannerScreen(SearchScreen):
         width, height = self.app.size
         self.set_class(width < NARROW, "narrow")
         self.set_class(width < NARROW and height < LOW, "low")
+        self.set_class(width < NARROW and height < LOWEST, "lowest")
         tall = self.has_class("tall")
         self.set_class(height >= (TALL_ALONE if self.has_class("zoomed") else TALL), "tall")
         if self.has_class("tall") and not tall and not self.busy:

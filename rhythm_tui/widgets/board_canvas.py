@@ -220,12 +220,13 @@ class BoardCanvas(Widget):
         )
         if first != self._first:
             self._show_from(first)
-        band = self._band(self.spot.lane)
-        line, top = self._place * self._slot, self._tops.get(self.spot, 0)
+        band, slot = self._band(self.spot.lane), self._slot
+        line, top = self._place * slot, self._tops.get(self.spot, 0)
         if not self.on_heading:
+            first = line + (band.height < slot)  # The blank line before a card is the first that has no room.
             new = (
-                min(max(top, line + self._slot + 1 - band.height), line)
-                if line < top or line + self._slot + 1 > top + band.height
+                min(max(top, line + slot + 1 - band.height), first)
+                if line < top or line + slot + 1 > top + band.height
                 else top
             )
             new = clamp(new, 0, self._most_scrolled(self.spot))
@@ -233,8 +234,9 @@ class BoardCanvas(Widget):
                 self._tops[self.spot] = top = new
                 self._refresh_column(self.spot)
         if self._headed:
-            begin = band.y if self.on_heading or line == top else band.top + line - top
-            end = band.y + 1 if self.on_heading else band.top + line - top + self._slot + 1
+            at, low = band.top + line - top, self._body <= slot
+            begin = band.y if self.on_heading or (line == top and not low) else at + low
+            end = band.y + 1 if self.on_heading else at + slot + 1
             scroll = min(max(self._scroll, end - self._body), begin)
             if scroll != self._scroll:
                 self._scroll = max(0, scroll)

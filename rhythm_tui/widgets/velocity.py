@@ -58,7 +58,7 @@ def lines(outcomes: Sequence[SprintOutcome], width: int, height: int, *, points:
         said = number(at[row]) if row in at else ""
         chart.append([Piece(f"{said:>{margin - 2}} ", "muted"), Piece("┤" if said else "│", "rule"), *line])
     chart.append([Piece(f"{0:>{margin - 2}} ", "muted"), Piece("└" + "─" * plot, "rule")])
-    names = [truncated(shown(one.sprint.name), slot - 1) for one in kept]
+    names = _named([shown(one.sprint.name) for one in kept], slot - 1)
     under = "".join(_centred(name, slot) for name in names)
     chart.append([Piece(" " * margin + under, "muted")])
     return [clipped(line, width) for line in chart]
@@ -101,6 +101,16 @@ def _legend(done: Sequence[Decimal], width: int, points: bool) -> Line:
         said.append(Piece(behind, "muted"))
         space -= cell_len(behind)
     return [*said, Piece(" " * space), *key]
+
+
+def _named(names: Sequence[str], width: int) -> list[str]:
+    """Names in at most so many cells each: where one has no room, without the words that all begin with."""
+    if any(cell_len(name) > width for name in names):
+        words = [name.split(" ") for name in names]
+        alike = (len(set(each)) == 1 for each in zip(*words, strict=False))
+        begin = next((at for at, same in enumerate(alike) if not same), 0)
+        names = [" ".join(each[begin:]) for each in words]
+    return [truncated(name, width) for name in names]
 
 
 def _centred(text: str, width: int) -> str:

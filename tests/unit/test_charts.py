@@ -165,6 +165,8 @@ def test_velocity_shows_as_many_of_the_latest_as_fit() -> None:
     names = text(velocity.lines(outcomes, 40, 12, points=True))[-1].split()
     assert names[-1] == "S29"
     assert len(names) == 5
+    named = [outcome(f"Spring sprint {at}", 8, 8) for at in range(8, 12)]
+    assert text(velocity.lines(named, 40, 12, points=True))[-1].split() == ["8", "9", "10", "11"]
 
 
 def days(*counts: dict[Status, int]) -> Flow:
