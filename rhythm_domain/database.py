@@ -144,7 +144,7 @@ class Database:
         self,
         conninfo: str,
         *,
-        deadline: float = DEADLINE,
+        deadline: float | None = None,
         max_size: int = 2,
         pooler: bool = False,
         listen_conninfo: str | None = None,
@@ -160,7 +160,7 @@ class Database:
         self.hub = hub
         # A pooler in transaction mode passes no notices on: listening needs the server itself.
         self._listen_conninfo = checked(listen_conninfo or conninfo)
-        self.deadline = deadline
+        self.deadline = DEADLINE if deadline is None else deadline
         self._max_size, self._max_idle = (max_size, 60) if hub is None else (1, 10)
         # PgBouncer in transaction mode gives each transaction another server connection: prepared
         # statements of the last one are not there.

@@ -20,7 +20,7 @@ import pytest
 from argon2 import PasswordHasher
 from psycopg.rows import dict_row
 
-from rhythm_domain import logs, passwords
+from rhythm_domain import database, logs, passwords
 from rhythm_domain.database import Database
 from rhythm_domain.embedded.server import EmbeddedServer
 from rhythm_domain.migrate import migrate
@@ -57,6 +57,13 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         shared_server().stop()
         shutil.rmtree(os.environ.pop(SHARED_FOLDER))
+
+
+@pytest.fixture(autouse=True)
+def unhurried(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine is no database that is gone, unless the test has a server of its own to mistreat."""
+    if "server" not in request.fixturenames:
+        monkeypatch.setattr(database, "DEADLINE", 60.0)
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from textual.screen import ModalScreen
 from rhythm_domain.text import shown
 from rhythm_tui.commanding import Commanding, handles
 from rhythm_tui.terminal.key_order import KeyOrder
+from rhythm_tui.terminal.laid_out import LaidOut
 
 T = TypeVar("T")
 
@@ -27,7 +28,7 @@ class Instead(Exception):  # noqa: N818 - nothing went wrong
         self.text, self.words, self.field = text, words, field
 
 
-class Dialog(ModalScreen[T | None], Commanding):
+class Dialog(ModalScreen[T | None], LaidOut[T | None], Commanding):
     """A box with a title and, at its foot, what its keys do. Dismissed with None when it is cancelled."""
 
     def __init__(self, title: str, foot: str = "") -> None:

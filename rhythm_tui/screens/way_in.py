@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Static
 
 from rhythm_domain.errors import Invalid, NotSignedIn, RhythmError, SchemaMismatch, Unavailable
@@ -24,6 +23,7 @@ from rhythm_tui.background import job
 from rhythm_tui.commanding import Commanding, handles
 from rhythm_tui.instance import Instance
 from rhythm_tui.notebook import Notebook
+from rhythm_tui.terminal.laid_out import LaidOut
 from rhythm_tui.widgets.welcome import WORDMARK
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ _AT_THE_DOOR = (
 )
 
 
-class WayIn(Screen[None], Commanding):
+class WayIn(LaidOut[None], Commanding):
     """`prepare` reads the settings, `signed_in` shows the views; both may fail, and are called again then.
 
     `turned_away` is told why somebody can't come in who could not sign in another way.

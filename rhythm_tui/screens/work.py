@@ -11,7 +11,6 @@ from typing import Any, ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Static
 
 from rhythm_domain.errors import Invalid, Irreversible, NotFound, RhythmError
@@ -26,6 +25,7 @@ from rhythm_tui.reading import Readings
 from rhythm_tui.screens.confirm import past, past_aside
 from rhythm_tui.screens.prompt import Prompt
 from rhythm_tui.terminal.key_order import KeyOrder
+from rhythm_tui.terminal.laid_out import LaidOut
 from rhythm_tui.widgets.document import Document
 from rhythm_tui.widgets.key_bar import KeyBar
 from rhythm_tui.widgets.title_bar import TitleBar
@@ -34,7 +34,7 @@ BESIDE = 30
 """Cells that stand in the bottom line beside what was undone."""
 
 
-class WorkScreen(Screen[None], Commanding):
+class WorkScreen(LaidOut[None], Commanding):
     """A view. A subclass says what stands in its `body`, how it `load`s, and what it does with `changes`."""
 
     AUTO_FOCUS: ClassVar[str | None] = ""

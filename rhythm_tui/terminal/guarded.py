@@ -70,6 +70,13 @@ class GuardedApp(App[int]):
             filters.append(self._colourless)
         return [*filters, _HARMLESS]
 
+    def _end_batch(self) -> None:
+        """Wakes the screens, too: what came up meanwhile is still to be drawn (see `laid_out`)."""
+        super()._end_batch()
+        if not self._batch_count:
+            for screen in self._screen_stacks.get(self._current_mode, ()):
+                screen.check_idle()
+
     async def on_event(self, event: Event) -> None:
         """Cleans what is pasted into a line. Editors of texts do it themselves, and say what they did."""
         if isinstance(event, (InputEvent, Paste)):

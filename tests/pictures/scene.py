@@ -12,9 +12,6 @@ from rhythm_tui.screens.work import WorkScreen
 from tests.pictures.picture import Picture, taken
 from tests.tui.driver import Driver
 
-_GO_ON = {"live", "outage", "commands", "save", "way in"}
-"""Groups of workers that wait for others or for the person."""
-
 _SOON = 3.0
 """A timer of fewer seconds will change the picture; one of more takes away what was said, and is stopped."""
 
@@ -60,14 +57,10 @@ def _timers(driver: Driver) -> Iterator[Timer]:
 
 
 def _at_work(driver: Driver) -> bool:
-    desk, keys = driver.app.desk, driver.app.keys
+    desk = driver.app.desk
     return (
-        keys.busy
-        or bool(keys._waiting)
-        or any(screen._layout_required for screen in (driver.app.screen, *driver.app._background_screens))
-        or any(node.message_queue_size for node in _nodes(driver))
+        next(driver.at_work(), None) is not None
         or any(timer._interval < _SOON for timer in _timers(driver))
-        or any(not worker.is_finished and worker.group not in _GO_ON for worker in driver.app.workers)
         or (desk is not None and desk.edits.waiting > 0)
         or any(view.busy for view in driver.app.screen_stack if isinstance(view, WorkScreen))
     )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from time import monotonic, process_time
 from typing import Any, TypeVar
 
+from textual.app import ScreenError
 from textual.events import Key
 from textual.keys import REPLACED_KEYS, _character_to_key, key_to_character
 from textual.pilot import Pilot
@@ -33,6 +34,15 @@ WAITING = {"live", "outage", "commands", "field", "save", "door", "way in"}
 
 SHORT, LONG = 0.02, 2.0
 """Seconds in which an app that does next to nothing only waits, and after which the next key is pressed."""
+
+_TO_BE_DRAWN = (
+    "_dirty_widgets",
+    "_layout_required",
+    "_scroll_required",
+    "_repaint_required",
+    "_recompose_required",
+)
+"""What a screen notes that is to be done at its next moment. One below another leaves drawing to that."""
 
 _NAMED = {"enter", "escape", "tab", "up", "down", "ctrl+s"}
 
@@ -107,18 +117,22 @@ class Driver:
                 calm, pause = 0, min(2 * pause, SHORT)
 
     def _at_rest(self) -> bool:
-        """Whether nothing is on its way in the app: no key, no message, nothing to be read or drawn."""
-        app, screen = self.app, self.app.screen
-        return not (
-            app.keys.busy
-            or screen._dirty_widgets
-            or screen._layout_required
-            or screen._scroll_required
-            or screen._repaint_required
-            or screen._recompose_required
-            or any(node.message_queue_size for node in (app, *app._registry))
-            or any(worker.is_running and worker.group not in WAITING for worker in app.workers)
-        )
+        return next(self.at_work(), None) is None
+
+    def at_work(self) -> Iterator[str]:
+        """What is on its way: keys, messages, what is to be drawn, workers that wait for nobody."""
+        app = self.app
+        if app.keys.busy:
+            yield "keys"
+        with suppress(ScreenError, KeyError):  # At the very start, and at the end, there is no screen.
+            yield from (f"{app.screen}: {what}" for what in _TO_BE_DRAWN if getattr(app.screen, what))
+            yield from (f"{below}: layout" for below in app._background_screens if below._layout_required)
+        for node in (app, *app._registry):
+            if node.message_queue_size:
+                yield f"{node}: {node.message_queue_size} messages"
+        for worker in app.workers:
+            if not worker.is_finished and worker.group not in WAITING:
+                yield f"{worker.group} {worker.name}"
 
     def burst(self, *keys: str) -> None:
         """Sends keys all at once, as a line that was stuck does; a text is sent letter by letter."""
@@ -161,7 +175,7 @@ class Driver:
 
     def _under_way(self) -> str:
         """What the app is at, and where it waits."""
-        lines = [f"keys busy: {self.app.keys.busy}"]
+        lines = ["at work:", *self.at_work()]
         if self.app.desk is not None:
             lines.append(f"writes on their way: {self.app.desk.edits.waiting}")
         lines += [

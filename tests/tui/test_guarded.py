@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import os
 import re
@@ -13,14 +14,16 @@ from rich.cells import cell_len
 from textual.app import App
 from textual.content import Content
 from textual.events import Paste
+from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from rhythm_domain.models import IssueDraft
 from rhythm_tui.terminal.environment import LOOKS, shut
 from rhythm_tui.terminal.guarded import COPIED, PASTED, GuardedApp
+from rhythm_tui.terminal.laid_out import LaidOut
 from tests.instances import Team
 from tests.tui.conftest import Open
-from tests.tui.driver import Driver
+from tests.tui.driver import PATIENCE, Driver
 
 BAD = "a\x1b[31mb\x9bc\u202ed\u200be\u00adf" + "\u0301" * 30 + "漢👩‍👩‍👧‍👦"
 
@@ -221,3 +224,27 @@ async def test_no_notes_of_where_one_was_keep_one_out(
 def _written(folder: Path, text: str) -> int:
     """Writes over all notes of where one was; how many there are."""
     return sum(bool(file.write_text(text)) for file in folder.glob("mia/app-*.json"))
+
+
+async def test_a_screen_below_another_is_laid_out_whoever_interrupts_it() -> None:
+    """What lies over it hears first of a new size, in the midst of what it has to do; so does a batch end."""
+    app = Careless()
+    async with app.run_test() as pilot:
+        below = LaidOut[None]()
+        await app.push_screen(below)
+        await app.push_screen(ModalScreen[None]())
+        await pilot.pause()
+        below._layout_required = True
+        below._screen_resized(app.size)
+        await _laid_out(below)
+        with app.batch_update():
+            below._layout_required = True
+            below._on_timer_update()
+            assert below._layout_required
+        await _laid_out(below)
+
+
+async def _laid_out(screen: LaidOut[None]) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while screen._layout_required:  # noqa: ASYNC110 - a layout tells nobody
+            await asyncio.sleep(0.01)

@@ -474,7 +474,10 @@ def door(at: Walk) -> None:
     at.sees("I have a join code")
 
 
-WORDLESS = {"Working": "its words are a number"}
+WORDLESS = {
+    "Working": "its words are a number",
+    "LaidOut": "what screens are made of",
+}
 """What shows no text that anybody wrote, and why."""
 
 OWN = {"newcomer", "door"}
