@@ -92,6 +92,20 @@ class Lane:
         value = self.value if isinstance(self.value, Priority) else None if self.value is None else self.id
         return query.with_condition(Condition(field=field, values=(value,)))
 
+    @property
+    def words(self) -> str:
+        """What it is called in a sentence."""
+        match self.value:
+            case PersonRef():
+                return shown(self.value.display_name)
+            case LabelRef():
+                return shown(self.value.name)
+            case Priority():
+                return "no priority" if self.value is Priority.NONE else f"{self.value.value} priority"
+            case IssueRow():
+                return self.value.key
+        return "nobody" if self.by is Grouping.ASSIGNEE else f"no {self.by.value}"
+
     def heading(self, colours: Colours) -> list[Piece]:
         """What it is called; nothing where there is only one lane."""
         match self.value:
@@ -116,7 +130,7 @@ class Lane:
             return []
         if self.others:
             return [Piece("others", "muted")]
-        return [Piece("nobody" if self.by is Grouping.ASSIGNEE else f"no {self.by.value}", "muted")]
+        return [Piece(self.words, "muted")]
 
     # What a card is given that is put here ---------------------------------------------------------------
 

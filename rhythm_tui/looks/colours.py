@@ -175,8 +175,8 @@ class Colours:
         colour = self._resolved(name)
         if ground not in _STRONG or name in _LINES:
             return colour
-        if "sixteen" in self.variables:  # There are no shades between.
-            return self.of("foreground") if name in ("muted", "faint") else colour
+        if "sixteen" in self.variables:  # There are no shades between, and who knows what they look like?
+            return self.of("foreground")
         least = HINTED if name == "faint" else LEGIBLE
         return legible(colour, self.of("block-cursor-foreground"), (self.of(ground),), least)
 

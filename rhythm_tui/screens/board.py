@@ -210,12 +210,15 @@ class BoardScreen(CardsScreen):
             return
         lane, placing, issues = self.lane_of(spot), Placing(spot.status), [row.id for row in rows]
         look = moved(placing, issues, clock.now())
+        to = [] if lane.others else [lane.words]
+        if lane.others or any(row.status is not spot.status for row in rows):
+            to.insert(0, signs.words(spot.status))
         if len(rows) <= MANY:
             self.grid.carry(issues[0])
         await self.change(
             IssueEdit(status=spot.status, **lane.edit(left)),
             lambda row: lane.look(look(row), left),
-            f"moved to {signs.words(spot.status)}",
+            f"moved to {', '.join(to)}",
             rows,
         )
 

@@ -34,7 +34,7 @@ from rhythm_tui.widgets.pane_heading import (
 LAST = 3
 """Finished sprints whose mean is the velocity."""
 
-LEAST_TITLE = 22
+LEAST_TITLE = 18
 """Cells that a title has at least: two lists share the screen, and points matter here."""
 
 Side = Literal["backlog", "sprint"]

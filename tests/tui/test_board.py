@@ -369,6 +369,7 @@ async def test_a_card_dragged_into_another_lane_gets_its_value(team: Team, app: 
         await driver.pilot.hover(grid, offset=(box.x + 3, 4))
         await driver.pilot.mouse_up(grid, offset=(box.x + 3, 4))
         await driver.until(lambda: column(driver, P, "mia") == ["free"])
+        await driver.sees("CORE-2: moved to Mia")
         await driver.until_saved()
         assert (await team.owner.issues.show("CORE-2")).assignee == team.member.user.ref
         await team.owner.members.remove("CORE", "max")
