@@ -12,8 +12,7 @@ from rhythm_tui.screens import cards, issues, planner
 from rhythm_tui.screens.board import BoardScreen
 from rhythm_tui.screens.issue import IssueScreen
 from rhythm_tui.screens.issues import IssuesScreen
-from rhythm_tui.widgets import board as board_grid
-from rhythm_tui.widgets import issue_table
+from rhythm_tui.widgets import board_cursor, issue_table
 from rhythm_tui.widgets.document import Document
 from rhythm_tui.widgets.issue_table import IssueTable
 from tests.instances import Team
@@ -335,7 +334,7 @@ async def test_a_column_and_a_backlog_are_gone_through_too(
     monkeypatch.setattr(cards, "FIRST", 10)
     monkeypatch.setattr(cards, "PAGE", 10)
     monkeypatch.setattr(issue_table, "AHEAD", 0)
-    monkeypatch.setattr(board_grid, "AHEAD", 0)
+    monkeypatch.setattr(board_cursor, "AHEAD", 0)
     for number in range(1, 31):
         await team.member.issues.create("CORE", IssueDraft(title=f"title {number}"))
     for view in ("board", "sprints"):
