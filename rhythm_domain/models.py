@@ -113,14 +113,18 @@ class Model(BaseModel):
         For rows of the database that come by the dozen: checking them takes longer than reading them.
         """
         model = cls.__new__(cls)
-        _set(model, "__dict__", fields)
-        _set(model, "__pydantic_fields_set__", _names(cls))
-        _set(model, "__pydantic_extra__", None)
-        _set(model, "__pydantic_private__", None)
+        _set_dict(model, fields)
+        _set_fields_set(model, _names(cls))
+        _set_extra(model, None)
+        _set_private(model, None)
         return model
 
 
-_set = object.__setattr__
+# Looked up once: a row of a list has little else to do.
+_set_dict, _set_fields_set, _set_extra, _set_private = (
+    vars(BaseModel)[slot].__set__
+    for slot in ("__dict__", "__pydantic_fields_set__", "__pydantic_extra__", "__pydantic_private__")
+)
 
 
 @cache

@@ -58,22 +58,44 @@ async def whole(tx: Tx, issue_id: int) -> Issue:
 
 
 def _fields(row: tuple[Any, ...]) -> dict[str, Any]:
-    """The fields of an `IssueRow`, of a row of `issue_rows`: that has them in their order, and then the names
-    of assignee and reporter.
+    """The fields of an `IssueRow`, in its order, of a row of `issue_rows`; written out, as they come by the
+    hundred.
     """
-    fields = dict(zip(_FIELDS, row, strict=False))
-    name, display_name, reporter_name, reporter_display_name = row[-4:]
-    fields["status"] = _STATUSES[fields["status"]]
-    fields["priority"] = _PRIORITIES[fields["priority"]]
-    fields["type"] = _TYPES[fields["type"]]
-    fields["labels"] = _labels(fields["labels"]) if fields["labels"] else ()
-    fields["reporter"] = _person(fields["reporter"], reporter_name, reporter_display_name)
-    if fields["assignee"] is not None:
-        fields["assignee"] = _person(fields["assignee"], name, display_name)
-    return fields
+    # fmt: off
+    (
+        id_, project_id, project_key, number, title, status, priority, type_,
+        assignee, reporter, sprint_id, sprint, estimate, due, labels, parent_key, blocked,
+        rank, version, created_at, updated_at, closed_at, deleted_at,
+        name, display_name, reporter_name, reporter_display_name,
+    ) = row
+    # fmt: on
+    return {
+        "id": id_,
+        "project_id": project_id,
+        "project_key": project_key,
+        "number": number,
+        "title": title,
+        "status": _STATUSES[status],
+        "priority": _PRIORITIES[priority],
+        "type": _TYPES[type_],
+        "assignee": None if assignee is None else _person(assignee, name, display_name),
+        "reporter": _person(reporter, reporter_name, reporter_display_name),
+        "sprint_id": sprint_id,
+        "sprint": sprint,
+        "estimate": estimate,
+        "due": due,
+        "labels": _labels(labels) if labels else (),
+        "parent_key": parent_key,
+        "blocked": blocked,
+        "rank": rank,
+        "version": version,
+        "created_at": created_at,
+        "updated_at": updated_at,
+        "closed_at": closed_at,
+        "deleted_at": deleted_at,
+    }
 
 
-_FIELDS = tuple(IssueRow.model_fields)
 _STATUSES: dict[str, Status] = {status.value: status for status in Status}
 _PRIORITIES: dict[str, Priority] = {priority.value: priority for priority in Priority}
 _TYPES: dict[str, IssueType] = {kind.value: kind for kind in IssueType}
