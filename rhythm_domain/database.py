@@ -170,6 +170,8 @@ class Database:
         # The pool tries a refused connection again for as long as somebody waits; they are told at once.
         self._reached = False
         self._refused: asyncio.Future[None] | None = None
+        self.hints: dict[Any, Any] = {}
+        """What was found out about the data that only decides how to ask for it; it may be old."""
 
     async def _open(self) -> Any:
         if self._closed:

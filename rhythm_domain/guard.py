@@ -227,7 +227,16 @@ class Guard:
         if write and row["instance_read_only"]:
             raise Forbidden("The instance is read-only at the moment.", hint="Try again later.")
         user = User.model_validate({name: row[name] for name in User.model_fields})
-        return Tx(connection, user, self.session_id, chunk.operation, write, chunk.index, stale=row["stale"])
+        return Tx(
+            connection,
+            user,
+            self.session_id,
+            chunk.operation,
+            write,
+            chunk.index,
+            stale=row["stale"],
+            hints=self._db.hints,
+        )
 
     async def _find(
         self, tx: Tx, refs: Sequence[Ref], *, trash: bool | None, moved: bool

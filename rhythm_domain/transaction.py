@@ -98,6 +98,8 @@ class Tx:
     living: tuple[int, ...] = ()
     archived: tuple[int, ...] = ()
     """The projects that the person is a member of, where the door asked for them."""
+    hints: dict[Any, Any] = field(default_factory=dict)
+    """What was found out about the data that only decides how to ask for it: it outlives the transaction."""
     _events: list[tuple[str, int | None, str, str, UUID | None, int | None]] = field(default_factory=list)
     _unchanged: bool = False
 

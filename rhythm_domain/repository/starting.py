@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from math import ceil
 from operator import itemgetter
+from time import monotonic
 
 from psycopg.sql import SQL, Composable, Literal
 
@@ -31,6 +32,9 @@ RARE = 2_000
 
 SAMPLE, SAMPLED = 200, 8
 """The newest issues by which words are judged, and the largest projects of which these are at most."""
+
+_FRESH, _REMEMBERED = 60.0, 256
+"""For how many seconds the count of a condition is taken to hold, and how many are kept."""
 
 _FILTERED = 30
 """How many rows' lexemes the index goes through while one row is read and compared."""
@@ -118,9 +122,8 @@ async def start(
     each = (_WALKED if lazily else _WALKED_ELSEWHERE) + among * compared
     # Whatever has more issues can't be better than to read on; one of few bounds makes one of few statements.
     few = min(few, 1 << ceil(walk * each / (_OWN + compared)).bit_length())
-    row = await _probe(tx, of, driven, few, judging=judging)
+    row, counts = await _probe(tx, of, driven, few, judging=judging)
     found = [(walk * each, Start())]
-    counts = dict(zip(driven, row["counts"] or (), strict=True))
     own = tuple(clause for clause in driven if clause.own)
     if own and (fewest := min(counts[clause] for clause in own)) <= few:
         found.append((fewest * (_OWN + compared), Start(Driver(own=own))))
@@ -154,11 +157,20 @@ async def rare(tx: Tx, of: Selection) -> Start:
     return await start(tx, of, few=RARE)
 
 
-async def _probe(tx: Tx, of: Selection, driven: tuple[Clause, ...], few: int, *, judging: bool) -> Row:
+async def _probe(
+    tx: Tx, of: Selection, driven: tuple[Clause, ...], few: int, *, judging: bool
+) -> tuple[Row, dict[Clause, int]]:
+    """How frequent the words are, if that is asked for, and how many issues each condition names, or more
+    than `few`. What was counted a moment ago is not counted again.
+    """
+    known = _counted(tx, of, driven, few)
+    asked = tuple(clause for clause in driven if clause not in known)
+    if not asked and not judging:
+        return {}, known
     words = of.words if judging else None
     width = SAMPLE // max(min(len(of.projects), SAMPLED), 1)
     (row,) = await tx.fetch(
-        _probing(driven, few, width if words is not None else None, of.alone),
+        _probing(asked, few, width if words is not None else None, of.alone),
         projects=integers(of.projects),
         user=of.user,
         at_projects=integers(()),
@@ -168,7 +180,32 @@ async def _probe(tx: Tx, of: Selection, driven: tuple[Clause, ...], few: int, *,
         prefix=words and (words.prefix or words.lookup),
         segment=SEGMENT,
     )
-    return row
+    counts = dict(zip(asked, row["counts"] or (), strict=True))
+    if len(tx.hints) > _REMEMBERED:
+        tx.hints.clear()
+    for clause, count in counts.items():
+        tx.hints[of.projects, clause] = _Count(count, count > few, monotonic())
+    return row, known | counts
+
+
+@dataclass(frozen=True, slots=True)
+class _Count:
+    """How many issues a condition named, or `more`, and when that was."""
+
+    issues: int
+    more: bool
+    at: float
+
+
+def _counted(tx: Tx, of: Selection, driven: tuple[Clause, ...], few: int) -> dict[Clause, int]:
+    """What is known of some conditions: the pages of a list, and the keys of a search, have the same."""
+    since = monotonic() - _FRESH
+    found = ((clause, tx.hints.get((of.projects, clause))) for clause in driven)
+    return {
+        clause: count.issues
+        for clause, count in found
+        if count is not None and count.at > since and (not count.more or count.issues > few)
+    }
 
 
 @lru_cache(maxsize=512)

@@ -11,9 +11,10 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from rhythm_domain.database import Database
+from rhythm_domain.database import Database, Params, overheard
 from rhythm_domain.errors import Invalid, NotFound
 from rhythm_domain.models import IssueDraft, Total
+from rhythm_domain.queries import Named
 from rhythm_domain.query import QueryError, Sort, SortKey, parse
 from rhythm_domain.repository import sources, starting
 from rhythm_domain.session import Session
@@ -262,6 +263,19 @@ async def test_totals_of_statuses_come_from_the_counters(world: World) -> None:
         ("is:open,closed", living),
     ):
         assert await world.asker.search.total(query, project="CORE") == Total(count=len(wanted))
+
+
+async def test_a_condition_is_not_counted_again_for_the_next_page_or_key(world: World) -> None:
+    """How many issues it names decides only where to start from."""
+    queries: list[tuple[Named, Params]] = []
+    heard = overheard.set(queries)
+    try:
+        for query in ("label:ui sort:updated", "label:ui sort:due", "label:ui sort:updated"):
+            page = await world.asker.search.page(query, project="CORE", limit=5)
+            assert [issue.id for issue in page.items] == world.find(parse(query), "CORE")[:5]
+    finally:
+        overheard.reset(heard)
+    assert [query.name for query, _ in queries].count("search_probe") == 1
 
 
 async def test_a_large_total_stops_where_it_is_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
