@@ -37,6 +37,9 @@ _LARGEST = 0.6
 _LEAST = 200
 """Issues for which there is one project more."""
 
+_BY_ONE = 4000
+"""Issues that a process makes at least: to begin another takes as long as hundreds."""
+
 _SPAN = timedelta(days=3 * 365)
 _SPRINT = timedelta(weeks=2)
 _IN_SPRINT = 150
@@ -185,11 +188,11 @@ def _sprints(rows: Rows, project: int, first: int, finished: int, now: datetime)
 
 
 def _made(chunks: Sequence[_Chunk]) -> Iterator[dict[str, bytes]]:
-    """The rows of each chunk, in order; made by several processes if there are many.
+    """The rows of each chunk, in order; made by several processes if there are many issues.
 
     Each sends through a pipe of its own: it waits while the database is busy, and ends if we do.
     """
-    workers = min(os.cpu_count() or 1, len(chunks) // 8)
+    workers = min(os.cpu_count() or 1, sum(chunk.count for chunk in chunks) // _BY_ONE)
     if workers < 2:
         yield from map(_issues, chunks)
         return

@@ -1,15 +1,25 @@
-"""The stage of `stage.py`, made once for each module that plays on it."""
+"""What many tests play on, made once: the stage of `stage.py`, and an instance of some thousand issues."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from random import Random
 
+import psycopg
 import pytest
+from psycopg.rows import dict_row
 
+from rhythm_domain.database import Database
+from rhythm_domain.demo import filler
+from rhythm_domain.session import Session
 from tests.conftest import Postgres
 from tests.databases import Databases
 from tests.domain.rehearsal import Rehearsal
 from tests.domain.stage import Stage, build
+from tests.domain.test_demo import quiet
+from tests.instances import Instance
 
 
 @pytest.fixture(scope="module")
@@ -25,3 +35,33 @@ async def rehearsal(stage: Stage) -> AsyncIterator[Rehearsal]:
     """The stage's database, in which nothing stays."""
     async with Rehearsal(stage.conninfo) as rehearsal:
         yield rehearsal
+
+
+@dataclass(frozen=True)
+class Filled:
+    """An instance of many issues, six of ten in the project ATLAS, and the owner of all projects."""
+
+    conninfo: str
+    owner: Session
+
+    @classmethod
+    def at(cls, conninfo: str, issues: int) -> Filled:
+        """Fills an empty database; short texts and a single process take the least time of all processors."""
+        with psycopg.connect(conninfo, autocommit=True, row_factory=dict_row) as sql:
+            owner = Instance(Database(conninfo), sql).person("owner")
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(filler, "_description", _short)
+                patch.setattr(os, "cpu_count", lambda: 1)
+                filler.fill(conninfo, issues, owner=owner.user.id, progress=quiet)
+            sql.execute("ANALYZE issue_counts")
+        return cls(conninfo, owner)
+
+
+def _short(dice: Random) -> str:
+    return filler._sentences(filler._words(dice, dice.randint(5, 30)))
+
+
+@pytest.fixture(scope="session")
+def filled(postgres: Postgres, databases: Databases) -> Filled:
+    """4,000 issues in twenty projects. Nothing is written there."""
+    return Filled.at(postgres.conninfo(databases.copy()), 4000)

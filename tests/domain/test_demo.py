@@ -215,6 +215,7 @@ def test_several_processes_make_the_same_in_the_same_order(monkeypatch: pytest.M
     project = filler._projects(bulk.Rows(), 300, 1, dict.fromkeys(bulk.COLUMNS, 1), NOW)[0]
     chunks = [filler._Chunk(project, first, 4) for first in range(1, 80, 4)]
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(filler, "_BY_ONE", 40)
     together = list(filler._made(chunks))
     monkeypatch.setattr(os, "cpu_count", lambda: 1)
     assert together == list(filler._made(chunks))
@@ -242,6 +243,7 @@ def test_a_load_that_is_killed_leaves_nothing_and_can_be_done_again(
     program = (
         "import sys\nfrom contextlib import contextmanager\nfrom rhythm_domain.demo import filler\n"
         "@contextmanager\ndef told(total, label):\n    yield lambda _: print(label, flush=True)\n"
+        "filler._BY_ONE = 1000\n"
         "filler.fill(sys.argv[1], 6000, owner=int(sys.argv[2]), progress=told)"
     )
     with subprocess.Popen(

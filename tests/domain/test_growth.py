@@ -1,6 +1,6 @@
 """What shows a page costs as much in a large project as in a small one.
 
-Two instances are filled, one four times as large, and the same pages of both are read. Costs are counted in
+The same pages are read in two instances, one four times as large as the other. Costs are counted in
 blocks that the statements look at, since times say little on a busy machine. Bounds that only matter in large
 projects are taken down as far as the instances are smaller than those.
 """
@@ -8,24 +8,19 @@ projects are taken down as far as the instances are smaller than those.
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
-import psycopg
 import pytest
-from psycopg.rows import dict_row
 
 from rhythm_domain import database
 from rhythm_domain.database import Connection, Database
-from rhythm_domain.demo import filler
 from rhythm_domain.queries import Named
 from rhythm_domain.repository import sources, starting
 from rhythm_domain.session import Session
-from tests.domain.test_demo import quiet
-from tests.instances import Instance
-
-SMALL, LARGE = 4000, 16_000
-"""Issues of the instances; 60 of 100 are in the project that is looked at."""
+from tests.conftest import Postgres
+from tests.databases import Databases
+from tests.domain.conftest import Filled
 
 PROJECT = "ATLAS"
 ORDERS = ("created", "updated", "priority", "due", "rank", "closed")
@@ -42,27 +37,26 @@ def scaled_down(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(starting, "RARE", 50)
 
 
+@pytest.fixture
+def larger(postgres: Postgres, databases: Databases) -> Iterator[Filled]:
+    """As `filled`, but four times as large."""
+    name = databases.copy()
+    yield Filled.at(postgres.conninfo(name), 16_000)
+    databases.drop(name)
+
+
 async def test_no_page_costs_more_in_a_larger_project(
-    instance: Instance, conninfo: str, another: str, monkeypatch: pytest.MonkeyPatch
+    filled: Filled, larger: Filled, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first pages of lists in every order, of what nobody wrote, and boards."""
-    small = await _costs(instance, conninfo, SMALL, monkeypatch)
-    larger = Database(another)
-    with psycopg.connect(another, autocommit=True, row_factory=dict_row) as sql:
-        large = await _costs(Instance(larger, sql), another, LARGE, monkeypatch)
-    await larger.close()
+    small, large = await _costs(filled, monkeypatch), await _costs(larger, monkeypatch)
     assert {
         what: (blocks, large[what]) for what, blocks in small.items() if large[what] > 2 * blocks + 50
     } == {}
 
 
-async def _costs(
-    instance: Instance, conninfo: str, issues: int, monkeypatch: pytest.MonkeyPatch
-) -> dict[str, int]:
-    """How many blocks each page needs in an instance of so many issues."""
-    owner = instance.person("owner")
-    filler.fill(conninfo, issues, owner=owner.user.id, progress=quiet)
-    instance.sql.execute("VACUUM ANALYZE")
+async def _costs(at: Filled, monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
+    """How many blocks each page needs."""
     blocks: list[int] = []
 
     def counted(real: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
@@ -81,10 +75,12 @@ async def _costs(
     with monkeypatch.context() as patch:
         for name in ("fetch", "tuples"):
             patch.setattr(database, name, counted(getattr(database, name)))
-        for what, show in _pages(owner).items():
+        db = Database(at.conninfo)
+        for what, show in _pages(Session(db, at.owner.user, at.owner.id)).items():
             blocks.clear()
             await show()
             costs[what] = sum(blocks)
+        await db.close()
     return costs
 
 

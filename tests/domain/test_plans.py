@@ -10,28 +10,21 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import psycopg
 import pytest
-from psycopg.rows import dict_row
+from psycopg.conninfo import make_conninfo
 
 from rhythm_domain import database, queries
 from rhythm_domain.database import Connection, Database
-from rhythm_domain.demo import filler
 from rhythm_domain.maintenance import plans
 from rhythm_domain.queries import Named
 from rhythm_domain.session import Session
-from tests.conftest import Postgres
-from tests.databases import Databases
-from tests.domain.test_demo import quiet
-from tests.instances import Instance
+from tests.domain.conftest import Filled
 
 LARGE = frozenset(
     {"issues", "issue_texts", "issue_search", "issue_labels", "issue_links", "comments", "events"}
     | {"sprint_scope", "issue_sources"}
 )
 """The tables that grow with the issues."""
-
-ISSUES = 4000
 
 WHOLE = {
     "issue_total": "counts all",
@@ -65,25 +58,16 @@ ORDERS = ("created", "updated", "priority", "due", "rank", "closed")
 
 
 @pytest.fixture(scope="module")
-def filled(postgres: Postgres, databases: Databases) -> Iterator[tuple[str, Session]]:
-    """Some thousand issues in ten projects, where, and their owner; nothing is written there."""
-    name = databases.copy()
-    conninfo = postgres.conninfo(name)
-    with psycopg.connect(conninfo, autocommit=True, row_factory=dict_row) as sql:
-        owner = Instance(Database(conninfo), sql).person("owner")
-    filler.fill(conninfo, ISSUES, owner=owner.user.id, progress=quiet)
-    with postgres.admin() as admin:
-        admin.execute(f'ALTER DATABASE "{name}" SET enable_seqscan = off'.encode())
-    yield conninfo, owner
-    databases.drop(name)
+def seen(filled: Filled) -> str:
+    """The connection string of those who take an index wherever one could serve."""
+    return make_conninfo(filled.conninfo, options="-c enable_seqscan=off")
 
 
 @pytest.fixture
-async def large(filled: tuple[str, Session]) -> AsyncIterator[Session]:
+async def large(filled: Filled, seen: str) -> AsyncIterator[Session]:
     """The owner, signed in."""
-    conninfo, owner = filled
-    db = Database(conninfo)
-    yield Session(db, owner.user, owner.id)
+    db = Database(seen)
+    yield Session(db, filled.owner.user, filled.owner.id)
     await db.close()
 
 
@@ -142,12 +126,11 @@ async def test_no_board_scans_a_large_table(large: Session, monkeypatch: pytest.
     assert found == {}
 
 
-async def test_no_named_query_scans_a_large_table(filled: tuple[str, Session]) -> None:
+async def test_no_named_query_scans_a_large_table(seen: str) -> None:
     """With arguments of the data at hand, those left out that read everything on purpose."""
-    conninfo, _ = filled
     found = {}
     for query in sorted(set(queries.every()) - set(WHOLE)):
-        for plan in await plans.explain(conninfo, query):
+        for plan in await plans.explain(seen, query):
             if scanned := scans(list(plan.lines)):
                 found[query] = scanned
     assert found == {}
