@@ -21,6 +21,9 @@ PATIENCE = 2.0
 answer must not keep a person from moving. Escape never waits.
 """
 
+SOON = 0.1
+"""Seconds after which one looks again whether a screen that is still to come has come, or another."""
+
 
 class KeyOrder:
     """The keys of one app. `give` hands a key on as Textual would."""
@@ -87,6 +90,7 @@ class KeyOrder:
         screen = self._app.screen
         if not screen.is_mounted:  # Its widgets are still to come; what stands in its queue comes after them.
             screen.call_later(self._app.call_later, self._go_on)
+            self._app.set_timer(SOON, self._go_on)  # It may be taken away before it gets there.
             return
         key = self._waiting.popleft()
         self.given += 1
