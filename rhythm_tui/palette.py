@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import partial
+from textwrap import wrap
 
 from rich.cells import cell_len
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
@@ -14,6 +15,9 @@ from rhythm_tui.commands import COMMANDS, Command, readable
 
 KEYS = 7
 """Cells for the keys, which stand before what they do."""
+
+WHY = 58
+"""Characters of a line that says why a command may not be used; it stands below what that would do."""
 
 
 class CommandProvider(Provider):
@@ -27,7 +31,7 @@ class CommandProvider(Provider):
     async def discover(self) -> Hits:
         for offer in self._offers():
             words = offer.command.help
-            yield DiscoveryHit(self._look(offer), partial(_give, offer), text=words, help=offer.why_not)
+            yield DiscoveryHit(self._look(offer), partial(_give, offer), text=words)
 
     async def search(self, query: str) -> Hits:
         matcher = self.matcher(query)
@@ -35,7 +39,7 @@ class CommandProvider(Provider):
             words = offer.command.help
             score = max(matcher.match(words), matcher.match(offer.command.label))
             if score > 0:
-                yield Hit(score, self._look(offer), partial(_give, offer), text=words, help=offer.why_not)
+                yield Hit(score, self._look(offer), partial(_give, offer), text=words)
 
     def _look(self, offer: Offer) -> Content:
         commands: Mapping[str, Command] = getattr(self.app, "commands", COMMANDS)
@@ -46,6 +50,7 @@ class CommandProvider(Provider):
         return Content.assemble(
             (beside.rjust(KEYS), "bold $footer-key-foreground" if allowed else "$faint"),
             (f"  {words}", "$foreground" if allowed else "$faint"),
+            *((f"\n{' ' * (KEYS + 2)}{line}", "$muted") for line in wrap(offer.why_not or "", WHY)),
         )
 
 
