@@ -257,7 +257,7 @@ def _history(page: Page, width: int, colours: Colours) -> Iterator[Block]:
     yield Block("history", heading("History", "", width, colours))
     for happening in page.history:
         when = relative_time(happening.at, page.now)
-        style = colours.style("faint" if happening.undone else "foreground")
+        style = colours.style("muted" if happening.undone else "foreground")
         text = show.line([show.person(happening.actor, colours)], colours)
         text.append(f" {shown(happening.text)}", style)
         if happening.undone:

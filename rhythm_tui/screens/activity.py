@@ -160,7 +160,7 @@ def _lines(each: Happening, when: str, width: int, colours: Colours, many: bool)
     which = each.issues[0] if len(each.issues) == 1 else place
     before = Text(f"{when:>10}  ", muted).append(f"{which:<{_KEY}} ", muted)
     what = show.line([show.person(each.actor, colours)._replace(bold=True)], colours)
-    what.append(f" {shown(each.text)}", colours.style("faint" if each.undone else "foreground"))
+    what.append(f" {shown(each.text)}", colours.style("muted" if each.undone else "foreground"))
     if each.undone:
         what.append("  undone", muted)
     room = width - before.cell_len

@@ -123,7 +123,7 @@ class ReportsScreen(WorkScreen):
             Piece("  "),
             STATES[sprint.state],
             Piece("".join(f"  {part}" for part in (days, left, place) if part), "muted"),
-            Piece(f"  {truncated(goal, 60)}" if goal else "", "faint"),
+            Piece(f"  {truncated(goal, 60)}" if goal else "", "muted"),
         ]
 
     async def _velocity(self, key: str) -> None:
@@ -153,7 +153,7 @@ class ReportsScreen(WorkScreen):
         self._say(
             [
                 Piece(f"The last {self.days} days", "muted"),
-                Piece(without, "faint"),
+                Piece(without, "muted"),
             ],
             lambda width, height: flow.lines(
                 found, today, width, height, backlog=backlog, plain=self.app.no_color

@@ -260,7 +260,7 @@ class Listing(ScrollView, Commanding, Generic[T], can_focus=True):
         for field, width in self._laid_out():
             pieces = field.draw(item, view)
             if self._faded(item):
-                pieces = [Piece(piece.text, "faint") for piece in pieces]
+                pieces = [Piece(piece.text, "muted") for piece in pieces]
             segments += cells(pieces, width, colours, ground, right=field.right)
             segments.append(Segment(" " * GAP, blank))
         return Strip(segments).adjust_cell_length(self.scrollable_content_region.width, blank)
