@@ -266,6 +266,7 @@ class BoardScreen(CardsScreen):
 
     def _show_columns(self) -> None:
         self.grid.choose_columns(self.shape.statuses)
+        self.say_total()
         self._remember()
 
     @on(BoardGrid.ShapeChanged)

@@ -23,6 +23,7 @@ from rhythm_tui.holding import lanes
 from rhythm_tui.holding.board_shape import Shape
 from rhythm_tui.holding.decks import ONE_LANE, Cards, Spot
 from rhythm_tui.holding.lanes import OTHERS, Grouping, Lane
+from rhythm_tui.looks import signs
 from rhythm_tui.screens.searching import SearchScreen
 from rhythm_tui.widgets.board import BoardGrid
 from rhythm_tui.widgets.search_bar import SearchBar
@@ -211,12 +212,16 @@ class CardsScreen(SearchScreen):
                 return lanes.of(self.shape.grouping, Priority)
 
     def say_total(self) -> None:
-        """Says how many cards there are, and how many of them are marked."""
+        """Says how many cards there are, how many of them are marked, and which column is not to be seen."""
         totals = [self.cards.total(spot) for spot in self.cards.decks if spot.lane == ONE_LANE]
         count = sum(total.count for total in totals)
         text = f"{count:,}{'' if all(total.exact for total in totals) else '+'} "
         marks = len(self.grid.marks)
         of = f"{marks:,} marked of " if marks else ""
+        hidden = [signs.words(status) for status in self.shape.hidden]
+        if hidden:
+            out = hidden[0] if len(hidden) == 1 else f"{len(hidden)} columns"
+            of = f"{out} hidden · {of}"
         self.query_one(SearchBar).total = f"{of}{text}card{'' if count == 1 else 's'} "
 
     def _count_later(self, seconds: float) -> None:

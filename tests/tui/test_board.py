@@ -436,14 +436,15 @@ async def test_columns_are_collapsed_and_hidden_and_stay_so(team: Team, app: Ope
         await driver.misses("first")
         await go_to(driver, "second")
         driver.view.action_command("board.hide")
-        await driver.sees("in progress hidden")
+        await driver.sees("✓ in progress hidden", "in progress hidden · 2 cards")
         await driver.misses("second")
     async with app(team.member, project="CORE", view="board") as driver:
-        await driver.sees("backlog")
+        await driver.sees("backlog", "in progress hidden · 2 cards")
         assert P not in driver.widget(BoardGrid).statuses
         assert T in driver.widget(BoardGrid).collapsed
         driver.view.action_command("board.unhide")
-        await driver.sees("second")
+        await driver.sees("second", " 2 cards")
+        await driver.misses("hidden")
 
 
 async def test_a_column_over_its_limit_warns(team: Team, app: Open) -> None:
