@@ -270,6 +270,11 @@ class Guard:
             again = moved and tx.done is not None and row.get("issue_id") in tx.done.issue_ids
             sought = trash if tx.done is None else None
             if place is None or not (again or _visible(row, place, tx.user, sought)):
+                if place is not None and isinstance(ref, int):
+                    key = f"{place.key}-{row['number']}"
+                    raise NotFound(
+                        f"{key} is not in the trash." if trash else f"{key} was deleted meanwhile."
+                    )
                 name = f"{ref[0]}-{ref[1]}" if isinstance(ref, tuple) else f"with the id {ref}"
                 raise NotFound(f"There is no issue {name}{' in the trash' if trash else ''}.")
             places[place.id] = place

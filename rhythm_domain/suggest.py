@@ -114,7 +114,7 @@ def _plain(value: str, description: str = "") -> _Candidate:
 _QUALIFIERS = tuple(_plain(name, meaning.replace("`", "")) for name, meaning in HELP if name[:-1] in NAMES)
 _CHOICES: dict[str, tuple[_Candidate, ...]] = {
     Field.STATUS: tuple(_plain(status, "closed" if status.closed else "open") for status in Status),
-    Field.PRIORITY: tuple(_plain(priority, f"P{rank}") for rank, priority in enumerate(Priority)),
+    Field.PRIORITY: tuple(_plain(priority, f"or p{rank}") for rank, priority in enumerate(Priority)),
     Field.TYPE: tuple(_plain(kind) for kind in IssueType),
     Field.ESTIMATE: (
         _plain("none", "not estimated"),

@@ -1,9 +1,10 @@
-"""History in words: "moved it from todo to in review". Pure."""
+"""History in words: "moved it from todo to in review"; and its days. Pure."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any, TypeAlias
 
 Names: TypeAlias = dict[str, dict[int, str]]
@@ -45,6 +46,15 @@ _SIMPLE = {
     "member.left": "left the project",
     "history.skipped": "could not take back what others had changed",
 }
+
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def day_said(day: date, today: date | None = None) -> str:
+    """A day as people write it: "19 Nov 2026"; without the year where it is that of today."""
+    this_year = today is not None and day.year == today.year
+    return f"{day.day} {_MONTHS[day.month - 1]}" + ("" if this_year else f" {day.year}")
 
 
 def happened(kind: str, before: Mapping[str, Any], after: Mapping[str, Any], names: Names) -> str:
@@ -106,45 +116,66 @@ def again(
     of: str,
     *,
     many: bool = False,
+    redo: bool = False,
 ) -> str:
-    """What is as it was, now that somebody took a change back or did it again: "the status of CORE-4 is todo
-    again". `of` is what it is of: an issue's key, or "12 issues" that are `many`.
+    """What is as it was, now that somebody took a change back or, with `redo`, did it again: "the status of
+    CORE-4 is todo again". `of` is what it is of: an issue's key, or "12 issues" that are `many`.
     """
     it_is = f"{of} {'are' if many else 'is'}"
     if kind == "issue.changed":
-        return ", ".join(_again(after, names, of, it_is)) or f"{it_is} as before"
+        return ", ".join(_again(after, names, of, it_is, as_it_was(redo))) or f"{it_is} {as_it_was(redo)}"
     entity, _, verb = kind.partition(".")
     if entity == "comment":
-        return f"the comment under {of} is {_AGAIN.get(verb, 'as before')}"
+        return f"the comment under {of} is {_AGAIN.get(verb) or as_it_was(redo)}"
     if entity == "issue" and verb in _AGAIN:
         return f"{it_is} {'in the trash' if verb == 'deleted' else 'out of the trash'}"
     if entity == "project":
         what = "WIP limits" if "wip_limits" in after else "settings"
-        return f"the {what} of {of} are as before"
+        return f"the {what} of {of} are {as_it_was(redo)}"
     name = after.get("name") or before.get("name")
-    if name is None or verb not in _AGAIN:
+    if name is None or (verb not in _AGAIN and verb != "edited"):
         return happened(kind, before, after, names)
-    changed = before and "name" in after and verb == "saved"
+    changed = verb == "edited" or (before and "name" in after and verb == "saved")
     called = _called(entity, name)
-    return f"{called if called == name else f'the {called}'} is {'as before' if changed else _AGAIN[verb]}"
+    is_now = as_it_was(redo) if changed else _AGAIN[verb]
+    return f"{called if called == name else f'the {called}'} is {is_now}"
 
 
-def changed_field(column: str) -> str:
-    """What a column of an issue is called: "the assignee"."""
-    return f"the {_FIELDS.get(column) or _COLUMNS.get(column, column)}"
+def as_it_was(redo: bool) -> str:
+    """What is true of all that a change was taken back of or, with `redo`, that it was made of again."""
+    return "changed again" if redo else "as before"
 
 
-def _again(after: Mapping[str, Any], names: Names, of: str, it_is: str) -> list[str]:
+def fields_again(columns: Iterable[str], of: str, *, redo: bool) -> str:
+    """What is as it was where each of several issues has other values in some columns: "12 issues have their
+    assignee back".
+    """
+    named = dict.fromkeys(_FIELDS.get(each) or _COLUMNS.get(each, each) for each in sorted(columns))
+    fields = " and ".join(named) or "order"
+    return f"the {fields} of {of} {as_it_was(redo)}" if redo else f"{of} have their {fields} back"
+
+
+def with_its_issues(sprint: str, kind: str, into: str, count: str, *, many: bool) -> str:
+    """A sprint's change that moved its issues along: "Sprint 7 is active again, 11 issues are back in it".
+    `sprint` is what `again` says of it alone, `into` the sprint where they are now, if they are in one.
+    """
+    it_is = f"{count} {'are' if many else 'is'}"
+    if kind in ("sprint.reopened", "sprint.restored"):
+        return f"{sprint}, {it_is} back in it"
+    return f"{sprint}, {count} carried over to {into}" if into else f"{sprint}, {it_is} back in the backlog"
+
+
+def _again(after: Mapping[str, Any], names: Names, of: str, it_is: str, as_before: str) -> list[str]:
     """Each field that a change of an issue wrote, as it is now."""
     said = []
     for field, value in after.items():
         match field:
             case "status" | "priority" | "type" | "due":
-                said.append(f"the {_FIELDS[field]} of {of} is {_plain(value) if value else 'none'} again")
+                said.append(f"the {_FIELDS[field]} of {of} is {_value(field, value) or 'none'} again")
             case "title":
                 said.append(f"the title of {of} is “{value}” again")
             case "description":
-                said.append(f"the description of {of} is as before")
+                said.append(f"the description of {of} is {as_before}")
             case "assignee_id":
                 who = _name(names, "person", value) if value else "nobody"
                 said.append(f"the assignee of {of} is {who} again")
@@ -156,7 +187,7 @@ def _again(after: Mapping[str, Any], names: Names, of: str, it_is: str) -> list[
                 said.append(f"{it_is} {parent}")
             case "rank":
                 if "status" not in after:
-                    said.append(f"the order of {of} is as before")
+                    said.append(f"the order of {of} is {as_before}")
             case "labels_added" | "labels_removed":
                 labels = ", ".join(_name(names, "label", one) for one in value)
                 are = "is" if len(value) == 1 else "are"
@@ -174,7 +205,6 @@ _AGAIN = {
     "restored": "there again",
     "saved": "there again",
     "deleted": "deleted",
-    "edited": "as before",
     "started": "active again",
     "stopped": "planned again",
     "finished": "finished again",
@@ -233,7 +263,8 @@ def _changes(before: Mapping[str, Any], after: Mapping[str, Any], names: Names) 
                 said.append(f"set the estimate to {points}" if value else "cleared the estimate")
             case "priority" | "type" | "due":
                 label = _FIELDS[field]
-                said.append(f"set the {label} to {_plain(value)}" if value else f"cleared the {label}")
+                now = _value(field, value)
+                said.append(f"set the {label} to {now}" if now else f"cleared the {label}")
             case _:
                 continue
     return said
@@ -241,6 +272,10 @@ def _changes(before: Mapping[str, Any], after: Mapping[str, Any], names: Names) 
 
 def _name(names: Names, kind: str, id_: int | None) -> str:
     return names.get(kind, {}).get(id_ or 0, f"a {kind} that is gone")
+
+
+def _value(field: str, value: str | None) -> str:
+    return "" if not value else day_said(date.fromisoformat(value)) if field == "due" else _plain(value)
 
 
 def _plain(value: Any) -> str:

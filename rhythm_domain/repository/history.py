@@ -12,7 +12,7 @@ from rhythm_domain.database import Row
 from rhythm_domain.models import Event, PersonRef, Role
 from rhythm_domain.policy import Permission, allows
 from rhythm_domain.transaction import BULK, Ref, Tx
-from rhythm_domain.words import Names, again, changed_field, happened
+from rhythm_domain.words import Names, again, as_it_was, fields_again, happened, with_its_issues
 
 _Q = queries.load("history")
 
@@ -212,7 +212,7 @@ async def taken_back(tx: Tx, operation: UUID) -> tuple[tuple[str, ...], tuple[st
     return tuple(changed), tuple(skipped), tuple(passed)
 
 
-async def said(tx: Tx, operation: UUID, changed: Sequence[str]) -> str:
+async def said(tx: Tx, operation: UUID, changed: Sequence[str], *, redo: bool) -> str:
     """What an undo or redo did, in a few words; `changed` are the keys and names of what it changed."""
     rows = await tx.fetch(_Q["done_by_taking_back"], operation=operation, skipped=SKIPPED)
     if not rows:
@@ -222,12 +222,25 @@ async def said(tx: Tx, operation: UUID, changed: Sequence[str]) -> str:
     if len(rows) == 1:
         before, after = rows[0]["before"], rows[0]["after"]
         names = await _names(tx, (before, after), [tx.project_id])
-        return again(rows[0]["kind"], before, after, names, of, many=len(changed) > 1)
+        return again(rows[0]["kind"], before, after, names, of, many=len(changed) > 1, redo=redo)
+    sprints = [row for row in rows if row["kind"].startswith("sprint.")]
+    if len(rows) == 2 and len(sprints) == 1 and issues:
+        (sprint,), (issue,) = sprints, [row for row in rows if row not in sprints]
+        return await _sprint_said(tx, sprint, issue, len(changed) - 1)
     fields = {frozenset(row["after"]) - {"rank", "closed_at"} for row in rows}
     if len(changed) > 1 and {row["kind"] for row in rows} == {"issue.changed"} and len(fields) == 1:
-        names_of = ", ".join(changed_field(field) for field in sorted(*fields))
-        return f"{names_of} of {of}: as before"
-    return f"{of} {'is' if len(changed) == 1 else 'are'} as before"
+        (columns,) = fields
+        return fields_again(columns, of, redo=redo)
+    return f"{of} {'is' if len(changed) == 1 else 'are'} {as_it_was(redo)}"
+
+
+async def _sprint_said(tx: Tx, sprint: Row, issue: Row, count: int) -> str:
+    """What became of a sprint and of its issues, of which one is given."""
+    names = await _names(tx, (issue["after"],), [tx.project_id])
+    said = again(sprint["kind"], sprint["before"], sprint["after"], names, "")
+    into = names["sprint"].get(issue["after"].get("sprint_id") or 0, "")
+    of = f"{count:,} issue{'' if count == 1 else 's'}"
+    return with_its_issues(said, sprint["kind"], into, of, many=count != 1)
 
 
 async def lock(tx: Tx) -> None:

@@ -92,7 +92,7 @@ class History:
             return UndoResult(
                 operation=operation,
                 kind=target["kind"],
-                text=await history.said(tx, operation, changed),
+                text=await history.said(tx, operation, changed, redo=redo),
                 changed=changed,
                 skipped=skipped,
                 passed=passed,

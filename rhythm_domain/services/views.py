@@ -100,6 +100,30 @@ class Views:
             tx.record("view.saved", before=was, after=now, project=project if seen else None)
             return await views.one(tx, view)
 
+    async def rename(
+        self, name: str, new_name: str, *, key: str | None = None, operation: UUID | None = None
+    ) -> SavedView:
+        """Gives one's own view another name; its query and who sees it stay. Raises what `save` raises."""
+        own = await self._own_by_name(key)
+        # Sent again, it has the new name already.
+        view = own.get(text.folded(_name(name))) or own.get(text.folded(_name(new_name)))
+        query, published = (view.query, view.published) if view else ("", False)
+        return await self.save(
+            name, query, key=key, published=published, new_name=new_name, operation=operation
+        )
+
+    async def _own_by_name(self, key: str | None) -> dict[str, SavedView]:
+        """One's own views of a project, or of none, by their folded names."""
+        async with self._guard.person() as tx:
+            project = await views.project(tx, text.check_project_key(key)) if key is not None else None
+            found = await views.visible(tx, project["id"] if project else None)
+            here = project["key"] if project else None
+            return {
+                text.folded(view.name): view
+                for view in found
+                if view.owner and view.owner.id == tx.user.id and view.project_key == here
+            }
+
     @repeatable
     async def delete(
         self,

@@ -8,7 +8,7 @@ from rhythm_domain.models import Comment, Event, Issue, IssueLink, IssueRow, Lin
 from rhythm_tui.cli.output import Output, plain
 from rhythm_tui.cli.table import Column
 from rhythm_tui.looks import signs
-from rhythm_tui.looks.wording import counted, points, relative_time
+from rhythm_tui.looks.wording import counted, points
 
 
 def columns(*, terminal: bool) -> list[Column[IssueRow]]:
@@ -27,11 +27,11 @@ def columns(*, terminal: bool) -> list[Column[IssueRow]]:
         Column("key", lambda row: row.key, "bold"),
         Column("status", status, lambda row: signs.STATUS[row.status].style),
         Column("priority", priority, lambda row: signs.PRIORITY[row.priority].style),
-        Column("title", lambda row: row.title, shrink=3),
+        Column("title", lambda row: row.title, shrink=3, least=36),
         Column("assignee", lambda row: row.assignee.name if row.assignee else "", "cyan"),
         Column("labels", lambda row: ", ".join(label.name for label in row.labels), "dim", shrink=1),
         Column("sprint", lambda row: row.sprint or "", "dim", shrink=1),
-        Column("updated", lambda row: relative_time(row.updated_at), "dim"),
+        Column("updated", lambda row: row.updated_at, "dim"),
     ]
 
 
@@ -59,16 +59,16 @@ def show(out: Output, issue: Issue, comments: Sequence[Comment]) -> None:
             ("Reporter", _author(issue.reporter, issue.imported_by)),
             ("Sprint", issue.sprint or ""),
             ("Estimate", points(issue.estimate)),
-            ("Due", issue.due.isoformat() if issue.due else ""),
+            ("Due", issue.due),
             ("Labels", ", ".join(label.name for label in issue.labels)),
             ("Parent", issue.parent_key or ""),
             *_links("Blocks", LinkKind.BLOCKS, issue.links),
             *_links("Blocked by", LinkKind.BLOCKED_BY, issue.links),
             *(("Sub-issue", _linked(child)) for child in issue.children),
-            ("Created", relative_time(issue.created_at)),
-            ("Updated", relative_time(issue.updated_at)),
-            ("Closed", relative_time(issue.closed_at)),
-            ("Deleted", relative_time(issue.deleted_at)),
+            ("Created", issue.created_at),
+            ("Updated", issue.updated_at),
+            ("Closed", issue.closed_at),
+            ("Deleted", issue.deleted_at),
             ("Source", issue.source_url or ""),
         ],
         body=issue.description,
@@ -77,7 +77,7 @@ def show(out: Output, issue: Issue, comments: Sequence[Comment]) -> None:
         edited = ", edited" if comment.edited_at else ""
         author = _author(comment.author, comment.imported_by)
         out.line("")
-        out.heading(f"{author} · {relative_time(comment.created_at)}{edited} · #{comment.id}")
+        out.heading(f"{author} · {out.written(comment.created_at)}{edited} · #{comment.id}")
         out.text(comment.body)
     if issue.comment_count > len(comments):
         out.note(f"{counted(issue.comment_count, 'comment')} in all: add --all")
@@ -103,7 +103,7 @@ def _links(label: str, kind: LinkKind, links: Sequence[IssueLink]) -> list[tuple
 def history(out: Output, events: Sequence[Event], next: str | None) -> None:
     """What happened, newest first, in words."""
     columns: list[Column[Event]] = [
-        Column("when", lambda event: relative_time(event.at), "dim"),
+        Column("when", lambda event: event.at, "dim"),
         Column("who", lambda event: event.actor.name, "cyan"),
         Column("issue", lambda event: event.issue_key or "", "bold"),
         Column("what", lambda event: event.text + (" (undone)" if event.undone else ""), shrink=1),

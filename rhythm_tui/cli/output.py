@@ -1,7 +1,8 @@
 """The one place where the command line prints: tables for people, plain columns for pipes, JSON for scripts.
 
 Everything goes through `text.shown`: what is stored can do nothing to a terminal. On a terminal a table has
-a header, colours and fits the width; in a pipe it has one line an item, tabs between columns, nothing cut.
+a header, colours and fits the width; in a pipe it has one line an item, tabs between columns, nothing cut,
+days and times in ISO 8601.
 With --json it is one document, ASCII-escaped: an item, or {"items": [...], "next": cursor}.
 """
 
@@ -12,10 +13,13 @@ import os
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from typing import Any, Protocol, TypeVar
 
 from rhythm_domain.text import shown, shown_lines
-from rhythm_tui.cli.table import Column, laid_out, padded
+from rhythm_tui import clock
+from rhythm_tui.cli.table import Cell, Column, laid_out, padded
+from rhythm_tui.looks.wording import day_said, relative_time
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -84,29 +88,34 @@ class Output:
 
     def rows(self, columns: Sequence[Column[T]], rows: Sequence[T]) -> None:
         """The lines of a table, whatever --json says: for pages that have several."""
-        cells = [[shown(column.render(row)) for column in columns] for row in rows]
+        cells = [[shown(self.written(column.render(row))) for column in columns] for row in rows]
         styles = [[column.style_of(row) for column in columns] for row in rows]
         if not self.terminal:
             for line in cells:
                 self.line("\t".join(line))
             return
-        for at, widths in laid_out(columns, cells, self.width):
-            if at is None:
-                heads = [padded(columns[i].title, width, columns[i].align) for i, width in widths]
-                self.line(self.styled("  ".join(heads).rstrip(), "dim"))
-                continue
-            parts = [
-                self.styled(padded(cells[at][i], width, columns[i].align), styles[at][i])
-                for i, width in widths
-            ]
+        widths = laid_out(columns, cells, self.width)
+        heads = [padded(columns[i].title, width, columns[i].align) for i, width in widths]
+        self.line(self.styled("  ".join(heads).rstrip(), "dim"))
+        for line, looks in zip(cells, styles, strict=True):
+            parts = [self.styled(padded(line[i], width, columns[i].align), looks[i]) for i, width in widths]
             self.line("  ".join(parts).rstrip())
 
-    def details(self, item: Any, pairs: Sequence[tuple[str, str]], *, body: str = "") -> None:
+    def written(self, value: Cell) -> str:
+        """A cell as it is printed: days and times as people say them on a terminal, in ISO 8601 in a pipe."""
+        match value:
+            case datetime():
+                return relative_time(value) if self.terminal else value.isoformat()
+            case date():
+                return day_said(value, clock.now().date()) if self.terminal else value.isoformat()
+        return value or ""
+
+    def details(self, item: Any, pairs: Sequence[tuple[str, Cell]], *, body: str = "") -> None:
         """One thing: labels and values below each other, then its long text. Empty values are left out."""
         if self.as_json:
             self.document(item)
             return
-        kept = [(label, shown(value)) for label, value in pairs if value]
+        kept = [(label, shown(self.written(value))) for label, value in pairs if value]
         width = max((len(label) for label, _ in kept), default=0)
         for label, value in kept:
             self.line(

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from rhythm_domain.models import IssueRow, Sprint, SprintState, Status
+from rhythm_domain.words import day_said
 
 LENGTH = timedelta(weeks=2)
 """How long a sprint lasts where none was before it."""
@@ -146,16 +147,7 @@ def _days(count: int) -> str:
 
 def span_said(first: date | None, last: date | None, today: date) -> str:
     """Two days as people write them: "19 Nov – 2 Dec"."""
-    said = [
-        f"{day.day} {day:%b}{'' if day.year == today.year else f' {day.year}'}"
-        for day in (first, last)
-        if day
-    ]
+    said = [day_said(day, today) for day in (first, last) if day]
     if len(said) == 2:
         return " – ".join(said)
     return f"from {said[0]}" if first else f"until {said[0]}" if last else ""
-
-
-def day_said(day: date, today: date) -> str:
-    """A day as people write it: "19 Nov", with the year where it is another one."""
-    return f"{day.day} {day:%b}{'' if day.year == today.year else f' {day.year}'}"

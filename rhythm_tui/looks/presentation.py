@@ -17,6 +17,7 @@ from textual.content import Content
 
 from rhythm_domain.models import IssueRow, LabelRef, PersonRef
 from rhythm_domain.text import shown, truncated
+from rhythm_domain.words import day_said
 from rhythm_tui.looks import signs
 from rhythm_tui.looks.colours import Colours
 from rhythm_tui.looks.wording import initials
@@ -86,16 +87,15 @@ def due(row: IssueRow, today: date) -> Piece:
         return Piece("")
     days = (row.due - today).days
     if row.status.closed:
-        return Piece(f"{row.due:%d %b}", "muted")
+        return Piece(day_said(row.due, today), "muted")
     if days < 0:
-        return Piece(
-            f"{signs.LATE} {-days} d late" if days > -100 else f"{signs.LATE} {row.due:%Y-%m-%d}", "error"
-        )
+        late = f"{-days} d" if days > -100 else f"{-days // 7} w" if days > -700 else f"{-days // 365} y"
+        return Piece(f"{signs.LATE} {late} late", "error")
     if days == 0:
         return Piece("today", "warning")
     if days == 1:
         return Piece("tomorrow", "warning")
-    return Piece(f"in {days} d" if days < 15 else f"{row.due:%d %b}", "foreground" if days < 15 else "muted")
+    return Piece(f"in {days} d") if days < 15 else Piece(day_said(row.due, today), "muted")
 
 
 def content(pieces: Sequence[Piece], colours: Colours) -> Content:

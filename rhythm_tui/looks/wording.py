@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
-import shlex
 from datetime import datetime
 from decimal import Decimal
 
 from rhythm_domain.text import cell_width, shown, truncated
+from rhythm_domain.words import day_said as day_said  # for widgets, which know models only
 from rhythm_tui import clock
+
+REMOVE_DEMO = "rhythm demo --remove"
+"""The command that removes the demo."""
 
 _STEPS = ((60, 1, "s"), (3600, 60, "min"), (86400, 3600, "h"), (7 * 86400, 86400, "d"))
 
 
 def relative_time(at: datetime | None, now: datetime | None = None) -> str:
-    """A time as people say it: "just now", "5 min ago", "in 3 d"; over a week the day; "" for none."""
+    """A time as people say it: "just now", "5 min ago", "in 3 d"; over a week the day, "19 Nov"; "" for
+    none.
+    """
     if at is None:
         return ""
-    seconds = ((now or clock.now()) - at).total_seconds()
+    now = now or clock.now()
+    seconds = (now - at).total_seconds()
     if 0 <= seconds < 10:
         return "just now"
     for limit, unit, name in _STEPS:
         if abs(seconds) < limit:
             count = f"{abs(seconds) // unit:.0f} {name}"
             return f"{count} ago" if seconds > 0 else f"in {count}"
-    return f"{at:%Y-%m-%d}"
+    return day_said(at.astimezone(now.tzinfo).date(), now.date())
 
 
 def counted(count: int, noun: str) -> str:
@@ -36,11 +42,6 @@ def points(estimate: Decimal | None) -> str:
     if estimate is None:
         return ""
     return f"{estimate.normalize():f} point{'' if estimate == 1 else 's'}"
-
-
-def how_to_remove(demo: str) -> str:
-    """The command that removes the demo, by its folder."""
-    return f"rhythm --demo db stop && rm -r {shlex.quote(demo)}"
 
 
 def initials(name: str) -> str:

@@ -14,6 +14,7 @@ from textual.content import Content
 from rhythm_domain.live import Change
 from rhythm_domain.models import Event, Page
 from rhythm_domain.text import shown
+from rhythm_domain.words import day_said
 from rhythm_tui.clock import now
 from rhythm_tui.desk import Desk
 from rhythm_tui.holding.siblings import Few
@@ -124,7 +125,7 @@ class ActivityScreen(WorkScreen):
             for day, group in groupby(happenings, lambda each: each.at.astimezone(zone).date()):
                 these = list(group)
                 days = (today - day).days
-                name = {0: "Today", 1: "Yesterday"}.get(days, f"{day:%A, %d %B}" if days < 300 else f"{day}")
+                name = {0: "Today", 1: "Yesterday"}.get(days, f"{day:%A}, {day_said(day, today)}")
                 lines = heading(name, counted(len(these), "change"), width, colours)
                 blocks.append(Block(("day", str(day)), lines if blocks else lines[1:]))
                 blocks += [

@@ -17,7 +17,7 @@ from rhythm_tui.looks.colours import Colours
 from rhythm_tui.looks.guide import all_signs, explained, page, search_language
 from rhythm_tui.looks.markdown import wrapped
 from rhythm_tui.looks.presentation import Piece, line
-from rhythm_tui.looks.wording import how_to_remove
+from rhythm_tui.looks.wording import REMOVE_DEMO
 from rhythm_tui.screens.dialog import Dialog
 from rhythm_tui.widgets.document import Document
 from rhythm_tui.widgets.view_tabs import ViewTabs
@@ -82,7 +82,7 @@ class Help(Dialog[None]):
             lines += heading("The demo", "", width, colours)
             key = self._commands["demo"].key
             words = f"You are in it: nobody here exists. {key} goes to your own work, and back. What you do "
-            words += f"stays in {self._demo}. To remove it: {how_to_remove(self._demo)}"
+            words += f"stays in {self._demo}. To remove it: {REMOVE_DEMO}"
             lines += wrapped(Text(words, colours.style("foreground")), width)
         said = [part.partition(" ")[::2] for part in self._of_dialog.split(" · ")] if self._of_dialog else []
         if said:

@@ -14,6 +14,7 @@ from rhythm_domain.errors import Conflict, Invalid
 from rhythm_domain.models import Sprint, SprintEdit, SprintReport, SprintState
 from rhythm_domain.query import Condition, Field, Is, Query
 from rhythm_domain.text import shown
+from rhythm_domain.words import day_said
 from rhythm_tui.desk import Desk
 from rhythm_tui.holding import planning
 from rhythm_tui.holding.planning import Capacity, Load
@@ -139,7 +140,7 @@ def _planned_for_later(sprint: Sprint, today: date) -> str:
     """What is said where a sprint begins before the day that it was planned for."""
     if sprint.starts_on is None or sprint.starts_on <= today:
         return ""
-    return f" It was planned from {sprint.starts_on.isoformat()}; it starts now."
+    return f" It was planned from {day_said(sprint.starts_on, today)}; it starts now."
 
 
 def commitment(load: Load, against: Capacity) -> str:

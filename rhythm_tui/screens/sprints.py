@@ -7,6 +7,7 @@ from typing import Literal
 from rhythm_domain.errors import Invalid, RhythmError
 from rhythm_domain.models import Sprint, SprintState
 from rhythm_domain.text import shown
+from rhythm_domain.words import day_said
 from rhythm_tui.commanding import handles
 from rhythm_tui.commands import Command, Where
 from rhythm_tui.looks.wording import counted
@@ -161,7 +162,8 @@ class SprintsScreen(PlannerScreen):
         if started is not None:
             last = started.ends_on or self.desk.today()
             self.say(
-                f"{shown(started.name)} has begun, until {last:%A} {last.day} {last:%b}", "u takes it back"
+                f"{shown(started.name)} has begun, until {last:%A} {day_said(last, self.desk.today())}",
+                "u takes it back",
             )
             await self.show_sprint(started, anew=True)
 
@@ -174,11 +176,10 @@ class SprintsScreen(PlannerScreen):
         if finished is None:
             return
         report, target = finished
-        left = len(report.carried_over)
-        moved = f", {left:,} back in the backlog" if left else ""
-        if target:
-            moved = f", {left:,} carried into {shown(target)}"
-        self.say(f"{shown(sprint.name)} finished: {len(report.done):,} done{moved}", "u takes it back")
+        left = counted(len(report.carried_over), "issue") if report.carried_over else ""
+        where = f"carried over to {shown(target)}" if target else "back in the backlog"
+        said = f"{shown(sprint.name)} is finished: {counted(len(report.done), 'issue')} done"
+        self.say(f"{said}, {left} {where}" if left else said, "u takes it back")
         sprints = await self.read_sprints()
         here = next((each for each in sprints if each.name == target), report.sprint)
         await self.show_sprint(here, anew=True)
@@ -191,7 +192,7 @@ class SprintsScreen(PlannerScreen):
         delete = self.desk.session.sprints.delete
         await self.desk.edits.run(lambda operation: delete(key, sprint.name, operation=operation))
         what = f", {counted(sprint.issue_count, 'issue')} back in the backlog" if sprint.issue_count else ""
-        self.say(f"{shown(sprint.name)} deleted{what}", "u takes it back")
+        self.say(f"{shown(sprint.name)} is deleted{what}", "u takes it back")
         self.reload()
 
     @handles("sprint.next")

@@ -10,8 +10,8 @@ from decimal import Decimal
 from rich.cells import cell_len
 
 from rhythm_domain.models import SprintIssue, SprintReport, SprintState
-from rhythm_tui.holding.planning import day_said
 from rhythm_tui.looks.presentation import Piece
+from rhythm_tui.looks.wording import day_said
 from rhythm_tui.widgets.canvas import Canvas, Line, axis, clipped, days_marked, number, scale
 
 

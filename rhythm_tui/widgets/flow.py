@@ -11,9 +11,9 @@ from datetime import date
 from rich.cells import cell_len
 
 from rhythm_domain.models import Flow, FlowDay, Status
-from rhythm_tui.holding.planning import day_said
 from rhythm_tui.looks import signs
 from rhythm_tui.looks.presentation import Piece
+from rhythm_tui.looks.wording import day_said
 from rhythm_tui.widgets.canvas import Canvas, Line, axis, clipped, days_marked, joined, number, scale
 
 BANDS = (Status.DONE, Status.IN_REVIEW, Status.IN_PROGRESS, Status.TODO, Status.BACKLOG)

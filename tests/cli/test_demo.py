@@ -35,7 +35,7 @@ def rhythm(
 def test_a_demo_from_the_first_look_to_typing_on(rhythm: Cli, folder: Path) -> None:
     first = rhythm.process("demo")
     assert first.returncode == 0, first.stderr
-    assert {line.split("\t")[0] for line in first.stdout.splitlines()} >= {"todo", "in_progress", "done"}
+    assert {line.split("\t")[1] for line in first.stdout.splitlines()} >= {"todo", "in_progress", "done"}
     assert "Made three projects" in first.stderr
 
     second = rhythm.process("demo")
@@ -56,6 +56,10 @@ def test_a_demo_from_the_first_look_to_typing_on(rhythm: Cli, folder: Path) -> N
     assert len(rhythm("--demo", "project", "list", "--json").json["items"]) == 5
 
     assert [path.name for path in folder.iterdir()] == ["demo"]
+    assert rhythm("demo", "--remove").code == Exit.USAGE, "it is asked"
+    assert rhythm("demo", "--remove", "--yes").out == "The demo is removed.\n"
+    assert not list(folder.iterdir())
+    assert "no demo" in rhythm("demo", "--remove", "--yes").out
 
 
 def test_the_demo_never_goes_where_the_person_works(rhythm: Cli, folder: Path) -> None:

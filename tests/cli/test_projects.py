@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
+from datetime import datetime
+from uuid import uuid4
+
 from rhythm_tui.cli.errors import Exit
 from tests.cli.conftest import Cli
 from tests.instances import Instance, Team
@@ -95,7 +99,43 @@ def test_views(rhythm: Cli, team: Team) -> None:
     wrong = rhythm("view", "save", "Wrong", "colour:red", by=mia)
     assert wrong.code == Exit.INVALID
     assert rhythm("view", "save", "Bugs", "is:open", "--publish", by=mia).code == Exit.USAGE
-    assert rhythm("view", "delete", "Bugs", "--project", "CORE", by=mia).code == Exit.DONE
+    again = (
+        "view",
+        "rename",
+        "bugs",
+        "Open bugs",
+        "--project",
+        "CORE",
+        "--json",
+        "--operation",
+        str(uuid4()),
+    )
+    renamed = [rhythm(*again, by=mia).json for _ in range(2)]
+    assert {(one["name"], one["query"], one["published"]) for one in renamed} == {
+        ("Open bugs", "type:bug is:open", True)
+    }
+    assert (
+        "Did you mean Open bugs?"
+        in rhythm("view", "rename", "Open bug", "x", "--project", "CORE", by=mia).err
+    )
+    assert rhythm("view", "delete", "Open bugs", "--project", "CORE", by=mia).code == Exit.DONE
+
+
+def test_a_board_in_a_pipe_has_a_card_a_line_and_counts_beside(rhythm: Cli, team: Team) -> None:
+    for title in ("one", "two", "three"):
+        rhythm("issue", "create", "CORE", title, by=team.member)
+    rhythm("issue", "move", "CORE-1", "in_review", by=team.member)
+    board = rhythm("board", "CORE", "is:open", "--cards", "1", by=team.viewer)
+    assert [line.split("\t")[:2] for line in board.out.splitlines()] == [
+        ["CORE-2", "backlog"],
+        ["CORE-1", "in_review"],
+    ]
+    assert "In all: 2 backlog, 0 todo, 0 in progress, 1 in review" in board.err
+    command = board.err.partition("rhythm ")[2]
+    listed = rhythm(*shlex.split(command), by=team.viewer)
+    assert {line.split("\t")[0] for line in listed.out.splitlines()} == {"CORE-2", "CORE-3"}
+    updated = datetime.fromisoformat(listed.out.splitlines()[0].split("\t")[-1])
+    assert updated.tzinfo is not None, "times are for scripts here"
 
 
 def test_a_list_of_nothing_says_which_names_are_nobodys(rhythm: Cli, team: Team) -> None:

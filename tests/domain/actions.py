@@ -708,6 +708,7 @@ ACTIONS = (
         P.VIEW_PUBLISH,
         note="published",
     ),
+    Action("views.rename", lambda c: c.session.views.rename("Mine", "Yours", **c.once), EVERYBODY),
     Action("views.delete", lambda c: c.session.views.delete("Mine", **c.once), EVERYBODY),
     Action(
         "views.delete",

@@ -230,7 +230,7 @@ async def test_undo_says_what_is_as_it_was(team: Team) -> None:
     )
     assert await undone(IssueEdit(parent=above.key, due=date(2031, 5, 1))) == (
         f"the due date of {key} is none again, {key} is below no other again",
-        f"the due date of {key} is 2031-05-01 again, {key} is below {above.key} again",
+        f"the due date of {key} is 1 May 2031 again, {key} is below {above.key} again",
     )
     await member.comments.delete(one.key, comment.id)
     assert (await member.history.undo("CORE")).text == f"the comment under {key} is there again"
@@ -250,7 +250,10 @@ async def test_undo_of_many_says_what_they_have_in_common(team: Team) -> None:
     await member.issues.edit(ids[0], IssueEdit(priority=Priority.LOW))
     await member.issues.edit(ids[1], IssueEdit(type=IssueType.BUG))
     await member.issues.edit_many(ids, IssueEdit(priority=Priority.URGENT))
-    assert (await member.history.undo("CORE")).text == "the priority of 3 issues: as before"
+    assert (await member.history.undo("CORE")).text == "3 issues have their priority back"
+    redone = (await member.history.redo("CORE")).text
+    assert redone == "the priority of 3 issues is urgent again"
+    await member.history.undo("CORE")
     await member.issues.edit_many(ids, IssueEdit(priority=Priority.LOW, type=IssueType.BUG))
     assert (await member.history.undo("CORE")).text == "3 issues are as before"
     await member.issues.delete(ids)
@@ -751,7 +754,7 @@ async def test_history_says_in_words_what_happened(team: Team) -> None:
         "changed the title from “x” to “Other”",
         "edited the description",
         "set the estimate to 3; set the priority to urgent",
-        "set the due date to 2026-05-04; cleared the estimate",
+        "set the due date to 4 May 2026; cleared the estimate",
         "assigned it to Vic",
         "unassigned it",
         "put it below CORE-2",

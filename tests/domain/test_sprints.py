@@ -539,6 +539,10 @@ async def test_a_sprint_of_650_issues_takes_as_many_statements_as_an_empty_one(
     assert (len(report.carried_over), len(report.done)) == (325, 325)
     undone = await person.history.undo("CORE")
     assert len(undone.changed) == 326
+    assert undone.text == "the sprint A is active again, 325 issues are back in it"
+    redone = await person.history.redo("CORE")
+    assert redone.text == "the sprint A is finished again, 325 issues are back in the backlog"
+    assert (await person.history.undo("CORE")).text == undone.text
     assert (await person.sprints.show("CORE", "A")).issue_count == 650
 
 

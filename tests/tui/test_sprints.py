@@ -14,6 +14,7 @@ from rhythm_domain.services.boards import Boards
 from rhythm_domain.services.search import Search
 from rhythm_domain.services.sprints import Sprints
 from rhythm_domain.session import Session
+from rhythm_domain.words import day_said
 from rhythm_tui.screens.picker import Picker
 from rhythm_tui.screens.sprints import SprintsScreen
 from rhythm_tui.widgets.issue_table import IssueTable
@@ -426,7 +427,7 @@ async def test_a_sprint_that_was_planned_for_later_starts_today_and_is_as_long(t
     await team.maintainer.sprints.create("CORE", "Sprint 1", "", *days)
     async with app(team.maintainer, project="CORE", view="sprints") as driver:
         await driver.press("b")
-        await driver.sees("Start Sprint 1", "planned from", days[0].isoformat(), "starts now")
+        await driver.sees("Start Sprint 1", f"planned from {day_said(days[0], TODAY)}", "starts now")
         await driver.press("ctrl+s")
         await driver.sees("Sprint 1 has begun")
     started = await team.viewer.sprints.show("CORE", "Sprint 1")
@@ -454,7 +455,7 @@ async def test_a_finish_asks_where_the_unfinished_goes(team: Team, app: Open) ->
         await driver.sees("1 of 3 issues are done, 3 of 9 points.", "Where do the 2", "Sprint 2", "backlog")
         await driver.write("sprint 2")
         await driver.press("enter")
-        await driver.sees("Sprint 1 finished: 1 done, 2 carried into Sprint 2")
+        await driver.sees("Sprint 1 is finished: 1 issue done, 2 issues carried over to Sprint 2")
         await driver.until(lambda: titles(driver, "sprint") == ["two", "three"])
         assert await cards(team.viewer, after) == ["two", "three"]
         await driver.press("u")
@@ -472,7 +473,7 @@ async def test_a_finish_can_plan_the_sprint_that_takes_the_rest(team: Team, app:
         await driver.press("enter")
         await driver.sees("New sprint in CORE", "Sprint 2")
         await driver.press("ctrl+s")
-        await driver.sees("Sprint 1 finished: 0 done, 1 carried into Sprint 2")
+        await driver.sees("Sprint 1 is finished: 0 issues done, 1 issue carried over to Sprint 2")
         await driver.until(lambda: titles(driver, "sprint") == ["one"])
 
 
@@ -483,7 +484,7 @@ async def test_a_deleted_sprint_gives_its_issues_back(team: Team, app: Open) -> 
     async with app(team.maintainer, project="CORE", view="sprints") as driver:
         await driver.press("l")
         driver.view.action_command("sprint.delete")
-        await driver.sees("Sprint 1 deleted, 1 issue back in the backlog")
+        await driver.sees("Sprint 1 is deleted, 1 issue back in the backlog")
         await driver.until(lambda: titles(driver, "backlog") == ["one"])
         await driver.press("u")
         await driver.until(lambda: titles(driver, "sprint") == ["one"])

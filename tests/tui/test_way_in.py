@@ -395,4 +395,4 @@ async def test_one_goes_to_the_demo_and_back(
         await driver.sees("Of Ada alone", "All projects demo")
         assert demos == [{"demo": True}]
         await driver.press("question_mark")
-        await driver.sees("You are in it", f"{here.embedded.home}", "rhythm --demo db stop")
+        await driver.sees("You are in it", f"{here.embedded.home}", "rhythm demo --remove")

@@ -22,9 +22,10 @@ async def board(context: Context, key: str, query: tuple[str, ...], cards: int) 
 
     With QUERY only what matches.
     """
+    text = " ".join(query)
     async with context.session() as session:
-        found = await session.boards.show(key, " ".join(query), limit=max(1, cards))
-    board_view.show(context.out, found, cards=cards)
+        found = await session.boards.show(key, text, limit=max(1, cards))
+    board_view.show(context.out, found, cards=cards, query=text)
 
 
 @click.command(

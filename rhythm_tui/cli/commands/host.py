@@ -16,7 +16,6 @@ from rhythm_tui.cli.table import Column
 from rhythm_tui.cli.values import FileName
 from rhythm_tui.hosting import settings
 from rhythm_tui.hosting.overview import Open, Overview, Refusal
-from rhythm_tui.looks.wording import relative_time
 
 group = Noun("host", help="The shared instance over SSH: set it up, look after it.")
 
@@ -33,13 +32,13 @@ _SESSIONS: list[Column[Open]] = [
     Column("id", lambda session: str(session.id), "bold", "right"),
     Column("person", lambda session: session.person),
     Column("key", lambda session: session.key),
-    Column("began", lambda session: relative_time(session.began), "dim"),
+    Column("began", lambda session: session.began, "dim"),
     Column("idle", lambda session: f"{session.idle // 60} min" if session.idle >= 60 else "", "dim", "right"),
     Column("memory", lambda session: _megabytes(session.memory), align="right"),
     Column("runs", lambda session: session.command or "the app", shrink=1),
 ]
 _REFUSALS: list[Column[Refusal]] = [
-    Column("when", lambda refusal: relative_time(refusal.at), "dim"),
+    Column("when", lambda refusal: refusal.at, "dim"),
     Column("person", lambda refusal: refusal.person),
     Column("why", lambda refusal: refusal.reason, shrink=1),
 ]

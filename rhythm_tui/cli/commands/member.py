@@ -10,7 +10,6 @@ from rhythm_tui.cli.context import Context
 from rhythm_tui.cli.operation import operation_option
 from rhythm_tui.cli.prompts import confirm, yes_option
 from rhythm_tui.cli.table import Column
-from rhythm_tui.looks.wording import relative_time
 
 group = Noun("member", help="Who is in a project, in which role.")
 
@@ -18,7 +17,7 @@ COLUMNS: list[Column[Member]] = [
     Column("user", lambda member: member.user.name, "bold"),
     Column("name", lambda member: member.user.display_name, shrink=1),
     Column("role", lambda member: member.role),
-    Column("since", lambda member: relative_time(member.since), "dim"),
+    Column("since", lambda member: member.since, "dim"),
     Column(
         "state", lambda member: _state(member), lambda member: "" if _state(member) == "active" else "dim"
     ),

@@ -10,7 +10,6 @@ from rhythm_tui.cli.context import Context
 from rhythm_tui.cli.operation import operation_option, parts
 from rhythm_tui.cli.prompts import confirm, yes_option
 from rhythm_tui.cli.table import Column
-from rhythm_tui.looks.wording import relative_time
 
 group = Noun("project", help="Create, list, show, edit, archive and delete projects.")
 
@@ -20,7 +19,7 @@ COLUMNS: list[Column[Project]] = [
     Column("your role", lambda project: project.role or "administrator"),
     Column("open", lambda project: f"{project.open_count:,}", align="right"),
     Column("closed", lambda project: f"{project.closed_count:,}", "dim", align="right"),
-    Column("last change", lambda project: relative_time(project.last_activity_at), "dim"),
+    Column("last change", lambda project: project.last_activity_at, "dim"),
     Column("state", lambda project: "archived" if project.archived else "active", "dim"),
 ]
 
@@ -35,9 +34,9 @@ def show(context: Context, project: Project) -> None:
             ("Your role", project.role or "administrator of this instance, no member"),
             ("Issues", f"{project.open_count:,} open, {project.closed_count:,} closed"),
             ("WIP limits", limits),
-            ("Created", f"{project.created_at:%Y-%m-%d}"),
-            ("Last change", relative_time(project.last_activity_at)),
-            ("Archived", f"{project.archived_at:%Y-%m-%d}" if project.archived_at else ""),
+            ("Created", project.created_at.date()),
+            ("Last change", project.last_activity_at),
+            ("Archived", project.archived_at and project.archived_at.date()),
         ],
         body=project.description,
     )

@@ -8,13 +8,14 @@ from decimal import Decimal
 import click
 
 from rhythm_domain.models import Sprint, SprintEdit, SprintIssue, SprintReport, SprintState
+from rhythm_domain.words import day_said
 from rhythm_tui.cli.command import Noun, pass_context
 from rhythm_tui.cli.context import Context
 from rhythm_tui.cli.issue_view import keys
 from rhythm_tui.cli.operation import operation_option
 from rhythm_tui.cli.output import Output, plain
 from rhythm_tui.cli.prompts import confirm, yes_option
-from rhythm_tui.cli.table import Column
+from rhythm_tui.cli.table import Cell, Column
 from rhythm_tui.cli.values import day, nothing_or
 from rhythm_tui.looks import signs
 from rhythm_tui.looks.wording import counted, points
@@ -26,7 +27,8 @@ _STYLES = {SprintState.ACTIVE: "green", SprintState.PLANNED: "", SprintState.FIN
 _COLUMNS: list[Column[Sprint]] = [
     Column("sprint", lambda sprint: sprint.name, "bold", shrink=1),
     Column("state", lambda sprint: sprint.state, lambda sprint: _STYLES[sprint.state]),
-    Column("days", lambda sprint: _days(sprint), "dim"),
+    Column("from", lambda sprint: sprint.starts_on, "dim"),
+    Column("until", lambda sprint: sprint.ends_on, "dim"),
     Column("done", lambda sprint: f"{sprint.done_count} of {sprint.issue_count}", align="right"),
     Column(
         "points", lambda sprint: f"{_number(sprint.done_points)} of {_number(sprint.points)}", align="right"
@@ -36,12 +38,6 @@ _COLUMNS: list[Column[Sprint]] = [
 
 _key = click.argument("key")
 _name = click.argument("name", metavar="SPRINT")
-
-
-def _days(sprint: Sprint) -> str:
-    return (
-        f"{sprint.starts_on or '?'} – {sprint.ends_on or '?'}" if sprint.starts_on or sprint.ends_on else ""
-    )
 
 
 def _number(value: Decimal) -> str:
@@ -70,11 +66,12 @@ async def show(context: Context, key: str, name: str) -> None:
     context.out.details(sprint, _facts(sprint), body=sprint.goal)
 
 
-def _facts(sprint: Sprint) -> list[tuple[str, str]]:
+def _facts(sprint: Sprint) -> list[tuple[str, Cell]]:
     return [
         ("Sprint", f"{sprint.name} ({sprint.project_key})"),
         ("State", sprint.state),
-        ("Days", _days(sprint)),
+        ("From", sprint.starts_on),
+        ("Until", sprint.ends_on),
         ("Issues", f"{sprint.done_count} of {sprint.issue_count} done"),
         ("Points", f"{_number(sprint.done_points)} of {_number(sprint.points)} done"),
     ]
@@ -166,7 +163,9 @@ async def start(context: Context, key: str, name: str, start: str | None, end: s
         first, last = day(start, session.user), day(end, session.user)
         sprint = await session.sprints.start(key, name, first, last, operation=context.operation)
     context.out.done(
-        f"{sprint.name} is active: {_days(sprint)}, {counted(sprint.issue_count, 'issue')}.", sprint
+        f"{sprint.name} is active until {context.out.written(sprint.ends_on)},"
+        f" {counted(sprint.issue_count, 'issue')}.",
+        sprint,
     )
 
 
@@ -272,4 +271,5 @@ def _burndown(out: Output, report: SprintReport) -> None:
         mark = round(even / most * room)
         drawn = bar.ljust(max(room, mark + 1))
         drawn = drawn[:mark] + "│" + drawn[mark + 1 :]
-        out.line(f"{one.day:%a %d %b}  {drawn.rstrip()}  {_number(now)}")
+        day = f"{one.day:%a} {day_said(one.day, one.day):>6}"
+        out.line(f"{day}  {drawn.rstrip()}  {_number(now)}")

@@ -15,7 +15,6 @@ from rhythm_tui.cli.operation import operation_option
 from rhythm_tui.cli.piped import LINE, piped
 from rhythm_tui.cli.table import Column
 from rhythm_tui.cli.values import FileName
-from rhythm_tui.looks.wording import relative_time
 
 group = Noun("ssh-key", help="Keys to sign in with over SSH, on a shared instance.")
 
@@ -23,7 +22,7 @@ _COLUMNS: list[Column[SshKey]] = [
     Column("name", lambda key: key.name, "bold", shrink=1),
     Column("kind", lambda key: key.kind),
     Column("fingerprint", lambda key: key.fingerprint, "dim"),
-    Column("last used", lambda key: relative_time(key.last_used_at) or "never", "dim"),
+    Column("last used", lambda key: key.last_used_at or "never", "dim"),
 ]
 
 _user = click.option("--user", metavar="NAME", help="Of somebody else; for administrators.")

@@ -16,9 +16,9 @@ group = Noun("token", help="Access tokens for scripts: RHYTHM_TOKEN.")
 _COLUMNS: list[Column[AccessToken]] = [
     Column("name", lambda token: token.name, "bold", shrink=1),
     Column("may", lambda token: "read" if token.read_only else "read and write"),
-    Column("created", lambda token: relative_time(token.created_at), "dim"),
-    Column("last used", lambda token: relative_time(token.last_used_at) or "never", "dim"),
-    Column("ends", lambda token: relative_time(token.expires_at) or "never"),
+    Column("created", lambda token: token.created_at, "dim"),
+    Column("last used", lambda token: token.last_used_at or "never", "dim"),
+    Column("ends", lambda token: token.expires_at or "never"),
     Column("state", lambda token: "revoked" if token.revoked_at else "", "red"),
 ]
 

@@ -11,7 +11,7 @@ from rhythm_tui.cli.operation import operation_option, parts
 from rhythm_tui.cli.paging import Paging, paging_options
 from rhythm_tui.cli.prompts import PasswordSource, confirm, password_options, yes_option
 from rhythm_tui.cli.table import Column
-from rhythm_tui.looks.wording import counted, relative_time
+from rhythm_tui.looks.wording import counted
 
 group = Noun(
     "user", help="Accounts. `edit`, `list` and `password` are for everybody, the rest for administrators."
@@ -27,16 +27,16 @@ _ACCOUNTS: list[Column[User]] = [
     Column("name", lambda user: user.display_name, shrink=1),
     Column("administrator", lambda user: "yes" if user.admin else ""),
     Column("state", lambda user: _state(user), lambda user: "" if _state(user) == "active" else "dim"),
-    Column("since", lambda user: f"{user.created_at:%Y-%m-%d}", "dim"),
+    Column("since", lambda user: user.created_at.date(), "dim"),
 ]
 
 _SESSIONS: list[Column[SignIn]] = [
     Column("id", lambda one: str(one.id), "dim", align="right"),
     Column("by", lambda one: one.kind),
     Column("from", lambda one: one.source, shrink=1),
-    Column("since", lambda one: relative_time(one.created_at), "dim"),
-    Column("last seen", lambda one: relative_time(one.last_seen_at)),
-    Column("ends", lambda one: relative_time(one.expires_at) or "never", "dim"),
+    Column("since", lambda one: one.created_at, "dim"),
+    Column("last seen", lambda one: one.last_seen_at),
+    Column("ends", lambda one: one.expires_at or "never", "dim"),
 ]
 
 
@@ -55,7 +55,7 @@ def _page(context: Context, user: User) -> None:
             ("Administrator", "yes" if user.admin else "no"),
             ("State", _state(user)),
             ("Time zone", user.time_zone),
-            ("Since", f"{user.created_at:%Y-%m-%d}"),
+            ("Since", user.created_at.date()),
         ],
     )
 

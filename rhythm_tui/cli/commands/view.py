@@ -62,6 +62,19 @@ async def save(context: Context, name: str, query: str, project: str | None, pub
     context.out.done(f"Saved the view {view.name}: {view.query}", view)
 
 
+@group.verb("rename", examples=['rhythm view rename "My bugs" "My open bugs"'])
+@click.argument("name")
+@click.argument("new_name", metavar="NEW-NAME")
+@_project
+@operation_option
+@pass_context
+async def rename(context: Context, name: str, new_name: str, project: str | None) -> None:
+    """Give a view of your own another name."""
+    async with context.session() as session:
+        view = await session.views.rename(name, new_name, key=project, operation=context.operation)
+    context.out.done(f"The view {name} is called {view.name} now.", view)
+
+
 @group.verb("delete", examples=['rhythm view delete "My bugs"'])
 @click.argument("name")
 @_project

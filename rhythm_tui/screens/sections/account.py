@@ -10,7 +10,7 @@ from textual.suggester import SuggestFromList
 from rhythm_domain.errors import Invalid
 from rhythm_domain.models import SignInKind, User
 from rhythm_tui.clock import now
-from rhythm_tui.looks.wording import how_to_remove
+from rhythm_tui.looks.wording import REMOVE_DEMO
 from rhythm_tui.screens.form import Entry, Form, Values
 from rhythm_tui.screens.prompt import Prompt
 from rhythm_tui.screens.sections.properties import Properties, Property
@@ -32,7 +32,7 @@ class AccountSection(Properties):
         demo = Property(
             "Instance",
             "the demo",
-            f"In {self.desk.demo}. To remove it: {how_to_remove(self.desk.demo)}",
+            f"In {self.desk.demo}. To remove it: {REMOVE_DEMO}",
             f"{self.desk.commands['demo'].key} goes to your own, and back",
             self._edit_name,
         )
