@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from typing import Any
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.content import Content
+from textual.widget import Widget
 from textual.widgets import Input
 
 from rhythm_domain.days import parse_day
 from rhythm_domain.errors import Invalid, RhythmError
 from rhythm_domain.models import Issue, IssueDraft, IssueType, Priority, Project, Status
+from rhythm_domain.policy import Permission
 from rhythm_domain.text import shown
+from rhythm_domain.words import day_said
 from rhythm_tui.background import job
 from rhythm_tui.clock import now
 from rhythm_tui.commanding import handles
@@ -24,6 +27,7 @@ from rhythm_tui.looks.colours import Colours
 from rhythm_tui.screens import choices
 from rhythm_tui.screens.editor import Editor
 from rhythm_tui.screens.issue_picker import IssuePicker
+from rhythm_tui.screens.labelling import NO_LABELS, create, offered_new
 from rhythm_tui.screens.picker import MultiPicker, Picker
 from rhythm_tui.screens.prompt import Prompt
 from rhythm_tui.widgets.field_grid import FieldGrid
@@ -57,6 +61,7 @@ class Compose(Editor[Issue]):
         self._values: dict[str, Any] = dict(self._first)
         self._draft_title = ""
         self._done = False
+        self._foot_of_text = self.box_foot
 
     def body(self) -> ComposeResult:
         yield LineField(placeholder="Its title", id="title", select_on_focus=False, compact=True)
@@ -70,6 +75,30 @@ class Compose(Editor[Issue]):
     @property
     def _grid(self) -> FieldGrid:
         return self.query_one(FieldGrid)
+
+    # Moving about ----------------------------------------------------------------------------------------
+
+    def focus_next(self, selector: str | type[Widget] = "*") -> Widget | None:
+        return self._entered(super().focus_next(selector), last=False)
+
+    def focus_previous(self, selector: str | type[Widget] = "*") -> Widget | None:
+        return self._entered(super().focus_previous(selector), last=True)
+
+    def _entered(self, widget: Widget | None, *, last: bool) -> Widget | None:
+        if widget is self._grid:
+            self._grid.enter(last=last)
+        return widget
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """The keys of what has the focus stand at the foot."""
+        leave = "esc leave, the draft is kept"
+        save = f"{self._keys.get('form.save')} create"
+        if event.widget is self._grid:
+            self.say_foot(f"enter change it · tab next field · {save} · {leave}")
+        elif event.widget is self._title_input:
+            self.say_foot(f"tab its fields · {save} · {leave}")
+        else:
+            self.say_foot(self._foot_of_text)
 
     # The draft -------------------------------------------------------------------------------------------
 
@@ -106,7 +135,7 @@ class Compose(Editor[Issue]):
 
     @on(Input.Submitted, "#title")
     def _title_done(self) -> None:
-        self._grid.focus()
+        self.focus_next()
 
     @handles("form.discard")
     def discard(self) -> None:
@@ -134,6 +163,8 @@ class Compose(Editor[Issue]):
             case "labels":
                 words = " ".join(f"•{shown(label)}" for label in value)
                 look = Content.styled(words, "$foreground") if value else none
+            case "due" if value is not None:
+                look = Content.styled(day_said(date.fromisoformat(value), self._desk.today()), "$foreground")
             case _:
                 look = Content.styled(shown(str(value)), "$foreground") if value is not None else none
         self._grid.show(name, look)
@@ -184,14 +215,7 @@ class Compose(Editor[Issue]):
                 if (chosen := await ask(Picker("Sprint", choices.sprints(sprints, current)))) is not None:
                     self._set(name, chosen[0].name if chosen[0] else None)
             case "labels":
-                found = await session.labels.list(key)
-                if not found:
-                    raise Invalid("This project has no labels yet.", hint="g m: members, labels and settings")
-                offered = choices.labels(found, colours, value.__contains__)
-                if toggled := await ask(MultiPicker("Labels", offered)):
-                    kept = [label for label in value if toggled.get(label, True)]
-                    added = [label for label, taken in toggled.items() if taken and label not in kept]
-                    self._set(name, [*kept, *added])
+                await self._ask_labels(value)
             case "parent":
                 picked = await ask(IssuePicker(self._desk, "Parent", key, none="no parent"))
                 if picked is not None:
@@ -201,6 +225,26 @@ class Compose(Editor[Issue]):
             case _:
                 words = "A day such as 2026-05-01, tomorrow, friday, 7d, 2w. Empty for none."
                 await ask(Prompt("Due", self._due, value=value or "", words=words))
+
+    async def _ask_labels(self, before: Sequence[str]) -> None:
+        key, colours = self._project.key, Colours(self.app.theme_variables, self.app.current_theme.dark)
+        found = await self._desk.session.labels.list(key)
+        why_not = self._desk.why_not(Permission.LABEL_MANAGE, key) or ""
+        if not found and why_not:
+            raise Invalid("This project has no labels yet.", hint=f"And {why_not}.")
+        picker = MultiPicker(
+            "Labels",
+            choices.labels(found, colours, before.__contains__),
+            words="" if found else NO_LABELS,
+            new=offered_new(found, why_not),
+        )
+        toggled = await self.app.push_screen_wait(picker) or {}
+        for label in toggled.keys() - {label.name for label in found}:
+            await create(self._desk, key, label)
+        kept = [label for label in before if toggled.get(label, True)]
+        added = [label for label, taken in toggled.items() if taken and label not in kept]
+        if toggled:
+            self._set("labels", [*kept, *added])
 
     async def _estimated(self, text: str) -> bool:
         points = choices.estimate(text)

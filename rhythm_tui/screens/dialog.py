@@ -48,6 +48,11 @@ class Dialog(ModalScreen[T | None], LaidOut[T | None], Commanding):
         """What stands at the foot of its box: what its keys do."""
         return self._foot
 
+    def say_foot(self, words: str) -> None:
+        """Has other keys at the foot of its box: those of what has the focus now."""
+        self._foot = words
+        self.query_one("#box").border_subtitle = Text(words)
+
     def foot(self) -> str:
         """Nothing in the bottom line: what its keys do stands at the foot of its box."""
         return ""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 from textual.content import Content
 
@@ -12,11 +11,14 @@ from rhythm_domain.errors import Invalid
 from rhythm_domain.models import IssueEdit, IssueRow, Label, LabelRef
 from rhythm_domain.policy import Permission
 from rhythm_domain.text import check_label, folded, shown
+from rhythm_tui.desk import Desk
 from rhythm_tui.screens import choices
 from rhythm_tui.screens.picker import Choice, MultiPicker
 
 if TYPE_CHECKING:
     from rhythm_tui.screens.triage import TriageScreen
+
+NO_LABELS = "No labels yet: type the name of the first one."
 
 
 async def label(screen: TriageScreen, title: str, key: str, rows: Sequence[IssueRow]) -> None:
@@ -38,8 +40,8 @@ async def label(screen: TriageScreen, title: str, key: str, rows: Sequence[Issue
         MultiPicker(
             title,
             choices.labels(found, screen.colours, on_all.__contains__, (on_any - on_all).__contains__),
-            words="" if found else "No labels yet: type the name of the first one.",
-            new=_offer(found, why_not or ""),
+            words="" if found else NO_LABELS,
+            new=offered_new(found, why_not or ""),
         )
     )
     if not toggled:
@@ -53,7 +55,7 @@ async def label(screen: TriageScreen, title: str, key: str, rows: Sequence[Issue
     if new and not await screen.sure(len(rows) + len(screen.unread()), f"Change {{}}: {', '.join(said)}?"):
         return
     for name in new:
-        known[name] = await screen.desk.edits.run(_create(screen, key, name))
+        known[name] = await create(screen.desk, key, name)
     refs = {name: LabelRef(name=name, colour=known[name].colour) for name in added}
 
     def look(row: IssueRow) -> IssueRow:
@@ -65,8 +67,8 @@ async def label(screen: TriageScreen, title: str, key: str, rows: Sequence[Issue
     await screen.change(edit, look, ", ".join(said), rows, asked=bool(new))
 
 
-def _offer(found: Sequence[Label], why_not: str) -> Callable[[str], Choice[str] | None]:
-    """What is offered where somebody types a name that is no label's."""
+def offered_new(found: Sequence[Label], why_not: str) -> Callable[[str], Choice[str] | None]:
+    """What is offered where somebody types a name that is no label's: to make it, or `why_not`."""
     names = {folded(label.name) for label in found}
 
     def offer(typed: str) -> Choice[str] | None:
@@ -86,6 +88,7 @@ def _offer(found: Sequence[Label], why_not: str) -> Callable[[str], Choice[str] 
     return offer
 
 
-def _create(screen: TriageScreen, key: str, name: str) -> Callable[[UUID], Awaitable[Label]]:
-    labels = screen.desk.session.labels
-    return lambda operation: labels.create(key, name, operation=operation)
+async def create(desk: Desk, key: str, name: str) -> Label:
+    """Makes a label of a project."""
+    labels = desk.session.labels
+    return await desk.edits.run(lambda operation: labels.create(key, name, operation=operation))

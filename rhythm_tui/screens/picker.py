@@ -62,8 +62,14 @@ class FilterField(LineField):
 class Filtered(Dialog[R], Generic[V, R]):
     """Choices that typing narrows down; what is done with one is the subclass's to say."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+n,ctrl+j", "move(1)", priority=True, show=False),
+        Binding("ctrl+p,ctrl+k", "move(-1)", priority=True, show=False),
+    ]
+    """Letters filter, also j and k: these go down and up as well as the arrows do."""
+
     def __init__(self, title: str, choices: Iterable[Choice[V]], foot: str, words: str = "") -> None:
-        super().__init__(title, foot)
+        super().__init__(title, f"↓↑ move · {foot}")
         self._words = words
         self._choices = list(choices)
         self._found: list[Choice[V]] = []
@@ -117,13 +123,18 @@ class Filtered(Dialog[R], Generic[V, R]):
         """Is done with what the cursor is on."""
         raise NotImplementedError
 
+    def action_move(self, step: int) -> None:
+        """Goes a line down or up."""
+        options = self.query_one(OptionList)
+        options.action_cursor_down() if step > 0 else options.action_cursor_up()
+
     def on_key(self, event: events.Key) -> None:
         options = self.query_one(OptionList)
         match event.key:
             case "down":
-                options.action_cursor_down()
+                self.action_move(1)
             case "up":
-                options.action_cursor_up()
+                self.action_move(-1)
             case "pagedown":
                 options.action_page_down()  # type: ignore[no-untyped-call]
             case "pageup":

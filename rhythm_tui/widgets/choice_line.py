@@ -57,9 +57,10 @@ class ChoiceLine(Widget, can_focus=True):
     def render(self) -> Content:
         way = self._ways[self._place]
         arrow = "bold $footer-key-foreground" if self.has_focus else "$faint"
-        return Content.assemble(
+        line = Content.assemble(
             ("‹ ", arrow), way.look, (" ›", arrow), (f"  {way.words}" if way.words else "", "$muted")
         )
+        return line.truncate(max(1, self.content_region.width), ellipsis=True)
 
     def watch_value(self) -> None:
         self.post_message(self.Changed(self))

@@ -1,4 +1,4 @@
-"""Some fields beside and below each other: one is chosen with the arrows and opened."""
+"""Some fields beside and below each other: one is chosen with the arrows or tab, and opened."""
 
 from __future__ import annotations
 
@@ -47,6 +47,11 @@ class FieldGrid(Widget, can_focus=True):
         self.refresh()
         return wrong in names
 
+    def enter(self, *, last: bool = False) -> None:
+        """Goes to the first field, or to the last one: that is where one comes in by tab."""
+        self._at = len(self._labels) - 1 if last else 0
+        self.refresh()
+
     @property
     def _columns(self) -> int:
         return max(1, min(3, self.content_region.width // LEAST))
@@ -79,15 +84,19 @@ class FieldGrid(Widget, can_focus=True):
 
     def on_key(self, event: events.Key) -> None:
         steps = {
+            "tab": 1, "shift+tab": -1,
             "left": -1, "h": -1, "right": 1, "l": 1,
             "up": -self._columns, "k": -self._columns, "down": self._columns, "j": self._columns,
         }  # fmt: skip
         if event.key in steps:
             at = self._at + steps[event.key]
             if not 0 <= at < len(self._labels):
-                if event.key not in ("up", "down"):
+                if event.key in ("tab", "down"):
+                    self.screen.focus_next()
+                elif event.key in ("shift+tab", "up"):
+                    self.screen.focus_previous()
+                else:
                     return
-                self.screen.focus_next() if event.key == "down" else self.screen.focus_previous()
             else:
                 self._at = at
                 self.refresh()

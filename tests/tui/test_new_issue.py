@@ -13,10 +13,9 @@ from tests.tui.driver import Driver
 
 
 async def test_a_form_makes_an_issue_with_all_its_fields(team: Team, app: Open) -> None:
-    """Each field by a picker, the text in the editor; it is open to all afterwards."""
-    await team.maintainer.labels.create("CORE", "ui")
+    """Each field by a picker, the text in the editor; a label that is not there yet is made on the way."""
     await team.member.issues.create("CORE", IssueDraft(title="the parent"))
-    async with app(team.member, project="CORE") as driver:
+    async with app(team.maintainer, project="CORE") as driver:
         await driver.sees("the parent")
         await driver.press("N")
         await driver.until(lambda: isinstance(driver.app.screen, Compose))
@@ -31,8 +30,12 @@ async def test_a_form_makes_an_issue_with_all_its_fields(team: Team, app: Open) 
         await driver.press("down", "enter")
         await driver.sees("CORE-1")
         await driver.press("down", "left", "left", "enter")
+        await driver.sees("No labels yet")
+        await driver.write("ui")
+        await driver.sees("create label ui")
+        await driver.press("enter")
         await driver.sees("•ui")
-        await driver.press("space", "enter", "right", "enter")
+        await driver.press("right", "enter")
         await driver.write("0,5")
         await driver.press("enter", "right", "enter")
         await driver.write("2031-05-01")
@@ -49,7 +52,9 @@ async def test_a_form_makes_an_issue_with_all_its_fields(team: Team, app: Open) 
 
 
 async def test_a_wrong_field_is_marked_and_the_draft_outlives_the_app(team: Team, app: Open) -> None:
-    """Nothing is lost by an error, by leaving, by the end of the app; discarding begins anew."""
+    """Nothing is lost by an error, by leaving, by the end of the app; discarding begins anew. Tab goes from
+    field to field.
+    """
     async with app(team.member, project="CORE") as driver:
         await driver.press("N")
         await driver.until(lambda: isinstance(driver.app.screen, Compose))
@@ -58,7 +63,9 @@ async def test_a_wrong_field_is_marked_and_the_draft_outlives_the_app(team: Team
         await driver.write("Half")
         await driver.press("tab", "enter")
         await driver.write("bug")
-        await driver.press("enter", "tab")
+        await driver.press("enter", *["tab"] * 6, "enter")
+        await driver.sees("no labels yet. And only maintainers", "enter change it")
+        await driver.press("tab", "tab", "tab")
         await driver.write("a text")
         await driver.press("escape")
         await driver.until(lambda: not driver.app.screen.is_modal)

@@ -1,0 +1,111 @@
+"""A new issue in one line. What its words set is said below it before enter makes it so."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from textual import on
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.widgets import Input, Static
+
+from rhythm_domain.errors import RhythmError
+from rhythm_domain.models import Issue, IssueDraft, Project
+from rhythm_domain.text import shown, truncated
+from rhythm_tui.background import job
+from rhythm_tui.desk import Desk
+from rhythm_tui.holding import shorthand
+from rhythm_tui.looks import signs
+from rhythm_tui.looks.colours import Colours
+from rhythm_tui.screens.prompt import Prompt
+
+AT_ITS_END = "words such as p1 @me #label at its end set its fields"
+
+_FAINT = "$foreground 50%"
+
+TITLE = 26
+"""Cells of the title beside what is set."""
+
+
+class QuickIssue(Prompt[Issue]):
+    """A line for an issue of a project. `fields` are what it has because of where it is made."""
+
+    def __init__(self, desk: Desk, project: Project, fields: Mapping[str, Any]) -> None:
+        super().__init__(
+            f"New issue in {project.key}",
+            self._create,
+            placeholder="Its title",
+            foot="enter create · esc cancel",
+        )
+        self._desk, self._key, self._fields = desk, project.key, fields
+        self._known: shorthand.Known | None = None
+        self._learning = asyncio.Lock()
+
+    def body(self) -> ComposeResult:
+        yield from super().body()
+        yield Static(id="sets")
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self._say_what_is_set()
+
+    async def _learn_early(self) -> None:
+        try:
+            await self._learn()
+        except RhythmError:
+            return  # Asked for again once it matters; it says why not then.
+        self._say_what_is_set()
+
+    async def _learn(self) -> shorthand.Known:
+        """The names that can be meant, read once."""
+        async with self._learning:
+            if self._known is None:
+                session = self._desk.session
+                members = await session.members.list(self._key)
+                people = [member.user for member in members if member.active]
+                labels = await session.labels.list(self._key)
+                self._known = shorthand.Known.of(people, session.user.ref, labels)
+            return self._known
+
+    @on(Input.Changed)
+    def _say_what_is_set(self) -> None:
+        text = self.query_one(Input).value
+        if self._known is None and shorthand.is_meant(text):
+            self.run_worker(job(self._learn_early), group="names", exclusive=True)
+        line = shorthand.read(text, self._known) if self._known else shorthand.Line(text)
+        colours = Colours(self.app.theme_variables, self.app.current_theme.dark)
+        parts: list[Content] = []
+        if line.priority:
+            mark = signs.PRIORITY[line.priority].mark
+            parts.append(Content.assemble((f"{mark} ", colours.priority(line.priority)), line.priority.value))
+        if line.type:
+            parts.append(
+                Content.assemble((f"{signs.TYPE[line.type].mark} ", colours.type(line.type)), line.type.value)
+            )
+        if line.assignee:
+            parts.append(Content.styled(shown(line.assignee.display_name), colours.person(line.assignee)))
+        parts += [
+            Content.styled(f"{signs.LABEL}{shown(label.name)}", colours.label(label.colour))
+            for label in line.labels
+        ]
+        if parts:
+            title = Content.styled(f"“{truncated(shown(line.title), TITLE)}”", "$foreground 75%")
+            said = Content("  ").join([title, *parts])
+        elif line.unknown:
+            what = "person" if line.unknown.startswith("@") else "label"
+            said = Content.styled(f"no {what} is called so: {shown(line.unknown)} stays in the title", _FAINT)
+        else:
+            said = Content.styled(AT_ITS_END, _FAINT)
+        self.query_one("#sets", Static).update(said)
+
+    async def _create(self, text: str) -> Issue:
+        fields = dict(self._fields)
+        if shorthand.is_meant(text):
+            line = shorthand.read(text, await self._learn())
+            text = line.title
+            labels = (*fields.get("labels", ()), *(label.name for label in line.labels))
+            fields |= {**line.fields, "labels": tuple(dict.fromkeys(labels))}
+        draft, create = IssueDraft(title=text, **fields), self._desk.session.issues.create
+        return await self._desk.edits.run(lambda operation: create(self._key, draft, operation=operation))

@@ -1,0 +1,43 @@
+"""What the words at the end of a new issue's line set."""
+
+from __future__ import annotations
+
+import pytest
+
+from rhythm_domain.models import IssueType, Label, PersonRef, Priority
+from rhythm_tui.holding.shorthand import Known, Line, is_meant, read
+
+ADA, MAX = (PersonRef(id=id, name=name, display_name=name.title()) for id, name in enumerate(("ada", "max")))
+UI, REVIEW = (
+    Label.model_validate(
+        {"id": id, "name": name, "colour": "red", "description": "", "issue_count": {"count": 0}}
+    )
+    for id, name in enumerate(("ui", "Needs review"))
+)
+KNOWN = Known.of([ADA, MAX], MAX, [UI, REVIEW])
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("Fix login", Line("Fix login")),
+        ("Fix  login p1 @ada #ui", Line("Fix  login", Priority.HIGH, assignee=ADA, labels=(UI,))),
+        ("Fix #ui #needs-review @me", Line("Fix", assignee=MAX, labels=(UI, REVIEW))),
+        ("Crash P0 #bug", Line("Crash", Priority.URGENT, IssueType.BUG)),
+        ("Ask @ada about p1 crashes", Line("Ask @ada about p1 crashes")),
+        ("Follow up on #12", Line("Follow up on #12")),
+        ("Mail @nobody p2", Line("Mail @nobody", Priority.MEDIUM, unknown="@nobody")),
+        ("Which one p1 p2", Line("Which one p1", Priority.MEDIUM)),
+        ("p1", Line("p1")),
+        (r"Rename it to \#ui p3", Line("Rename it to #ui", Priority.LOW)),
+        (r"Keep C:\temp", Line(r"Keep C:\temp")),
+        ("", Line("")),
+    ],
+)
+def test_only_known_words_at_the_end_set_something(text: str, line: Line) -> None:
+    assert read(text, KNOWN) == line
+
+
+def test_names_are_asked_for_only_where_they_may_be_meant() -> None:
+    lines = ("Fix it", "Fix p1", "Fix @x", r"Fix \#x", "Fix #12", "p1 Fix", "")
+    assert [line for line in lines if is_meant(line)] == ["Fix p1", "Fix @x", r"Fix \#x"]
