@@ -98,15 +98,13 @@ class BoardScreen(CardsScreen):
         if self.is_read:
             self.grid.set_marks({issue: self.cards.rows.get(issue) for issue in await self.found_ids()})
 
-    @handles("back")
-    def back(self) -> None:
-        """Lets go of the card that is dragged, then of the marks, then of the filter; then goes back."""
+    def took_away(self) -> bool:
         if self.grid.cancel_drag():
-            return
-        if self.grid.marks:
-            self.grid.unmark()
-        else:
-            super().back()
+            return True
+        if not self.grid.marks:
+            return super().took_away()
+        self.grid.unmark()
+        return True
 
     # Moving ----------------------------------------------------------------------------------------------
 

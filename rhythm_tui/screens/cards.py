@@ -254,6 +254,10 @@ class CardsScreen(SearchScreen):
         by = SortKey.CLOSED if spot.status.closed else SortKey.RANK
         return asked.with_condition(_of_status(spot.status)).with_sort(Sort.by(by))
 
+    @on(BoardGrid.Reached)
+    def _reached(self) -> None:
+        self.cursor_moved()
+
     @on(BoardGrid.MoreWanted)
     def _more(self, event: BoardGrid.MoreWanted) -> None:
         self.read(self.extend(event.spot, event.direction), f"more {event.spot} {event.direction}")

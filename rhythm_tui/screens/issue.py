@@ -398,11 +398,12 @@ class IssueScreen(TriageScreen):
     def next_pane(self) -> None:
         self.page.next_part()
 
+    def leave(self) -> None:
+        self.back()
+
     @handles("back")
     def back(self) -> None:
         """Goes back to where one was; the cursor there follows to this issue."""
-        if self.warned():
-            return
         below = self.app.screen_stack[-2] if len(self.app.screen_stack) > 1 else None
         self.app.pop_screen()
         if isinstance(below, TriageScreen) and self.issue is not None:

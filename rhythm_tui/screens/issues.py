@@ -122,6 +122,7 @@ class IssuesScreen(SearchScreen):
         self._to_top = False
         if held is not None:
             table.keep_marks(held)
+        self.say_what_is_drawn()
         self.found()
         made, self._made = self._made, None
         if made is not None:
@@ -134,6 +135,10 @@ class IssuesScreen(SearchScreen):
 
     def doubted(self) -> None:
         self._say_empty()
+
+    @property
+    def doubt_beside(self) -> str:
+        return self.doubt if len(self.table.window) else ""
 
     async def _among(self, issues: Collection[int]) -> frozenset[int]:
         """Those of some issues that are found."""
@@ -226,7 +231,6 @@ class IssuesScreen(SearchScreen):
     def after_undo(self) -> None:
         """What is back above the first line is seen there, if one looks at the top."""
         self._to_top = self.table.scroll_offset.y == 0
-        super().after_undo()
 
     def created(self, issue: Issue) -> None:
         self._made = issue
@@ -308,13 +312,11 @@ class IssuesScreen(SearchScreen):
         if len(found) > MOST:
             raise Invalid(f"Only the first {MOST:,} are marked.", hint="Narrow the search for the others.")
 
-    @handles("back")
-    def back(self) -> None:
-        """Takes the marks away, then the search, then goes back."""
-        if self.table.marks:
-            self.table.unmark()
-        else:
-            super().back()
+    def took_away(self) -> bool:
+        if not self.table.marks:
+            return super().took_away()
+        self.table.unmark()
+        return True
 
     # Order, columns, views, preview ------------------------------------------------------------------------
 
@@ -350,11 +352,16 @@ class IssuesScreen(SearchScreen):
 
     @handles("columns")
     async def choose_columns(self) -> None:
+        crowded = {column.id for column in self.table.no_room}
+
+        def look(id: str) -> Content:
+            return Content.assemble(COLUMNS[id].words, ("  no room here" if id in crowded else "", "dim"))
+
         toggled = await self.app.push_screen_wait(
             MultiPicker(
                 "Columns",
                 [
-                    Choice(column.id, Content(column.words), column.words, column.id in self._columns)
+                    Choice(column.id, look(column.id), column.words, column.id in self._columns)
                     for column in COLUMNS.values()
                     if column.id != "title"
                 ],
@@ -467,6 +474,7 @@ class IssuesScreen(SearchScreen):
 
     @on(IssueTable.Highlighted)
     def _highlighted(self) -> None:
+        self.cursor_moved()
         if self._preview != "away":
             if self._preview_timer is not None:
                 self._preview_timer.stop()

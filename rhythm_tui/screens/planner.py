@@ -194,6 +194,7 @@ class PlannerScreen(SearchScreen):
             rows = [row for table in panes.tables for row in table.window]
             panes.settle([row for row in rows if self.desk.edits.unsaved(row.id)])
             panes.say()
+            self.say_what_is_drawn()
             self.light_keys()
 
     def _say_order(self) -> None:
@@ -271,6 +272,10 @@ class PlannerScreen(SearchScreen):
         if self.panes.sprint is None:
             return "+ plans a sprint."
         return "Nothing is in it yet. L moves issues here."
+
+    @on(IssueTable.Highlighted)
+    def _highlighted(self) -> None:
+        self.cursor_moved()
 
     @on(IssueTable.MoreWanted)
     def _more(self, event: IssueTable.MoreWanted) -> None:
@@ -458,13 +463,11 @@ class PlannerScreen(SearchScreen):
         if len(found) > MARKED:
             raise Invalid(f"Only the first {MARKED:,} are marked.", hint="Narrow the search for the others.")
 
-    @handles("back")
-    def back(self) -> None:
-        """Takes the marks away, then the search, then goes back."""
-        if self.panes.table.marks:
-            self.panes.table.unmark()
-        else:
-            super().back()
+    def took_away(self) -> bool:
+        if not self.panes.table.marks:
+            return super().took_away()
+        self.panes.table.unmark()
+        return True
 
 
 def _is_whole(page: Page[IssueRow]) -> bool:

@@ -176,14 +176,14 @@ class ProjectsScreen(WorkScreen):
     def _left(self) -> None:
         self.listing.focus()
 
-    @handles("back")
-    def back(self) -> None:
-        """Shows all again."""
-        if self.listing.typed:
-            self.query_one(SearchBar).set_text("")
-            self.query_one(SearchBar).say(())
-            self.listing.narrow("")
-            self._say_count()
+    def took_away(self) -> bool:
+        if not self.listing.typed:
+            return super().took_away()
+        self.query_one(SearchBar).set_text("")
+        self.query_one(SearchBar).say(())
+        self.listing.narrow("")
+        self._say_count()
+        return True
 
     @handles("project.archived")
     def show_archived(self) -> None:

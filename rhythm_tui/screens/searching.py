@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from textual import on
 from textual.content import Content
+from textual.timer import Timer
 
 from rhythm_domain.errors import RhythmError
 from rhythm_domain.query import DAYS, HELP, Field, Query, QueryError, parse
@@ -27,6 +28,9 @@ NAMED = {Field.ASSIGNEE, Field.REPORTER, Field.LABEL, Field.SPRINT, Field.PARENT
 OFFERED = 8
 """Completions that are shown at once."""
 
+PAUSE = 0.9
+"""Seconds without a key after which a last word that can't be read is wrong: before it is being typed."""
+
 
 class SearchScreen(TriageScreen):
     """A view with a search line. A subclass reads in `search` what `asked` asks for, and shows it."""
@@ -40,6 +44,8 @@ class SearchScreen(TriageScreen):
         self.asked = Query()
         """What it means; that of the last text which is a query."""
         self._wrong = ""
+        self._unfinished: Timer | None = None
+        """Runs while what is wrong may be a word that is being typed: until it ends, nothing is said."""
         self.doubt = ""
         """What is asked for and is not there at all, in words; looked up once nobody types any more."""
         self._sought: object = None
@@ -61,7 +67,8 @@ class SearchScreen(TriageScreen):
     def say_chips(self) -> None:
         """Shows in pieces what is asked for."""
         pieces = [str(each) for each in (*self.asked.terms, *self.asked.conditions)]
-        self.query_one(SearchBar).say(pieces, wrong=self._wrong, doubt=self.doubt)
+        wrong = "" if self._unfinished is not None else self._wrong
+        self.query_one(SearchBar).say(pieces, wrong=wrong, doubt=self.doubt_beside)
 
     def seek(self, text: str) -> None:
         """Searches for a text as if somebody had typed it."""
@@ -94,6 +101,11 @@ class SearchScreen(TriageScreen):
             self.say_chips()
             self.doubted()
 
+    @property
+    def doubt_beside(self) -> str:
+        """What of `doubt` stands in the search line: none of it where the list says it."""
+        return self.doubt
+
     def doubted(self) -> None:
         """It is known by now whether the names in the search are somebody's: see `doubt`."""
 
@@ -103,20 +115,39 @@ class SearchScreen(TriageScreen):
         What can't be read yet, such as a qualifier without its value, is left out until it can.
         """
         self.query_text = text
+        self._take_text(begun=self.query_one(SearchBar).typing)
+
+    def _finish_word(self) -> None:
+        """The last word is typed to its end, or the person has paused: it means what it says."""
+        if self._unfinished is not None:
+            self._take_text(begun=False)
+
+    def _take_text(self, *, begun: bool) -> None:
+        """Searches for what the text says; its last word may be only `begun`."""
+        text = self.query_text
+        if self._unfinished is not None:
+            self._unfinished.stop()
+            self._unfinished = None
         try:
             asked = parse(text)
         except QueryError as error:
             self._wrong = error.message
             self.forget_marks()
+            if begun and error.end >= len(text):
+                self._unfinished = self.set_timer(PAUSE, self._finish_word)
             self.say_chips()
             try:
                 asked = parse(text[: text.rfind(" ", 0, error.start) + 1])
             except QueryError:
                 return
-            if asked == self.asked:
+            # Where only the end of a qualifier is gone, what it said stays until the word is typed.
+            if asked == self.asked or (self._unfinished is not None and asked.terms == self.asked.terms):
                 return
         else:
             self._wrong = ""
+        self._search(asked)
+
+    def _search(self, asked: Query) -> None:
         if asked != self.asked:
             self.doubt = ""
         self.asked = asked
@@ -168,6 +199,7 @@ class SearchScreen(TriageScreen):
 
     @on(SearchBar.Left)
     def _left(self, event: SearchBar.Left) -> None:
+        self._finish_word()
         if self._wrong and not event.given_up:
             self.say("The search is not right yet", "esc leaves it so", warning=True)
             return
@@ -216,13 +248,11 @@ class SearchScreen(TriageScreen):
             rest = str(self.asked.without(field))
             self.seek(" ".join(part for part in (rest, begun + ",".join(values) if values else "") if part))
 
-    @handles("back")
-    def back(self) -> None:
-        """Takes the search away, then goes back."""
-        if self.query_text:
-            self.seek("")
-        else:
-            super().back()
+    def took_away(self) -> bool:
+        if not self.query_text:
+            return super().took_away()
+        self.seek("")
+        return True
 
 
 def _qualifier(field: Field, asked: Query) -> Choice[Field]:

@@ -164,15 +164,16 @@ class SettingsScreen(WorkScreen):
     def _left(self) -> None:
         self.listing.focus()
 
-    @handles("back")
-    def back(self) -> None:
-        """Shows all again, then goes back."""
-        if self.listing.typed:
-            self.query_one(SearchBar).set_text("")
-            self.query_one(SearchBar).say(())
-            self.listing.narrow("")
-        else:
-            super().back()
+    def took_away(self) -> bool:
+        if not self.listing.typed:
+            return super().took_away()
+        self.query_one(SearchBar).set_text("")
+        self.query_one(SearchBar).say(())
+        self.listing.narrow("")
+        return True
+
+    def leave(self) -> None:
+        self.back()
 
     # What one does with an item ----------------------------------------------------------------------------
 

@@ -142,10 +142,12 @@ class TrashScreen(WorkScreen):
         if self._rows:
             self.page.go_to(("issue", self._rows[min(at, len(self._rows) - 1)].id))
 
+    def leave(self) -> None:
+        self.back()
+
     @handles("back")
     def back(self) -> None:
-        if not self.warned():
-            self.app.pop_screen()
+        self.app.pop_screen()
 
 
 def _line(row: IssueRow, width: int, colours: Colours) -> Text:

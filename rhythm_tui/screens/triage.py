@@ -23,6 +23,7 @@ from rhythm_domain.models import (
     Status,
 )
 from rhythm_domain.text import folded, shown
+from rhythm_domain.words import day_said
 from rhythm_tui.commanding import handles
 from rhythm_tui.commands import Command
 from rhythm_tui.edits import Change
@@ -39,6 +40,9 @@ from rhythm_tui.screens.work import WorkScreen
 
 T = TypeVar("T")
 
+NO_ISSUE = "there is no issue here"
+"""Why nothing can be done with an issue."""
+
 MANY = 20
 """More issues than this are changed only after a question."""
 
@@ -48,6 +52,9 @@ BULK = 500
 
 class TriageScreen(WorkScreen):
     """A view of issues."""
+
+    _nothing = True
+    """Whether there was no issue under the cursor when it was last looked at."""
 
     def targets(self) -> list[IssueRow]:
         """The issues that a command is about: those that are marked, else the one under the cursor."""
@@ -76,9 +83,12 @@ class TriageScreen(WorkScreen):
     def why_not(self, command: Command) -> str | None:
         if command.permission is None:
             return None
-        rows = self.targets() if command.id.startswith(("issue.", "card.", "plan.")) else []
         if command.id in ("issue.create", "issue.compose"):
             return self.desk.why_not(command.permission)
+        about = command.id.startswith(("issue.", "card.", "plan."))
+        rows = self.targets() if about else []
+        if about and not rows and not self.unread():
+            return NO_ISSUE
         if not rows:
             return super().why_not(command) if self.desk.project else None
         me = self.desk.session.user.id
@@ -92,6 +102,13 @@ class TriageScreen(WorkScreen):
     def colours(self) -> Colours:
         """The colours of the theme."""
         return Colours(self.app.theme_variables, self.app.current_theme.dark)
+
+    def cursor_moved(self) -> None:
+        """Where there is no issue the keys for one are faint."""
+        nothing = not self.targets()
+        if nothing is not self._nothing:
+            self._nothing = nothing
+            self.light_keys()
 
     # Asking and changing -------------------------------------------------------------------------------
 
@@ -288,7 +305,8 @@ class TriageScreen(WorkScreen):
 
         async def accept(text: str) -> bool:
             due = parse_day(text).resolve(self.desk.today())[1] if text.strip() else None
-            await self.change(IssueEdit(due=due), setting(due=due), f"due {due}" if due else "not due", rows)
+            said = f"due {day_said(due, self.desk.today())}" if due else "not due"
+            await self.change(IssueEdit(due=due), setting(due=due), said, rows)
             return True
 
         before = rows[0].due.isoformat() if len(rows) == 1 and rows[0].due else ""

@@ -15,7 +15,7 @@ from textual.widgets import Static
 
 from rhythm_domain.errors import Invalid, Irreversible, NotFound, RhythmError
 from rhythm_domain.live import Change
-from rhythm_domain.models import Issue, IssueDraft, Project
+from rhythm_domain.models import Issue, Project
 from rhythm_domain.text import shown, truncated
 from rhythm_tui.commanding import Commanding, handles
 from rhythm_tui.commands import Command
@@ -23,7 +23,6 @@ from rhythm_tui.desk import Desk
 from rhythm_tui.messages import GoTo
 from rhythm_tui.reading import Readings
 from rhythm_tui.screens.confirm import past, past_aside
-from rhythm_tui.screens.prompt import Prompt
 from rhythm_tui.terminal.key_order import KeyOrder
 from rhythm_tui.terminal.laid_out import LaidOut
 from rhythm_tui.widgets.document import Document
@@ -53,6 +52,8 @@ class WorkScreen(LaidOut[None], Commanding):
         self.began_reading = 0.0
         """The moment at which what it shows was asked for (`monotonic`)."""
         self._readings = Readings(self)
+        self._to_say: tuple[str, str] | None = None
+        """What is said once what it is about is drawn."""
 
     def compose(self) -> ComposeResult:
         yield TitleBar()
@@ -123,8 +124,10 @@ class WorkScreen(LaidOut[None], Commanding):
             await self.load()
         except RhythmError:
             self.stale, self.busy = True, False
+            self.say_what_is_drawn()
             self.let_keys_go()
             raise
+        self.say_what_is_drawn()
         self.busy = False  # Where another reading took its place, that one says when it is through.
         self.let_keys_go()
         self.light_keys()
@@ -149,6 +152,17 @@ class WorkScreen(LaidOut[None], Commanding):
     def say(self, text: str, hint: str = "", *, warning: bool = False, brief: bool = False) -> None:
         """A line for the person, in the bottom line; a `brief` one for what is seen on the screen as well."""
         self.query_one(KeyBar).say(text, hint, warning=warning, brief=brief)
+
+    def reload_and_say(self, text: str, hint: str) -> None:
+        """Reads everything that is shown again; what happened is said together with what comes of it."""
+        self._to_say = text, hint
+        self.reload()
+
+    def say_what_is_drawn(self) -> None:
+        """What was read stands on the screen: says what it came of, if that is to be said."""
+        if self._to_say is not None:
+            self.say(*self._to_say)
+            self._to_say = None
 
     def warned(self) -> bool:
         """Whether the key before was refused, and that is still said: it is taken away, and one stays."""
@@ -188,20 +202,9 @@ class WorkScreen(LaidOut[None], Commanding):
         if project is None:
             raise Invalid("Which project is it for?", hint="g o chooses one")
 
-        async def accept(text: str) -> Issue:
-            draft = IssueDraft(title=text, **self.new_issue_fields())
-            return await self.desk.edits.run(
-                lambda operation: self.desk.session.issues.create(project.key, draft, operation=operation)
-            )
+        from rhythm_tui.screens.quick import QuickIssue
 
-        created = await self.app.push_screen_wait(
-            Prompt(
-                f"New issue in {project.key}",
-                accept,
-                placeholder="Its title",
-                foot="enter create · esc cancel",
-            )
-        )
+        created = await self.app.push_screen_wait(QuickIssue(self.desk, project, self.new_issue_fields()))
         if created is not None:
             self.created(created)
 
@@ -227,9 +230,8 @@ class WorkScreen(LaidOut[None], Commanding):
 
     def created(self, issue: Issue) -> None:
         """An issue was made here."""
-        self.say(f"{issue.key} created", "u takes it back")
         self.hold_keys()
-        self.reload()
+        self.reload_and_say(f"{issue.key} created", "u takes it back")
 
     @handles("refresh")
     def refresh_all(self) -> None:
@@ -281,15 +283,14 @@ class WorkScreen(LaidOut[None], Commanding):
         skipped = (
             f"left alone: {', '.join(shown(each) for each in result.skipped[:3])}" if result.skipped else ""
         )
-        self.say(
+        self.after_undo()
+        self.reload_and_say(
             f"{'Redone' if redo else 'Undone'}: {said or 'nothing was left to change'}",
             skipped or ("u takes it back" if redo else "U does it again"),
         )
-        self.after_undo()
 
     def after_undo(self) -> None:
-        """Something was taken back: what is shown may stand otherwise now."""
-        self.reload()
+        """Something was taken back: what is shown is read again, as it may stand otherwise now."""
 
     def undo_in(self) -> str | None:
         """The key of the project in which something is to be taken back."""
@@ -298,8 +299,25 @@ class WorkScreen(LaidOut[None], Commanding):
     @handles("back")
     def back(self) -> None:
         """Views have nowhere to go back to but the projects."""
-        if not self.warned() and self.VIEW != "projects":
+        if self.VIEW != "projects":
             self.post_message(GoTo("projects"))
+
+    @handles("clear")
+    def clear(self) -> None:
+        """Takes away what is marked or searched for, else what was said. A view stays where there is nothing
+        to take: who presses escape twice wants the list.
+        """
+        if not self.took_away() and not self.warned():
+            self.leave()
+
+    def took_away(self) -> bool:
+        """Takes away what one can be rid of here, the nearest thing first; whether there was any."""
+        return False
+
+    def leave(self) -> None:
+        """Escape has nothing to take away here."""
+        if self.VIEW != "projects":
+            self.say("", f"{self.desk.commands['back'].key} goes to the projects", brief=True)
 
 
 def _has_windows() -> bool:

@@ -16,6 +16,7 @@ from textual.message import Message
 
 from rhythm_domain.models import IssueRow, Status
 from rhythm_tui.commanding import Commanding, handles
+from rhythm_tui.commands import Command
 from rhythm_tui.holding.decks import Cards, Deck, Spot
 from rhythm_tui.holding.lanes import Grouping, Lane
 from rhythm_tui.looks.board_layout import Band
@@ -54,12 +55,17 @@ class BoardCursor(BoardCanvas, Commanding):
     class MarksChanged(Message):
         """Other cards are marked."""
 
+    class Reached(Message):
+        """The cursor has come to a card from where there is none, or the other way round."""
+
     class ShapeChanged(Message):
         """Columns or lanes were collapsed or unfolded."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._carried: int | None = None
+        self._nowhere = True
+        """Whether there is no card under the cursor, as was last told."""
         self._range_from: int | None = None
         self._asked: set[tuple[Spot, str]] = set()
 
@@ -157,10 +163,22 @@ class BoardCursor(BoardCanvas, Commanding):
                 self.spot = spots[0]
             if self.spot in spots:
                 self._place = self._deck().place(self.issue) or 0
+                self._tell()
                 return
         ids = self._deck().ids
         self._place = clamp(self._place, 0, max(0, len(ids) - 1))
         self.issue = ids[self._place] if ids else None
+        self._tell()
+
+    def _tell(self) -> None:
+        """Tells whether there is a card under the cursor, if that changed."""
+        if self._nowhere is not (self.row is None):
+            self._nowhere = self.row is None
+            self.post_message(self.Reached())
+
+    def why_not(self, command: Command) -> str | None:
+        unfolds = self.on_heading or self.spot.status in self.collapsed
+        return "there is no card here" if command.id == "list.open" and not (self.row or unfolds) else None
 
     def ask_again(self, spot: Spot, direction: Literal["next", "previous"]) -> None:
         """A page that was wanted came, or did not: the next one is asked for when one moves."""
@@ -260,6 +278,7 @@ class BoardCursor(BoardCanvas, Commanding):
         self._keep_in_view()
         self._refresh_cursor()
         self._look_ahead()
+        self._tell()
 
     @handles("list.down")
     def move_down(self) -> None:

@@ -282,6 +282,10 @@ class Document(ScrollView, Commanding, can_focus=True):
     def label_of(self, command: Command) -> str:
         return self._opens if command.id == "list.open" and self._opens else super().label_of(command)
 
+    def why_not(self, command: Command) -> str | None:
+        nothing = command.id == "list.open" and self._cursor is None
+        return "there is nothing here to open" if nothing else super().why_not(command)
+
     @handles("list.open")
     def open(self) -> None:
         if self._cursor is not None:

@@ -24,6 +24,7 @@ from rhythm_domain.models import IssueRow, Page
 from rhythm_domain.text import shown
 from rhythm_tui import clock
 from rhythm_tui.commanding import Commanding, handles
+from rhythm_tui.commands import Command
 from rhythm_tui.holding.rows import Reading, Window
 from rhythm_tui.looks import presentation as present
 from rhythm_tui.looks import signs
@@ -343,6 +344,9 @@ class IssueTable(ScrollView, Commanding, can_focus=True):
             self._go(len(self.window) - 1)
         else:
             self.post_message(self.EndWanted(self, "last"))
+
+    def why_not(self, command: Command) -> str | None:
+        return "there is no issue here" if command.id == "list.open" and self.row is None else None
 
     @handles("list.open")
     def open(self) -> None:

@@ -95,7 +95,7 @@ class KeyBar(Widget):
             text, hint, warning = self._said
             sign = "!" if warning else "✓"
             return Content.assemble(
-                (f" {sign} ", "bold $warning" if warning else "bold $success"),
+                (f" {sign} " if text else " ", "bold $warning" if warning else "bold $success"),
                 (shown(text), "$foreground"),
                 (f"  {shown(hint)}" if hint else "", "$muted"),
             )

@@ -21,6 +21,7 @@ from textual.strip import Strip
 from rhythm_domain.text import folded
 from rhythm_tui import clock
 from rhythm_tui.commanding import Commanding, handles
+from rhythm_tui.commands import Command
 from rhythm_tui.looks.colours import Colours
 from rhythm_tui.looks.columns import GAP, View
 from rhythm_tui.looks.presentation import Piece, cells, fitted
@@ -167,6 +168,9 @@ class Listing(ScrollView, Commanding, Generic[T], can_focus=True):
     @handles("list.bottom")
     def to_bottom(self) -> None:
         self._go(len(self._items) - 1)
+
+    def why_not(self, command: Command) -> str | None:
+        return "there is nothing here to open" if command.id == "list.open" and self.item is None else None
 
     @handles("list.open")
     def open(self) -> None:

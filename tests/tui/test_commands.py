@@ -187,14 +187,16 @@ async def test_a_theme_is_remembered(team: Team, app: Open, theme: str) -> None:
 
 @pytest.mark.parametrize("view", ["projects", "activity", "reports", "settings"])
 async def test_an_issue_can_be_written_wherever_one_is(team: Team, app: Open, view: str) -> None:
-    """Its title is text, also where no issues are shown."""
+    """Its title is text, also where no issues are shown; what words at its end set is said before."""
     async with app(team.member, project="CORE", view=view) as driver:
         await driver.press("n")
         await driver.sees("New issue in CORE")
-        await driver.write("mx")
+        await driver.write("mx p1 @me")
+        await driver.sees("“mx”", "high")
         await driver.press("enter")
         await driver.sees("CORE-1 created")
-        assert (await team.member.issues.show("CORE-1")).title == "mx"
+        made = await team.member.issues.show("CORE-1")
+        assert (made.title, made.priority, made.assignee) == ("mx", "high", team.member.user.ref)
 
 
 def test_who_takes_commands_keeps_the_looks_of_what_it_is() -> None:

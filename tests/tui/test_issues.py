@@ -44,7 +44,8 @@ async def test_typing_finds_and_escape_shows_all_again(team: Team, app: Open) ->
         await driver.sees("0 issues", "No issue is like that")
         assert "Nobody is called" not in driver.text
         await driver.press("enter")
-        await driver.sees("assignee:miaa   Nobody is called miaa. Did you mean mia?", "esc clears the search")
+        await driver.sees("Nobody is called miaa. Did you mean mia? esc clears the search")
+        assert driver.text.count("Nobody is called") == 1
         await driver.press("escape")
         await driver.sees("3 issues")
         await driver.misses("Nobody is called")
@@ -572,7 +573,7 @@ async def test_many_are_changed_by_one_key_only_after_a_question(team: Team, app
         await driver.until(lambda: isinstance(driver.app.screen, Prompt))
         await driver.write("2026-05-01")
         await driver.press("enter")
-        await driver.sees("Change 21 issues: due 2026-05-01?")
+        await driver.sees("Change 21 issues: due 1 May")
         await driver.press("enter")
         await driver.until(lambda: not driver.app.screen.is_modal)
         await driver.until_saved()
