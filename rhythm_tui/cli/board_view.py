@@ -33,7 +33,7 @@ def show(out: Output, board: Board, *, cards: int, query: str = "") -> None:
         out.note(f"In all: {', '.join(counts)}")
     cut = next((column.status for column in board.columns if _left(column, cards)), None)
     if cut is not None:
-        asked = shlex.quote(" ".join(part for part in (f"status:{cut}", query, "sort:rank") if part))
+        asked = shlex.quote(" ".join(part for part in (f"status:{cut}", query) if part))
         out.note(f"All of a column: rhythm issue list {asked} --project {board.project.key} --all")
 
 

@@ -352,7 +352,7 @@ class IssuesScreen(SearchScreen):
 
     @handles("columns")
     async def choose_columns(self) -> None:
-        crowded = {column.id for column in self.table.no_room}
+        crowded = {column.id for column in self.table.no_room} - {"labels"}  # These have dots then.
 
         def look(id: str) -> Content:
             return Content.assemble(COLUMNS[id].words, ("  no room here" if id in crowded else "", "dim"))

@@ -23,7 +23,7 @@ from rhythm_tui.screens.prompt import Prompt
 
 AT_ITS_END = "words such as p1 @me #label at its end set its fields"
 
-_FAINT = "$foreground 50%"
+_FAINT = "$muted"
 
 TITLE = 26
 """Cells of the title beside what is set."""
@@ -91,11 +91,11 @@ class QuickIssue(Prompt[Issue]):
             for label in line.labels
         ]
         if parts:
-            title = Content.styled(f"“{truncated(shown(line.title), TITLE)}”", "$foreground 75%")
+            title = Content.styled(f"“{truncated(shown(line.title), TITLE)}”", "$foreground")
             said = Content("  ").join([title, *parts])
         elif line.unknown:
             what = "person" if line.unknown.startswith("@") else "label"
-            said = Content.styled(f"no {what} is called so: {shown(line.unknown)} stays in the title", _FAINT)
+            said = Content.styled(f"no {what} is called so: {shown(line.unknown)}, all is the title", _FAINT)
         else:
             said = Content.styled(AT_ITS_END, _FAINT)
         self.query_one("#sets", Static).update(said)
