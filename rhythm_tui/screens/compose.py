@@ -94,7 +94,7 @@ class Compose(Editor[Issue]):
         leave = "esc leave, the draft is kept"
         save = f"{self._keys.get('form.save')} create"
         if event.widget is self._grid:
-            self.say_foot(f"enter change it · tab next field · {save} · {leave}")
+            self.say_foot(f"enter change · tab next · {save} · {leave}")
         elif event.widget is self._title_input:
             self.say_foot(f"tab its fields · {save} · {leave}")
         else:

@@ -210,7 +210,7 @@ def projects(at: Walk) -> None:
 
 
 @walk("IssuesScreen", "IssueTable", "ViewTabs", "Preview", "MultiPicker", "Prompt", "SearchScreen",
-      "TriageScreen", "IssuePicker")  # fmt: skip
+      "TriageScreen", "IssuePicker", "QuickIssue")  # fmt: skip
 def issues(at: Walk) -> None:
     """The table with a preview at its side and below, searched, changed; all that it asks."""
     at.open()

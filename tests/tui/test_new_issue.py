@@ -64,7 +64,7 @@ async def test_a_wrong_field_is_marked_and_the_draft_outlives_the_app(team: Team
         await driver.press("tab", "enter")
         await driver.write("bug")
         await driver.press("enter", *["tab"] * 6, "enter")
-        await driver.sees("no labels yet. And only maintainers", "enter change it")
+        await driver.sees("no labels yet. And only maintainers", "enter change")
         await driver.press("tab", "tab", "tab")
         await driver.write("a text")
         await driver.press("escape")
