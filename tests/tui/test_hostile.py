@@ -272,7 +272,7 @@ def issues(at: Walk) -> None:
     at.misses(" CORE ")
 
 
-@walk("BoardScreen", "CardsScreen", "BoardGrid", "BoardCanvas")
+@walk("BoardScreen", "CardsScreen", "BoardGrid", "BoardCursor", "BoardCanvas", "BoardSpace")
 def board(at: Walk) -> None:
     """Cards in columns, and in lanes by everything that lanes can be of."""
     at.open()
