@@ -11,10 +11,12 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
+from typing import Self
 
 import pytest
 
@@ -148,6 +150,19 @@ class Client:
             *options,
             *words,
         ]
+
+    @contextmanager
+    def kept(self) -> Iterator[Self]:
+        """One line for all its commands meanwhile: to come in costs more than a command does."""
+        at = str(self.sshd.folder / f"line-{id(self)}")
+        line = self.arguments("-M", "-N", "-S", at, self.to)
+        none = subprocess.DEVNULL
+        with subprocess.Popen(line, stdin=none, stdout=none, stderr=none, env=self._env) as master:
+            until(lambda: Path(at).is_socket() or master.poll() is not None, "the line")
+            try:
+                yield replace(self, options=[*self.options, "-S", at])
+            finally:
+                master.terminate()
 
     @property
     def to(self) -> str:

@@ -17,9 +17,15 @@ from rhythm_tui.cli.main import ENTRIES
 from rhythm_tui.cli.values import FileName, InputFile, OutputFile
 from rhythm_tui.hosting.commands import OFFERED, root
 from tests.hosting.conftest import Host
-from tests.hosting.sshd import SSHD
+from tests.hosting.sshd import SSHD, told
 from tests.hosting.test_warm import warmed
 from tests.instances import Team
+
+
+@pytest.fixture
+def asks(folder: Path) -> str:
+    """It is told of all keys: here it is not the question whose they are."""
+    return told(folder / "known")
 
 
 @pytest.fixture
@@ -33,51 +39,54 @@ def warm(team: Team, conninfo: str, folder: Path) -> Iterator[Host]:
 
 async def test_it_answers_with_the_exit_codes_of_a_machine_of_ones_own(warm: Host) -> None:
     mia, vic = await warm.person(warm.team.member), await warm.person(warm.team.viewer)
-    made = mia.run("issue create CORE 'Two words' --json")
-    assert json.loads(made.stdout)["title"] == "Two words"
-    codes = {
-        "issue list": 0,
-        "rhythm issue list is:open --json": 0,
-        "CORE-1": 0,
-        "open CORE-1": 0,
-        "issue shwo": 2,
-        "issue create CORE nothing": 4,
-        "issue show CORE-99": 5,
-        "issue list status:nonsense": 7,
-        "issue list 'a": 7,
-    }
-    assert {command: vic.run(command).returncode for command in codes} == codes
-    (listed,) = json.loads(vic.run("issue list --json Two").stdout)["items"]
-    assert listed["key"] == "CORE-1"
-    assert "a terminal" in vic.run().stderr
+    with mia.kept() as mia, vic.kept() as vic:
+        made = mia.run("issue create CORE 'Two words' --json")
+        assert json.loads(made.stdout)["title"] == "Two words"
+        codes = {
+            "issue list": 0,
+            "rhythm issue list is:open --json": 0,
+            "CORE-1": 0,
+            "open CORE-1": 0,
+            "issue shwo": 2,
+            "issue create CORE nothing": 4,
+            "issue show CORE-99": 5,
+            "issue list status:nonsense": 7,
+            "issue list 'a": 7,
+        }
+        assert {command: vic.run(command).returncode for command in codes} == codes
+        (listed,) = json.loads(vic.run("issue list --json Two").stdout)["items"]
+        assert listed["key"] == "CORE-1"
+        assert "a terminal" in vic.run().stderr
 
 
 async def test_files_go_through_pipes(warm: Host) -> None:
     """What goes out comes in again; no name of a file is taken."""
     owner = await warm.person(warm.team.owner)
-    owner.run("issue create CORE One --description-file -", stdin="Several\nlines, é\n")
-    assert owner.run("issue comment CORE-1 --file -", stdin="Piped").returncode == 0
-    assert owner.run("issue comment CORE-1 Typed").returncode == 0
-    out = owner.run("export CORE --format json")
-    assert [each["body"] for each in json.loads(out.stdout)["issues"][0]["comments"]] == ["Piped", "Typed"]
-    assert json.loads(out.stdout)["issues"][0]["description"].startswith("Several\nlines, é")
-    owner.run("project create COPY Copy")
-    done = owner.run("import rhythm - --project COPY", stdin=out.stdout)
-    assert (done.returncode, "1 issue new" in done.stdout) == (0, True), done.stdout + done.stderr
-    secret = warm.folder / "host.toml"
-    for command in (
-        f"issue create CORE Two --description-file '{secret}'",
-        f"issue comment CORE-1 --file '{secret}'",
-        f"import rhythm '{secret}' --project CORE",
-        f"export CORE --format csv --output '{warm.folder}/x.csv'",
-        f"ssh-key add '{warm.folder}/olga-laptop.pub'",
-    ):
-        done = owner.run(command)
-        assert (done.returncode, done.stdout) == (2, ""), command
-        assert "No file can be named over SSH" in done.stderr
-    assert not (warm.folder / "x.csv").exists()
-    done = owner.run("issue create CORE Two --edit")
-    assert (done.returncode, "no editor over SSH" in done.stderr) == (2, True)
+    with owner.kept() as owner:
+        owner.run("issue create CORE One --description-file -", stdin="Several\nlines, é\n")
+        assert owner.run("issue comment CORE-1 --file -", stdin="Piped").returncode == 0
+        assert owner.run("issue comment CORE-1 Typed").returncode == 0
+        out = owner.run("export CORE --format json")
+        (issue,) = json.loads(out.stdout)["issues"]
+        assert [each["body"] for each in issue["comments"]] == ["Piped", "Typed"]
+        assert issue["description"].startswith("Several\nlines, é")
+        owner.run("project create COPY Copy")
+        done = owner.run("import rhythm - --project COPY", stdin=out.stdout)
+        assert (done.returncode, "1 issue new" in done.stdout) == (0, True), done.stdout + done.stderr
+        secret = warm.folder / "host.toml"
+        for command in (
+            f"issue create CORE Two --description-file '{secret}'",
+            f"issue comment CORE-1 --file '{secret}'",
+            f"import rhythm '{secret}' --project CORE",
+            f"export CORE --format csv --output '{warm.folder}/x.csv'",
+            f"ssh-key add '{warm.folder}/olga-laptop.pub'",
+        ):
+            done = owner.run(command)
+            assert (done.returncode, done.stdout) == (2, ""), command
+            assert "No file can be named over SSH" in done.stderr
+        assert not (warm.folder / "x.csv").exists()
+        done = owner.run("issue create CORE Two --edit")
+        assert (done.returncode, "no editor over SSH" in done.stderr) == (2, True)
 
 
 async def test_no_more_is_taken_than_can_be_used(host: Host) -> None:
@@ -108,24 +117,25 @@ async def test_nothing_but_rhythm_answers(warm: Host) -> None:
     """No shell reads the words, and of Rhythm's own commands those of the machine are not there."""
     vic = await warm.person(warm.team.viewer)
     witness = warm.folder / "witness"
-    for command in (
-        f"touch '{witness}'",
-        f"issue list; touch '{witness}'",
-        f"issue list `touch '{witness}'` $(touch '{witness}')",
-        f"issue list > '{witness}'\ntouch '{witness}'",
-        f"issue show CORE-1 && touch '{witness}' | sh -c id",
-        "/bin/sh -c id",
-        "scp -t /",
-        "/usr/lib/openssh/sftp-server",
-        "rhythm --database-url postgresql:///x issue list",
-        "rhythm --demo issue list",
-        "db backup x",
-        "login ada",
-    ):
-        done = vic.run(command)
-        assert done.returncode in (0, 2), (command, done.stderr)
-        assert "uid=" not in done.stdout
-    assert not witness.exists()
+    with vic.kept() as vic:
+        for command in (
+            f"touch '{witness}'",
+            f"issue list; touch '{witness}'",
+            f"issue list `touch '{witness}'` $(touch '{witness}')",
+            f"issue list > '{witness}'\ntouch '{witness}'",
+            f"issue show CORE-1 && touch '{witness}' | sh -c id",
+            "/bin/sh -c id",
+            "scp -t /",
+            "/usr/lib/openssh/sftp-server",
+            "rhythm --database-url postgresql:///x issue list",
+            "rhythm --demo issue list",
+            "db backup x",
+            "login ada",
+        ):
+            done = vic.run(command)
+            assert done.returncode in (0, 2), (command, done.stderr)
+            assert "uid=" not in done.stdout
+        assert not witness.exists()
 
 
 async def test_no_answer_says_where_it_runs(host: Host) -> None:
