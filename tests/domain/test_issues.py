@@ -501,8 +501,11 @@ async def test_the_trash_is_seen_by_maintainers_only(team: Team) -> None:
 
 
 async def test_a_deleted_issue_is_not_changed(team: Team) -> None:
-    await new(team.owner)
+    """Who names it by its id, as the app does, saw it before: they are told its key."""
+    one = await new(team.owner)
     await team.owner.issues.delete(["CORE-1"])
+    with pytest.raises(NotFound, match="CORE-1 was deleted meanwhile"):
+        await team.owner.issues.delete([one.id])
     with pytest.raises(NotFound, match="There is no issue CORE-1"):
         await team.owner.issues.edit("CORE-1", IssueEdit(title="y"))
     with pytest.raises(NotFound, match="There is no issue CORE-1"):
@@ -510,6 +513,8 @@ async def test_a_deleted_issue_is_not_changed(team: Team) -> None:
     await team.owner.issues.restore(["CORE-1"])
     with pytest.raises(NotFound, match="There is no issue CORE-1 in the trash"):
         await team.owner.issues.restore(["CORE-1"])
+    with pytest.raises(NotFound, match="CORE-1 is not in the trash"):
+        await team.owner.issues.restore([one.id])
     assert team.instance.value("SELECT count(*) FROM issue_search") == 1
 
 

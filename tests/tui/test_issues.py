@@ -15,6 +15,7 @@ from rhythm_domain.models import IssueDraft, IssueEdit, Priority, Status
 from rhythm_domain.repository import search
 from rhythm_domain.services.search import Search
 from rhythm_domain.transaction import Tx
+from rhythm_tui.screens import searching
 from rhythm_tui.screens.prompt import Prompt
 from rhythm_tui.widgets.issue_table import IssueTable
 from rhythm_tui.widgets.search_bar import SearchBar
@@ -46,9 +47,13 @@ async def test_typing_finds_and_escape_shows_all_again(team: Team, app: Open) ->
         await driver.press("enter")
         await driver.sees("Nobody is called miaa. Did you mean mia? esc clears the search")
         assert driver.text.count("Nobody is called") == 1
+        await driver.press("s")
+        await driver.sees("There is no issue here.")
         await driver.press("escape")
         await driver.sees("3 issues")
         await driver.misses("Nobody is called")
+        await driver.press("escape")
+        await driver.sees("q goes to the projects", "3 issues")
 
 
 async def test_a_field_is_changed_by_a_key_and_a_choice(team: Team, app: Open) -> None:
@@ -67,6 +72,7 @@ async def test_a_field_is_changed_by_a_key_and_a_choice(team: Team, app: Open) -
         await driver.sees("CORE-1: it is so already")
         await driver.press("u")
         await driver.sees("Undone: the status of CORE-1 is backlog again", "U does it again")
+        assert "◌ backlog" in driver.text, "it is said with what is drawn"
         assert (await team.owner.issues.show(key)).status is Status.BACKLOG
 
 
@@ -521,8 +527,13 @@ def _at_work(team: Team, query: str) -> set[int]:
 
 
 @pytest.mark.parametrize("how", ["typed", "at once"])
-async def test_a_search_that_is_wrong_marks_nothing(team: Team, app: Open, how: str) -> None:
-    """Enter stays in the line and says so; left with escape, all can't be marked, and no mark is left."""
+async def test_a_search_that_is_wrong_marks_nothing(
+    team: Team, app: Open, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Enter stays in the line and says so; left with escape, all can't be marked, and no mark is left. While
+    a word is being typed it is not called wrong.
+    """
+    monkeypatch.setattr(searching, "PAUSE", 3600 if how == "typed" else 0.1)
     await fill(team, "one", "two")
     async with app(team.member, project="CORE") as driver:
         await driver.sees("2 issues")
@@ -531,9 +542,10 @@ async def test_a_search_that_is_wrong_marks_nothing(team: Team, app: Open, how: 
         await driver.press("slash")
         if how == "typed":
             await driver.write("foo:bar")
+            assert "There is no qualifier" not in driver.text
         else:
             driver.app.screen.query_one(Input).value = "foo:bar"
-        await driver.sees("There is no qualifier")
+            await driver.sees("There is no qualifier")
         await driver.press("enter")
         await driver.sees("The search is not right yet")
         assert driver.widget(SearchBar).typing
