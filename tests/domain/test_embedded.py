@@ -29,11 +29,13 @@ GRACE = 0.2
 AWKWARD = 'it\'s a "home" \\ Größe'
 OLD = Path("/usr/lib/postgresql/15/bin")
 
-# A rhythm process: starts the server, says its connection string, and stays until its input ends.
+# A rhythm process: starts the server, says its connection string, and stays until its input ends. It hears
+# Ctrl-C also where a shell began the tests in the background.
 USER = f"""
-import sys
+import signal, sys
 from pathlib import Path
 from rhythm_domain.embedded.server import EmbeddedServer
+signal.signal(signal.SIGINT, signal.default_int_handler)
 print(EmbeddedServer(Path(sys.argv[1]), fsync=False, grace={GRACE}).start(), flush=True)
 sys.stdin.read()
 """
