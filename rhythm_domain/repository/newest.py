@@ -68,10 +68,11 @@ async def newest(
     while merge.ahead:
         await merge.read(begin or Start(), rows)
         read += rows
-        walk = max(limit - len(merge.found), 1) * read / max(len(merge.found), NONE)
+        wanted = max(limit - len(merge.found), 1)
+        walk = wanted * read / max(len(merge.found), NONE)
         promising = PROMISING if of.clauses or not of.looked_up else SOON
         if begin is None and merge.ahead and walk > promising * read:
-            begin = await start(tx, of, walk=walk, lazily=True)
+            begin = await start(tx, of, walk=walk, wanted=wanted, lazily=True)
         # A single project is read no further than it must; of several each is read to where all are.
         lazily = begin is not None and begin.lookup is not None and not of.across
         further = 2 * walk if len(merge.found) > SURE else max(2 * walk, 4 * rows)

@@ -36,6 +36,9 @@ SAMPLE, SAMPLED = 200, 8
 _FRESH, _REMEMBERED = 60.0, 256
 """For how many seconds the count of a condition is taken to hold, and how many are kept."""
 
+_UNSURE = 4
+"""How many times as far as the newest issues of the largest projects say one may have to read on."""
+
 _FILTERED = 30
 """How many rows' lexemes the index goes through while one row is read and compared."""
 
@@ -88,11 +91,11 @@ async def start(
     of: Selection,
     *,
     walk: float | None = None,
-    share: float | None = None,
+    wanted: int = 0,
     lazily: bool = False,
     few: int | None = None,
 ) -> Start:
-    """What to start from, if `walk` rows would have to be read on in the list's order.
+    """What to start from, if `walk` rows would have to be read on in the list's order to find `wanted` more.
 
     `lazily` says that this order is that of the numbers: so rows lie, and words are looked up until enough is
     found. In any other, and from a condition, all that is found is read and sorted. A condition that names
@@ -105,13 +108,12 @@ async def start(
     judging = (
         words is not None
         and words.lookup is not None
-        and (bool(driven) or words.prefix is not None or (of.across and not words.exact))
+        # Across, all of a segment is looked up in each project: too much where the newest issues of all lack
+        # a frequent word by chance, as after an import.
+        and (bool(driven) or words.prefix is not None or of.across)
     )
     if words is not None and words.lookup is not None and lazily and not of.clauses and not judging:
-        asked = Start(lookup=words.lookup, exactly=words.exact, rare=True)
-        # What is looked up is all of a segment, in each project.
-        nearest = len(of.projects) * SEGMENT * (share or 0)
-        return asked if not of.across or nearest * _FOUND_ALONE < walk * _WALKED_COMPARED else Start()
+        return Start(lookup=words.lookup, exactly=words.exact, rare=True)
     if not driven and not judging:
         # Words that are not walked for are looked up: no other way is left.
         if words is None or words.lookup is None or (lazily and of.clauses and walk < few):
@@ -138,7 +140,9 @@ async def start(
         if lazily:
             count = min(count, max(walk * judged.share, judged.nearest))
         if lazily and not of.clauses:
-            walked = walk * _WALKED_COMPARED
+            # Where all fit that are looked up, how far one has to read is judged by more than what was read.
+            known = _UNSURE * wanted / judged.share if judged.start.exactly else walk
+            walked = min(walk, known) * _WALKED_COMPARED
             each = _FOUND_ALONE if judged.start.exactly else _FOUND
             return judged.start if not of.across or count * each < walked else Start()
         each = _FOUND if lazily or not judged.start.exactly else _FOUND_ALONE
