@@ -92,6 +92,7 @@ class BoardScreen(CardsScreen):
     @on(BoardGrid.MarksChanged)
     def _marked(self) -> None:
         self.say_total()
+        self.cursor_moved()
 
     @handles("mark.all")
     async def mark_all(self) -> None:
