@@ -21,7 +21,9 @@ _NAMED = re.compile(r"@\w\S*|#(?!\d+$)\w\S*")
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The names that can be meant, folded and with dashes for blanks: people by account name, and labels."""
+    """The names that can be meant, folded and with dashes for blanks: people by account name, and labels. Of
+    two labels the one with dashes of its own is meant.
+    """
 
     people: Mapping[str, PersonRef]
     labels: Mapping[str, Label]
@@ -31,7 +33,7 @@ class Known:
         """What a project knows; `@me` is oneself."""
         return cls(
             {**{_plain(who.name): who for who in people}, "me": me},
-            {_plain(label.name): label for label in labels},
+            {_plain(label.name): label for label in sorted(labels, key=_is_plain)},
         )
 
 
@@ -104,6 +106,10 @@ def _meaning(word: str, known: Known) -> tuple[str, Any]:
 
 def _shaped(word: str) -> bool:
     return bool(_PRIORITY.fullmatch(word) or _NAMED.fullmatch(word))
+
+
+def _is_plain(label: Label) -> bool:
+    return _plain(label.name) == folded(label.name)
 
 
 def _plain(name: str) -> str:

@@ -23,8 +23,6 @@ from rhythm_tui.screens.prompt import Prompt
 
 AT_ITS_END = "words such as p1 @me #label at its end set its fields"
 
-_FAINT = "$muted"
-
 TITLE = 26
 """Cells of the title beside what is set."""
 
@@ -48,7 +46,6 @@ class QuickIssue(Prompt[Issue]):
         yield Static(id="sets")
 
     def on_mount(self) -> None:
-        super().on_mount()
         self._say_what_is_set()
 
     async def _learn_early(self) -> None:
@@ -90,14 +87,13 @@ class QuickIssue(Prompt[Issue]):
             Content.styled(f"{signs.LABEL}{shown(label.name)}", colours.label(label.colour))
             for label in line.labels
         ]
+        if line.unknown:
+            what = "person" if line.unknown.startswith("@") else "label"
+            parts.append(Content.styled(f"no {what} is called {shown(line.unknown)}", "$muted"))
+        said = Content.styled(AT_ITS_END, "$muted")
         if parts:
             title = Content.styled(f"“{truncated(shown(line.title), TITLE)}”", "$foreground")
             said = Content("  ").join([title, *parts])
-        elif line.unknown:
-            what = "person" if line.unknown.startswith("@") else "label"
-            said = Content.styled(f"no {what} is called so: {shown(line.unknown)}, all is the title", _FAINT)
-        else:
-            said = Content.styled(AT_ITS_END, _FAINT)
         self.query_one("#sets", Static).update(said)
 
     async def _create(self, text: str) -> Issue:

@@ -8,13 +8,14 @@ from rhythm_domain.models import IssueType, Label, PersonRef, Priority
 from rhythm_tui.holding.shorthand import Known, Line, is_meant, read
 
 ADA, MAX = (PersonRef(id=id, name=name, display_name=name.title()) for id, name in enumerate(("ada", "max")))
-UI, REVIEW = (
+UI, DASHED, REVIEW = (
     Label.model_validate(
         {"id": id, "name": name, "colour": "red", "description": "", "issue_count": {"count": 0}}
     )
-    for id, name in enumerate(("ui", "Needs review"))
+    for id, name in enumerate(("ui", "to-do", "Needs review"))
 )
-KNOWN = Known.of([ADA, MAX], MAX, [UI, REVIEW])
+BLANK = REVIEW.model_copy(update={"name": "to do"})
+KNOWN = Known.of([ADA, MAX], MAX, [UI, DASHED, BLANK, REVIEW])
 
 
 @pytest.mark.parametrize(
@@ -23,6 +24,7 @@ KNOWN = Known.of([ADA, MAX], MAX, [UI, REVIEW])
         ("Fix login", Line("Fix login")),
         ("Fix  login p1 @ada #ui", Line("Fix  login", Priority.HIGH, assignee=ADA, labels=(UI,))),
         ("Fix #ui #needs-review @me", Line("Fix", assignee=MAX, labels=(UI, REVIEW))),
+        ("Fix #to-do", Line("Fix", labels=(DASHED,))),
         ("Crash P0 #bug", Line("Crash", Priority.URGENT, IssueType.BUG)),
         ("Ask @ada about p1 crashes", Line("Ask @ada about p1 crashes")),
         ("Follow up on #12", Line("Follow up on #12")),
