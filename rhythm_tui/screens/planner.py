@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import PurePath
 from typing import Any, ClassVar, Literal
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.geometry import Offset, Region
@@ -274,6 +274,7 @@ class PlannerScreen(SearchScreen):
         return "Nothing is in it yet. L moves issues here."
 
     @on(IssueTable.Highlighted)
+    @on(events.DescendantFocus)
     def _highlighted(self) -> None:
         self.cursor_moved()
 
