@@ -107,6 +107,8 @@ class IssueTable(ScrollView, Commanding, can_focus=True):
         self._held: frozenset[str] = frozenset(COLUMNS)
         """The columns that have something to show of the list, as far as it was read."""
         self._layout: list[tuple[Column, int]] | None = None
+        self._width = 0
+        """Cells that the columns were laid out for."""
         self._order = ("created", True)
         self.glow = Glow[int](self, self.redraw)
         self._gone: set[int] = set()
@@ -485,8 +487,9 @@ class IssueTable(ScrollView, Commanding, can_focus=True):
         if self._layout is None:
             usual = COLUMNS["key"].width or 0
             widths = {"key": max(usual, self._longest_key), **self._widths}
-            width = self.scrollable_content_region.width - GUTTER - 1
-            self._layout = laid_out(self._columns, width, widths, COLUMNS.keys() - self._held)
+            self._width = self.scrollable_content_region.width
+            empty = COLUMNS.keys() - self._held
+            self._layout = laid_out(self._columns, self._width - GUTTER - 1, widths, empty)
         return self._layout
 
     @property
@@ -502,6 +505,9 @@ class IssueTable(ScrollView, Commanding, can_focus=True):
             start += width + column.gap
 
     def render_line(self, y: int) -> Strip:
+        if self.scrollable_content_region.width != self._width:  # Its scrollbar came or went: nobody says so.
+            self._drawn.clear()
+            self._layout = None
         if y == 0:
             return self._heading_line()
         place = self.scroll_offset.y + y - 1
