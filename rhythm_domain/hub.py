@@ -1,7 +1,8 @@
 """One ear for all sessions of a shared instance: hears the database's notices and passes them on.
 
 A session connects to the hub's unix socket and says `listen`; from then on it is sent every notice, or `lost
-REASON` when the hub can't hear the database any more. The hub looks at the history every few seconds, as a
+REASON` when the hub can't hear the database any more. The first that it is sent says how it is: `everybody`
+once the hub hears the database. The hub looks at the history every few seconds, as a
 single session does, and makes lost notices good: the sessions need not. One that is too slow to take its
 notices is let go; it connects again, and reads what it missed.
 
@@ -34,7 +35,7 @@ _OVERLAP = 15.0
 
 _MANY = 5000
 _PAUSES = (0.1, 0.3, 1.0, 2.0)
-_EVERYBODY = json.dumps({"p": None})
+_EVERYBODY = json.dumps({"p": None}).encode()
 
 log = logging.getLogger("rhythm.hub")
 
@@ -50,6 +51,8 @@ class Hub:
         self._poll = poll
         self._listeners: set[socket.socket] = set()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._state = b""
+        """What one who begins to listen is told; nothing until it is known."""
 
     async def serve(self, listener: socket.socket) -> None:
         """Takes who connects, and passes notices on, until it is cancelled."""
@@ -93,18 +96,24 @@ class Hub:
             line.close()
 
     async def _keep(self, line: socket.socket) -> None:
-        """Sends a listener what comes, until it is gone."""
+        """Sends a listener how it is and what comes, until it is gone."""
         self._listeners.add(line)
         try:
+            if self._state:
+                line.send(self._state)
             await asyncio.get_running_loop().sock_recv(line, 1)
         finally:
             self._listeners.discard(line)
 
-    def _tell(self, words: str | bytes) -> None:
-        told = words.encode() if isinstance(words, str) else words
+    def _become(self, state: bytes) -> None:
+        """Tells how it is from now on, also those who come later."""
+        self._state = state
+        self._tell(state)
+
+    def _tell(self, words: bytes) -> None:
         for line in list(self._listeners):
             try:
-                line.send(told)
+                line.send(words)
             except OSError:
                 self._listeners.discard(line)
                 with suppress(OSError):
@@ -119,12 +128,12 @@ class Hub:
                 async with OwnEar(self._db).listen() as line:
                     history = _History()
                     await history.look(line.connection)
-                    self._tell(_EVERYBODY)
+                    self._become(_EVERYBODY)
                     failures = 0
                     await self._hear(line, history)
             except RhythmError as error:
                 if failures == 0:
-                    self._tell(LOST + error.message.encode())
+                    self._become(LOST + error.message.encode())
                 await asyncio.sleep(_PAUSES[min(failures, len(_PAUSES) - 1)])
                 failures += 1
 
@@ -186,8 +195,8 @@ def announcement(text: str) -> dict[str, str]:
     return {"channel": CHANNEL, "payload": json.dumps({"say": text})}
 
 
-def _written(notice: Notice) -> str:
-    return json.dumps({"say": notice.said} if notice.said else {"p": notice.project})
+def _written(notice: Notice) -> bytes:
+    return json.dumps({"say": notice.said} if notice.said else {"p": notice.project}).encode()
 
 
 def _peer(line: socket.socket) -> int:

@@ -157,7 +157,9 @@ class HubEar:
 
 
 class HubLine:
-    """Notices from the hub. One that says `everybody` stands for those missed before it was there."""
+    """Notices from the hub. Its first word says that it hears the database: `everybody`, for all that was
+    missed before.
+    """
 
     again = 2.0
     """Seconds between two attempts to reach it."""
@@ -165,28 +167,29 @@ class HubLine:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._socket: socket.socket | None = None
+        self._hears = False
 
     @property
     def poll(self) -> float:
         """Rarely while the hub looks for all."""
-        return RARE if self._socket is not None else POLL
+        return RARE if self._hears else POLL
 
     def close(self) -> None:
         """Hears no more."""
+        self._hears = False
         if self._socket is not None:
             self._socket.close()
             self._socket = None
 
     async def hear(self, seconds: float) -> list[Notice]:
-        if self._socket is None:
-            if await self._reach():
-                return [Notice()]
+        line = self._socket or await self._reach()
+        if line is None:
             await asyncio.sleep(min(seconds, self.again))
             return []
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                return [await self._next(self._socket)]
-        return []
+                await _readable(line)
+        return self._taken(line)
 
     async def gather(self, seconds: float) -> list[Notice]:
         heard: list[Notice] = []
@@ -195,7 +198,7 @@ class HubLine:
             heard += await self.hear(left)
         return heard
 
-    async def _reach(self) -> bool:
+    async def _reach(self) -> socket.socket | None:
         made = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         made.setblocking(False)
         try:
@@ -203,18 +206,38 @@ class HubLine:
             made.send(b"listen")
         except OSError:
             made.close()
-            return False
+            return None
         self._socket = made
-        return True
+        return made
 
-    async def _next(self, line: socket.socket) -> Notice:
+    def _taken(self, line: socket.socket) -> list[Notice]:
+        """The notice that is there, if one is. A hub that never heard the database is no news: the session
+        looks for itself.
+        """
         try:
-            told = await asyncio.get_running_loop().sock_recv(line, LONGEST)
+            told = line.recv(LONGEST)
+        except BlockingIOError:
+            return []
         except OSError:
             told = b""
         if not told:
             self.close()
-            return Notice()
-        if told.startswith(LOST):
+            return [Notice()]
+        heard, self._hears = self._hears, not told.startswith(LOST)
+        if self._hears:
+            return [parse(told.decode("utf-8", "replace"))]
+        if heard:
             raise Unavailable(told.removeprefix(LOST).decode())
-        return parse(told.decode("utf-8", "replace"))
+        return []
+
+
+async def _readable(line: socket.socket) -> None:
+    """Waits until there is something to read, without reading it: what is read in a task that is cancelled
+    in the same turn of the loop, as its time is over, would be lost.
+    """
+    loop, ready = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_reader(line, ready.set)
+    try:
+        await ready.wait()
+    finally:
+        loop.remove_reader(line)

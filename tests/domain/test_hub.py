@@ -7,6 +7,7 @@ import os
 import shutil
 import socket
 import tempfile
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
@@ -192,6 +193,41 @@ async def test_a_server_that_is_frozen_is_said_to_be_within_a_beat(server: Serve
             line.close()
 
 
+async def test_who_comes_while_it_hears_nothing_looks_for_themselves(path: Path) -> None:
+    """They do so every few seconds, until it hears."""
+    line = notices.HubLine(path)
+    async with hub("postgresql:///nowhere?host=/nowhere", path) as made:
+        async with asyncio.timeout(60):
+            while not made._state:  # noqa: ASYNC110 - the hub tells nobody
+                await asyncio.sleep(0.01)
+            assert await line.hear(60) == []
+            assert line.poll == notices.POLL
+            made._become(b'{"p": null}')
+            assert await line.hear(60) == [Notice()]
+            assert line.poll == notices.RARE
+            made._become(notices.LOST + b"It is gone.")
+            with pytest.raises(Unavailable, match="It is gone"):
+                await line.hear(60)
+    line.close()
+
+
+async def test_a_notice_that_comes_as_the_time_is_over_is_heard(path: Path) -> None:
+    """The loop finds both in the same turn."""
+    line = notices.HubLine(path)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
+        listener.bind(str(path))
+        listener.listen()
+        assert await line.hear(0.01) == []
+        hubs, _ = listener.accept()
+        with hubs:
+            hearing = asyncio.ensure_future(line.hear(0.01))
+            await asyncio.sleep(0)
+            hubs.send(b'{"p": 3}')
+            time.sleep(0.05)  # noqa: ASYNC251 - the loop is held up
+            assert await hearing == [Notice(3)]
+    line.close()
+
+
 async def test_it_answers_questions_and_lets_go_of_who_says_nothing_it_knows(
     conninfo: str, path: Path
 ) -> None:
@@ -223,7 +259,7 @@ async def test_one_who_takes_no_notices_is_let_go(team: Team, conninfo: str, pat
             await known(made, 2)
             async with asyncio.timeout(60):
                 while len(made._listeners) == 2:
-                    made._tell("x" * 4000)
+                    made._tell(b"x" * 4000)
                     await asyncio.sleep(0)
             await change_something(team.owner)
             assert isinstance(await waiting, Change)
