@@ -213,7 +213,7 @@ async def test_the_history_says_what_the_source_changed(team: Team) -> None:
     assert texts == [
         "linked CORE-1 as blocking CORE-2",
         "imported it again: put it below CORE-2",
-        "imported it again: set the due date to 2026-05-04; set the type to bug; changed the title from “One”"
+        "imported it again: set the due date to 4 May 2026; set the type to bug; changed the title from “One”"
         " to “Other”; set the estimate to 3; set the priority to high; planned it into S1;"
         " assigned it to Vic; labelled it new; removed the label old",
         "imported it",
