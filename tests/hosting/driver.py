@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import select
 import shutil
 import signal
 import subprocess
@@ -14,43 +13,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from rhythm_tui.hosting import shim
 from rhythm_tui.hosting.control import ask
 from tests.tui.seat import PATIENCE, Seat
 
 SHIM = str(Path(shim.__file__).resolve())
-
-
-class Terminal(Seat):
-    """A person's terminal at the other end of a line, which can be cut."""
-
-    def _read(self) -> None:
-        # Waits before it reads: a read that is under way would keep the line open after it was cut.
-        while not self.is_cut:
-            try:
-                if select.select([self.master], [], [], 0.05)[0]:
-                    self.output += os.read(self.master, 65536)
-            except (OSError, ValueError):
-                return
-
-    is_cut = False
-
-    def __enter__(self) -> Self:
-        return self
-
-    def cut(self) -> None:
-        """The line is gone: nobody is at the other end any more."""
-        self.is_cut = True
-        time.sleep(0.1)  # For the reader to leave.
-        os.close(self.master)
-        self.master = os.open(os.devnull, os.O_RDWR)
-
-    def close_slave(self) -> None:
-        """Leaves the terminal to the program alone, as sshd does."""
-        os.close(self._slave)
-        self._slave = os.open(os.devnull, os.O_RDWR)
 
 
 class Host:
@@ -73,9 +42,9 @@ class Host:
             str(key % 100),
         ]
 
-    def terminal(self, command: str | None = None, *, key: int = 7, **options: Any) -> Terminal:
+    def terminal(self, command: str | None = None, *, key: int = 7, **options: Any) -> Seat:
         """Somebody who came in with a terminal."""
-        made = Terminal(self.command(key), environment(command), **options)
+        made = Seat(self.command(key), environment(command), **options)
         made.close_slave()
         return made
 

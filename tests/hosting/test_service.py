@@ -17,10 +17,10 @@ import pytest
 from rhythm_domain.models import IssueDraft
 from rhythm_domain.session import Session
 from rhythm_tui.hosting import key_shim
-from tests.hosting.driver import Host, Terminal, end_with_children, until
+from tests.hosting.driver import Host, end_with_children, until
 from tests.instances import Team
 from tests.servers import alive, reachable_folder
-from tests.tui.seat import PATIENCE
+from tests.tui.seat import PATIENCE, Seat
 
 
 class Shared(Host):
@@ -99,7 +99,7 @@ async def host(team: Team, conninfo: str) -> Any:
         yield made
 
 
-def at_the_board(host: Shared, key: int) -> Terminal:
+def at_the_board(host: Shared, key: int) -> Seat:
     """Somebody at the app."""
     seat = host.terminal(key=key)
     seat.sees("Project CORE")

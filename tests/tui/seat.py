@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+import select
 import signal
 import struct
 import subprocess
@@ -40,7 +41,9 @@ class Seat:
             start_new_session=True,
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
         )
-        threading.Thread(target=self._read, daemon=True).start()
+        self._leave, self._left = os.pipe()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
 
     def __enter__(self) -> Seat:
         return self
@@ -50,11 +53,26 @@ class Seat:
             self.process.send_signal(signal.SIGCONT)
             self.process.kill()
             self.process.wait()
-        os.close(self._slave)
+        self.cut()
+        for each in (self._slave, self.master, self._leave, self._left):
+            os.close(each)
+
+    def cut(self) -> None:
+        """The line is gone: nobody is at the other end any more. Before, the reader leaves: it would take
+        what comes for whoever is given the number of the descriptor next.
+        """
+        os.write(self._left, b"!")
+        self._reader.join()
         os.close(self.master)
+        self.master = os.open(os.devnull, os.O_RDWR)
+
+    def close_slave(self) -> None:
+        """Leaves the terminal to the program alone, as sshd does."""
+        os.close(self._slave)
+        self._slave = os.open(os.devnull, os.O_RDWR)
 
     def _read(self) -> None:
-        while True:
+        while self._leave not in select.select([self.master, self._leave], [], [])[0]:
             try:
                 data = os.read(self.master, 65536)
             except OSError:

@@ -12,7 +12,7 @@ import pytest
 
 from rhythm_domain.models import IssueDraft
 from tests.instances import Team
-from tests.tui.seat import Seat
+from tests.tui.seat import PATIENCE, Seat
 
 APP = ("-m", "rhythm_tui")
 
@@ -106,11 +106,11 @@ def test_ctrl_c_says_how_to_leave_and_twice_leaves(env: dict[str, str]) -> None:
 
 
 def test_a_terminal_that_goes_away_takes_the_program_along(env: dict[str, str]) -> None:
-    seat = open_at(env)
-    seat.sees("Project CORE")
-    os.close(seat.master)
-    os.close(seat._slave)
-    assert seat.process.wait(15) == 129
+    with open_at(env) as seat:
+        seat.sees("Project CORE")
+        seat.cut()
+        seat.close_slave()
+        assert seat.process.wait(PATIENCE) == 129
 
 
 def test_a_crash_is_one_line_and_a_log_without_secrets(env: dict[str, str], tmp_path: Path) -> None:
