@@ -21,6 +21,9 @@ from rhythm_tui.commands import Command, readable
 
 _KEY, _LABEL, _FAINT = "bold $footer-key-foreground", "$muted", "$faint"
 
+SECONDS, SECONDS_TO_ACT = 5.0, 9.0
+"""How long a line stays; the longer one if there is something to do."""
+
 
 class KeyBar(Widget):
     """Keys of the commands that can be given now; those that may not be used are faint."""
@@ -40,7 +43,8 @@ class KeyBar(Widget):
         self._said_at = self._keys_given
         if self._timer is not None:
             self._timer.stop()
-        self._timer = self.set_timer(9 if (warning or hint) and not brief else 5, self.clear)
+        seconds = SECONDS_TO_ACT if (warning or hint) and not brief else SECONDS
+        self._timer = self.set_timer(seconds, self.clear)
         self.refresh()
 
     def clear(self) -> None:

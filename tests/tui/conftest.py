@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import pytest
 
 from rhythm_domain.session import Session
-from rhythm_tui.widgets import glow
+from rhythm_tui.widgets import glow, key_bar
 from tests.tui import drawing
 from tests.tui.driver import Driver, opened
 
@@ -21,9 +21,11 @@ class Open(Protocol):
 
 
 @pytest.fixture(autouse=True)
-def long_glow(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What somebody changed stays lit: a busy machine may look late."""
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What somebody changed stays lit, and what was said stays said: a busy machine may look late."""
     monkeypatch.setattr(glow, "SECONDS", 60.0)
+    monkeypatch.setattr(key_bar, "SECONDS", 60.0)
+    monkeypatch.setattr(key_bar, "SECONDS_TO_ACT", 60.0)
 
 
 @pytest.fixture
