@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
@@ -80,9 +80,13 @@ class Desk:
         self.session.user = await self.session.people.me()
         self.__dict__.pop("zone", None)
 
+    def now(self) -> datetime:
+        """The time, in the person's zone."""
+        return clock.now().astimezone(self.zone)
+
     def today(self) -> date:
         """The day that it is for the person."""
-        return clock.now().astimezone(self.zone).date()
+        return self.now().date()
 
     @property
     def key(self) -> str | None:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 from rhythm_tui.cli.output import Output
 from rhythm_tui.instance import Instance
+
+if TYPE_CHECKING:
+    from rhythm_domain.session import Session
 
 
 class Context(Instance):
@@ -24,6 +29,13 @@ class Context(Instance):
     def out(self) -> Output:
         """Where to print."""
         return Output(as_json=self.json, color=self.settings.color)
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[Session]:
+        """The signed-in person; what is printed counts days where they are."""
+        async with super().session() as session:
+            self.out.zone = ZoneInfo(session.user.time_zone)
+            yield session
 
     def conninfo(self) -> str:
         """The database of this run. Who waits for the first start of the embedded server is told why."""

@@ -13,7 +13,7 @@ import os
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from typing import Any, Protocol, TypeVar
 
 from rhythm_domain.text import shown, shown_lines
@@ -45,6 +45,8 @@ class Output:
 
     def __init__(self, *, as_json: bool = False, color: str = "auto") -> None:
         self.as_json = as_json
+        self.zone: tzinfo = UTC
+        """Where the person's days begin."""
         self.terminal = sys.stdout.isatty()
         self.colored = color == "always" or (
             color == "auto"
@@ -101,13 +103,17 @@ class Output:
             parts = [self.styled(padded(line[i], width, columns[i].align), looks[i]) for i, width in widths]
             self.line("  ".join(parts).rstrip())
 
+    def now(self) -> datetime:
+        """The time, in the person's zone."""
+        return clock.now().astimezone(self.zone)
+
     def written(self, value: Cell) -> str:
         """A cell as it is printed: days and times as people say them on a terminal, in ISO 8601 in a pipe."""
         match value:
             case datetime():
-                return relative_time(value) if self.terminal else value.isoformat()
+                return relative_time(value, self.now()) if self.terminal else value.isoformat()
             case date():
-                return day_said(value, clock.now().date()) if self.terminal else value.isoformat()
+                return day_said(value, self.now().date()) if self.terminal else value.isoformat()
         return value or ""
 
     def details(self, item: Any, pairs: Sequence[tuple[str, Cell]], *, body: str = "") -> None:

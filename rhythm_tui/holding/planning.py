@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from rhythm_domain.models import IssueRow, Sprint, SprintState, Status
-from rhythm_domain.words import day_said
+from rhythm_tui.looks.wording import day_said
 
 LENGTH = timedelta(weeks=2)
 """How long a sprint lasts where none was before it."""

@@ -20,7 +20,12 @@ class View:
 
     colours: Colours
     now: datetime
-    today: date
+    """The time, in the person's zone."""
+
+    @property
+    def today(self) -> date:
+        """The day that it is for the person."""
+        return self.now.date()
 
 
 Draw = Callable[[IssueRow, View], list[Piece]]

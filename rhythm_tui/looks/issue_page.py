@@ -31,12 +31,11 @@ _LINKED = {LinkKind.BLOCKS: "blocks", LinkKind.BLOCKED_BY: "blocked by"}
 
 @dataclass(frozen=True)
 class Page:
-    """All that an issue's page shows. `history` is None while it is hidden; `mentioned` are the keys of
-    issues in its texts that can be opened.
+    """All that an issue's page shows. `now` is in the person's zone. `history` is None while it is hidden;
+    `mentioned` are the keys of issues in its texts that can be opened.
     """
 
     issue: Issue
-    today: date
     now: datetime
     parent: IssueLink | None = None
     comments: Sequence[Comment] = ()
@@ -45,6 +44,11 @@ class Page:
     history: Sequence[Happening] | None = None
     narrow: bool = False
     mentioned: frozenset[str] = frozenset()
+
+    @property
+    def today(self) -> date:
+        """The day that it is for the person."""
+        return self.now.date()
 
     @property
     def heavy(self) -> bool:

@@ -17,10 +17,9 @@ from textual.content import Content
 
 from rhythm_domain.models import IssueRow, LabelRef, PersonRef
 from rhythm_domain.text import shown, truncated
-from rhythm_domain.words import day_said
 from rhythm_tui.looks import signs
 from rhythm_tui.looks.colours import Colours
-from rhythm_tui.looks.wording import initials
+from rhythm_tui.looks.wording import day_said, initials
 
 
 class Piece(NamedTuple):

@@ -7,7 +7,6 @@ from decimal import Decimal
 
 from rhythm_domain.text import cell_width, shown, truncated
 from rhythm_domain.words import day_said as day_said  # for widgets, which know models only
-from rhythm_tui import clock
 
 REMOVE_DEMO = "rhythm demo --remove"
 """The command that removes the demo."""
@@ -15,13 +14,12 @@ REMOVE_DEMO = "rhythm demo --remove"
 _STEPS = ((60, 1, "s"), (3600, 60, "min"), (86400, 3600, "h"), (7 * 86400, 86400, "d"))
 
 
-def relative_time(at: datetime | None, now: datetime | None = None) -> str:
+def relative_time(at: datetime | None, now: datetime) -> str:
     """A time as people say it: "just now", "5 min ago", "in 3 d"; over a week the day, "19 Nov"; "" for
-    none.
+    none. Days are counted in the zone of `now`: it must be the person's.
     """
     if at is None:
         return ""
-    now = now or clock.now()
     seconds = (now - at).total_seconds()
     if 0 <= seconds < 10:
         return "just now"

@@ -14,8 +14,6 @@ from textual.content import Content
 from rhythm_domain.live import Change
 from rhythm_domain.models import Event, Page
 from rhythm_domain.text import shown
-from rhythm_domain.words import day_said
-from rhythm_tui.clock import now
 from rhythm_tui.desk import Desk
 from rhythm_tui.holding.siblings import Few
 from rhythm_tui.looks import presentation as show
@@ -24,7 +22,7 @@ from rhythm_tui.looks.colours import Colours
 from rhythm_tui.looks.happenings import Happening, told
 from rhythm_tui.looks.markdown import wrapped
 from rhythm_tui.looks.presentation import Piece
-from rhythm_tui.looks.wording import counted, relative_time
+from rhythm_tui.looks.wording import counted, day_said, relative_time
 from rhythm_tui.messages import OpenIssue
 from rhythm_tui.screens.picker import Choice, Picker
 from rhythm_tui.screens.work import WorkScreen
@@ -111,11 +109,12 @@ class ActivityScreen(WorkScreen):
             return
         happenings = told(self._events)
         self._told = {each.seq: each for each in happenings}
-        zone, today, many = self.desk.zone, self.desk.today(), self.desk.key is None
+        zone, now, many = self.desk.zone, self.desk.now(), self.desk.key is None
+        today = now.date()
 
         def when(each: Happening) -> str:
             at = each.at.astimezone(zone)
-            return relative_time(each.at, now()) if at.date() == today else f"{at:%H:%M}"
+            return relative_time(each.at, now) if at.date() == today else f"{at:%H:%M}"
 
         def layout(width: int, colours: Colours) -> list[Block]:
             if not happenings:

@@ -17,13 +17,13 @@ from rhythm_domain.errors import Invalid, RhythmError
 from rhythm_domain.models import Issue, IssueDraft, IssueType, Priority, Project, Status
 from rhythm_domain.policy import Permission
 from rhythm_domain.text import shown
-from rhythm_domain.words import day_said
 from rhythm_tui.background import job
 from rhythm_tui.clock import now
 from rhythm_tui.commanding import handles
 from rhythm_tui.desk import Desk
 from rhythm_tui.looks import signs
 from rhythm_tui.looks.colours import Colours
+from rhythm_tui.looks.wording import day_said
 from rhythm_tui.screens import choices
 from rhythm_tui.screens.editor import Editor
 from rhythm_tui.screens.issue_picker import IssuePicker

@@ -109,7 +109,9 @@ class Editor(Dialog[T], Generic[T]):
     def note_draft(self, at: datetime, before: str = "") -> None:
         """Says that a draft was restored, and how to be rid of it."""
         discard = self._keys.get("form.discard", "")
-        self.note(f"Draft of {relative_time(at)} restored.  {before}{discard} throws it away")
+        self.note(
+            f"Draft of {relative_time(at, self._desk.now())} restored.  {before}{discard} throws it away"
+        )
 
     def on_unmount(self) -> None:
         self.keep()

@@ -110,7 +110,8 @@ class Form(Dialog[T], Generic[T]):
             desk = getattr(self.app, "desk", None)
             key = (desk.commands if desk else COMMANDS)["form.discard"].key
             at = self._kept.get("at")
-            age = f"Draft of {relative_time(datetime.fromisoformat(at))}" if at else "A draft was"
+            now = desk.now() if desk else clock.now()
+            age = f"Draft of {relative_time(datetime.fromisoformat(at), now)}" if at else "A draft was"
             self._note(f"{age} restored.  {key} throws it away")
 
     def _note(self, words: str) -> None:

@@ -16,7 +16,6 @@ from rhythm_domain.errors import NotFound
 from rhythm_domain.live import Change
 from rhythm_domain.models import Comment, Event, Issue, IssueLink, IssueRow, LinkKind
 from rhythm_domain.text import safe_url, shown
-from rhythm_tui.clock import now
 from rhythm_tui.commanding import handles
 from rhythm_tui.commands import Command
 from rhythm_tui.desk import Desk
@@ -207,8 +206,7 @@ class IssueScreen(TriageScreen):
         wide = self.query_one("#side").display
         page = Page(
             issue,
-            today=self.desk.today(),
-            now=now(),
+            now=self.desk.now(),
             parent=self._above,
             comments=tuple(self._comments),
             more_comments=self._next_comments is not None,

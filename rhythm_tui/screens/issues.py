@@ -82,10 +82,10 @@ class IssuesScreen(SearchScreen):
             table = IssueTable(id="table", empty=NO_ISSUES)
             table.shown = self.desk.edits.shown
             table.unsaved = self.desk.edits.unsaved
-            table.today = self.desk.today
+            table.now = self.desk.now
             table.choose_columns(self._columns)
             yield table
-            yield Preview()
+            yield Preview(self.desk.now)
 
     @property
     def table(self) -> IssueTable:

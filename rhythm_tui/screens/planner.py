@@ -75,7 +75,7 @@ class PlannerScreen(SearchScreen):
         self._shown: tuple[str | None, Query] | None = None
         self._turn = asyncio.Lock()
         """Held while the panes are read: what is read later is shown later."""
-        self.panes = PlanPanes(desk.edits.shown, desk.edits.unsaved, desk.today, id="panes")
+        self.panes = PlanPanes(desk.edits.shown, desk.edits.unsaved, desk.now, id="panes")
 
     def body(self) -> ComposeResult:
         yield self.search_bar()

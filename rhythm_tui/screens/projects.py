@@ -91,7 +91,7 @@ class ProjectsScreen(WorkScreen):
             empty="All your projects are archived. A shows them, + makes a new one.",
             id="projects",
         )
-        listing.today = self.desk.today
+        listing.now = self.desk.now
         yield listing
         yield Static(id="about")
         yield Welcome()
@@ -140,7 +140,7 @@ class ProjectsScreen(WorkScreen):
         lines = gist(project.description)
         width = max(20, self.size.width - 6)
         about = [truncated(line, width) for line in lines[:3]] or ["No description yet: e writes one."]
-        since = f"  {project.key} · made {relative_time(project.created_at)}"
+        since = f"  {project.key} · made {relative_time(project.created_at, self.desk.now())}"
         self.query_one("#about", Static).update(
             Content.assemble(
                 (shown(project.name), "bold $foreground"),

@@ -60,7 +60,7 @@ class SettingsScreen(WorkScreen):
         yield ViewTabs()
         yield SearchBar(placeholder="find")
         listing = Listing[Any]((), identity=id, words=str, id="items")
-        listing.today = self.desk.today
+        listing.now = self.desk.now
         yield listing
         yield Static(id="about")
 

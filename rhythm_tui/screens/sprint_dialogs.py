@@ -14,11 +14,10 @@ from rhythm_domain.errors import Conflict, Invalid
 from rhythm_domain.models import Sprint, SprintEdit, SprintReport, SprintState
 from rhythm_domain.query import Condition, Field, Is, Query
 from rhythm_domain.text import shown
-from rhythm_domain.words import day_said
 from rhythm_tui.desk import Desk
 from rhythm_tui.holding import planning
 from rhythm_tui.holding.planning import Capacity, Load
-from rhythm_tui.looks.wording import counted, points
+from rhythm_tui.looks.wording import counted, day_said, points
 from rhythm_tui.screens.confirm import Confirm
 from rhythm_tui.screens.form import Entry, Form, Values
 from rhythm_tui.screens.picker import Choice, Picker

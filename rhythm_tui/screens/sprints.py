@@ -7,10 +7,9 @@ from typing import Literal
 from rhythm_domain.errors import Invalid, RhythmError
 from rhythm_domain.models import Sprint, SprintState
 from rhythm_domain.text import shown
-from rhythm_domain.words import day_said
 from rhythm_tui.commanding import handles
 from rhythm_tui.commands import Command, Where
-from rhythm_tui.looks.wording import counted
+from rhythm_tui.looks.wording import counted, day_said
 from rhythm_tui.screens import sprint_dialogs
 from rhythm_tui.screens.planner import MANY, PlannerScreen
 from rhythm_tui.screens.triage import setting

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import ClassVar
 
 from rich.text import Text
@@ -13,7 +14,6 @@ from rhythm_domain.errors import NotFound
 from rhythm_domain.live import Change
 from rhythm_domain.models import IssueRow
 from rhythm_domain.text import shown, truncated
-from rhythm_tui.clock import now
 from rhythm_tui.commanding import handles
 from rhythm_tui.commands import Command
 from rhythm_tui.desk import Desk
@@ -82,13 +82,13 @@ class TrashScreen(WorkScreen):
     def _draw(self) -> None:
         if not self.query(Document):  # It was left while it was read.
             return
-        rows, key = tuple(self._rows), self._key
+        rows, key, now = tuple(self._rows), self._key, self.desk.now()
 
         def layout(width: int, colours: Colours) -> list[Block]:
             words = "enter takes one back" if rows else "nothing was deleted"
             return [
                 Block("head", heading(f"Trash of {key}", words, width, colours)[1:]),
-                *(Block(("issue", row.id), [_line(row, width, colours)], stop=True) for row in rows),
+                *(Block(("issue", row.id), [_line(row, now, width, colours)], stop=True) for row in rows),
             ]
 
         self.page.show(layout)
@@ -150,8 +150,8 @@ class TrashScreen(WorkScreen):
         self.app.pop_screen()
 
 
-def _line(row: IssueRow, width: int, colours: Colours) -> Text:
-    deleted = f"deleted {relative_time(row.deleted_at, now())}"
+def _line(row: IssueRow, now: datetime, width: int, colours: Colours) -> Text:
+    deleted = f"deleted {relative_time(row.deleted_at, now)}"
     pieces: Sequence[Piece] = [show.kind(row, colours), Piece(f" {row.key:<{10}}  ", "muted")]
     line = show.line(pieces, colours)
     room = max(1, width - line.cell_len - len(deleted) - 2)

@@ -23,13 +23,12 @@ from rhythm_domain.models import (
     Status,
 )
 from rhythm_domain.text import folded, shown
-from rhythm_domain.words import day_said
 from rhythm_tui.commanding import handles
 from rhythm_tui.commands import Command
 from rhythm_tui.edits import Change
 from rhythm_tui.looks import signs
 from rhythm_tui.looks.colours import Colours
-from rhythm_tui.looks.wording import counted, points
+from rhythm_tui.looks.wording import counted, day_said, points
 from rhythm_tui.messages import OpenIssue
 from rhythm_tui.screens import choices
 from rhythm_tui.screens.confirm import Confirm

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import datetime
 from typing import ClassVar, Literal
 
 from rich.cells import cell_len
@@ -100,7 +100,7 @@ class IssueTable(ScrollView, Commanding, can_focus=True):
         self.shown: Callable[[IssueRow], IssueRow] = lambda row: row
         self.unsaved: Callable[[int], bool] = lambda _: False
         self.spans: Spans | None = None
-        self.today: Callable[[], date] = lambda: clock.now().date()
+        self.now: Callable[[], datetime] = clock.now
         self._columns: Sequence[str] = CHOSEN
         self._widths: Mapping[str, int] = {}
         self._longest_key = 0
@@ -559,7 +559,7 @@ class IssueTable(ScrollView, Commanding, can_focus=True):
 
     def _draw(self, row: IssueRow, ground: str, *, on_cursor: bool, marked: bool, unsaved: bool) -> Strip:
         colours = self._colours
-        view = View(colours, clock.now(), self.today())
+        view = View(colours, self.now())
         gone, faded = row.id in self._gone, row.status.closed
         blank = colours.style("foreground", ground)
         mark = signs.MARKED if marked else signs.UNSAVED if unsaved else " "

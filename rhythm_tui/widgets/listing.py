@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import datetime
 from typing import Any, ClassVar, Generic, TypeVar
 
 from rich.segment import Segment
@@ -83,7 +83,7 @@ class Listing(ScrollView, Commanding, Generic[T], can_focus=True):
     ) -> None:
         super().__init__(id=id)
         self.empty = empty
-        self.today: Callable[[], date] = lambda: clock.now().date()
+        self.now: Callable[[], datetime] = clock.now
         self.typed = ""
         """What the list is narrowed down by."""
         self._fields = fields
@@ -258,7 +258,7 @@ class Listing(ScrollView, Commanding, Generic[T], can_focus=True):
         on_cursor = place == self._cursor
         lit = "block-cursor-background" if self.has_focus else "block-cursor-blurred-background"
         ground = lit if on_cursor else "background"
-        view = View(colours, clock.now(), self.today())
+        view = View(colours, self.now())
         blank = colours.style("foreground", ground)
         segments = [Segment("▌ " if on_cursor else "  ", colours.style("primary", ground))]
         for field, width in self._laid_out():

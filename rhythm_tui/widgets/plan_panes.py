@@ -7,7 +7,7 @@ keeps its last saved state until the answer comes: what is on its way is told by
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import date
+from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
@@ -56,12 +56,12 @@ class PlanPanes(Container):
         self,
         shown: Callable[[IssueRow], IssueRow],
         unsaved: Callable[[int], bool],
-        today: Callable[[], date],
+        now: Callable[[], datetime],
         *,
         id: str | None = None,
     ) -> None:
         super().__init__(id=id)
-        self.shown, self.unsaved, self.today = shown, unsaved, today
+        self.shown, self.unsaved, self.now = shown, unsaved, now
         self.project = 0
         """The id of the project whose plan it is."""
         self.sprints: Sequence[Sprint] = ()
@@ -89,7 +89,7 @@ class PlanPanes(Container):
     def on_mount(self) -> None:
         for side in SIDES:
             table = self.table_of(side)
-            table.shown, table.unsaved, table.today = self.shown, self.unsaved, self.today
+            table.shown, table.unsaved, table.now = self.shown, self.unsaved, self.now
             table.say_order("rank", descending=False)
         self.watch_side()
 
@@ -220,7 +220,7 @@ class PlanPanes(Container):
         of = burndown.of(report) if report is not None else None
         self._drawing.set_class(of is not None, "drawn")
         if of is not None:
-            self._drawing.show(lambda width, height: burndown.lines(of, self.today(), width, height))
+            self._drawing.show(lambda width, height: burndown.lines(of, self.now().date(), width, height))
 
     # The headings ------------------------------------------------------------------------------------------
 
@@ -246,7 +246,7 @@ class PlanPanes(Container):
 
     def say(self) -> None:
         """Draws what stands over the panes."""
-        sprint, load, total, today = self.sprint, self.load_shown, self.total, self.today()
+        sprint, load, total, today = self.sprint, self.load_shown, self.total, self.now().date()
         last, against = self._last, self.against
         known = [each.id for each in self.sprints]
         place = (known.index(sprint.id) + 1 if sprint and sprint.id in known else 0, len(known))

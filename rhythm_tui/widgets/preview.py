@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import ClassVar
 
 from rich.text import Text
@@ -26,8 +27,10 @@ class Preview(Document, can_focus=False):
 
     GUTTER: ClassVar[int] = 1
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        """`now` says what time it is where the person is."""
         super().__init__()
+        self._now = now
         self._issue: int | None = None
 
     def show_issue(self, issue: Issue | None) -> None:
@@ -38,22 +41,24 @@ class Preview(Document, can_focus=False):
             return
 
         def layout(width: int, colours: Colours) -> list[Block]:
-            return _page(issue, issue.description, width, colours)
+            return _page(issue, issue.description, self._now(), width, colours)
 
         heavy = len(issue.description) > HEAVY
         if heavy and other:
             beginning = issue.description[: HEAVY // 4]
-            self.show(lambda width, colours: _page(issue, beginning, width, colours), top=True)
+            self.show(lambda width, colours: _page(issue, beginning, self._now(), width, colours), top=True)
         self.show(layout, heavy=heavy, top=other and not heavy)
 
 
-def _page(issue: Issue, text: str, width: int, colours: Colours) -> list[Block]:
-    head = [line for each in head_lines(issue, colours) for line in wrapped(show.line(each, colours), width)]
+def _page(issue: Issue, text: str, now: datetime, width: int, colours: Colours) -> list[Block]:
+    head = [
+        line for each in head_lines(issue, now, colours) for line in wrapped(show.line(each, colours), width)
+    ]
     body = laid_out(text, width, ink(colours)) or [show.line([Piece("No description.", "faint")], colours)]
     return [Block("head", [*head, Text()]), Block("body", body)]
 
 
-def head_lines(issue: Issue, colours: Colours) -> list[Sequence[Piece]]:
+def head_lines(issue: Issue, now: datetime, colours: Colours) -> list[Sequence[Piece]]:
     """Key, title and fields, a line each."""
     fields: list[Sequence[Piece]] = [
         [Piece(issue.key, "muted"), Piece("  "), show.kind(issue, colours, worded=True)],
@@ -66,7 +71,7 @@ def head_lines(issue: Issue, colours: Colours) -> list[Sequence[Piece]]:
         ],
         [
             show.person(issue.assignee, colours) if issue.assignee else Piece("nobody", "faint"),
-            Piece(f"   updated {relative_time(issue.updated_at)}", "muted"),
+            Piece(f"   updated {relative_time(issue.updated_at, now)}", "muted"),
         ],
     ]
     if issue.labels:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rhythm_domain.text import cell_width
-from rhythm_tui.cli.output import plain
+from rhythm_tui.cli.output import Output, plain
 from rhythm_tui.cli.table import GAP, Column, laid_out, padded
 from rhythm_tui.looks.wording import relative_time
 
@@ -79,8 +80,18 @@ def test_times_are_said_as_people_say_them(ago: timedelta, said: str) -> None:
     assert relative_time(NOW - ago, NOW) == said
 
 
+def test_the_day_of_a_time_is_the_day_where_the_person_is() -> None:
+    """An evening in UTC is the next morning in Auckland, in the app as on the command line."""
+    at, auckland = datetime(2001, 11, 10, 22, tzinfo=UTC), ZoneInfo("Pacific/Auckland")
+    assert relative_time(at, NOW) == "10 Nov 2001"
+    assert relative_time(at, NOW.astimezone(auckland)) == "11 Nov 2001"
+    out = Output()
+    out.terminal, out.zone = True, auckland
+    assert out.written(at) == "11 Nov 2001"
+
+
 def test_no_time_is_nothing() -> None:
-    assert relative_time(None) == ""
+    assert relative_time(None, NOW) == ""
 
 
 def test_json_has_numbers_times_and_words() -> None:

@@ -34,9 +34,9 @@ def show(context: Context, project: Project) -> None:
             ("Your role", project.role or "administrator of this instance, no member"),
             ("Issues", f"{project.open_count:,} open, {project.closed_count:,} closed"),
             ("WIP limits", limits),
-            ("Created", project.created_at.date()),
+            ("Created", project.created_at),
             ("Last change", project.last_activity_at),
-            ("Archived", project.archived_at and project.archived_at.date()),
+            ("Archived", project.archived_at),
         ],
         body=project.description,
     )

@@ -8,7 +8,6 @@ from decimal import Decimal
 import click
 
 from rhythm_domain.models import Sprint, SprintEdit, SprintIssue, SprintReport, SprintState
-from rhythm_domain.words import day_said
 from rhythm_tui.cli.command import Noun, pass_context
 from rhythm_tui.cli.context import Context
 from rhythm_tui.cli.issue_view import keys
@@ -18,7 +17,7 @@ from rhythm_tui.cli.prompts import confirm, yes_option
 from rhythm_tui.cli.table import Cell, Column
 from rhythm_tui.cli.values import day, nothing_or
 from rhythm_tui.looks import signs
-from rhythm_tui.looks.wording import counted, points
+from rhythm_tui.looks.wording import counted, day_said, points
 
 group = Noun("sprint", help="Plan, start, finish and report sprints.")
 

@@ -45,7 +45,9 @@ async def create(context: Context, name: str, days: int, read_only: bool) -> Non
         context.out.document({"token": text, "about": token})
         return
     context.out.done(text)
-    context.out.note(f"Keep it now: it is shown only once. It ends {relative_time(token.expires_at)}.")
+    context.out.note(
+        f"Keep it now: it is shown only once. It ends {relative_time(token.expires_at, context.out.now())}."
+    )
 
 
 @group.verb("list", examples=["rhythm token list"])

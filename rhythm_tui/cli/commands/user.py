@@ -27,7 +27,7 @@ _ACCOUNTS: list[Column[User]] = [
     Column("name", lambda user: user.display_name, shrink=1),
     Column("administrator", lambda user: "yes" if user.admin else ""),
     Column("state", lambda user: _state(user), lambda user: "" if _state(user) == "active" else "dim"),
-    Column("since", lambda user: user.created_at.date(), "dim"),
+    Column("since", lambda user: user.created_at, "dim"),
 ]
 
 _SESSIONS: list[Column[SignIn]] = [
@@ -55,7 +55,7 @@ def _page(context: Context, user: User) -> None:
             ("Administrator", "yes" if user.admin else "no"),
             ("State", _state(user)),
             ("Time zone", user.time_zone),
-            ("Since", user.created_at.date()),
+            ("Since", user.created_at),
         ],
     )
 

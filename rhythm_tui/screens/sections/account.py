@@ -9,7 +9,6 @@ from textual.suggester import SuggestFromList
 
 from rhythm_domain.errors import Invalid
 from rhythm_domain.models import SignInKind, User
-from rhythm_tui.clock import now
 from rhythm_tui.looks.wording import REMOVE_DEMO
 from rhythm_tui.screens.form import Entry, Form, Values
 from rhythm_tui.screens.prompt import Prompt
@@ -27,7 +26,7 @@ class AccountSection(Properties):
         await self.desk.read_person()
         user = self.session.user
         kinds = {one.kind for one in await self.session.people.sessions() if one.current}
-        here = now().astimezone(self.desk.zone)
+        here = self.desk.now()
         local = "this instance is your own: you are signed in without a password"
         demo = Property(
             "Instance",

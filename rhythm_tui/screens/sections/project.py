@@ -25,7 +25,11 @@ class ProjectSection(Properties):
         project = self._texts = await self.session.projects.show(self.key)
         edit, rest = self.may(Permission.PROJECT_EDIT), self.may(Permission.PROJECT_ARCHIVE)
         first = next(iter(gist(project.description)), "none yet")
-        resting = f"archived {relative_time(project.archived_at)}" if project.archived else "in work"
+        resting = (
+            f"archived {relative_time(project.archived_at, self.desk.now())}"
+            if project.archived
+            else "in work"
+        )
         wakes = "Archived, it can be read and not be changed. Enter takes it up again."
         rests = "Archiving lays it to rest: it can be read, and nothing in it be changed, until an owner "
         return [
