@@ -44,25 +44,24 @@ class BoardScreen(CardsScreen):
         status = {} if spot.status.closed else {"status": spot.status}
         return {**status, **self.lane_of(spot).given}
 
-    def created(self, issue: Issue) -> None:
-        self.say(f"{issue.key} created", "u takes it back")
+    def created(self, issue: Issue, said: str) -> None:
+        self.say(said, "u takes it back")
         self.hold_keys()
-        self.read(self._go_to_created(issue), "created")
+        self.read(self._go_to_created(issue, said), "created")
 
-    async def _go_to_created(self, issue: Issue) -> None:
+    async def _go_to_created(self, issue: Issue, said: str) -> None:
         try:
-            await self._find_created(issue)
+            await self._find_created(issue, said)
         finally:
             self.let_keys_go()
 
-    async def _find_created(self, issue: Issue) -> None:
+    async def _find_created(self, issue: Issue, said: str) -> None:
         """Puts the cursor on a card that was just made, or says why it is not seen."""
         if self.filtered and not await self.found_among([issue.id]):
-            self.say(f"{issue.key} created; this filter does not show it", "u takes it back")
+            self.say(f"{said}; this filter does not show it", "u takes it back")
             return
         if issue.status in self.shape.hidden:
-            words = f"{issue.key} created in {signs.words(issue.status)}, which is hidden"
-            self.say(words, "“show columns” brings it back")
+            self.say(f"{said}; {signs.words(issue.status)} is hidden", "“show columns” brings it back")
         row = IssueRow.model_validate({name: getattr(issue, name) for name in IssueRow.model_fields})
         if self.put([row]):
             self.grid.go_to(issue.id)

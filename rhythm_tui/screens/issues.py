@@ -70,7 +70,7 @@ class IssuesScreen(SearchScreen):
         self._preview: Place = "away"
         self._preview_timer: Timer | None = None
         self._total = 0
-        self._made: Issue | None = None
+        self._made: tuple[Issue, str] | None = None
         """An issue that was just made here, until the list is read again."""
         self._known_total = Total(count=0)
         self._shown: tuple[str | None, Query] | None = None
@@ -126,7 +126,7 @@ class IssuesScreen(SearchScreen):
         self.found()
         made, self._made = self._made, None
         if made is not None:
-            await self._go_to_made(made)
+            await self._go_to_made(*made)
         await self._count()
 
     def _say_empty(self) -> None:
@@ -232,11 +232,11 @@ class IssuesScreen(SearchScreen):
         """What is back above the first line is seen there, if one looks at the top."""
         self._to_top = self.table.scroll_offset.y == 0
 
-    def created(self, issue: Issue) -> None:
-        self._made = issue
-        super().created(issue)
+    def created(self, issue: Issue, said: str) -> None:
+        self._made = issue, said
+        super().created(issue, said)
 
-    async def _go_to_made(self, issue: Issue) -> None:
+    async def _go_to_made(self, issue: Issue, said: str) -> None:
         """The cursor goes to an issue that was just made, if it is found and is not too far down."""
         wanted = (self.desk.key, self.asked)
         if self.table.go_to(issue.id):
@@ -246,12 +246,12 @@ class IssuesScreen(SearchScreen):
         if wanted != (self.desk.key, self.asked):
             return  # Meanwhile the person went on to something else.
         if page is None:
-            self.say(f"{issue.key} created; this search does not show it", "u takes it back")
+            self.say(f"{said}; this search does not show it", "u takes it back")
         elif any(row.id == issue.id for row in page.items):
             self.table.show(page)
             self.table.go_to(issue.id)
         else:
-            self.say(f"{issue.key} created, further down in this order", "u takes it back")
+            self.say(f"{said}; it is further down in this order", "u takes it back")
 
     def follow(self, row: IssueRow) -> None:
         self.table.go_to(row.id)

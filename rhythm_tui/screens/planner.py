@@ -359,8 +359,8 @@ class PlannerScreen(SearchScreen):
         here = self.panes.sprint if self.panes.side == "sprint" else None
         return {"sprint": here.name} if here and here.state is not SprintState.FINISHED else {}
 
-    def created(self, issue: Issue) -> None:
-        self.say(f"{issue.key} created", "u takes it back")
+    def created(self, issue: Issue, said: str) -> None:
+        self.say(said, "u takes it back")
         self.panes.settle([issue])
         home = self.panes.belongs(issue)
         if home is not None:

@@ -26,9 +26,14 @@ AT_ITS_END = "words such as p1 @me #label at its end set its fields"
 TITLE = 26
 """Cells of the title beside what is set."""
 
+SETS = 36
+"""Cells of what was set, in the bottom line."""
 
-class QuickIssue(Prompt[Issue]):
-    """A line for an issue of a project. `fields` are what it has because of where it is made."""
+
+class QuickIssue(Prompt[tuple[Issue, str]]):
+    """A line for an issue of a project. `fields` are what it has because of where it is made. Dismissed with
+    the issue and what is to be said of it: who is quicker than the names were read learns then what was set.
+    """
 
     def __init__(self, desk: Desk, project: Project, fields: Mapping[str, Any]) -> None:
         super().__init__(
@@ -96,12 +101,21 @@ class QuickIssue(Prompt[Issue]):
             said = Content("  ").join([title, *parts])
         self.query_one("#sets", Static).update(said)
 
-    async def _create(self, text: str) -> Issue:
-        fields = dict(self._fields)
+    async def _create(self, text: str) -> tuple[Issue, str]:
+        fields, sets = dict(self._fields), ""
         if shorthand.is_meant(text):
             line = shorthand.read(text, await self._learn())
             text = line.title
             labels = (*fields.get("labels", ()), *(label.name for label in line.labels))
+            sets = ", ".join(_words(line))
             fields |= {**line.fields, "labels": tuple(dict.fromkeys(labels))}
         draft, create = IssueDraft(title=text, **fields), self._desk.session.issues.create
-        return await self._desk.edits.run(lambda operation: create(self._key, draft, operation=operation))
+        issue = await self._desk.edits.run(lambda operation: create(self._key, draft, operation=operation))
+        return issue, f"{issue.key} created{': ' if sets else ''}{truncated(sets, SETS)}"
+
+
+def _words(line: shorthand.Line) -> list[str]:
+    """What a line sets, in words, in the order in which it is shown below it."""
+    named = [each.value for each in (line.priority, line.type) if each]
+    who = [shown(line.assignee.display_name)] if line.assignee else []
+    return [*named, *who, *(f"{signs.LABEL}{shown(label.name)}" for label in line.labels)]

@@ -206,7 +206,7 @@ class WorkScreen(LaidOut[None], Commanding):
 
         created = await self.app.push_screen_wait(QuickIssue(self.desk, project, self.new_issue_fields()))
         if created is not None:
-            self.created(created)
+            self.created(*created)
 
     @handles("issue.compose")
     async def create_in_a_form(self) -> None:
@@ -218,7 +218,7 @@ class WorkScreen(LaidOut[None], Commanding):
         form = Compose(self.desk, project, self.new_issue_fields())
         created = await self.app.push_screen_wait(form)
         if created is not None:
-            self.created(created)
+            self.created(created, f"{created.key} created")
 
     def project_of_new(self) -> Project | None:
         """The project that a new issue is for."""
@@ -228,10 +228,10 @@ class WorkScreen(LaidOut[None], Commanding):
         """What a new issue is given because of where it is made, such as the column's status."""
         return {}
 
-    def created(self, issue: Issue) -> None:
-        """An issue was made here."""
+    def created(self, issue: Issue, said: str) -> None:
+        """An issue was made here, as is `said`."""
         self.hold_keys()
-        self.reload_and_say(f"{issue.key} created", "u takes it back")
+        self.reload_and_say(said, "u takes it back")
 
     @handles("refresh")
     def refresh_all(self) -> None:

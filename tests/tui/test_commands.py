@@ -194,7 +194,7 @@ async def test_an_issue_can_be_written_wherever_one_is(team: Team, app: Open, vi
         await driver.write("mx p1 @me")
         await driver.sees("“mx”", "high")
         await driver.press("enter")
-        await driver.sees("CORE-1 created")
+        await driver.sees(f"CORE-1 created: high, {team.member.user.display_name}", "u takes it back")
         made = await team.member.issues.show("CORE-1")
         assert (made.title, made.priority, made.assignee) == ("mx", "high", team.member.user.ref)
 

@@ -678,7 +678,7 @@ async def test_the_cursor_goes_to_a_new_issue_where_it_is_shown(team: Team, app:
         await driver.press("enter")
         await driver.until(lambda: at("x"), "at one that is due")
         await make("last")
-        await driver.sees("CORE-104 created, further down in this order")
+        await driver.sees("CORE-104 created; it is further down in this order")
 
 
 async def test_what_was_said_goes_with_the_screen(team: Team, app: Open) -> None:
