@@ -16,7 +16,7 @@ from rhythm_domain.days import parse_day
 from rhythm_domain.errors import Invalid, RhythmError
 from rhythm_domain.models import Issue, IssueDraft, IssueType, Priority, Project, Status
 from rhythm_domain.policy import Permission
-from rhythm_domain.text import shown
+from rhythm_domain.text import folded, shown
 from rhythm_tui.background import job
 from rhythm_tui.clock import now
 from rhythm_tui.commanding import handles
@@ -28,7 +28,7 @@ from rhythm_tui.screens import choices
 from rhythm_tui.screens.editor import Editor
 from rhythm_tui.screens.issue_picker import IssuePicker
 from rhythm_tui.screens.labelling import NO_LABELS, create, offered_new
-from rhythm_tui.screens.picker import MultiPicker, Picker
+from rhythm_tui.screens.picker import Choice, MultiPicker, Picker
 from rhythm_tui.screens.prompt import Prompt
 from rhythm_tui.widgets.field_grid import FieldGrid
 from rhythm_tui.widgets.line_field import LineField
@@ -60,6 +60,8 @@ class Compose(Editor[Issue]):
         self._first = IssueDraft(title="-", **fields).model_dump(mode="json", exclude={"title"})
         self._values: dict[str, Any] = dict(self._first)
         self._draft_title = ""
+        self._new: set[str] = set()
+        """Labels that the project has only once the issue is created."""
         self._done = False
         self._foot_of_text = self.box_foot
 
@@ -107,6 +109,7 @@ class Compose(Editor[Issue]):
         kept = self._desk.drafts.get(self._draft)
         if isinstance(kept, dict) and isinstance(kept.get("fields"), dict):
             self._values |= {name: value for name, value in kept["fields"].items() if name in self._values}
+            self._new = {str(name) for name in kept.get("new_labels", ())}
             self._draft_title = self._title_input.value = str(kept.get("title", ""))
             self.area.put(str(self._values["description"]))
             self.note_draft(datetime.fromisoformat(kept["at"]))
@@ -122,6 +125,8 @@ class Compose(Editor[Issue]):
             self._desk.drafts.drop(self._draft)
             return
         kept = {"title": title, "fields": chosen, "at": now().isoformat()}
+        if new := sorted(self._new.intersection(self._values["labels"])):
+            kept["new_labels"] = new
         before = self._desk.drafts.get(self._draft) or {}
         if {**kept, "at": before.get("at")} != before:
             self._desk.drafts.keep(self._draft, kept)
@@ -232,15 +237,20 @@ class Compose(Editor[Issue]):
         why_not = self._desk.why_not(Permission.LABEL_MANAGE, key) or ""
         if not found and why_not:
             raise Invalid("This project has no labels yet.", hint=f"And {why_not}.")
+        known = {label.name for label in found}
+        made_later = [name for name in before if name in self._new - known]
+        offered = [
+            Choice(name, Content.assemble(f"•{shown(name)}", ("  new", "dim")), name, True)
+            for name in made_later
+        ]
         picker = MultiPicker(
             "Labels",
-            choices.labels(found, colours, before.__contains__),
+            [*choices.labels(found, colours, before.__contains__), *offered],
             words="" if found else NO_LABELS,
-            new=offered_new(found, why_not),
+            new=offered_new([*known, *made_later], why_not, "made with the issue"),
         )
         toggled = await self.app.push_screen_wait(picker) or {}
-        for label in toggled.keys() - {label.name for label in found}:
-            await create(self._desk, key, label)
+        self._new = (self._new | toggled.keys()) - known
         kept = [label for label in before if toggled.get(label, True)]
         added = [label for label, taken in toggled.items() if taken and label not in kept]
         if toggled:
@@ -262,9 +272,20 @@ class Compose(Editor[Issue]):
         values = {**self._values, "description": text}
         draft = IssueDraft.model_validate({"title": self._title_input.value, **values})
         issues, key = self._desk.session.issues, self._project.key
+        if self._new.intersection(draft.labels):
+            draft = draft.model_copy(update={"labels": await self._labels_made(draft.labels)})
         return await self._desk.edits.run(
             lambda operation: issues.create(key, draft, operation=operation),
         )
+
+    async def _labels_made(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Makes the labels that are new, but for those that there are by now; how all are called."""
+        key = self._project.key
+        there = {folded(label.name): label.name for label in await self._desk.session.labels.list(key)}
+        for name in names:
+            if name in self._new and folded(name) not in there:
+                there[folded(name)] = (await create(self._desk, key, name)).name
+        return tuple(dict.fromkeys(there.get(folded(name), name) for name in names))
 
     def saved(self, text: str, answer: Issue) -> None:
         self._done = True

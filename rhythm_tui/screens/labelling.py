@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from textual.content import Content
@@ -41,7 +41,7 @@ async def label(screen: TriageScreen, title: str, key: str, rows: Sequence[Issue
             title,
             choices.labels(found, screen.colours, on_all.__contains__, (on_any - on_all).__contains__),
             words="" if found else NO_LABELS,
-            new=offered_new(found, why_not or ""),
+            new=offered_new((each.name for each in found), why_not or ""),
         )
     )
     if not toggled:
@@ -67,9 +67,13 @@ async def label(screen: TriageScreen, title: str, key: str, rows: Sequence[Issue
     await screen.change(edit, look, ", ".join(said), rows, asked=bool(new))
 
 
-def offered_new(found: Sequence[Label], why_not: str) -> Callable[[str], Choice[str] | None]:
-    """What is offered where somebody types a name that is no label's: to make it, or `why_not`."""
-    names = {folded(label.name) for label in found}
+def offered_new(
+    known: Iterable[str], why_not: str, when: str = "enter makes it"
+) -> Callable[[str], Choice[str] | None]:
+    """What is offered where somebody types a name that is no label's: to make it, or `why_not`. `when` says
+    at which moment it is made.
+    """
+    names = {folded(name) for name in known}
 
     def offer(typed: str) -> Choice[str] | None:
         if folded(typed) in names:
@@ -82,7 +86,7 @@ def offered_new(found: Sequence[Label], why_not: str) -> Callable[[str], Choice[
             return Choice(
                 name, Content.styled(f"no such label: {shown(reason)}", "dim"), name, why_not=reason
             )
-        said = Content.assemble("create label ", (shown(name), "bold"), ("  enter makes it", "dim"))
+        said = Content.assemble("create label ", (shown(name), "bold"), (f"  {when}", "dim"))
         return Choice(name, said, name)
 
     return offer

@@ -35,6 +35,13 @@ async def test_a_form_makes_an_issue_with_all_its_fields(team: Team, app: Open) 
         await driver.sees("create label ui")
         await driver.press("enter")
         await driver.sees("•ui")
+        await driver.press("enter")
+        await driver.sees("Labels", "•ui  new")
+        await driver.write("api")
+        await driver.sees("create label api  made with the issue")
+        await driver.press("enter")
+        await driver.sees("•ui •api")
+        assert not await team.owner.labels.list("CORE"), "they are made with the issue"
         await driver.press("right", "enter")
         await driver.write("0,5")
         await driver.press("enter", "right", "enter")
@@ -47,7 +54,7 @@ async def test_a_form_makes_an_issue_with_all_its_fields(team: Team, app: Open) 
     assert (made.title, made.description, made.priority) == ("In full", "What *it* is", Priority.URGENT)
     assert made.assignee is not None
     assert (made.assignee.name, made.parent_key) == ("mia", "CORE-1")
-    assert [label.name for label in made.labels] == ["ui"]
+    assert [label.name for label in made.labels] == ["api", "ui"]
     assert (str(made.estimate), str(made.due)) == ("0.5", "2031-05-01")
 
 
