@@ -236,7 +236,9 @@ def of_table(table: Mapping[str, Any], file: Path, allowed: Collection[str]) -> 
 
 
 def of_demo(settings: Settings) -> Settings:
-    """The settings of the demo: an embedded server of its own, beside the person's, and nothing else."""
+    """The settings of the demo: an embedded server of its own, beside the person's, and nothing else. Its
+    drafts are in its folder: they go with it.
+    """
     elsewhere = ("database_url", "owner_url", "listen_url", "pooler", "token")
     sources = {name: source for name, source in settings.sources.items() if name not in elsewhere}
     return replace(
@@ -247,7 +249,8 @@ def of_demo(settings: Settings) -> Settings:
         pooler=False,
         token=None,
         data_dir=settings.data_dir / "demo",
-        sources={**sources, "data_dir": "--demo"},
+        state_dir=settings.data_dir / "demo" / "state",
+        sources={**sources, "data_dir": "--demo", "state_dir": "--demo"},
     )
 
 

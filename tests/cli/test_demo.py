@@ -57,6 +57,7 @@ def test_a_demo_from_the_first_look_to_typing_on(rhythm: Cli, folder: Path) -> N
 
     assert [path.name for path in folder.iterdir()] == ["demo"]
     assert rhythm("demo", "--remove").code == Exit.USAGE, "it is asked"
+    assert rhythm("demo", "--remove", "--yes", "--issues", "9").code == Exit.USAGE, "one or the other"
     assert rhythm("demo", "--remove", "--yes").out == "The demo is removed.\n"
     assert not list(folder.iterdir())
     assert "no demo" in rhythm("demo", "--remove", "--yes").out
@@ -71,3 +72,4 @@ def test_the_demo_never_goes_where_the_person_works(rhythm: Cli, folder: Path) -
     assert not settings["token"]["value"]
     assert settings["data_dir"]["value"] == str(folder / "demo")
     assert settings["data_dir"]["source"] == "--demo"
+    assert settings["state_dir"]["value"].startswith(str(folder / "demo")), "its drafts go with it"

@@ -55,6 +55,8 @@ def demo(
 
     context.demo = True
     if remove:
+        if issues or no_open:
+            raise click.UsageError("--remove goes without --issues and --no-open.")
         _remove(context, yes=yes)
         return None
     me = asyncio.run(_enter(context))
