@@ -21,7 +21,7 @@ from rhythm_tui.hosting import keys
 from rhythm_tui.hosting.loop import Loop
 from rhythm_tui.hosting.resident import check_alone
 from rhythm_tui.hosting.settings import Host
-from rhythm_tui.hosting.worker import leave
+from rhythm_tui.hosting.worker import fork, leave
 
 PAUSE = 1.0
 """Seconds until a hub that ended is begun anew."""
@@ -49,7 +49,7 @@ class HubProcess:
     def begin(self) -> None:
         """Forks it."""
         check_alone()
-        resident, pid = os.getpid(), os.fork()
+        resident, pid = os.getpid(), fork()
         if pid == 0:
             _become(self._listener, self._host, resident)
         self.pid = pid

@@ -29,7 +29,7 @@ from typing import Any
 
 from rhythm_tui.hosting.limits import Limits
 from rhythm_tui.hosting.loop import Loop
-from rhythm_tui.hosting.worker import Serve, become_session
+from rhythm_tui.hosting.worker import Serve, become_session, fork
 
 log = logging.getLogger("rhythm.host")
 
@@ -191,7 +191,7 @@ class Resident:
         check_alone()
         resident, pid = os.getpid(), -1
         try:
-            pid = os.fork()
+            pid = fork()
             if pid == 0:
                 become_session(self._serve, key, asked, terminal, descriptors, resident)
             process = os.pidfd_open(pid)

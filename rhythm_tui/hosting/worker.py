@@ -21,7 +21,24 @@ line; returns its exit code (see `session.serve`).
 
 _PR_SET_PDEATHSIG = 1
 
+_HEARD = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+"""What the resident process hears in its loop, by a pipe that a fork of it has too."""
+
 _libc = ctypes.CDLL(None, use_errno=True)
+
+
+def fork() -> int:
+    """As `os.fork`. What is sent to the new process waits until it has left: it would be the resident
+    process that heard it, and a Ctrl-C of one would stop the host.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, _HEARD)
+    pid = -1
+    try:
+        pid = os.fork()
+    finally:
+        if pid != 0:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _HEARD)
+    return pid
 
 
 def become_session(
@@ -60,13 +77,14 @@ def become_session(
 
 
 def leave(resident: int, with_it: signal.Signals, *kept: int) -> None:
-    """A process of its own, in a session of its own, which ends with the resident process by a signal. Of its
-    descriptors it keeps the first three and `kept`.
+    """A `fork` becomes a process of its own, in a session of its own, which ends with the resident process by
+    a signal. Of its descriptors it keeps the first three and `kept`.
     """
     os.setsid()
     signal.set_wakeup_fd(-1)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _HEARD)
     _libc.prctl(_PR_SET_PDEATHSIG, with_it)
     if os.getppid() != resident:
         os._exit(1)  # It died before its death could be told of.

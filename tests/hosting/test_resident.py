@@ -290,6 +290,34 @@ def test_idle_it_does_nothing(host: Host) -> None:
         assert ticks(host.process.pid) - before <= 2
 
 
+FORKED = """
+import os, signal, time
+from rhythm_tui.hosting import worker
+from rhythm_tui.hosting.loop import Loop
+loop, (sent, told) = Loop(), os.pipe()
+for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+    loop.on_signal(number, lambda: print("heard"))
+resident, pid = os.getpid(), worker.fork()
+if pid == 0:
+    os.read(sent, 1)
+    worker.leave(resident, signal.SIGHUP)
+    time.sleep(600)
+for number in (signal.SIGINT, signal.SIGHUP):
+    os.kill(pid, number)
+os.write(told, b"!")
+print("ended by", -os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
+loop.after(0, lambda: setattr(loop, "stopped", True))
+loop.run()
+"""
+
+
+def test_what_is_sent_to_a_session_that_just_begins_is_not_heard_by_the_host() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FORKED], capture_output=True, text=True, check=False, timeout=PATIENCE
+    )
+    assert (done.stdout, done.stderr) == (f"ended by {signal.SIGHUP}\n", "")
+
+
 def ticks(pid: int) -> int:
     """Hundredths of a second that a process has used."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
