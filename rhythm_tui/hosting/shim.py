@@ -89,8 +89,18 @@ def tell(process: int, number: int) -> None:
         pass  # It has ended.
 
 
-def follow(line: _socket.socket, process: int) -> int:
-    """The exit code of the session, once it has ended; 128 and a signal's number if the line was cut."""
+def size() -> "posix.terminal_size | None":
+    """The size of the terminal, if there is one."""
+    try:
+        return posix.get_terminal_size(1)
+    except OSError:
+        return None
+
+
+def follow(line: _socket.socket, process: int, began: "posix.terminal_size | None") -> int:
+    """The exit code of the session, once it has ended; 128 and a signal's number if the line was cut. `began`
+    is the terminal's size from before there was a session, which may have seen no other.
+    """
 
     def pass_on(number: int, _: object) -> None:
         tell(process, number)
@@ -102,6 +112,8 @@ def follow(line: _socket.socket, process: int) -> int:
         _signal.signal(number, pass_on)
     for number in (_signal.SIGHUP, _signal.SIGTERM):
         _signal.signal(number, cut)
+    if size() != began:
+        tell(process, _signal.SIGWINCH)
     waiting = select.poll()
     waiting.register(line.fileno(), select.POLLIN)
     waiting.register(1, 0)  # Without a terminal no signal tells that nobody reads any more.
@@ -152,13 +164,14 @@ def main(path: str, config: str, key: str, person: str = "") -> int:
     if COMMAND not in posix.environ and not (posix.isatty(0) and posix.isatty(1)):
         say(b"The app needs a terminal: connect with `ssh -t`, or name a command, such as `issue list`.")
         return USAGE
+    began = size()
     line, answer, process = begin(path, key, person)
     if line is None:
         return by_itself(config, key)
     if process is None:  # It refused.
         code, _, words = answer.partition(b"\0")
         return finish(code, words)
-    return follow(line, process)
+    return follow(line, process, began)
 
 
 if __name__ == "__main__":

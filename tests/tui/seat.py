@@ -109,10 +109,14 @@ class Seat:
         """The exit code, once the program has ended and all it wrote was read."""
         code = self.process.wait(PATIENCE)
         size = -1
-        while size != len(self.output):
+        while self._reader.is_alive() and (size != len(self.output) or self._says()):
             size = len(self.output)
             time.sleep(0.05)
         return code
+
+    def _says(self) -> bool:
+        """Whether something was written that is not read yet."""
+        return bool(select.select([self.master], [], [], 0)[0])
 
     @property
     def restored(self) -> bool:
