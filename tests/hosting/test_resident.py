@@ -19,7 +19,7 @@ import pytest
 
 from tests.hosting.driver import Host, environment, resident, until
 from tests.servers import alive
-from tests.tui.seat import PATIENCE
+from tests.tui.seat import PATIENCE, Seat
 
 
 @pytest.fixture
@@ -55,6 +55,24 @@ def test_a_new_size_reaches_it(host: Host) -> None:
         seat.sees("100x30")
         resize(seat.master, 93, 31)
         seat.sees("93x31")
+
+
+RESIZED = """
+import os, signal, socket, sys
+from rhythm_tui.hosting import shim
+ours, theirs = socket.socketpair()
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGWINCH})
+if (pid := os.fork()) == 0:
+    signal.sigwait({signal.SIGWINCH})
+    theirs.send(b"5\\0")
+    os._exit(0)
+sys.exit(shim.follow(ours, os.pidfd_open(pid), os.terminal_size((1, 1))))
+"""
+
+
+def test_a_new_size_reaches_it_while_it_begins() -> None:
+    with Seat(["-c", RESIZED], environment(None)) as seat:
+        assert seat.ended() == 5
 
 
 def resize(descriptor: int, width: int, height: int) -> None:
