@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from rhythm_domain.errors import Unavailable
 from rhythm_tui.hosting import shim
 from rhythm_tui.hosting.control import ask
 from tests.tui.seat import PATIENCE, Seat
@@ -75,6 +76,14 @@ class Host:
     def sessions(self) -> list[dict[str, Any]]:
         """The sessions that are open."""
         return list(self.status["sessions"])
+
+
+def hub_answers(folder: Path) -> bool:
+    """Whether the hub does: it comes after the host process serves, and sshd does not wait for it long."""
+    try:
+        return bool(ask(folder / "hub.sock", "people"))
+    except Unavailable:
+        return False
 
 
 def environment(command: str | None) -> dict[str, str]:

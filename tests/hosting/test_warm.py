@@ -21,7 +21,7 @@ from rhythm_tui.hosting import key_shim
 from rhythm_tui.hosting.control import ask
 from rhythm_tui.hosting.install import sshd_settings
 from tests.hosting.conftest import Host
-from tests.hosting.driver import end_with_children, until
+from tests.hosting.driver import end_with_children, hub_answers, until
 from tests.hosting.sshd import SSHD, Sshd, me
 from tests.instances import Team
 from tests.servers import alive
@@ -57,6 +57,7 @@ def warmed(team: Team, conninfo: str, folder: Path) -> Iterator[Warm]:
     try:
         assert made.process.stderr is not None
         assert "serving" in made.process.stderr.readline()
+        until(lambda: hub_answers(folder), "the hub")
         sshd.start()
         yield made
     finally:
