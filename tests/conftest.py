@@ -152,15 +152,7 @@ def instance(db: Database, conninfo: str) -> Iterator[Instance]:
 @pytest.fixture
 def team(instance: Instance) -> Team:
     """Project CORE with owner olga, maintainer max, member mia, viewer vic; outsider otto, admin ada."""
-    people = {
-        "owner": instance.person("olga"),
-        "maintainer": instance.person("max"),
-        "member": instance.person("mia"),
-        "viewer": instance.person("vic"),
-    }
-    project = instance.project("CORE", **people)
-    outsider, admin = instance.person("otto"), instance.person("ada", admin=True)
-    return Team(instance, project, **people, outsider=outsider, admin=admin)
+    return Team.of(instance)
 
 
 @pytest.fixture

@@ -90,6 +90,19 @@ class Team:
     outsider: Session
     admin: Session
 
+    @classmethod
+    def of(cls, instance: Instance) -> Team:
+        """A new team of olga, max, mia and vic, by their roles; otto is the outsider, ada the admin."""
+        people = {
+            "owner": instance.person("olga"),
+            "maintainer": instance.person("max"),
+            "member": instance.person("mia"),
+            "viewer": instance.person("vic"),
+        }
+        project = instance.project("CORE", **people)
+        outsider, admin = instance.person("otto"), instance.person("ada", admin=True)
+        return cls(instance, project, **people, outsider=outsider, admin=admin)
+
     def fill(self, count: int) -> list[int]:
         """New issues behind the services' back, by the member; their ids."""
         rows = self.instance.sql.execute(

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
+from psycopg.rows import dict_row
 
+from rhythm_domain.database import Database
 from rhythm_domain.models import IssueDraft
 from rhythm_domain.session import Session
 from rhythm_tui.hosting import key_shim
-from tests.hosting.driver import Host, end_with_children, until
-from tests.instances import Team
+from tests.conftest import Postgres
+from tests.databases import Databases
+from tests.hosting.driver import Host, end_with_children, hub_answers, until
+from tests.instances import Instance, Team
 from tests.servers import alive, reachable_folder
 from tests.tui.seat import PATIENCE, Seat
 
@@ -32,9 +38,11 @@ class Shared(Host):
         self.file = folder / "host.toml"
 
     def key_of(self, session: Session, name: str = "laptop") -> int:
-        """A key of somebody's; its id."""
+        """A key of somebody's, who may have it already; its id."""
+        known = "SELECT id FROM ssh_keys WHERE user_id = %s AND name = %s"
         return int(
-            self.team.instance.value(
+            self.team.instance.value(known, session.user.id, name)
+            or self.team.instance.value(
                 "INSERT INTO ssh_keys (user_id, name, kind, fingerprint, public_key)"
                 " VALUES (%s, %s, 'ssh-ed25519', %s, 'ssh-ed25519 AAAA') RETURNING id",
                 session.user.id,
@@ -92,8 +100,34 @@ def shared(team: Team, conninfo: str, **limits: Any) -> Iterator[Shared]:
             end_with_children(process)
 
 
+@pytest.fixture(scope="module")
+def going_on(postgres: Postgres, databases: Databases) -> Iterator[Shared]:
+    """A host process that serves many tests."""
+    name = databases.copy()
+    conninfo = postgres.conninfo(name)
+    with psycopg.connect(conninfo, autocommit=True, row_factory=dict_row) as sql:
+        team = Team.of(Instance(Database(conninfo), sql))
+        asyncio.run(_issue(team))
+        with shared(team, conninfo) as made:
+            yield made
+    databases.drop(name)
+
+
+async def _issue(team: Team) -> None:
+    await team.member.issues.create("CORE", IssueDraft(title="Login fails on Safari"))
+    await team.instance.db.close()
+
+
 @pytest.fixture
-async def host(team: Team, conninfo: str) -> Any:
+def host(going_on: Shared) -> Iterator[Shared]:
+    """A host process at which nobody is; a test leaves it so."""
+    yield going_on
+    until(lambda: not (going_on.sessions() or listeners(going_on)), "the end of all sessions")
+
+
+@pytest.fixture
+async def own(team: Team, conninfo: str) -> AsyncIterator[Shared]:
+    """A host process of the test's own, to be mistreated."""
     await team.member.issues.create("CORE", IssueDraft(title="Login fails on Safari"))
     with shared(team, conninfo) as made:
         yield made
@@ -174,86 +208,88 @@ def listeners(host: Shared) -> int:
 def test_read_only_refuses_writes_in_words_and_lets_people_read(host: Shared) -> None:
     mia = host.key_of(host.team.member)
     assert host.order("read-only", "on").returncode == 0
-    code, _, err = host.run("issue create CORE Another", key=mia)
-    assert code == 4
-    assert "read-only at the moment" in err
-    assert host.run("issue show CORE-1", key=mia)[0] == 0
-    assert host.order("read-only", "off").returncode == 0
+    try:
+        code, _, err = host.run("issue create CORE Another", key=mia)
+        assert code == 4
+        assert "read-only at the moment" in err
+        assert host.run("issue show CORE-1", key=mia)[0] == 0
+    finally:
+        assert host.order("read-only", "off").returncode == 0
     assert host.run("issue create CORE Another", key=mia)[0] == 0
 
 
-def test_a_hub_that_ended_is_begun_anew(host: Shared) -> None:
-    mia, olga = host.key_of(host.team.member), host.key_of(host.team.owner)
-    with at_the_board(host, mia) as seat:
+def test_a_hub_that_ended_is_begun_anew(own: Shared) -> None:
+    mia, olga = own.key_of(own.team.member), own.key_of(own.team.owner)
+    with at_the_board(own, mia) as seat:
         seat.press("\r")
         seat.sees("Login fails on Safari")
-        os.kill(host.hub(), signal.SIGKILL)
-        assert host.run("issue create CORE 'Without a hub'", key=olga)[0] == 0
+        os.kill(own.hub(), signal.SIGKILL)
+        assert own.run("issue create CORE 'Without a hub'", key=olga)[0] == 0
         seat.sees("1 new")
-        until(lambda: listeners(host) == 1, "the next hub")
+        until(lambda: listeners(own) == 1, "the next hub")
         mark = len(seat.text)
-        assert host.run("issue create CORE 'With the next'", key=olga)[0] == 0
+        assert own.run("issue create CORE 'With the next'", key=olga)[0] == 0
         seat.sees("new", since=mark)
 
 
-def test_without_the_host_process_a_session_runs_by_itself(host: Shared) -> None:
-    mia = host.key_of(host.team.member)
-    with at_the_board(host, mia) as seat:
-        (session,) = host.sessions()
-        os.kill(host.main, signal.SIGKILL)
+def test_without_the_host_process_a_session_runs_by_itself(own: Shared) -> None:
+    mia = own.key_of(own.team.member)
+    with at_the_board(own, mia) as seat:
+        (session,) = own.sessions()
+        os.kill(own.main, signal.SIGKILL)
         assert seat.ended() == 8
         assert "connect again" in seat.text
         until(lambda: not alive(session["pid"]), "the end of its session")
-    with at_the_board(host, mia) as seat:
+    with at_the_board(own, mia) as seat:
         seat.press("\x11")
         assert seat.ended() == 0
-    code, out, _ = host.run("whoami --json", key=mia)
+    code, out, _ = own.run("whoami --json", key=mia)
     assert (code, json.loads(out)["name"]) == (0, "mia")
 
 
-def test_reloaded_it_hands_over_and_open_sessions_go_on(host: Shared) -> None:
-    mia, vic = host.key_of(host.team.member), host.key_of(host.team.viewer)
-    first = host.main
-    with at_the_board(host, mia) as seat:
-        host.process.send_signal(signal.SIGHUP)
-        until(lambda: host.main != first, "the next process")
+def test_reloaded_it_hands_over_and_open_sessions_go_on(own: Shared) -> None:
+    mia, vic = own.key_of(own.team.member), own.key_of(own.team.viewer)
+    first = own.main
+    with at_the_board(own, mia) as seat:
+        own.process.send_signal(signal.SIGHUP)
+        until(lambda: own.main != first, "the next process")
         try:
-            with at_the_board(host, vic) as other:
-                assert [each["key"] for each in host.sessions()] == [vic]
+            with at_the_board(own, vic) as other:
+                assert [each["key"] for each in own.sessions()] == [vic]
                 seat.press("\r")
                 seat.sees("Login fails on Safari")
                 other.press("\x11")
                 assert other.ended() == 0
             seat.press("\x11")
             assert seat.ended() == 0
-            assert host.process.wait(PATIENCE) == 0
-            assert host.run("whoami", key=vic)[0] == 0
+            assert own.process.wait(PATIENCE) == 0
+            assert own.run("whoami", key=vic)[0] == 0
         finally:
-            os.kill(host.main, signal.SIGKILL)
+            os.kill(own.main, signal.SIGKILL)
 
 
-def test_a_next_version_that_does_not_start_changes_nothing(host: Shared) -> None:
-    mia = host.key_of(host.team.member)
-    kept = host.file.read_text()
-    host.file.write_text("nonsense")
-    host.process.send_signal(signal.SIGHUP)
-    assert host.process.stderr is not None
-    until(lambda: "next process failed" in host.process.stderr.readline(), "the failure")  # type: ignore[union-attr]
-    host.file.write_text(kept)
-    assert host.run("whoami", key=mia)[0] == 0
+def test_a_next_version_that_does_not_start_changes_nothing(own: Shared) -> None:
+    mia = own.key_of(own.team.member)
+    kept = own.file.read_text()
+    own.file.write_text("nonsense")
+    own.process.send_signal(signal.SIGHUP)
+    assert own.process.stderr is not None
+    until(lambda: "next process failed" in own.process.stderr.readline(), "the failure")  # type: ignore[union-attr]
+    own.file.write_text(kept)
+    assert own.run("whoami", key=mia)[0] == 0
 
 
-def test_stopped_it_tells_people_first(host: Shared) -> None:
-    mia = host.key_of(host.team.member)
-    with at_the_board(host, mia) as seat:
-        until(lambda: listeners(host) == 1, "that the session listens")
-        host.process.terminate()
+def test_stopped_it_tells_people_first(own: Shared) -> None:
+    mia = own.key_of(own.team.member)
+    with at_the_board(own, mia) as seat:
+        until(lambda: listeners(own) == 1, "that the session listens")
+        own.process.terminate()
         seat.sees("Rhythm stops in")
-        code, _, err = host.run("whoami", key=mia)
+        code, _, err = own.run("whoami", key=mia)
         assert code == 8
         assert "host stops" in err
         assert seat.ended() == 129
-        assert host.process.wait(PATIENCE) == 0
+        assert own.process.wait(PATIENCE) == 0
 
 
 def test_a_second_host_process_is_refused(host: Shared) -> None:
@@ -262,25 +298,26 @@ def test_a_second_host_process_is_refused(host: Shared) -> None:
     assert "serves here already" in done.stderr
 
 
-async def test_whose_a_key_is_is_answered_by_the_hub_and_without_it(host: Shared, tmp_path: Path) -> None:
+async def test_whose_a_key_is_is_answered_by_the_hub_and_without_it(own: Shared, tmp_path: Path) -> None:
     file = tmp_path / "key"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", file], check=True)  # noqa: ASYNC221
     public = Path(f"{file}.pub").read_text()  # noqa: ASYNC240
-    key = await host.team.member.people.add_ssh_key("laptop", public)
+    key = await own.team.member.people.add_ssh_key("laptop", public)
     kind, body, *_ = public.split()
 
     def asked(fingerprint: str) -> str:
-        words = ["-I", "-S", "-E", key_shim.__file__, str(host.folder / "hub.sock"), str(host.file)]
+        words = ["-I", "-S", "-E", key_shim.__file__, str(own.folder / "hub.sock"), str(own.file)]
         line = [sys.executable, *words, fingerprint, kind, body]
         done = subprocess.run(line, capture_output=True, text=True, timeout=PATIENCE, check=False)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
+    until(lambda: hub_answers(own.folder), "the hub")
     warm = asked(key.fingerprint)
     assert warm.startswith('restrict,pty,command="')
     assert f' {key.id} {key.user_id}" {kind} {body}' in warm
     assert asked("SHA256:another") == ""
-    os.kill(host.main, signal.SIGKILL)
+    os.kill(own.main, signal.SIGKILL)
     assert asked(key.fingerprint).strip() == warm.strip()
     assert asked("SHA256:another") == ""
 
