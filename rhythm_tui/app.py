@@ -345,8 +345,8 @@ class RhythmApp(GuardedApp, Commanding):
             await self.desk.session.people.me()
 
     def _revive(self) -> None:
-        """Starts a server of one's own again, should it have ended."""
-        if not self.instance.settings.database_url:
+        """Starts a server of one's own again, should it have ended; not where its data were removed."""
+        if not self.instance.settings.database_url and self.instance.embedded.made:
             self.instance.conninfo()
 
     def _read_anew(self) -> None:

@@ -20,7 +20,7 @@ from rhythm_domain.text import shown, truncated
 from rhythm_tui.commanding import Commanding, handles
 from rhythm_tui.commands import Command
 from rhythm_tui.desk import Desk
-from rhythm_tui.messages import GoTo
+from rhythm_tui.messages import GoTo, Say
 from rhythm_tui.reading import Readings
 from rhythm_tui.screens.confirm import past, past_aside
 from rhythm_tui.terminal.key_order import KeyOrder
@@ -109,6 +109,9 @@ class WorkScreen(LaidOut[None], Commanding):
         if not self.app.screen.is_modal and self.app.screen is not self:
             for bar in self.query(KeyBar):
                 bar.clear()
+            if self._to_say is not None:  # What is drawn here is seen by nobody.
+                self.app.post_message(Say(*self._to_say))
+                self._to_say = None
 
     def on_unmount(self) -> None:
         self._readings.end()

@@ -267,7 +267,7 @@ async def test_issues_that_a_text_names_are_opened_from_it(team: Team, app: Open
 
 
 async def test_a_page_from_which_an_issue_was_deleted_can_take_it_back(team: Team, app: Open) -> None:
-    """Deleted on its page: it says so, and undo brings it back."""
+    """It says so, and undo brings it back. What was undone is told of though one has left."""
     await team.member.issues.create("CORE", IssueDraft(title="one"))
     async with app(team.member, project="CORE") as driver:
         await driver.sees("one")
@@ -281,6 +281,15 @@ async def test_a_page_from_which_an_issue_was_deleted_can_take_it_back(team: Tea
         await driver.write("done")
         await driver.press("enter")
         await driver.sees("● done")
+        left = driver.view
+
+        def undone_and_left() -> None:
+            left.reload_and_say("Undone: it", "U does it again")
+            left.action_command("back")
+
+        driver.app.call_later(undone_and_left)
+        await driver.until(lambda: driver.view is not left, "the list")
+        await driver.sees("Undone: it  U does it again")
 
 
 async def test_text_is_selected_with_the_mouse(team: Team, app: Open) -> None:

@@ -114,8 +114,10 @@ async def test_a_quick_key_in_the_dark_says_that_it_did_not_count(
         await driver.sees("done")
 
 
-async def test_a_server_of_ones_own_is_started_again(server: Server, tmp_path: Path) -> None:
-    """Nobody else would."""
+async def test_a_server_of_ones_own_is_started_again(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody else would; but what was removed, as the demo can be, is not made anew, empty."""
 
     class Own(Instance):
         @cached_property
@@ -135,6 +137,13 @@ async def test_a_server_of_ones_own_is_started_again(server: Server, tmp_path: P
         await driver.write("Harbour Lights")
         await driver.press("ctrl+s")
         await driver.sees("HL created")
+        started: list[EmbeddedServer] = []
+        monkeypatch.setattr(EmbeddedServer, "start", lambda one: started.append(one))
+        driver.app._revive()
+        assert started == [server.embedded]
+        monkeypatch.setattr(EmbeddedServer, "made", False)
+        driver.app._revive()
+        assert len(started) == 1
 
 
 async def test_what_is_only_busy_is_no_outage(team: Team, app: Open) -> None:

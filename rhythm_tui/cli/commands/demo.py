@@ -26,6 +26,9 @@ _NEXT = (
     "project list",
 )
 
+TRIES = 3
+"""How often the demo is removed, should somebody be at work in it."""
+
 
 @click.command(
     cls=Verb,
@@ -82,11 +85,19 @@ def _remove(context: Context, *, yes: bool) -> None:
         context.out.done("There is no demo to remove.")
         return
     confirm(f"Remove the demo, with all that was done in it ({server.home})?", yes=yes)
-    server.stop()
-    for folder in folders:
-        shutil.rmtree(folder, ignore_errors=True)
-    if left := [str(folder) for folder in folders if folder.exists()]:
-        raise Unavailable(f"Not all of the demo could be removed: {', '.join(left)}.", hint="Is it in use?")
+    left = folders
+    for _ in range(TRIES):
+        server.stop()
+        # An app that is open on it starts the server again, as long as there is something to start.
+        (server.data / "PG_VERSION").unlink(missing_ok=True)
+        for folder in folders:
+            shutil.rmtree(folder, ignore_errors=True)
+        left = [folder for folder in folders if folder.exists()]
+        if not left:
+            break
+    else:
+        places = ", ".join(map(str, left))
+        raise Unavailable(f"Not all of the demo could be removed: {places}.", hint="Is it in use?")
     context.out.done("The demo is removed.")
 
 
