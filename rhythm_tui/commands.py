@@ -115,7 +115,9 @@ _ALL = (
     _command("help.signs", "", "the signs", "Explain the signs beside an issue.", _W.ANYWHERE),
     _command("theme", "", "theme", "Choose another theme.", _W.ANYWHERE),
     _command("colours", "", "colours", "Say how many colours your terminal has.", _W.ANYWHERE),
-    _command("clear", "escape", "clear", "Take marks, then the search away; leave a page.", _W.ANYWHERE),
+    _command(
+        "clear", "escape", "clear", "Take marks, then the search away; leave a page, not a view.", _W.ANYWHERE
+    ),
     _command("back", "q", "back", "Go back to where you came from.", _W.ANYWHERE),
     _command(
         "demo", "g d", "the demo", "Go to the demo, full of made-up work, or back.", _W.ANYWHERE, local=True

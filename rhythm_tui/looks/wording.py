@@ -11,6 +11,9 @@ from rhythm_domain.words import day_said as day_said  # for widgets, which know 
 REMOVE_DEMO = "rhythm demo --remove"
 """The command that removes the demo."""
 
+NO_ISSUE = "there is no issue here"
+"""Why nothing can be done with an issue."""
+
 _STEPS = ((60, 1, "s"), (3600, 60, "min"), (86400, 3600, "h"), (7 * 86400, 86400, "d"))
 
 

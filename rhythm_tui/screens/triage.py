@@ -28,7 +28,7 @@ from rhythm_tui.commands import Command
 from rhythm_tui.edits import Change
 from rhythm_tui.looks import signs
 from rhythm_tui.looks.colours import Colours
-from rhythm_tui.looks.wording import counted, day_said, points
+from rhythm_tui.looks.wording import NO_ISSUE, counted, day_said, points
 from rhythm_tui.messages import OpenIssue
 from rhythm_tui.screens import choices
 from rhythm_tui.screens.confirm import Confirm
@@ -38,9 +38,6 @@ from rhythm_tui.screens.prompt import Prompt
 from rhythm_tui.screens.work import WorkScreen
 
 T = TypeVar("T")
-
-NO_ISSUE = "there is no issue here"
-"""Why nothing can be done with an issue."""
 
 MANY = 20
 """More issues than this are changed only after a question."""

@@ -31,6 +31,7 @@ from rhythm_tui.looks import signs
 from rhythm_tui.looks.colours import Colours
 from rhythm_tui.looks.columns import CHOSEN, COLUMNS, NARROWER, Column, View, held, laid_out
 from rhythm_tui.looks.presentation import Piece, cells, fitted
+from rhythm_tui.looks.wording import NO_ISSUE
 from rhythm_tui.widgets.glow import Glow
 
 AHEAD = 150
@@ -348,7 +349,7 @@ class IssueTable(ScrollView, Commanding, can_focus=True):
             self.post_message(self.EndWanted(self, "last"))
 
     def why_not(self, command: Command) -> str | None:
-        return "there is no issue here" if command.id == "list.open" and self.row is None else None
+        return NO_ISSUE if command.id == "list.open" and self.row is None else None
 
     @handles("list.open")
     def open(self) -> None:
