@@ -29,6 +29,9 @@ from rhythm_tui.report import report, reported
 EVERYWHERE = frozenset({"quit"})
 """One can leave from any dialog: what is typed there is a draft."""
 
+AHEAD = frozenset({"choice.next", "choice.previous"})
+"""Their keys are theirs also where the line that one types in has another use for them."""
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -140,7 +143,7 @@ def binding(command: Command) -> Binding:
         show=command.shown,
         tooltip=command.help,
         id=command.id,
-        priority=command.id in EVERYWHERE,
+        priority=command.id in EVERYWHERE | AHEAD,
     )
 
 

@@ -387,6 +387,8 @@ _ALL = (
     _command("conflict.mine", "m", "save mine", "Save your text over theirs.", _W.FORM),
     _command("conflict.theirs", "t", "take theirs", "Take their text; yours is one undo away.", _W.FORM),
     _command("conflict.merge", "e", "put together", "Put both together in the editor.", _W.FORM),
+    _command("choice.next", "ctrl+n, ctrl+j", "down", "Go down in a list while you type.", _W.FORM),
+    _command("choice.previous", "ctrl+p, ctrl+k", "up", "Go up in a list while you type.", _W.FORM),
     _command("form.other", "ctrl+o", "another way", "Come in by another way: with a join code.", _W.FORM),
     _command("form.cancel", "escape", "cancel", "Leave it; the draft is kept.", _W.FORM, shown=True),
 )

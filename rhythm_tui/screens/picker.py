@@ -14,6 +14,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from rhythm_domain.text import folded, shown_lines
+from rhythm_tui.commanding import handles
 from rhythm_tui.screens.dialog import Dialog
 from rhythm_tui.widgets.line_field import LineField
 
@@ -60,13 +61,10 @@ class FilterField(LineField):
 
 
 class Filtered(Dialog[R], Generic[V, R]):
-    """Choices that typing narrows down; what is done with one is the subclass's to say."""
+    """Choices that typing narrows down; what is done with one is the subclass's to say.
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+n,ctrl+j", "move(1)", priority=True, show=False),
-        Binding("ctrl+p,ctrl+k", "move(-1)", priority=True, show=False),
-    ]
-    """Letters filter, also j and k: these go down and up as well as the arrows do."""
+    Letters filter, also j and k: keys with ctrl go down and up as well as the arrows do.
+    """
 
     def __init__(self, title: str, choices: Iterable[Choice[V]], foot: str, words: str = "") -> None:
         super().__init__(title, f"↓↑ move · {foot}")
@@ -123,18 +121,21 @@ class Filtered(Dialog[R], Generic[V, R]):
         """Is done with what the cursor is on."""
         raise NotImplementedError
 
-    def action_move(self, step: int) -> None:
-        """Goes a line down or up."""
-        options = self.query_one(OptionList)
-        options.action_cursor_down() if step > 0 else options.action_cursor_up()
+    @handles("choice.next")
+    def go_down(self) -> None:
+        self.query_one(OptionList).action_cursor_down()
+
+    @handles("choice.previous")
+    def go_up(self) -> None:
+        self.query_one(OptionList).action_cursor_up()
 
     def on_key(self, event: events.Key) -> None:
         options = self.query_one(OptionList)
         match event.key:
             case "down":
-                self.action_move(1)
+                self.go_down()
             case "up":
-                self.action_move(-1)
+                self.go_up()
             case "pagedown":
                 options.action_page_down()  # type: ignore[no-untyped-call]
             case "pageup":
