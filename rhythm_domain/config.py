@@ -237,9 +237,12 @@ def of_table(table: Mapping[str, Any], file: Path, allowed: Collection[str]) -> 
 
 def of_demo(settings: Settings) -> Settings:
     """The settings of the demo: an embedded server of its own, beside the person's, and nothing else. Its
-    drafts are in its folder: they go with it.
+    drafts are in its folder: they go with it. RHYTHM_TOKEN says who acts there, too: who gave it to a script
+    must not see it act as somebody else. A token of the file is that of the database beside it.
     """
-    elsewhere = ("database_url", "owner_url", "listen_url", "pooler", "token")
+    elsewhere = ["database_url", "owner_url", "listen_url", "pooler"]
+    given = settings.sources.get("token") == f"{PREFIX}TOKEN"
+    elsewhere += [] if given else ["token"]
     sources = {name: source for name, source in settings.sources.items() if name not in elsewhere}
     return replace(
         settings,
@@ -247,7 +250,7 @@ def of_demo(settings: Settings) -> Settings:
         owner_url=None,
         listen_url=None,
         pooler=False,
-        token=None,
+        token=settings.token if given else None,
         data_dir=settings.data_dir / "demo",
         state_dir=settings.data_dir / "demo" / "state",
         sources={**sources, "data_dir": "--demo", "state_dir": "--demo"},

@@ -92,20 +92,31 @@ class Instance:
 
     async def signed_in(self, tracker: Tracker) -> Session:
         """The same on an open instance."""
+        try:
+            return await self._entered(tracker)
+        except SchemaMismatch:
+            if self.settings.database_url:
+                raise
+            from rhythm_domain.migrate import migrate
+
+            migrate(self.conninfo())
+            return await self._entered(tracker)
+
+    async def _entered(self, tracker: Tracker) -> Session:
         if token := self.settings.token or self.remembered.get(self.instance_name):
-            return await tracker.accounts.resume(token)
+            try:
+                return await tracker.accounts.resume(token)
+            except NotSignedIn as error:
+                if self.demo and self.settings.token:
+                    hint = "Unset it: without it the demo is yours."
+                    raise NotSignedIn("RHYTHM_TOKEN is no token of the demo.", hint=hint) from error
+                raise
         if self.settings.database_url:
             raise NotSignedIn("You are not signed in.")
         from rhythm_tui.person import system_person
 
         person = system_person()
-        try:
-            return await tracker.accounts.local(person.name, person.full_name)
-        except SchemaMismatch:
-            from rhythm_domain.migrate import migrate
-
-            migrate(self.conninfo())
-            return await tracker.accounts.local(person.name, person.full_name)
+        return await tracker.accounts.local(person.name, person.full_name)
 
     async def notebook(self, kind: str, session: Session) -> Notebook:
         """What the app keeps of a kind for a person here."""

@@ -1,7 +1,7 @@
-"""A new issue in one line: words at its end that set its fields, as in `Fix login p1 @ada #bug`; pure.
+"""A new issue in one line: words at its end that set its fields, as in `Fix login p1 @ada due:friday`; pure.
 
-Only what is known is taken: a priority from p0 to p4, a member's name, a label or a type. All else, and what
-stands before it, is the title. A backslash in front leaves such a word in the title.
+Only what is known is taken: a priority from p0 to p4, a member's name, a label or a type, a day, points. All
+else, and what stands before it, is the title. A backslash in front leaves such a word there.
 """
 
 from __future__ import annotations
@@ -9,38 +9,58 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
+from rhythm_domain.days import parse_day
+from rhythm_domain.errors import Invalid
 from rhythm_domain.models import IssueType, Label, PersonRef, Priority
 from rhythm_domain.text import folded
 
 _WORD = re.compile(r"\S+")
 _PRIORITY = re.compile(r"[pP][0-4]")
 _NAMED = re.compile(r"@\w\S*|#(?!\d+$)\w\S*")
+_DUE = re.compile(r"due:(\S+)", re.IGNORECASE)
+_POINTS = re.compile(r"([0-9]{1,3}(?:[.,][0-9])?)pt?s?", re.IGNORECASE)
+_LIKE_ONE = re.compile(r"[pP][0-9]|[a-zA-Z]+:(?!//|\\)\S+")
+"""What looks as if it were to set something, beside names."""
+
+GRAMMAR = (
+    ("p0–p4", "at its end: its priority, p0 the most urgent"),
+    ("@name", "its assignee; @me is you"),
+    ("#name", "a label, or its type, as #bug; a dash for a blank"),
+    ("due:friday", "when it is due: due:2026-05-01, due:tomorrow, due:next-friday, due:2w"),
+    ("3pt", "its estimate in points"),
+    ("\\p1", "the word p1, as part of the title"),
+)
+"""What each word sets, as it is explained to people."""
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
     """The names that can be meant, folded and with dashes for blanks: people by account name, and labels. Of
-    two labels the one with dashes of its own is meant.
+    two labels the one with dashes of its own is meant. `today` is the day that it is for the person.
     """
 
     people: Mapping[str, PersonRef]
     labels: Mapping[str, Label]
+    today: date
 
     @classmethod
-    def of(cls, people: Sequence[PersonRef], me: PersonRef, labels: Sequence[Label]) -> Known:
+    def of(cls, people: Sequence[PersonRef], me: PersonRef, labels: Sequence[Label], today: date) -> Known:
         """What a project knows; `@me` is oneself."""
         return cls(
             {**{_plain(who.name): who for who in people}, "me": me},
             {_plain(label.name): label for label in sorted(labels, key=_is_plain)},
+            today,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What a line says: the title, and what is set. `unknown` is a word with the shape of a name that nothing
-    has: it stays in the title.
+    """What a line says: the title, and what is set. `unknown` is a word with the shape of a shorthand that
+    means nothing: it stays in the title, with all before it.
     """
 
     title: str
@@ -48,6 +68,8 @@ class Line:
     type: IssueType | None = None
     assignee: PersonRef | None = None
     labels: tuple[Label, ...] = ()
+    due: date | None = None
+    estimate: Decimal | None = None
     unknown: str = ""
 
     @property
@@ -58,8 +80,10 @@ class Line:
             "type": self.type,
             "assignee": self.assignee and self.assignee.name,
             "labels": tuple(label.name for label in self.labels),
+            "due": self.due,
+            "estimate": self.estimate,
         }
-        return {name: value for name, value in said.items() if value}
+        return {name: value for name, value in said.items() if value not in (None, ())}
 
 
 def is_meant(text: str) -> bool:
@@ -86,7 +110,7 @@ def read(text: str, known: Known) -> Line:
     title = text[: words[-1].end()].strip() if words else ""
     if last.startswith("\\") and _meaning(last[1:], known)[0]:
         title = title.removesuffix(last) + last[1:]
-    unknown = last if len(words) > 1 and _NAMED.fullmatch(last) and not _meaning(last, known)[0] else ""
+    unknown = last if len(words) > 1 and _shaped(last) and not _meaning(last, known)[0] else ""
     return Line(title, **said, labels=tuple(dict.fromkeys(labels)), unknown=unknown)
 
 
@@ -94,6 +118,13 @@ def _meaning(word: str, known: Known) -> tuple[str, Any]:
     """The field that a word sets, and to what; empty if it is only a word."""
     if _PRIORITY.fullmatch(word):
         return "priority", tuple(Priority)[int(word[1])]
+    if points := _POINTS.fullmatch(word):
+        return "estimate", Decimal(points[1].replace(",", "."))
+    if due := _DUE.fullmatch(word):
+        try:
+            return "due", parse_day(due[1]).resolve(known.today)[1]
+        except Invalid:
+            return "", None
     if not _NAMED.fullmatch(word):
         return "", None
     name = _plain(word[1:])
@@ -105,7 +136,7 @@ def _meaning(word: str, known: Known) -> tuple[str, Any]:
 
 
 def _shaped(word: str) -> bool:
-    return bool(_PRIORITY.fullmatch(word) or _NAMED.fullmatch(word))
+    return any(shape.fullmatch(word) for shape in (_NAMED, _POINTS, _LIKE_ONE))
 
 
 def _is_plain(label: Label) -> bool:

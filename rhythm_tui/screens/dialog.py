@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypeVar
 
 from rich.text import Text
@@ -47,6 +48,12 @@ class Dialog(ModalScreen[T | None], LaidOut[T | None], Commanding):
     def box_foot(self) -> str:
         """What stands at the foot of its box: what its keys do."""
         return self._foot
+
+    @property
+    def explained_here(self) -> Sequence[tuple[str, str]]:
+        """What help says of this dialog alone, as a key and its words: what stands at the foot of its box."""
+        parts = self._foot.split(" · ") if self._foot else []
+        return [(key, words) for key, _, words in (part.partition(" ") for part in parts)]
 
     def say_foot(self, words: str) -> None:
         """Has other keys at the foot of its box: those of what has the focus now."""

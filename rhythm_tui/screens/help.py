@@ -26,8 +26,8 @@ PAGES = ("Keys", "Search", "Signs")
 
 
 class Help(Dialog[None]):
-    """All commands that can be given here, with their keys; what may not be done says why. `foot` is what a
-    dialog says of its own keys, `demo` the folder of the demo, if that is where one is.
+    """All commands that can be given here, with their keys; what may not be done says why. `here` is what a
+    dialog says of its own, `demo` the folder of the demo, if that is where one is.
     """
 
     BINDINGS = [("q", "close", "")]  # noqa: RUF012 - Textual's own form
@@ -38,13 +38,13 @@ class Help(Dialog[None]):
         commands: Mapping[str, Command],
         *,
         at: str = "Keys",
-        foot: str = "",
+        here: Sequence[tuple[str, str]] = (),
         demo: str = "",
     ) -> None:
         super().__init__("Help", "tab next page · esc close")
         self._offers = [offer for offer in offers if commands[offer.command.id].keys]
         self._commands = commands
-        self._at, self._of_dialog, self._demo = at, foot, demo
+        self._at, self._of_dialog, self._demo = at, here, demo
 
     def body(self) -> ComposeResult:
         yield ViewTabs()
@@ -84,7 +84,7 @@ class Help(Dialog[None]):
             words = f"You are in it: nobody here exists. {key} goes to your own work, and back. What you do "
             words += f"stays in {self._demo}. To remove it: {REMOVE_DEMO}"
             lines += wrapped(Text(words, colours.style("foreground")), width)
-        said = [part.partition(" ")[::2] for part in self._of_dialog.split(" · ")] if self._of_dialog else []
+        said = self._of_dialog
         if said:
             lines += heading("Here", "", width, colours)
             lines += [each for key, words in said for each in explained(key, Text(words), width, colours)]
@@ -127,6 +127,6 @@ class Help(Dialog[None]):
 def help_of(screen: Screen[Any], at: str = "Keys") -> Help:
     """The help of what has the focus on a screen."""
     commands = getattr(screen.app, "commands", COMMANDS)
-    foot = screen.box_foot if isinstance(screen, Dialog) else ""
+    here = screen.explained_here if isinstance(screen, Dialog) else ()
     demo = getattr(getattr(screen.app, "desk", None), "demo", "")
-    return Help(list(offers(screen.focused or screen)), commands, at=at, foot=foot, demo=demo)
+    return Help(list(offers(screen.focused or screen)), commands, at=at, here=here, demo=demo)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from textual import on
@@ -19,12 +20,16 @@ from rhythm_tui.desk import Desk
 from rhythm_tui.holding import shorthand
 from rhythm_tui.looks import signs
 from rhythm_tui.looks.colours import Colours
+from rhythm_tui.looks.wording import day_said, points
 from rhythm_tui.screens.prompt import Prompt
 
-AT_ITS_END = "words such as p1 @me #label at its end set its fields"
+AT_ITS_END = "at its end p1 @me #label due:friday 3pt set fields"
 
 TITLE = 26
 """Cells of the title beside what is set."""
+
+WORD = 18
+"""Cells of a word that is not understood."""
 
 SETS = 36
 """Cells of what was set, in the bottom line."""
@@ -45,6 +50,11 @@ class QuickIssue(Prompt[tuple[Issue, str]]):
         self._desk, self._key, self._fields = desk, project.key, fields
         self._known: shorthand.Known | None = None
         self._learning = asyncio.Lock()
+
+    @property
+    def explained_here(self) -> Sequence[tuple[str, str]]:
+        """Its keys, and what words at the end of the line set."""
+        return (*super().explained_here, *shorthand.GRAMMAR)
 
     def body(self) -> ComposeResult:
         yield from super().body()
@@ -68,7 +78,8 @@ class QuickIssue(Prompt[tuple[Issue, str]]):
                 members = await session.members.list(self._key)
                 people = [member.user for member in members if member.active]
                 labels = await session.labels.list(self._key)
-                self._known = shorthand.Known.of(people, session.user.ref, labels)
+                today = self._desk.today()
+                self._known = shorthand.Known.of(people, session.user.ref, labels, today)
             return self._known
 
     @on(Input.Changed)
@@ -92,11 +103,15 @@ class QuickIssue(Prompt[tuple[Issue, str]]):
             Content.styled(f"{signs.LABEL}{shown(label.name)}", colours.label(label.colour))
             for label in line.labels
         ]
-        if line.unknown:
-            what = "person" if line.unknown.startswith("@") else "label"
-            parts.append(Content.styled(f"no {what} is called {shown(line.unknown)}", "$muted"))
+        parts += [Content(words) for words in _dues(line, self._desk.today())]
         said = Content.styled(AT_ITS_END, "$muted")
-        if parts:
+        if line.unknown and not parts:
+            word = truncated(shown(line.unknown), WORD)
+            said = Content.styled(f"“{word}” is not understood: all is the title", "$warning")
+        elif parts:
+            if line.unknown:
+                word = truncated(shown(line.unknown), WORD)
+                parts.append(Content.styled(f"“{word}” is not understood", "$warning"))
             title = Content.styled(f"“{truncated(shown(line.title), TITLE)}”", "$foreground")
             said = Content("  ").join([title, *parts])
         self.query_one("#sets", Static).update(said)
@@ -107,15 +122,21 @@ class QuickIssue(Prompt[tuple[Issue, str]]):
             line = shorthand.read(text, await self._learn())
             text = line.title
             labels = (*fields.get("labels", ()), *(label.name for label in line.labels))
-            sets = ", ".join(_words(line))
+            sets = ", ".join(_words(line, self._desk.today()))
             fields |= {**line.fields, "labels": tuple(dict.fromkeys(labels))}
         draft, create = IssueDraft(title=text, **fields), self._desk.session.issues.create
         issue = await self._desk.edits.run(lambda operation: create(self._key, draft, operation=operation))
         return issue, f"{issue.key} created{': ' if sets else ''}{truncated(sets, SETS)}"
 
 
-def _words(line: shorthand.Line) -> list[str]:
+def _words(line: shorthand.Line, today: date) -> list[str]:
     """What a line sets, in words, in the order in which it is shown below it."""
     named = [each.value for each in (line.priority, line.type) if each]
     who = [shown(line.assignee.display_name)] if line.assignee else []
-    return [*named, *who, *(f"{signs.LABEL}{shown(label.name)}" for label in line.labels)]
+    labels = (f"{signs.LABEL}{shown(label.name)}" for label in line.labels)
+    return [*named, *who, *labels, *_dues(line, today)]
+
+
+def _dues(line: shorthand.Line, today: date) -> list[str]:
+    due = [f"due {day_said(line.due, today)}"] if line.due else []
+    return due + ([points(line.estimate)] if line.estimate is not None else [])

@@ -33,6 +33,7 @@ def rhythm(
 
 
 def test_a_demo_from_the_first_look_to_typing_on(rhythm: Cli, folder: Path) -> None:
+    assert rhythm("demo", "--no-open", by="nonsense").code == Exit.NOT_SIGNED_IN
     first = rhythm.process("demo")
     assert first.returncode == 0, first.stderr
     assert {line.split("\t")[1] for line in first.stdout.splitlines()} >= {"todo", "in_progress", "done"}
@@ -55,6 +56,13 @@ def test_a_demo_from_the_first_look_to_typing_on(rhythm: Cli, folder: Path) -> N
     assert "was filled before" in again.err
     assert len(rhythm("--demo", "project", "list", "--json").json["items"]) == 5
 
+    reads = rhythm("--demo", "token", "create", "look", "--read-only").out.strip()
+    assert rhythm("--demo", "issue", "list", by=reads).code == Exit.DONE
+    assert rhythm("--demo", "issue", "create", "STN", "Not so", by=reads).code == Exit.FORBIDDEN
+    refused = rhythm("--demo", "issue", "list", by="nonsense")
+    assert refused.code == Exit.NOT_SIGNED_IN
+    assert "RHYTHM_TOKEN is no token of the demo" in refused.err
+
     assert [path.name for path in folder.iterdir()] == ["demo"]
     assert rhythm("demo", "--remove").code == Exit.USAGE, "it is asked"
     assert rhythm("demo", "--remove", "--yes", "--issues", "9").code == Exit.USAGE, "one or the other"
@@ -64,12 +72,9 @@ def test_a_demo_from_the_first_look_to_typing_on(rhythm: Cli, folder: Path) -> N
 
 
 def test_the_demo_never_goes_where_the_person_works(rhythm: Cli, folder: Path) -> None:
-    ran = rhythm(
-        "--demo", "config", "--json", RHYTHM_DATABASE_URL="postgresql://db/team", RHYTHM_TOKEN="rhythm_x"
-    )
+    ran = rhythm("--demo", "config", "--json", RHYTHM_DATABASE_URL="postgresql://db/team")
     settings = {one["name"]: one for one in ran.json["items"]}
     assert not settings["database_url"]["value"]
-    assert not settings["token"]["value"]
     assert settings["data_dir"]["value"] == str(folder / "demo")
     assert settings["data_dir"]["source"] == "--demo"
     assert settings["state_dir"]["value"].startswith(str(folder / "demo")), "its drafts go with it"

@@ -191,7 +191,9 @@ async def test_an_issue_can_be_written_wherever_one_is(team: Team, app: Open, vi
     async with app(team.member, project="CORE", view=view) as driver:
         await driver.press("n")
         await driver.sees("New issue in CORE")
-        await driver.write("mx p1 @me")
+        await driver.write("mx p1 @me due:frday")
+        await driver.sees("“due:frday” is not understood: all is the title")
+        await driver.press("ctrl+w", "ctrl+w")
         await driver.sees("“mx”", "high")
         await driver.press("enter")
         await driver.sees(f"CORE-1 created: high, {team.member.user.display_name}", "u takes it back")

@@ -151,7 +151,8 @@ async def test_a_session_that_ended_leads_to_the_door(here: AtUrl, conninfo: str
     await admin.people.end_sessions(keep_current=False)
     async with at_the_door(here) as driver:
         await driver.sees("Your sign-in has ended", "ada")
-        assert driver.app.focused is driver.app.screen.query_one("#field-password")
+        password = driver.app.screen.query_one("#field-password")
+        await driver.until(lambda: driver.app.focused is password)
 
 
 async def fill_in(driver: Driver) -> None:

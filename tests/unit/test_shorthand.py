@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
+
 import pytest
 
 from rhythm_domain.models import IssueType, Label, PersonRef, Priority
@@ -15,7 +18,7 @@ UI, DASHED, REVIEW = (
     for id, name in enumerate(("ui", "to-do", "Needs review"))
 )
 BLANK = REVIEW.model_copy(update={"name": "to do"})
-KNOWN = Known.of([ADA, MAX], MAX, [UI, DASHED, BLANK, REVIEW])
+KNOWN = Known.of([ADA, MAX], MAX, [UI, DASHED, BLANK, REVIEW], date(2026, 5, 13))
 
 
 @pytest.mark.parametrize(
@@ -29,6 +32,12 @@ KNOWN = Known.of([ADA, MAX], MAX, [UI, DASHED, BLANK, REVIEW])
         ("Ask @ada about p1 crashes", Line("Ask @ada about p1 crashes")),
         ("Follow up on #12", Line("Follow up on #12")),
         ("Mail @nobody p2", Line("Mail @nobody", Priority.MEDIUM, unknown="@nobody")),
+        ("Fix due:fri 3pt @ada", Line("Fix", assignee=ADA, due=date(2026, 5, 15), estimate=Decimal(3))),
+        ("Fix 0,5p Due:2026-06-01", Line("Fix", due=date(2026, 6, 1), estimate=Decimal("0.5"))),
+        ("Free it 0p", Line("Free it", estimate=Decimal(0))),
+        ("Fix p1 due:frday", Line("Fix p1 due:frday", unknown="due:frday")),
+        ("Fix p1 p9", Line("Fix p1 p9", unknown="p9")),
+        ("See https://a.example", Line("See https://a.example")),
         ("Which one p1 p2", Line("Which one p1", Priority.MEDIUM)),
         ("p1", Line("p1")),
         (r"Rename it to \#ui p3", Line("Rename it to #ui", Priority.LOW)),
@@ -41,5 +50,5 @@ def test_only_known_words_at_the_end_set_something(text: str, line: Line) -> Non
 
 
 def test_names_are_asked_for_only_where_they_may_be_meant() -> None:
-    lines = ("Fix it", "Fix p1", "Fix @x", r"Fix \#x", "Fix #12", "p1 Fix", "")
-    assert [line for line in lines if is_meant(line)] == ["Fix p1", "Fix @x", r"Fix \#x"]
+    lines = ("Fix it", "Fix p1", "Fix @x", r"Fix \#x", "Fix #12", "p1 Fix", "2pt Fix", "Fix 2pt", "")
+    assert [line for line in lines if is_meant(line)] == ["Fix p1", "Fix @x", r"Fix \#x", "Fix 2pt"]
