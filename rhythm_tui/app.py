@@ -275,9 +275,8 @@ class RhythmApp(GuardedApp, Commanding):
         self.desk.memory.keep("project", message.project.key if message.project else "")
         for view in self.views:
             view.stale = True
-        if message.view and message.view != self.current_mode:
-            await self.go_to(message.view)
-        elif self.view is not None:
+        await self.go_to(message.view or self.current_mode)  # A page of another project's is left.
+        if self.view is not None:
             self.view.on_screen_resume()
 
     @on(OpenIssue)

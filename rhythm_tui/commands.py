@@ -101,7 +101,7 @@ _ALL = (
         _W.ANYWHERE,
         Permission.ISSUE_CREATE,
     ),
-    _command("undo", "u", "undo", "Take your latest change in this project back.", _W.ANYWHERE, shown=True),
+    _command("undo", "u", "undo", "Take your latest change back, wherever it was.", _W.ANYWHERE, shown=True),
     _command("redo", "U", "redo", "Take your latest undo back.", _W.ANYWHERE),
     _command("refresh", "r", "refresh", "Read everything that is shown again.", _W.ANYWHERE),
     _command(

@@ -16,6 +16,7 @@ from uuid import UUID, uuid4
 
 from rhythm_domain.errors import Busy, Outcome, RhythmError, Unavailable
 from rhythm_domain.models import IssueRow
+from rhythm_tui.trail import Trail
 
 T = TypeVar("T")
 
@@ -53,6 +54,7 @@ class Edits:
         """Told what went wrong with a write once nobody waits for it any more: one left its screen."""
         self.saved = 0
         """How many writes were saved."""
+        self.trail = Trail()
         self._turn = asyncio.Lock()
         self._under_way: set[asyncio.Task[Any]] = set()
         self._pending: list[Pending] = []
@@ -85,14 +87,17 @@ class Edits:
         issues: Iterable[int] = (),
         change: Change = lambda row: row,
         stoppable: bool = False,
+        step: bool = True,
     ) -> T:
         """Sends a write when those before it are through; its answer. `change` is drawn meanwhile.
 
         Where the answer did not come it is asked for again, with the same id: it happens once. It goes on
         to its end even if whoever waits here is cancelled, as by leaving a screen, unless it is `stoppable`.
-        Raises what the service raises.
+        It is a step of the `trail` unless it takes one back. Raises what the service raises.
         """
         operation = uuid4()
+        if step:
+            self.trail.sent(operation)
         pending = Pending(operation, frozenset(issues), change)
         self._pending.append(pending)
         self._remember(operation)
@@ -112,6 +117,11 @@ class Edits:
         # Once the answer is there it is drawn in the same breath: nothing goes back and forth.
         self._through(pending)
         return answer
+
+    async def after(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """Asks for something once the writes that were sent before are through."""
+        async with self._turn:
+            return await ask()
 
     async def _in_turn(self, write: Callable[[UUID], Awaitable[T]], operation: UUID) -> T:
         async with self._turn:

@@ -279,6 +279,16 @@ async def saved(tx: Tx, operation: UUID) -> bool:
     return bool(row and row["saved"])
 
 
+async def projects_of(tx: Tx, operations: Sequence[UUID], aside: Collection[str]) -> tuple[str, ...]:
+    """The keys of the projects in which some operations of the person did something but for kinds that lie
+    aside, the latest first.
+    """
+    rows = await tx.fetch(
+        _Q["projects_of_operations"], operations=list(operations), user=tx.user.id, aside=list(aside)
+    )
+    return tuple(row["key"] for row in rows)
+
+
 async def chosen(tx: Tx, operation: UUID) -> list[Ref]:
     """The issues that an operation of the person began with; none if it did not begin."""
     rows = await tx.fetch(

@@ -98,6 +98,13 @@ WHERE e.actor_id = %(user)s AND e.project_id = %(project)s AND e.undoes IS NULL 
                                   AND r.actor_id = u.actor_id))
 ORDER BY e.seq DESC LIMIT 1;
 
+-- name: projects_of_operations
+-- Where some operations of a person changed something, but for some kinds of change; the latest first.
+SELECT p.key
+FROM events e JOIN projects p ON p.id = e.project_id AND p.deleted_at IS NULL
+WHERE e.operation = ANY(%(operations)s::uuid[]) AND e.actor_id = %(user)s AND e.kind <> ALL(%(aside)s::text[])
+GROUP BY p.id ORDER BY max(e.seq) DESC;
+
 -- name: events_passed_over
 -- The last event of each of a person's changes in a project behind one, but for those of some permissions,
 -- newest first.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID, uuid4
 
 from rhythm_domain.cursors import checked_limit, pack, row_id, unpack
@@ -45,6 +46,24 @@ class History:
         """Whether a change whose outcome was unknown was saved."""
         async with self._guard.person() as tx:
             return await history.saved(tx, operation)
+
+    async def where(self, operations: Sequence[UUID]) -> tuple[str, ...]:
+        """The keys of the projects in which some operations of the person changed what undo can take back or
+        answers for, the one that was changed last first.
+        """
+        async with self._guard.person() as tx:
+            return await history.projects_of(tx, operations, ASIDE)
+
+    async def latest(self, key: str) -> tuple[str, datetime] | None:
+        """What undo would take back in a project now, in words ("moved CORE-4 from todo to done"), and when
+        that was; None if there is nothing.
+        """
+        async with self._guard.project(Permission.PROJECT_READ, key) as tx:
+            target = await history.undo_target(tx, ASIDE, RIGHTS)
+            if target is None:
+                return None
+            (event,) = await history.of_project(tx, target["seq"] + 1, 1)
+            return await _step(tx, target), event.at
 
     async def undo(self, key: str, *, past: bool = False, operation: UUID | None = None) -> UndoResult:
         """Takes back the person's latest change in a project that is not undone yet; a bulk as one step.

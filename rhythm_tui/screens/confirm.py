@@ -44,6 +44,11 @@ def past(error: Irreversible) -> Confirm:
     return Confirm("This one stays", words, yes="take back what was before")
 
 
+def long_ago(did: str, key: str, when: str) -> Confirm:
+    """Whether to take back what was done long before the app was opened."""
+    return Confirm("Some time ago", f"Your latest change in {key} was {when}: you {did}.", yes="take it back")
+
+
 def past_aside(did: str, key: str) -> Confirm:
     """The same for something of the person's own, which is in no project's history."""
     words = f"You {did}. That is yours alone: undo does not know it.\n\n"

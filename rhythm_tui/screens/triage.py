@@ -153,15 +153,16 @@ class TriageScreen(WorkScreen):
         if unread or len(rows) > BULK:
             await self._change_many([*(row.id for row in rows), *unread], edit, said)
             return
-        for _, group in groupby(sorted(rows, key=_project), key=_project):
-            these = list(group)
-            ids = [row.id for row in these]
-            saved = await self.desk.edits.run(
-                _edit_many(self.desk.session.issues.edit_many, ids, edit),
-                issues=ids,
-                change=look,
-            )
-            self.replaced(saved)
+        with self.desk.edits.trail.together():
+            for _, group in groupby(sorted(rows, key=_project), key=_project):
+                these = list(group)
+                ids = [row.id for row in these]
+                saved = await self.desk.edits.run(
+                    _edit_many(self.desk.session.issues.edit_many, ids, edit),
+                    issues=ids,
+                    change=look,
+                )
+                self.replaced(saved)
         if rows:
             what = what if len(others) == count else f"{len(others):,} of {what}"
             self.say(f"{what}: {said}", "u takes it back", brief=count == 1)
@@ -451,7 +452,7 @@ class TriageScreen(WorkScreen):
 
     def undo_in(self) -> str | None:
         rows = self.targets()
-        return self.desk.key or (rows[0].project_key if rows else None)
+        return rows[0].project_key if rows else self.desk.key
 
 
 def _project(row: IssueRow) -> str:

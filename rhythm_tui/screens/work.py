@@ -13,7 +13,7 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Static
 
-from rhythm_domain.errors import Invalid, Irreversible, NotFound, RhythmError
+from rhythm_domain.errors import Invalid, NotFound, RhythmError
 from rhythm_domain.live import Change
 from rhythm_domain.models import Issue, Project
 from rhythm_domain.text import shown, truncated
@@ -22,7 +22,7 @@ from rhythm_tui.commands import Command
 from rhythm_tui.desk import Desk
 from rhythm_tui.messages import GoTo, Say
 from rhythm_tui.reading import Readings
-from rhythm_tui.screens.confirm import past, past_aside
+from rhythm_tui.screens.undoing import take_back
 from rhythm_tui.terminal.key_order import KeyOrder
 from rhythm_tui.terminal.laid_out import LaidOut
 from rhythm_tui.widgets.document import Document
@@ -263,33 +263,14 @@ class WorkScreen(LaidOut[None], Commanding):
         await self._take_back(redo=True)
 
     async def _take_back(self, *, redo: bool) -> None:
-        key = self.undo_in()
-        if key is None:
-            raise Invalid("In which project?", hint="g o chooses one")
-        aside = "" if redo else self.desk.done_aside
-        if aside and not await self.app.push_screen_wait(past_aside(aside, key)):
+        taken = await take_back(self.desk, self.app.push_screen_wait, self.undo_in(), redo=redo)
+        if taken is None:
             return
-        history = self.desk.session.history
-        try:
-            result = await self.desk.edits.run(
-                lambda operation: (history.redo if redo else history.undo)(key, operation=operation)
-            )
-        except Irreversible as error:
-            if not error.before:
-                raise Invalid(error.message, hint=error.instead) from None
-            if not await self.app.push_screen_wait(past(error)):
-                return
-            result = await self.desk.edits.run(
-                lambda operation: history.undo(key, past=True, operation=operation)
-            )
-        said = truncated(shown(result.text), max(20, self.size.width - BESIDE))
-        skipped = (
-            f"left alone: {', '.join(shown(each) for each in result.skipped[:3])}" if result.skipped else ""
-        )
         self.after_undo()
+        said = truncated(taken.text, max(20, self.size.width - BESIDE)) or "nothing was left to change"
         self.reload_and_say(
-            f"{'Redone' if redo else 'Undone'}: {said or 'nothing was left to change'}",
-            skipped or ("u takes it back" if redo else "U does it again"),
+            f"{'Redone' if redo else 'Undone'}: {said}",
+            taken.left or ("u takes it back" if redo else "U does it again"),
         )
 
     def after_undo(self) -> None:

@@ -722,6 +722,8 @@ ACTIONS = (
     Action("history.of_all", lambda c: c.session.history.of_all(), EVERYBODY),
     Action("history.of_issue", lambda c: c.session.history.of_issue(c.at.issue), VIEWERS, P.PROJECT_READ),
     Action("history.saved", lambda c: c.session.history.saved(UUID(int=1)), EVERYBODY),
+    Action("history.where", lambda c: c.session.history.where([UUID(int=1)]), EVERYBODY),
+    Action("history.latest", lambda c: c.session.history.latest(c.at.key), VIEWERS, P.PROJECT_READ),
     Action(
         "history.undo",
         lambda c: c.session.history.undo(c.at.key, **c.once),
