@@ -125,15 +125,15 @@ def parse_day(said: str, *, past: bool = False) -> Day:
             on = date(int(match[1]), int(match[2]), int(match[3]))
         except ValueError:
             raise Invalid(
-                f"{said} is not in the calendar", field="day", hint="Write it year-month-day."
+                f"{said} is not in the calendar.", field="day", hint="Write it year-month-day."
             ) from None
         if not FIRST <= on <= LAST:
-            raise Invalid(f"{said} is too far away", field="day", hint=f"Years {FIRST.year} to {LAST.year}.")
+            raise Invalid(f"{said} is too far away.", field="day", hint=f"Years {FIRST.year} to {LAST.year}.")
         return Day(on=on)
     if match := _OFFSET.fullmatch(folded):
         sign, amount, unit = match[1], int(match[2]), Unit(match[3] or match[4][0])
         if past and sign in {"in-", "+"}:
-            raise Invalid(f"{said} lies ahead", field="day", hint=f"Write {amount}{unit} to look back.")
+            raise Invalid(f"{said} lies ahead.", field="day", hint=f"Write {amount}{unit} to look back.")
         back = sign == "-" or past
         return Day(amount=-amount if back else amount, unit=unit, age=past and not sign)
     if (match := _WEEKDAY.fullmatch(folded)) and (named := _named(match[2])) is not None:
@@ -142,7 +142,7 @@ def parse_day(said: str, *, past: bool = False) -> Day:
     try:
         return Day(word=Word(folded))
     except ValueError:
-        raise Invalid(f'"{said}" is no day', field="day", hint=f"Write {FORMS}.") from None
+        raise Invalid(f'"{said}" is no day.', field="day", hint=f"Write {FORMS}.") from None
 
 
 def _named(said: str) -> int | None:

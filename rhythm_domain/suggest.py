@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
@@ -23,6 +22,7 @@ from rhythm_domain.query import (
 )
 from rhythm_domain.query.tokens import NAMES, Piece, Token, tokens
 from rhythm_domain.query.tree import COMPARED, written
+from rhythm_domain.text import findable
 
 LIMIT = 20
 """Suggestions in one answer."""
@@ -233,8 +233,4 @@ def _rank(wanted: str, candidate: _Candidate) -> int | None:
 
 def _folded(text: str) -> str:
     """Small letters without accents, and without the @ before a name."""
-    text = text.removeprefix("@")
-    if text.isascii():
-        return text.lower()
-    letters = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(letter for letter in letters if not unicodedata.combining(letter))
+    return findable(text.removeprefix("@"))

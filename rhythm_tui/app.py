@@ -158,7 +158,9 @@ class RhythmApp(GuardedApp, Commanding):
             ground = os.environ.get("COLORFGBG", "").rpartition(";")[2]
             return LIGHT if ground in ("7", "15") else DARK
         if setting not in self.available_themes:
-            there_are = f"There are {', '.join(theme.name for theme in THEMES)}, and Textual's."
+            there_are = (
+                f"There are {', '.join(theme.name for theme in THEMES)}; the app's palette shows more."
+            )
             near = did_you_mean(setting, self.available_themes, there_are)
             raise Invalid(f"There is no theme {setting!r}.", field="theme", hint=near)
         return setting

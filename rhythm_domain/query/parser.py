@@ -181,7 +181,7 @@ def _value(field: Field, piece: Piece) -> Value:
         try:
             return parse_day(said, past=field in PAST)
         except Invalid as error:
-            raise piece.wrong(f"{field}: {error.message}", error.hint) from None
+            raise piece.wrong(f"{field}: {error.message.rstrip('.')}", error.hint) from None
     match field:
         case Field.ASSIGNEE | Field.REPORTER:
             name = re.sub(r"^[@\s]+", "", said)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from rhythm_domain.nearest import LIMIT, did_you_mean
 from rhythm_domain.query import CURRENT, NEXT, Field
 from rhythm_domain.suggest import Vocabulary
-from rhythm_domain.text import folded
+from rhythm_domain.text import findable
 
 _WORDS = {
     Field.ASSIGNEE: "Nobody is called {}.",
@@ -30,7 +30,7 @@ def sentence(field: Field, value: str, known: Vocabulary) -> str:
 
 
 def _by_full_name(value: str, known: Vocabulary) -> str:
-    found = [name for name, full in known.people.items() if folded(value) in folded(full)]
+    found = [name for name, full in known.people.items() if findable(value) in findable(full)]
     return f"Did you mean {' or '.join(found[:LIMIT])}?" if found else ""
 
 

@@ -56,6 +56,9 @@ def exit_code(error: errors.RhythmError) -> Exit:
 def report(error: BaseException, *, as_json: bool) -> int:
     """Says on stderr what went wrong and what to do, the error's notes included; the exit code."""
     notes = getattr(error, "__notes__", [])
+    if isinstance(error, click.NoSuchOption):
+        near = _near(error.option_name, error.possibilities or ())
+        error = click.NoSuchOption(error.option_name, possibilities=near, ctx=error.ctx)
     match error:
         case click.exceptions.Exit():
             return error.exit_code
@@ -110,9 +113,18 @@ def _say(code: Exit, message: str, hint: str, more: dict[str, Any], *, as_json: 
     return int(code)
 
 
+def _near(said: str, options: Sequence[str]) -> list[str]:
+    """The options that are like what was said. Click's own guess counts the dashes, that all have."""
+    import difflib
+
+    names = {option.lstrip("-"): option for option in options}
+    return [names[name] for name in difflib.get_close_matches(said.lstrip("-"), names)]
+
+
 def _usage_hint(error: click.ClickException) -> str:
+    """Where to read on, but for what says itself what to do: that comes from us, and knows no context."""
     context = getattr(error, "ctx", None)
-    return f"`{context.command_path} --help` shows how." if context else "`rhythm --help` shows how."
+    return f"`{context.command_path} --help` shows how." if context else ""
 
 
 def _particulars(error: errors.RhythmError) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from rhythm_domain.errors import Invalid
-from rhythm_domain.models import User
+from rhythm_domain.models import Priority, User
 from rhythm_domain.nearest import did_you_mean
 from rhythm_tui import clock
 from rhythm_tui.cli.piped import TEXT, piped
@@ -28,9 +28,13 @@ E = TypeVar("E", bound=StrEnum)
 NONE = "none"
 """What people type to leave a field empty."""
 
+_RANKS = {f"p{rank}": priority for rank, priority in enumerate(Priority)}
+
 
 class OneOf(click.ParamType[StrEnum]):
-    """A value of an enum, however it is spelled: in_progress, in-progress, "In Progress"."""
+    """A value of an enum, however it is spelled: in_progress, in-progress, "In Progress"; priorities also p0
+    to p4.
+    """
 
     def __init__(self, enum: type[StrEnum]) -> None:
         self.enum = enum
@@ -42,6 +46,8 @@ class OneOf(click.ParamType[StrEnum]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> StrEnum:
         said = str(value).strip().lower().replace("-", "_").replace(" ", "_")
         said = {"canceled": "cancelled", "doing": "in_progress", "review": "in_review"}.get(said, said)
+        if self.enum is Priority and said in _RANKS:
+            return _RANKS[said]
         try:
             return self.enum(said)
         except ValueError:

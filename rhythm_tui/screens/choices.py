@@ -21,7 +21,7 @@ def statuses(colours: Colours, current: set[Status]) -> list[Choice[Status]]:
         Choice(
             each,
             Content.assemble((f"{signs.STATUS[each].mark} ", colours.status(each)), signs.words(each)),
-            signs.words(each),
+            f"{signs.words(each)} {each.value}",
             current == {each},
         )
         for each in Status
@@ -34,10 +34,10 @@ def priorities(colours: Colours, current: set[Priority]) -> list[Choice[Priority
         Choice(
             each,
             Content.assemble((f"{signs.PRIORITY[each].mark} ", colours.priority(each)), each.value),
-            each.value,
+            f"{each.value} p{rank}",
             current == {each},
         )
-        for each in Priority
+        for rank, each in enumerate(Priority)
     ]
 
 

@@ -110,7 +110,7 @@ class Editor(Dialog[T], Generic[T]):
         """Says that a draft was restored, and how to be rid of it."""
         discard = self._keys.get("form.discard", "")
         self.note(
-            f"Draft of {relative_time(at, self._desk.now())} restored.  {before}{discard} throws it away"
+            f"Draft restored, kept {relative_time(at, self._desk.now())}.  {before}{discard} throws it away"
         )
 
     def on_unmount(self) -> None:

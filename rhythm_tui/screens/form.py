@@ -111,8 +111,8 @@ class Form(Dialog[T], Generic[T]):
             key = (desk.commands if desk else COMMANDS)["form.discard"].key
             at = self._kept.get("at")
             now = desk.now() if desk else clock.now()
-            age = f"Draft of {relative_time(datetime.fromisoformat(at), now)}" if at else "A draft was"
-            self._note(f"{age} restored.  {key} throws it away")
+            age = f", kept {relative_time(datetime.fromisoformat(at), now)}" if at else ""
+            self._note(f"Draft restored{age}.  {key} throws it away")
 
     def _note(self, words: str) -> None:
         note = self.query_one("#note", Static)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rhythm_tui.screens.triage import TriageScreen
 
 _WORDS = {LinkKind.BLOCKS: "blocks", LinkKind.BLOCKED_BY: "is blocked by"}
+_NO_LONGER = {LinkKind.BLOCKS: "no longer blocks", LinkKind.BLOCKED_BY: "is no longer blocked by"}
 
 
 class Step(NamedTuple):
@@ -48,12 +49,12 @@ async def more(screen: TriageScreen, rows: Sequence[IssueRow]) -> None:
                 Step(link.kind, link.key),
                 Content.assemble(
                     ("✗ ", "$error"),
-                    f"no longer {_WORDS[link.kind]} ",
+                    f"{_NO_LONGER[link.kind]} ",
                     (f"{signs.STATUS[link.status].mark} ", colours.status(link.status)),
                     (f"{link.key}  ", "dim"),
                     shown(link.title),
                 ),
-                f"remove unlink no longer {_WORDS[link.kind]} {link.key} {link.title}",
+                f"remove unlink {_NO_LONGER[link.kind]} {link.key} {link.title}",
             )
             for link in issue.links
         ),
@@ -111,5 +112,5 @@ async def _unlink(screen: TriageScreen, row: IssueRow, kind: LinkKind, key: str)
         lambda operation: issues.unlink(row.id, kind, key, operation=operation), issues=[row.id]
     )
     screen.replaced(saved)
-    screen.say(f"{row.key} no longer {_WORDS[kind]} {key}", "u takes it back")
+    screen.say(f"{row.key} {_NO_LONGER[kind]} {key}", "u takes it back")
     screen.linked([row])

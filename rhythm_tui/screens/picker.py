@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from rhythm_domain.text import folded, shown_lines
+from rhythm_domain.text import findable, shown_lines
 from rhythm_tui.commanding import handles
 from rhythm_tui.screens.dialog import Dialog
 from rhythm_tui.widgets.line_field import LineField
@@ -38,12 +38,12 @@ class Choice(Generic[V]):
 
 def filtered(choices: Sequence[Choice[V]], typed: str) -> list[Choice[V]]:
     """The choices that have all typed words, those that begin with them first."""
-    words = folded(typed).split()
+    words = findable(typed).split()
     if not words:
         return list(choices)
     found: list[tuple[int, int, Choice[V]]] = []
     for at, choice in enumerate(choices):
-        text = folded(choice.words)
+        text = findable(choice.words)
         if all(word in text for word in words):
             begins = text.startswith(words[0])
             starts_word = any(part.startswith(words[0]) for part in text.split())

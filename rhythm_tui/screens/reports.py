@@ -23,7 +23,6 @@ from rhythm_tui.holding import planning
 from rhythm_tui.looks import presentation as show
 from rhythm_tui.looks.colours import Colours
 from rhythm_tui.looks.presentation import Piece
-from rhythm_tui.looks.wording import counted
 from rhythm_tui.screens.picker import Choice, Picker
 from rhythm_tui.screens.work import WorkScreen
 from rhythm_tui.widgets import burndown, flow, velocity
@@ -132,8 +131,9 @@ class ReportsScreen(WorkScreen):
             self._say_empty("No sprint is finished yet: the velocity is what finished sprints got done.")
             return
         points = self.points and velocity.in_points(found)
+        which = f"The last {len(found)} finished sprints"
         self._say(
-            [Piece(f"The last {counted(len(found), 'finished sprint')}", "muted")],
+            [Piece("The last finished sprint" if len(found) == 1 else which, "muted")],
             lambda width, height: velocity.lines(found, width, height, points=points),
             [],
         )

@@ -312,7 +312,7 @@ class TriageScreen(WorkScreen):
                 self.titled("Due"),
                 accept,
                 value=before,
-                words="A day such as 2026-05-01, tomorrow, friday, next friday, 7d, 2w. Empty for none.",
+                words="A day such as 2026-05-01, tomorrow, friday, next-friday, 7d, 2w. Empty for none.",
             )
         )
 

@@ -18,7 +18,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from rhythm_domain.text import folded
+from rhythm_domain.text import findable
 from rhythm_tui import clock
 from rhythm_tui.commanding import Commanding, handles
 from rhythm_tui.commands import Command
@@ -120,8 +120,10 @@ class Listing(ScrollView, Commanding, Generic[T], can_focus=True):
         self._narrowed()
 
     def _narrowed(self) -> None:
-        before, words = self.item, folded(self.typed).split()
-        self._items = [item for item in self._all if all(word in folded(self._words(item)) for word in words)]
+        before, words = self.item, findable(self.typed).split()
+        self._items = [
+            item for item in self._all if all(word in findable(self._words(item)) for word in words)
+        ]
         if before is None or not self.go_to(self._identity(before)):
             self._go(self._cursor)
         self._anew()

@@ -72,7 +72,7 @@ def test_more_than_can_be_changed_at_once_is_said(
     monkeypatch.setattr("rhythm_tui.cli.commands.issue.MOST_MATCHING", 1)
     for title in ("One", "Two"):
         rhythm("issue", "create", "CORE", title, by=team.owner)
-    edit = ("issue", "edit", "--matching", "is:open", "--project", "CORE", "--priority", "low", "--yes")
+    edit = ("issue", "edit", "--matching", "is:open", "--project", "CORE", "--priority", "p3", "--yes")
     ran = rhythm(*edit, by=team.owner)
     assert ran.code == Exit.INVALID
     assert ran.err.startswith("rhythm: More than 1 issues match: nothing was changed.\nTake them in parts")

@@ -72,7 +72,7 @@ async def test_what_was_left_is_restored_by_the_next_app(team: Team, app: Open) 
     async with app(team.member, project="CORE") as driver:
         await driver.sees("one")
         await write_body(driver, "!")
-        await driver.sees("Draft of", "restored", "saved and begun!")
+        await driver.sees("Draft restored", "saved and begun!")
         await driver.press("ctrl+r")
         await driver.until(lambda: area(driver).text == "saved")
         await driver.press("ctrl+z")

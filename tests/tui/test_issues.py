@@ -63,7 +63,7 @@ async def test_a_field_is_changed_by_a_key_and_a_choice(team: Team, app: Open) -
         await driver.sees(key)
         await driver.press("s")
         await driver.sees("Status · CORE-1")
-        await driver.write("review")
+        await driver.write("in_r")
         await driver.press("enter")
         await driver.sees("CORE-1: moved to in review  u takes it back")
         await driver.until_saved()

@@ -78,12 +78,12 @@ async def test_a_wrong_field_is_marked_and_the_draft_outlives_the_app(team: Team
         await driver.until(lambda: not driver.app.screen.is_modal)
     async with app(team.member, project="CORE") as driver:
         await driver.press("N")
-        await driver.sees("Half", "■ bug", "a text", "Draft of")
+        await driver.sees("Half", "■ bug", "a text", "Draft restored")
         await driver.press("ctrl+r")
         await driver.misses("Half", "■ bug", "a text")
         await driver.press("escape", "N")
         await driver.sees("New issue in CORE", "□ task")
-        await driver.misses("Draft of")
+        await driver.misses("Draft restored")
 
 
 async def test_what_a_place_gives_is_not_of_the_draft(team: Team, app: Open) -> None:
@@ -98,7 +98,7 @@ async def test_what_a_place_gives_is_not_of_the_draft(team: Team, app: Open) -> 
         await driver.until(lambda: not driver.app.screen.is_modal)
         await go_to_column(driver, Status.CANCELLED)
         await driver.press("N")
-        await driver.sees("Half", "Draft of")
+        await driver.sees("Half", "Draft restored")
         assert status_in(driver) == "backlog"
         await driver.press("ctrl+s")
         await driver.sees("CORE-1 created")
@@ -148,7 +148,7 @@ async def test_links_and_parents_are_set_by_searching(team: Team, app: Open) -> 
         await driver.press("m")
         await driver.write("no longer")
         await driver.press("enter")
-        await driver.sees("CORE-1 no longer is blocked by CORE-2")
+        await driver.sees("CORE-1 is no longer blocked by CORE-2")
     assert not (await team.owner.issues.show("CORE-1")).links
 
 

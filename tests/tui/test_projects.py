@@ -48,7 +48,7 @@ async def test_a_wrong_key_is_said_at_its_field(team: Team, app: Open) -> None:
         await driver.press("escape")
         await driver.misses("Harbour")
         await driver.press("plus")
-        await driver.sees("Harbour", "CORE", "Draft of", "^r throws it away")
+        await driver.sees("Harbour", "CORE", "Draft restored", "^r throws it away")
         await driver.press("ctrl+r")
         await driver.misses("CORE", "restored")
         await driver.write("Light House")

@@ -308,7 +308,7 @@ async def test_typing_replaces_what_is_suggested_and_a_draft_says_that_it_is_one
         await driver.sees("Winter")
         await driver.misses("Sprint 2")
         await driver.press("escape", "plus")
-        await driver.sees("Draft of", "restored", "^r throws it away", "Winter")
+        await driver.sees("Draft restored", "^r throws it away", "Winter")
         await driver.write("y")
         await driver.sees("Wintery")
         await driver.press("ctrl+r")

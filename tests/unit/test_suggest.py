@@ -10,7 +10,7 @@ from rhythm_domain.query import Field, parse
 from rhythm_domain.suggest import LIMIT, Suggestion, Vocabulary, suggest
 
 KNOWN = Vocabulary(
-    people={"ada": "Ada Lovelace", "grace": "Grace Hopper", "mel": "Mélanie Dupont"},
+    people={"ada": "Ada Lovelace", "grace": "Grace Hopper", "mel": "Mélanie Dupont", "lu": "Łucja Nowak"},
     labels={"needs review": "", "bug": "It is broken", "debugging": "", "none": ""},
     sprints={"Sprint 12": "active", "Sprint 13": "planned"},
     projects={"CORE": "Core platform", "WEB": "Website"},
@@ -51,6 +51,7 @@ def chosen(marked: str) -> str:
         ("assignee:|", "assignee:@me"),
         ("assignee:love|", "assignee:ada"),
         ("assignee:mela|", "assignee:mel"),
+        ("assignee:luc|", "assignee:lu"),
         ("label:nee|", 'label:"needs review"'),
         ('label:"nee| status:todo', 'label:"needs review" status:todo'),
         ('label:"nee|" x', 'label:"needs review" x'),

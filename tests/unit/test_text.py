@@ -334,6 +334,17 @@ def test_names_are_compared_without_case_and_accents(one: str, other: str) -> No
     assert text.folded(one) == text.folded(other)
 
 
+def test_names_are_found_without_strokes_and_stay_different() -> None:
+    for name, typed in (
+        ("Łucja Øster", "lucja oster"),
+        ("Đorđe", "dorde"),
+        ("Œuvre Æ", "oeuvre ae"),
+        ("Işık", "isik"),
+    ):
+        assert text.findable(name) == text.findable(typed)
+    assert text.folded("Łódź") != text.folded("Lodz"), "it is stored so"
+
+
 @pytest.mark.parametrize(("one", "other"), [("мой", "мои"), ("ガ", "カ"), ("कि", "क"), ("a b", "ab")])
 def test_different_letters_stay_different(one: str, other: str) -> None:
     assert text.folded(one) != text.folded(other)

@@ -479,8 +479,9 @@ async def unlink(context: Context, id_: str, kind: LinkKind, other: str) -> None
     """Take such a link back."""
     async with context.session() as session:
         rows = await session.issues.unlink(id_, kind, other, operation=context.operation)
-    context.out.done(f"{rows[0].key} no longer {_verb(kind)} {rows[1].key}.", {"items": rows})
+    context.out.done(f"{rows[0].key} {_verb(kind, no_longer=True)} {rows[1].key}.", {"items": rows})
 
 
-def _verb(kind: LinkKind) -> str:
-    return "blocks" if kind is LinkKind.BLOCKS else "is blocked by"
+def _verb(kind: LinkKind, *, no_longer: bool = False) -> str:
+    now = "no longer " if no_longer else ""
+    return f"{now}blocks" if kind is LinkKind.BLOCKS else f"is {now}blocked by"
