@@ -37,6 +37,11 @@ class PasswordSource(NamedTuple):
     stdin: bool
     file: str | None
 
+    @property
+    def asks(self) -> bool:
+        """Whether a person is asked, who can give another one."""
+        return not (self.stdin or self.file)
+
     def read(self, *, new: bool = False, label: str = "Password") -> str:
         """The password; asked for twice if it is `new`. One line break at the end is no part of it."""
         if self.stdin and self.file:

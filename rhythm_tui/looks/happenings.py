@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
+from uuid import UUID
 
 from rhythm_domain.models import Event, PersonRef
 
@@ -29,16 +30,17 @@ class Happening:
 
 def told(events: Sequence[Event]) -> list[Happening]:
     """Events, newest first, as happenings: those of one step and one kind that follow each other are one."""
+    undos = {event.operation for event in events if event.undoes}
     return [
-        _one(list(group))
+        _one(list(group), undos)
         for _, group in groupby(events, lambda event: (event.operation, event.kind, event.project_key))
     ]
 
 
-def _one(events: list[Event]) -> Happening:
+def _one(events: list[Event], undos: Collection[UUID]) -> Happening:
     last = events[0]
     keys = tuple(dict.fromkeys(event.issue_key for event in events if event.issue_key))
-    back = "took back: " if last.undoes else ""
+    back = "did again: " if last.undoes in undos else "took back: " if last.undoes else ""
     return Happening(
         seq=last.seq,
         actor=last.actor,
@@ -56,6 +58,8 @@ def _of_many(events: Sequence[Event], count: int) -> str:
     if len(texts) > 1:
         texts = {_FROM.sub("moved it to ", text) for text in texts}
     (text, *others) = texts
-    if others or ";" in text or not _IT.search(text):
+    if others or ";" in text:
         return f"changed {count:,} issues"
+    if not _IT.search(text):
+        return f"{text} ({count:,} issues)"
     return _IT.sub(f"{count:,} issues", text, count=1)

@@ -292,7 +292,7 @@ class IssueTable(ScrollView, Commanding, can_focus=True):
             self._anew()
 
     def say_order(self, key: str, *, descending: bool) -> None:
-        """Says by which order the list is, for the headings."""
+        """Says by which order the list is, for the headings; "" for the one that it always has there."""
         self._order = (key, descending)
         self.refresh()
 
@@ -526,9 +526,14 @@ class IssueTable(ScrollView, Commanding, can_focus=True):
         plain, lit = colours.style("muted", "background"), colours.style("primary", "background", bold=True)
         key, descending = self._order
         segments = [Segment(" " * GUTTER, plain)]
-        for column, width in self._laid_out():
-            sorted_by = column.sort == key and column.heading
-            text = column.heading + (" ↓" if descending else " ↑") if sorted_by else column.heading
+        arrow = "↓" if descending else "↑"
+        laid_out = self._laid_out()
+        headed = not key or any(column.sort == key for column, _ in laid_out)
+        for column, width in laid_out:
+            sorted_by = key and column.sort == key
+            text = f"{column.heading} {arrow}".lstrip() if sorted_by else column.heading
+            if column.width is None and not headed:
+                text += f"  by {key} {arrow}"  # Nothing else would say so: its column gave way.
             segments.append(
                 Segment(fitted(text, width, "right" if column.right else "left"), lit if sorted_by else plain)
             )

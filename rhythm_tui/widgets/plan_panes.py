@@ -90,7 +90,7 @@ class PlanPanes(Container):
         for side in SIDES:
             table = self.table_of(side)
             table.shown, table.unsaved, table.now = self.shown, self.unsaved, self.now
-            table.say_order("rank", descending=False)
+            table.say_order("", descending=False)
         self.watch_side()
 
     def table_of(self, side: Side) -> IssueTable:

@@ -19,7 +19,9 @@ def _file(rhythm: Cli, password: str = PASSWORD) -> str:
     return str(file)
 
 
-def test_the_first_administrator_sets_up_invites_and_the_invited_joins(rhythm: Cli) -> None:
+def test_the_first_administrator_sets_up_invites_and_the_invited_joins(
+    rhythm: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
     early = rhythm("login", "ada", "--password-file", _file(rhythm))
     assert early.code == Exit.INVALID
     assert "--set-up" in early.err
@@ -33,7 +35,13 @@ def test_the_first_administrator_sets_up_invites_and_the_invited_joins(rhythm: C
     assert rhythm("whoami").code == Exit.NOT_SIGNED_IN
     assert json.loads(sessions.read_text()) == {}
 
-    assert rhythm("join", code, "--password-file", _file(rhythm, "another 12 lamps")).code == Exit.DONE
+    given = iter(["short", "another 12 lamps"])
+    with monkeypatch.context() as terminal:
+        terminal.setattr("sys.stdin.isatty", lambda: True)
+        terminal.setattr("click.prompt", lambda *_, **__: next(given))
+        joined = rhythm("join", code)
+    assert (joined.code, list(given)) == (Exit.DONE, []), "it is asked again, and the code is still good"
+    assert "too short" in joined.err
     assert rhythm("whoami", "--json").json["name"] == "ben"
     again = rhythm("join", code, "--password-file", _file(rhythm))
     assert again.code == Exit.NOT_SIGNED_IN

@@ -57,9 +57,17 @@ async def join(context: Context, code: str | None, password: PasswordSource) -> 
     `rhythm user add` prints such a code; it is good once, for seven days. It is asked for if it is not given.
     """
     code = code or click.prompt("Code", err=True)
-    secret = password.read(new=True)
     async with context.tracker() as tracker:
-        _keep(context, await tracker.accounts.join(code, secret, source=system_person().source))
+        while True:
+            secret = password.read(new=True)
+            try:
+                _keep(context, await tracker.accounts.join(code, secret, source=system_person().source))
+            except Invalid as refused:
+                if not password.asks:
+                    raise
+                context.out.note(f"{refused.message} {refused.hint}")  # The code is still good.
+            else:
+                return
 
 
 def _keep(context: Context, signed_in: SignedIn) -> None:
