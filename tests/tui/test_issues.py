@@ -732,6 +732,10 @@ async def test_the_cursor_goes_to_a_new_issue_where_it_is_shown(team: Team, app:
         await driver.until(lambda: at("x"), "at one that is due")
         await make("last")
         await driver.sees("CORE-104 created; it is further down in this order")
+        await driver.press("slash", "ctrl+u")
+        await driver.write("sort:rank")
+        await driver.press("enter")
+        await driver.sees("TITLE  by rank ↑")
 
 
 async def test_what_was_said_goes_with_the_screen(team: Team, app: Open) -> None:
