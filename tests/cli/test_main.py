@@ -195,6 +195,23 @@ def test_completion_offers_commands(rhythm: Cli) -> None:
     assert "project" in rhythm.process(**words).stdout
 
 
+def test_completion_offers_what_the_instance_has(
+    rhythm: Cli, team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rhythm_tui.cli.completing.PATIENCE", 60)
+    rhythm("issue", "create", "CORE", "One", by=team.member)
+
+    def offered(words: str) -> str:
+        at = str(len(words.split(" ")) - 1)
+        asked = {"_RHYTHM_COMPLETE": "zsh_complete", "COMP_WORDS": words, "COMP_CWORD": at}
+        return rhythm(by=team.member, **asked).out
+
+    assert "CORE-1\nOne" in offered("rhythm issue show c")
+    assert "in_review" in offered("rhythm issue move CORE-1 in_")
+    assert "mia" in offered("rhythm issue assign CORE-1 m")
+    assert not rhythm("issue", "list", by="nobody").out
+
+
 def test_a_shell_hears_that_its_words_were_completed(rhythm: Cli) -> None:
     words = {"_RHYTHM_COMPLETE": "zsh_complete", "COMP_WORDS": "rhythm proj", "COMP_CWORD": "1"}
     assert rhythm.process(**words).returncode == Exit.DONE

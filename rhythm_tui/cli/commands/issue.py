@@ -13,6 +13,7 @@ from rhythm_domain.models import IssueDraft, IssueEdit, IssueRow, IssueType, Lin
 from rhythm_domain.session import Session
 from rhythm_tui.cli import issue_view
 from rhythm_tui.cli.command import Noun, pass_context
+from rhythm_tui.cli.completing import issues
 from rhythm_tui.cli.context import Context
 from rhythm_tui.cli.issue_view import keys
 from rhythm_tui.cli.operation import operation_option
@@ -29,8 +30,8 @@ MOST_MATCHING = 100_000
 
 group = Noun("issue", help="Create, list, show, edit, move, assign, comment on, link and delete issues.")
 
-_refs = click.argument("ids", nargs=-1, required=True, metavar="ID...")
-_ref = click.argument("id_", metavar="ID")
+_refs = click.argument("ids", nargs=-1, required=True, metavar="ID...", shell_complete=issues)
+_ref = click.argument("id_", metavar="ID", shell_complete=issues)
 
 
 def _fields(command: F) -> F:
