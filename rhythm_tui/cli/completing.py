@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rhythm_domain.models import Status
+from rhythm_domain.text import shown
 from rhythm_tui.cli.context import Context
 
 if TYPE_CHECKING:
@@ -45,11 +46,11 @@ def issues(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[Comp
 
 async def _recent(session: Session) -> list[tuple[str, str]]:
     page = await session.search.page("sort:updated", limit=KEYS)
-    return [(row.key, row.title) for row in page.items]
+    return [(row.key, shown(row.title)) for row in page.items]
 
 
 async def _recent_and_people(session: Session) -> list[tuple[str, str]]:
-    people = [(person.name, person.display_name) for person in await session.people.directory()]
+    people = [(person.name, shown(person.display_name)) for person in await session.people.directory()]
     return [*await _recent(session), ("me", ""), ("none", ""), *people]
 
 
