@@ -115,6 +115,10 @@ class Filtered(Dialog[R], Generic[V, R]):
 
     @on(OptionList.OptionSelected)
     def _pressed(self) -> None:
+        self.press()
+
+    def press(self) -> None:
+        """Does what a click is for: it is on what the cursor is on then."""
         self.choose()
 
     def choose(self) -> None:
@@ -174,9 +178,13 @@ class Picker(Filtered[V, V], Generic[V]):
             self.dismiss(choice.value)
 
 
-class MultiPicker(Filtered[V, dict[V, bool]], Generic[V]):
-    """Any number of some choices: space takes one or gives it back, enter is the end.
+_MARKING, _CHOOSE, _DONE = "space mark · enter {} · esc cancel", "choose", "done"
 
+
+class MultiPicker(Filtered[V, dict[V, bool]], Generic[V]):
+    """Any number of some choices: space, or a click, takes one or gives it back, enter is the end.
+
+    Who typed to find one, and took none, has enter take what the cursor is on; the foot says what enter does.
     Dismissed with what differs from before: True for what was taken, False for what was given back. What is
     chosen `partly` stays so unless it is touched. `new` says what else can be taken because of what is typed.
     """
@@ -191,7 +199,7 @@ class MultiPicker(Filtered[V, dict[V, bool]], Generic[V]):
         words: str = "",
         new: Callable[[str], Choice[V] | None] = lambda _: None,
     ) -> None:
-        super().__init__(title, choices, "space mark · enter done · esc cancel", words)
+        super().__init__(title, choices, _MARKING.format(_DONE), words)
         self._toggled: dict[V, bool] = {}
         self._new = new
         self._offered: Choice[V] | None = None
@@ -199,6 +207,14 @@ class MultiPicker(Filtered[V, dict[V, bool]], Generic[V]):
     def on_mount(self) -> None:
         super().on_mount()
         self.query_one(FilterField).blanks = False
+
+    def _show(self, typed: str, *, at: int | None = None) -> None:
+        super()._show(typed, at=at)
+        self._say_enter()
+
+    @on(OptionList.OptionHighlighted)
+    def _say_enter(self) -> None:
+        self.say_foot("↓↑ move · " + _MARKING.format(_DONE if self._to_take is None else _CHOOSE))
 
     def beside(self, typed: str) -> Sequence[Choice[V]]:
         self._offered = self._new(typed.strip()) if typed.strip() else None
@@ -229,12 +245,22 @@ class MultiPicker(Filtered[V, dict[V, bool]], Generic[V]):
         elif before and choice.partly:
             self._toggled[choice.value] = False
 
-    def choose(self) -> None:
+    def press(self) -> None:
+        self.action_take()
+
+    @property
+    def _to_take(self) -> Choice[V] | None:
+        """What enter takes before it is the end: what was typed for, never what the cursor happens to be on."""
         choice = self._highlighted
-        if choice is not None and choice is self._offered:
+        if choice is None or choice is self._offered:
+            return choice
+        sought = self.query_one(Input).value.strip() and not self._toggled
+        return choice if sought and not choice.chosen else None
+
+    def choose(self) -> None:
+        choice = self._to_take
+        if choice is not None:
             if choice.why_not:
                 return
             self._toggled[choice.value] = True
-        elif choice is not None and not self._toggled:
-            self._take(choice)
         self.dismiss(self._toggled)

@@ -105,7 +105,25 @@ async def test_labels_of_several_are_left_alone_unless_chosen_and_new_ones_are_m
         await driver.sees("○ •ui")
         await driver.press("space")
         await driver.sees("◐ •ui")
-        await driver.press("up", "space", "enter")
+        await driver.press("escape")
+        await driver.misses("◐ •ui")
+        await driver.press("t")
+        await driver.sees("◉ •on call", "enter done")
+        await driver.press("enter")  # Whatever the cursor is on: nobody chose it.
+        await driver.misses("◉ •on call")
+        await driver.until_saved()
+        assert await labels() == [["on call"], ["on call", "ui"]]
+        await driver.press("t")
+        await driver.write("ui")
+        await driver.sees("enter choose")
+        await driver.press("enter")
+        await driver.sees("2 issues: labelled ui")
+        assert await labels() == [["on call", "ui"], ["on call", "ui"]]
+        await driver.press("u")
+        await driver.sees("Undone")
+        await driver.press("t")
+        await driver.sees("◉ •on call", "◐ •ui")
+        await driver.press("space", "enter")
         await driver.sees("2 issues: no longer on call")
         assert await labels() == [[], ["ui"]]
     async with app(team.member, project="CORE") as driver:

@@ -83,12 +83,12 @@ class MembersSection(Section[Member]):
     def why_not(self, action: str, item: Member | None) -> str | None:
         if action == "add" or item is None:
             return self.may(Permission.MEMBER_MANAGE) if action == "add" else super().why_not(action, item)
+        if not self._me(item) and (reason := self.may(to_change_member(item.role, None))):
+            return reason
         if self._last_owner(item):
             whom = "you are" if self._me(item) else f"{shown(item.user.display_name)} is"
             return f"{whom} the last active owner of {self.key}: make somebody else an owner first"
-        if self._me(item):
-            return self.may(Permission.MEMBER_LEAVE)
-        return self.may(to_change_member(item.role, None))
+        return self.may(Permission.MEMBER_LEAVE) if self._me(item) else None
 
     # What one does with members ----------------------------------------------------------------------------
 
