@@ -38,7 +38,7 @@ _VIEWS = (
     ("Firmware bugs", f"project:{MAIN} type:bug is:open sort:priority", False),
     ("Waiting for review", "status:in_review sort:updated-asc", True),
     ("What customers wait for", "label:customer is:open", True),
-    ("Overdue anywhere", "is:overdue sort:due", False),
+    ("Overdue", "is:overdue sort:due", False),
 )
 """Name, query, and whether it is published to the main project's team."""
 

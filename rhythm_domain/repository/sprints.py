@@ -181,8 +181,9 @@ async def _burndown(tx: Tx, sprint: Sprint) -> tuple[BurndownDay, ...]:
     length = max(1, (sprint.ends_on - first).days + 1) if sprint.ends_on else len(rows)
 
     def ideal(committed: Decimal, day: date) -> Decimal:
+        """What is left at an even pace: it runs from the first whole day, as the first may be nearly over."""
         left = max(0, length - 1 - (day - first).days)
-        return Decimal(committed * left / length).quantize(Decimal("0.1"))
+        return Decimal(committed * left / max(1, length - 1)).quantize(Decimal("0.1"))
 
     return tuple(
         BurndownDay(

@@ -32,10 +32,13 @@ class Burndown:
 
     @property
     def behind(self) -> Decimal:
-        """How much more is left than an even pace would have left; negative if less."""
+        """How much more is left than an even pace would have left; negative if less. The pace runs from the
+        first whole day: on the first one a sprint may have begun late.
+        """
         if not self.left:
             return Decimal(0)
-        share = Decimal(min(len(self.left), self.length)) / self.length
+        gone, whole = min(len(self.left), self.length) - 1, self.length - 1
+        share = Decimal(gone) / whole if whole else Decimal(1)
         return self.left[-1] - (self.committed * (1 - share)).quantize(Decimal(1))
 
 
@@ -82,7 +85,8 @@ def lines(of: Burndown, today: date, width: int, height: int) -> list[Line]:
 
     for row in at:
         canvas.rule(row)
-    even = [(0.0, y(of.committed)), (x(of.length), y(Decimal(0)))]
+    begun = x(1) if of.length > 1 else 0.0
+    even = [(0.0, y(of.committed)), (begun, y(of.committed)), (x(of.length), y(Decimal(0)))]
     canvas.line(even, "muted", dash=3)
     left = [(x(day), y(amount)) for day, amount in enumerate([of.committed, *of.left])]
     canvas.line(left, "primary")

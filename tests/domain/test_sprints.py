@@ -420,11 +420,11 @@ async def test_the_burndown_counts_down_by_day(team: Team) -> None:
         for day in report.burndown
     ]
     assert days == [
-        (3, Decimal(12), Decimal("2.5"), Decimal(10)),
-        (2, Decimal(8), Decimal(2), Decimal(8)),
-        (3, Decimal(11), Decimal("1.5"), Decimal(6)),
-        (2, Decimal(6), Decimal(1), Decimal(4)),
-        (2, Decimal(6), Decimal("0.5"), Decimal(2)),
+        (3, Decimal(12), Decimal(3), Decimal(12)),
+        (2, Decimal(8), Decimal("2.4"), Decimal("9.6")),
+        (3, Decimal(11), Decimal("1.8"), Decimal("7.2")),
+        (2, Decimal(6), Decimal("1.2"), Decimal("4.8")),
+        (2, Decimal(6), Decimal("0.6"), Decimal("2.4")),
     ]
     assert [day.day for day in report.burndown] == [today - timedelta(days=4 - n) for n in range(5)]
     finished = await person.sprints.finish("CORE", "A")

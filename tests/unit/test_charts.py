@@ -101,11 +101,11 @@ def test_days_under_an_axis_are_as_far_apart_and_never_touch(from_end: bool) -> 
 
 
 def test_a_burndown_says_what_is_left_and_how_far_behind() -> None:
-    """At an even pace 10 of 20 points would be left after five of ten days."""
+    """At an even pace 11 of 20 points would be left after five of ten days: it begins with the second."""
     of = burndown.of(report([20, 18, 18, 16, 14]))
     assert of is not None
     lines = text(burndown.lines(of, TODAY, 60, 12))
-    assert lines[0].startswith("14 points left  4 behind")
+    assert lines[0].startswith("14 points left  3 behind")
     assert lines[0].endswith("━ left  ╍ even pace")
     assert [line[:4] for line in lines if line[3] in "┤└"] == ["20 ┤", "10 ┤", " 0 └"]
     assert "●" in "".join(lines)
@@ -116,7 +116,12 @@ def test_a_burndown_says_what_is_left_and_how_far_behind() -> None:
 
 @pytest.mark.parametrize(
     ("left", "said"),
-    [([20, 18, 16, 14, 10], "at an even pace"), ([20, 10, 5, 4, 4], "6 ahead"), ([30] * 12, "30 behind")],
+    [
+        ([20], "at an even pace"),
+        ([20, 18, 16, 14, 11], "at an even pace"),
+        ([20, 10, 5, 4, 4], "7 ahead"),
+        ([30] * 12, "30 behind"),
+    ],
 )
 def test_a_burndown_compares_with_an_even_pace(left: list[int], said: str) -> None:
     of = burndown.of(report(left))
