@@ -309,9 +309,10 @@ class RhythmApp(GuardedApp, Commanding):
             return
         await desk.read_projects()
         here = desk.project
-        if here is not None and here.key not in desk.projects and not desk.session.user.admin:
+        if here is not None and await desk.is_gone(here):
             await self._open_project(OpenProject(None, "projects"))
-            self._say(Say(f"{here.key} is no longer there for you.", "You left it, or it was deleted."))
+            words = f"{here.key} is no longer there for you: you are no member any more, or it was deleted."
+            self._say(Say(words, warning=True))
         for bar in self.screen.query(KeyBar):
             bar.refresh()
 

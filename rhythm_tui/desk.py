@@ -7,6 +7,7 @@ from datetime import date, datetime
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
+from rhythm_domain.errors import NotFound
 from rhythm_domain.models import Project
 from rhythm_domain.policy import Permission
 from rhythm_domain.session import Session
@@ -74,6 +75,20 @@ class Desk:
         if self.project is not None:
             here = self.project.id
             self.project = next((each for each in projects if each.id == here), self.project)
+
+    async def is_gone(self, project: Project) -> bool:
+        """Whether a project is no longer there for the person, as `projects` were read last. An administrator
+        sees those that they are no member of as well.
+        """
+        if any(each.id == project.id for each in self.projects.values()):
+            return False
+        if not self.session.user.admin:
+            return True
+        try:
+            await self.session.projects.show(project.key)
+        except NotFound:
+            return True
+        return False
 
     async def read_person(self) -> None:
         """Reads the person's own account again: how they are called, and where their days begin."""

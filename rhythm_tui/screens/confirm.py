@@ -60,3 +60,9 @@ def forget_view(view: SavedView) -> Confirm:
     """Whether to delete a view that only its owner sees: no history holds it, so no undo brings it back."""
     words = f"{view.name} ({view.query}) is gone for good then: undo knows of the team's views alone."
     return Confirm("Delete a view", words, yes="delete it")
+
+
+def over(view: SavedView) -> Confirm:
+    """Whether a view of the person's own is to search for something else."""
+    words = f"{view.name} searches for {view.query or 'all issues'} now. Is it to search for this instead?"
+    return Confirm("A view of this name is there", words, yes="replace it")

@@ -26,10 +26,13 @@ class Door(Form[SignedIn]):
     ) -> None:
         self._tracker, self.way = tracker, way
         entries, title, save = _FORMS[way](name)
-        super().__init__(title, entries, self._enter, words=words or _WORDS[way], save=save)
         other = "" if once else f" · ^o {_OTHERS[way]}"
-        self._foot = f"enter next, then {save}{other} · ^q leave"
+        self._keys = f"enter next, then {save}{other} · ^q leave"
         self._once = once
+        super().__init__(title, entries, self._enter, words=words or _WORDS[way], save=save)
+
+    def keys_in(self, entry: Entry, *, last: bool) -> str:
+        return self._keys
 
     def on_mount(self) -> None:
         if self._entries.get("name", Entry("", "")).value:

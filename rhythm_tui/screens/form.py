@@ -80,9 +80,9 @@ class Form(Dialog[T], Generic[T]):
         draft: str = "",
         base: Values | None = None,
     ) -> None:
-        one = len(entries) == 1 and not entries[0].lines
-        leave = "esc leave, the draft is kept" if drafts and draft else "esc cancel"
-        super().__init__(title, f"enter {save} · {leave}" if one else f"enter next · ^s {save} · {leave}")
+        self._save = save
+        self._leave = "esc leave, the draft is kept" if drafts and draft else "esc cancel"
+        super().__init__(title, self.keys_in(entries[0], last=len(entries) == 1))
         self._entries = {entry.name: entry for entry in entries}
         self._accept, self._words = accept, words
         self._drafts, self._draft = drafts, draft
@@ -93,6 +93,18 @@ class Form(Dialog[T], Generic[T]):
         self._base = {name: self._kept.get(name, value) for name, value in self._begun.items()}
         self._put: dict[str, str] = {}
         """What stands in a field because of what is said below it."""
+
+    def keys_in(self, entry: Entry, *, last: bool) -> str:
+        """What the keys do in a field: in a text enter begins a new line, in the last field it saves."""
+        if last:
+            return f"{'^s' if entry.lines else 'enter'} {self._save} · {self._leave}"
+        return f"{'tab' if entry.lines else 'enter'} next · ^s {self._save} · {self._leave}"
+
+    @on(events.DescendantFocus)
+    def _say_what_keys_do(self) -> None:
+        for at, entry in enumerate(self._entries.values(), 1):
+            if self.query_one(f"#field-{_id(entry.name)}").has_focus:
+                self.say_foot(self.keys_in(entry, last=at == len(self._entries)))
 
     def body(self) -> ComposeResult:
         if self._words:

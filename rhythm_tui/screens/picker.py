@@ -250,7 +250,7 @@ class MultiPicker(Filtered[V, dict[V, bool]], Generic[V]):
 
     @property
     def _to_take(self) -> Choice[V] | None:
-        """What enter takes before it is the end: what was typed for, never what the cursor happens to be on."""
+        """What enter takes before it is the end: what was typed for, not what the cursor happens to be on."""
         choice = self._highlighted
         if choice is None or choice is self._offered:
             return choice

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from rhythm_domain.errors import Invalid
 from rhythm_domain.models import SavedView
 from rhythm_domain.policy import Permission
 from rhythm_domain.query import Condition, Field, QueryError, parse
 from rhythm_domain.session import Session
 from rhythm_domain.text import folded, shown
 from rhythm_tui.desk import Desk
-from rhythm_tui.screens.confirm import forget_view
+from rhythm_tui.screens.confirm import forget_view, over
 from rhythm_tui.screens.prompt import Prompt
 
 if TYPE_CHECKING:
@@ -77,6 +78,9 @@ async def save(screen: WorkScreen, query: str, views: Sequence[SavedView]) -> Sa
     async def accept(name: str) -> SavedView:
         nonlocal before
         before = known.get(folded(name.strip()))
+        other = before is not None and before.query != query
+        if before and other and not await screen.app.push_screen_wait(over(before)):
+            raise Invalid(f"{before.name} is there already.", hint="Give this one another name, or leave.")
         return await desk.edits.run(
             lambda operation: desk.session.views.save(
                 name, query, key=desk.key, published=bool(before and before.published), operation=operation

@@ -29,7 +29,6 @@ from rhythm_tui.edits import Change
 from rhythm_tui.looks import signs
 from rhythm_tui.looks.colours import Colours
 from rhythm_tui.looks.wording import NO_ISSUE, counted, day_said, points
-from rhythm_tui.messages import OpenIssue
 from rhythm_tui.screens import choices
 from rhythm_tui.screens.confirm import Confirm
 from rhythm_tui.screens.dialog import Instead
@@ -112,12 +111,13 @@ class TriageScreen(WorkScreen):
         """What the person chooses; None if they don't."""
         return await self.app.push_screen_wait(Picker(title, choices))
 
-    async def sure(self, count: int, question: str) -> bool:
-        """Whether a change of so many issues is meant: of more than one sees at once it is asked.
+    async def sure(self, count: int, question: str, *, many: int = MANY) -> bool:
+        """Whether a change of so many issues is meant: of more than `many`, else than one sees at once, it is
+        asked.
 
         In the question `{}` stands for them.
         """
-        if count <= MANY:
+        if count <= many:
             return True
         issues = counted(count, "issue")
         confirm = Confirm("Many at once", question.replace("{}", issues, 1), yes="go on")
@@ -407,7 +407,7 @@ class TriageScreen(WorkScreen):
     async def delete(self) -> None:
         rows, unread = self.targets(), self.unread()
         count = len(rows) + len(unread)
-        if not await self.sure(count, "Move {} to the trash?"):
+        if not await self.sure(count, "Move {} to the trash?", many=1):
             return
         parts = [list(group) for _, group in groupby(sorted(rows, key=_project), key=_project)]
         lots = [[row.id for row in part] for part in parts]
@@ -433,22 +433,6 @@ class TriageScreen(WorkScreen):
             name = branch_name(row)
             self.app.copy_to_clipboard(name)
             self.say(f"Copied {name}")
-
-    @handles("issue.jump")
-    async def jump(self) -> None:
-        async def accept(text: str) -> str:
-            key = text.strip()
-            if key.isdigit() and self.desk.key:
-                key = f"{self.desk.key}-{key}"
-            return (await self.desk.session.issues.show(key)).key
-
-        key = await self.app.push_screen_wait(
-            Prompt(
-                "Open an issue", accept, placeholder="CORE-123", foot="enter open · esc cancel", reads=True
-            )
-        )
-        if key is not None:
-            self.post_message(OpenIssue(key))
 
     def undo_in(self) -> str | None:
         rows = self.targets()

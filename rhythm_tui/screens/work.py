@@ -20,7 +20,7 @@ from rhythm_domain.text import shown, truncated
 from rhythm_tui.commanding import Commanding, handles
 from rhythm_tui.commands import Command
 from rhythm_tui.desk import Desk
-from rhythm_tui.messages import GoTo, Say
+from rhythm_tui.messages import GoTo, OpenIssue, Say
 from rhythm_tui.reading import Readings
 from rhythm_tui.screens.undoing import take_back
 from rhythm_tui.terminal.key_order import KeyOrder
@@ -235,6 +235,25 @@ class WorkScreen(LaidOut[None], Commanding):
         """An issue was made here, as is `said`."""
         self.hold_keys()
         self.reload_and_say(said, "u takes it back")
+
+    @handles("issue.jump")
+    async def jump(self) -> None:
+        """Opens an issue wherever one is; a number alone is of the project that is shown."""
+        from rhythm_tui.screens.prompt import Prompt
+
+        async def accept(text: str) -> str:
+            key = text.strip()
+            if key.isdigit() and self.desk.key:
+                key = f"{self.desk.key}-{key}"
+            return (await self.desk.session.issues.show(key)).key
+
+        key = await self.app.push_screen_wait(
+            Prompt(
+                "Open an issue", accept, placeholder="CORE-123", foot="enter open · esc cancel", reads=True
+            )
+        )
+        if key is not None:
+            self.post_message(OpenIssue(key))
 
     @handles("refresh")
     def refresh_all(self) -> None:

@@ -62,6 +62,12 @@ async def test_the_flow_of_the_project(team: Team, app: Open) -> None:
         await driver.sees("without the backlog of 1")
         await driver.press("o")
         await driver.sees("That is for the burndown")
+        await driver.press("g", "j")
+        await driver.sees("Open an issue")
+        await driver.write("1")
+        await driver.press("enter")
+        await driver.until(lambda: type(driver.app.screen).__name__ == "IssueScreen", "the issue's page")
+        await driver.sees("CORE-1")
     async with app(team.viewer, project="CORE", view="reports") as driver:
         await driver.sees("done in 30 days")
 

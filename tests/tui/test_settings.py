@@ -121,7 +121,8 @@ async def test_who_takes_rights_from_themselves_is_asked(team: Team, app: Open) 
     ("who", "whom", "key", "said"),
     [
         ("viewer", "mia", "d", "Only maintainers may add, change and remove members"),
-        ("maintainer", "olga", "d", "Olga is the last active owner of CORE"),
+        ("maintainer", "olga", "d", "Only owners may grant ownership"),
+        ("viewer", "olga", "e", "Only owners may grant ownership"),
         ("owner", "olga", "d", "You are the last active owner of CORE"),
         ("owner", "olga", "e", "You are the last active owner of CORE"),
         ("member", "vic", "O", "Only owners may grant ownership"),
@@ -176,7 +177,17 @@ async def test_who_is_removed_meanwhile_is_led_out(team: Team, app: Open) -> Non
         await driver.press("escape")
         await team.owner.members.remove("CORE", "vic")
         await driver.until(lambda: driver.app.current_mode == "projects")
-        await driver.sees("CORE is no longer there for you")
+        await driver.sees("! CORE is no longer there for you: you are no member any more, or it was deleted")
+
+
+async def test_an_administrator_is_led_out_of_what_they_deleted_elsewhere(team: Team, app: Open) -> None:
+    """As the one person of an instance is: they may see all projects, but not what is deleted."""
+    await team.admin.projects.create("WEB", "Web")
+    async with app(team.admin, project="WEB", view="issues") as driver:
+        await driver.sees("No issues yet")
+        await team.admin.projects.delete("WEB")
+        await driver.until(lambda: driver.app.current_mode == "projects")
+        await driver.sees("! WEB is no longer there for you")
 
 
 async def test_a_project_is_handed_over(team: Team, app: Open) -> None:
@@ -255,6 +266,7 @@ async def test_a_project_is_deleted_only_by_typing_its_key(team: Team, app: Open
         await driver.write("core")
         await driver.press("enter")
         await driver.until(lambda: driver.app.current_mode == "projects")
+        await driver.sees("CORE is deleted  `rhythm project restore CORE`")
         assert not await team.owner.projects.list()
         assert (await team.owner.projects.restore("CORE")).key == "CORE"
 

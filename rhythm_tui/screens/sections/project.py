@@ -9,7 +9,7 @@ from rhythm_domain.models import Project
 from rhythm_domain.policy import Permission
 from rhythm_tui.looks.markdown import gist
 from rhythm_tui.looks.wording import relative_time
-from rhythm_tui.messages import OpenProject
+from rhythm_tui.messages import OpenProject, Say
 from rhythm_tui.screens.confirm import Confirm
 from rhythm_tui.screens.prompt import Prompt
 from rhythm_tui.screens.sections.properties import Properties, Property
@@ -131,5 +131,8 @@ class ProjectSection(Properties):
             )
         )
         if gone:
+            self.desk.project = None  # Nothing of it can be read any more.
             self.screen.post_message(OpenProject(None, "projects"))
-            self.say(f"{key} is deleted", f"`rhythm project restore {key}` brings it back")
+            self.screen.post_message(
+                Say(f"{key} is deleted", f"`rhythm project restore {key}` brings it back")
+            )
