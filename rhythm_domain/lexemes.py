@@ -408,6 +408,8 @@ def _alternatives(text: str, quoted: bool, prefix: bool) -> tuple[tuple[_Slot, .
         lexeme = word.lexeme[1:] if len(parts) > 1 and _VERSION.fullmatch(word.lexeme) else word.lexeme
         single = len(lexeme) == 1 and lexeme.translate(_SHAPES) == "c"
         options = _options(lexeme, typing and last, variants=last and not quoted)
+        if typing and last and lexeme != word.lexeme:  # Of what is typed on as `v2beta` no number is known.
+            options += ((word.lexeme, True),)
         slots.append(_Slot(word.offset - phrase[0].offset, ((lexeme, True),) if single else options))
     alternatives = [tuple(slots)]
     if len(chunks) == 1 and len(parts) > 1 and not quoted:
@@ -473,7 +475,11 @@ def _is_character(lexeme: str) -> bool:
 def _numbers_in_a_row(before: _Slot, slot: _Slot) -> str | None:
     """The lexeme of two numbers that follow each other, if that is what two slots of a phrase want."""
     (first, _), (second, prefix) = before.options[0], slot.options[0]
-    if slot.offset - before.offset != 1 or not (_NUMBER.fullmatch(first) and _DIGITS.issuperset(second)):
+    if (
+        len(slot.options) > 1
+        or slot.offset - before.offset != 1
+        or not (_NUMBER.fullmatch(first) and _DIGITS.issuperset(second))
+    ):
         return None
     return f"'{PLACEHOLDER}{_pair(first, second)}'{':*' if prefix else ''}"
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rhythm_domain.lexemes import PLACEHOLDER, SEGMENT, document, matches, segment, tsquery
@@ -352,6 +352,7 @@ def test_any_text_makes_a_clean_literal(title: str, description: str) -> None:
         )
 
 
+@example("api/v2beta")
 @given(texts)
 def test_every_beginning_of_every_word_finds_it(text: str) -> None:
     text = unicodedata.normalize("NFC", text)
