@@ -96,6 +96,11 @@ class Deadline:
     def watch(self, connection: Connection | None) -> None:
         self._connection = connection
 
+    @property
+    def cancelled(self) -> bool:
+        """Whether somebody else has cancelled the task: psycopg may make an error of it."""
+        return self._task.cancelling() > self._cancelling + self.expired
+
     def _expire(self) -> None:
         loop = asyncio.get_running_loop()
         late = loop.time() - self._due
@@ -263,6 +268,8 @@ class Database:
             except psycopg.Error as error:
                 if deadline.expired and not committing:
                     raise errors.Unavailable("The database did not answer in time.") from error
+                if deadline.cancelled and not committing:
+                    raise asyncio.CancelledError from error
                 raise self._told(error, committing=committing, operation=operation) from error
             except UnicodeEncodeError as error:
                 raise no_text() from error

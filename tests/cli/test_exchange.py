@@ -140,7 +140,7 @@ def test_ctrl_c_stops_an_export_at_once_and_leaves_no_half_file(
             assert process.poll() is None
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=10)
-    assert process.returncode == Exit.INTERRUPTED
+    assert process.returncode == Exit.INTERRUPTED, err
     assert b"Traceback" not in err
     assert target.read_text() == "an earlier one"
     assert [path.name for path in tmp_path.glob("core*")] == ["core.json"]
