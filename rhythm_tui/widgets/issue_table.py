@@ -139,6 +139,7 @@ class IssueTable(ScrollView, Commanding, can_focus=True):
         before = self.row
         line = self.cursor - self.scroll_offset.y
         self.window = Window(page, reading)
+        self._know(page.items)
         self._longest_key = _longest_key(page)
         self._hold(self.window, anew=not (keep or steady))
         self._asked.clear()
@@ -159,6 +160,7 @@ class IssueTable(ScrollView, Commanding, can_focus=True):
     def extend(self, page: Page[IssueRow], direction: Literal["next", "previous"]) -> None:
         """Adds a page behind the window or before it. What is seen does not move."""
         self._asked.discard(direction)
+        self._know(page.items)
         shift = -self.window.append(page) if direction == "next" else self.window.prepend(page)
         if _longest_key(page) > self._longest_key:
             self._longest_key = _longest_key(page)
@@ -178,11 +180,13 @@ class IssueTable(ScrollView, Commanding, can_focus=True):
         """Draws newer states of issues; those that the table holds."""
         changed = self.window.replace(rows)
         self._hold(rows)
-        for row in rows:
-            if row.id in self.marks:
-                self.marks[row.id] = row
+        self._know(rows)
         self.redraw(changed)
         return changed
+
+    def _know(self, rows: Iterable[IssueRow]) -> None:
+        """Has the marked issues as they were read last."""
+        self.marks |= {row.id: row for row in rows if row.id in self.marks}
 
     def redraw(self, issues: Iterable[int]) -> None:
         """Draws some issues anew, as when a change of them is on its way."""
