@@ -56,6 +56,10 @@ class Trail:
         """
         return self._done.pop() if self._done else None
 
+    def again(self, step: Step) -> None:
+        """Nobody went back after all: the step is the latest still."""
+        self._done.append(step)
+
     def forth(self) -> Sequence[str]:
         """The projects of what was taken back last, taken from the trail; empty if nothing was."""
         return self._undone.pop() if self._undone else ()

@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import partial
 from typing import NamedTuple
 
-from rhythm_domain.errors import Invalid, Irreversible, NotFound
+from rhythm_domain.errors import Invalid, Irreversible, NotFound, Unavailable
 from rhythm_domain.models import UndoResult
 from rhythm_domain.text import shown
 from rhythm_tui import clock
@@ -74,7 +74,12 @@ async def _where_last(desk: Desk) -> Sequence[str]:
     edits = desk.edits
     while step := edits.trail.back():
         where = partial(desk.session.history.where, step.operations)
-        if keys := step.projects or await edits.after(where):
+        try:
+            keys = step.projects or await edits.after(where)
+        except Unavailable:
+            edits.trail.again(step)
+            raise
+        if keys:
             return keys
     return ()
 
