@@ -73,7 +73,7 @@ class BoardScreen(CardsScreen):
         self.grid.unmark()
 
     def leave_search(self) -> None:
-        self.grid.focus()
+        self.set_focus(self.grid)
 
     @on(BoardGrid.Opened)
     def _opened(self, event: BoardGrid.Opened) -> None:

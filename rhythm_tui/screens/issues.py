@@ -183,7 +183,7 @@ class IssuesScreen(SearchScreen):
         self.table.unmark()
 
     def leave_search(self) -> None:
-        self.table.focus()
+        self.set_focus(self.table)  # At once: what is found from now on has the columns that it needs.
         self.table.fit_columns()
 
     @on(IssueTable.MoreWanted)

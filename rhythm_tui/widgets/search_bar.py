@@ -114,7 +114,7 @@ class SearchBar(Widget, Commanding):
     @property
     def typing(self) -> bool:
         """Whether the person is typing in it."""
-        return self._field.has_focus
+        return self.screen.focused is self._field
 
     def edit(self) -> None:
         """Lets the person type."""
