@@ -470,13 +470,17 @@ class SprintIssue(Model):
 
 
 class BurndownDay(Model):
-    """What was left at the end of a day, and what an even pace would have left (issues and points)."""
+    """What was left at the end of a day, what an even pace would have left, and the scope by then: what was
+    left together with what was done in the sprint. Each in issues and in points.
+    """
 
     day: date
     remaining_issues: int
     remaining_points: Decimal
     ideal_issues: Decimal
     ideal_points: Decimal
+    scope_issues: int
+    scope_points: Decimal
 
 
 class SprintReport(Model):

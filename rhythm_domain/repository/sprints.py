@@ -192,6 +192,8 @@ async def _burndown(tx: Tx, sprint: Sprint) -> tuple[BurndownDay, ...]:
             remaining_points=row["points"],
             ideal_issues=ideal(Decimal(row["committed_issues"]), row["day"]),
             ideal_points=ideal(row["committed_points"], row["day"]),
+            scope_issues=row["scope_issues"],
+            scope_points=row["scope_points"],
         )
         for row in rows
     )

@@ -108,7 +108,8 @@ GROUP BY i.id ORDER BY i.number;
 -- name: sprint_burndown
 -- What was open at the end of each day of a sprint, up to its finish or today. Each stay of an open issue in
 -- the sprint adds to the day on which it begins, and takes away from the one on which it was closed or taken
--- out. What the finish took out, or what happened later, takes nothing away.
+-- out. What the finish took out, or what happened later, takes nothing away. The scope is what was open or was
+-- done in the sprint: only what is taken out while it is open takes away from it.
 WITH span AS (
   SELECT id, started_at, finished_at, (started_at AT TIME ZONE %(zone)s)::date AS first,
          (coalesce(finished_at, now()) AT TIME ZONE %(zone)s)::date AS last, coalesce(finished_at, 'infinity') AS until
@@ -118,20 +119,25 @@ WITH span AS (
          greatest((c.added_at AT TIME ZONE %(zone)s)::date, s.first) AS begun,
          (least(CASE WHEN c.removed_at < s.until THEN c.removed_at END,
                 CASE WHEN i.closed_at <= s.until THEN i.closed_at END) AT TIME ZONE %(zone)s)::date AS ended,
+         (i.closed_at > greatest(c.added_at, s.started_at)) IS NOT FALSE AS work,
+         (c.removed_at < least(s.until, i.closed_at)) IS TRUE AS taken_out,
          coalesce(i.estimate, 0) AS points
   FROM span s JOIN sprint_scope c ON c.sprint_id = s.id JOIN issues i ON i.id = c.issue_id
   WHERE i.deleted_at IS NULL AND (c.removed_at IS NULL OR c.removed_at > s.started_at)
 ), steps AS (
-  SELECT begun AS day, 1 AS issues, points FROM stays
+  SELECT begun AS day, 1 AS issues, points, work::int AS scope FROM stays
   UNION ALL
-  SELECT greatest(ended, begun), -1, -points FROM stays WHERE ended IS NOT NULL
+  SELECT greatest(ended, begun), -1, -points, -(taken_out AND work)::int FROM stays WHERE ended IS NOT NULL
 ), days AS (
-  SELECT s.first + n AS day, sum(t.issues) AS issues, sum(t.points) AS points
+  SELECT s.first + n AS day, sum(t.issues) AS issues, sum(t.points) AS points,
+         sum(t.scope) AS scope_issues, sum(abs(t.points) * t.scope) AS scope_points
   FROM span s CROSS JOIN LATERAL generate_series(0, s.last - s.first) AS n
   LEFT JOIN steps t ON t.day = s.first + n
   GROUP BY 1
 )
 SELECT day, coalesce(sum(issues) OVER through, 0)::int AS issues, coalesce(sum(points) OVER through, 0) AS points,
+       coalesce(sum(scope_issues) OVER through, 0)::int AS scope_issues,
+       coalesce(sum(scope_points) OVER through, 0) AS scope_points,
        (SELECT count(*) FROM stays WHERE committed) AS committed_issues,
        (SELECT coalesce(sum(points), 0) FROM stays WHERE committed) AS committed_points
 FROM days WINDOW through AS (ORDER BY day) ORDER BY day;

@@ -108,7 +108,7 @@ class ReportsScreen(WorkScreen):
             place = f"‹ {ids.index(self.sprint.id) + 1}/{len(ids)} ›" if len(ids) > 1 else ""
             self._say(
                 self._sprint_line(self.sprint, place),
-                lambda width, height: burndown.lines(of, today, width, height),
+                lambda width, height: burndown.lines(of, today, width, height, plain=self.app.no_color),
                 _figures(report, points=of.unit == "points"),
             )
 
@@ -134,7 +134,9 @@ class ReportsScreen(WorkScreen):
         which = f"The last {len(found)} finished sprints"
         self._say(
             [Piece("The last finished sprint" if len(found) == 1 else which, "muted")],
-            lambda width, height: velocity.lines(found, width, height, points=points),
+            lambda width, height: velocity.lines(
+                found, width, height, points=points, plain=self.app.no_color
+            ),
             [],
         )
 

@@ -1,4 +1,8 @@
-"""The burndown of a sprint: what was left at the end of each day, beside an even pace. Pure."""
+"""The burndown of a sprint: a bar a day of what was left at its end, against what an even pace leaves. Pure.
+
+What is left beyond the even pace stands out on top of its bar, and days to come show the pace alone: how far
+behind a sprint is can be seen without knowing how to read a chart, and told without colours.
+"""
 
 from __future__ import annotations
 
@@ -6,40 +10,95 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import pairwise
+from math import ceil
 
 from rich.cells import cell_len
 
 from rhythm_domain.models import SprintIssue, SprintReport, SprintState
+from rhythm_domain.text import truncated
 from rhythm_tui.looks.presentation import Piece
 from rhythm_tui.looks.wording import day_said
-from rhythm_tui.widgets.canvas import Canvas, Line, axis, clipped, days_marked, number, scale
+from rhythm_tui.widgets.canvas import (
+    EIGHTHS,
+    Canvas,
+    Line,
+    Scale,
+    axis,
+    clipped,
+    days_marked,
+    number,
+    scale,
+    stacked,
+)
+
+COLOURS = ("primary soft", "warning soft")
+"""Of what is left as at an even pace, and of what is left beyond it."""
+
+TEXTURES = "█▓"
+"""What these are made of where there are no colours."""
+
+PACE = Piece("░", "muted")
+"""What an even pace leaves."""
+
+APART = 4
+"""Cells of a day from which on its bar stands apart from the next."""
+
+WIDEST = 14
+"""Cells of a bar at most: what is wider says no more."""
+
+UNENDING = 7
+"""Days that a sprint without an end has room for at least."""
 
 
 @dataclass(frozen=True, slots=True)
 class Burndown:
     """What is drawn: how much was committed, what was left day by day, over how many days.
 
-    `days` begins with the first day; it ends with the last that has been, `length` goes on to the sprint's.
+    `left` and `scope` begin with the first day and end with the last that has been; `length` is how many days
+    the sprint was planned for, None where nobody said.
     """
 
     committed: Decimal
     left: Sequence[Decimal]
+    scope: Sequence[Decimal]
+    """All that was in the sprint by the end of each day, done or not."""
     first: date
-    length: int
+    length: int | None
     unit: str
     over: bool = False
     """Whether the sprint is finished."""
 
     @property
-    def behind(self) -> Decimal:
-        """How much more is left than an even pace would have left; negative if less. The pace runs from the
+    def days(self) -> int:
+        """How many days there are to draw."""
+        return max(self.length or UNENDING, len(self.left)) if not self.over else len(self.left)
+
+    def pace(self, day: int) -> Decimal | None:
+        """What an even pace leaves at the end of a day, counted from 0, in whole numbers. It runs from the
         first whole day: on the first one a sprint may have begun late.
         """
-        if not self.left:
-            return Decimal(0)
-        gone, whole = min(len(self.left), self.length) - 1, self.length - 1
-        share = Decimal(gone) / whole if whole else Decimal(1)
-        return self.left[-1] - (self.committed * (1 - share)).quantize(Decimal(1))
+        if self.length is None:
+            return None
+        whole = self.length - 1
+        share = min(Decimal(day) / whole, Decimal(1)) if whole else Decimal(min(day, 1))
+        return (self.committed * (1 - share)).quantize(Decimal(1))
+
+    @property
+    def behind(self) -> Decimal | None:
+        """How much more is left than an even pace would have left; negative if less."""
+        pace = self.pace(len(self.left) - 1)
+        return None if pace is None else self.left[-1] - pace
+
+    @property
+    def empty(self) -> bool:
+        """Whether there never was anything in the sprint."""
+        return not any((self.committed, *self.scope))
+
+    @property
+    def grown(self) -> list[Decimal]:
+        """By how much each day's end finds more in the sprint than the one before."""
+        return [after - before for before, after in pairwise([self.committed, *self.scope])]
 
 
 def of(report: SprintReport, *, points: bool = True) -> Burndown | None:
@@ -49,14 +108,14 @@ def of(report: SprintReport, *, points: bool = True) -> Burndown | None:
     days, sprint = report.burndown, report.sprint
     if not days:
         return None
-    estimated = any(day.remaining_points for day in days) or any(one.estimate for one in report.committed)
+    estimated = any(day.scope_points for day in days) or any(one.estimate for one in report.committed)
     in_points = points and estimated
-    length = (sprint.ends_on - days[0].day).days + 1 if sprint.ends_on else len(days)
     return Burndown(
         committed=_points(report.committed) if in_points else Decimal(len(report.committed)),
         left=[day.remaining_points if in_points else Decimal(day.remaining_issues) for day in days],
+        scope=[day.scope_points if in_points else Decimal(day.scope_issues) for day in days],
         first=days[0].day,
-        length=max(1, length),
+        length=max(1, (sprint.ends_on - days[0].day).days + 1) if sprint.ends_on else None,
         unit="points" if in_points else "issues",
         over=sprint.state is SprintState.FINISHED,
     )
@@ -66,59 +125,117 @@ def _points(issues: Sequence[SprintIssue]) -> Decimal:
     return sum((issue.estimate or Decimal(0) for issue in issues), Decimal(0))
 
 
-def lines(of: Burndown, today: date, width: int, height: int) -> list[Line]:
-    """The chart: a line of what it shows, the lines, the axis and its days."""
+def lines(of: Burndown, today: date, width: int, height: int, *, plain: bool = False) -> list[Line]:
+    """The chart: a line of what it shows, the bars, the axis and its days. `plain`: without colours."""
     rows = height - 3
-    if rows < 2 or width < 24:
+    if rows < 3 or width < 24:
         return []
-    days = max(of.length, len(of.left))
-    scaled = scale(max(of.committed, *of.left), rows)
-    at, top = scaled.ticks, scaled.top
+    scaled = scale(max(of.committed, *of.left), rows - 1)  # The uppermost row is for what stands over a bar.
+    at = {row + 1: tick for row, tick in scaled.ticks.items()}
     margin = cell_len(number(max(at.values()))) + 2
     canvas = Canvas(width - margin, rows)
-
-    def x(day: float) -> float:
-        return day / days * (canvas.across - 1)
-
-    def y(amount: Decimal) -> float:
-        return min((1 - float(amount) / top) * canvas.down, canvas.down - 1)
-
     for row in at:
         canvas.rule(row)
-    begun = x(1) if of.length > 1 else 0.0
-    even = [(0.0, y(of.committed)), (begun, y(of.committed)), (x(of.length), y(Decimal(0)))]
-    canvas.line(even, "muted", dash=3)
-    left = [(x(day), y(amount)) for day, amount in enumerate([of.committed, *of.left])]
-    canvas.line(left, "primary")
-    if not of.over:
-        canvas.put(round(left[-1][0]) // 2, round(left[-1][1]) // 4, Piece("●", "primary", bold=True))
-    chart: list[Line] = [_legend(of, width)]
+    if of.empty:
+        said = truncated("Nothing is in this sprint.", canvas.width)
+        canvas.put((canvas.width - cell_len(said)) // 2, rows // 2, Piece(said, "muted"))
+    else:
+        _planned_end(canvas, of)
+        _bars(canvas, of, scaled, plain)
+        _numbers(canvas, of, scaled)
+    chart: list[Line] = [_legend(of, width, plain)]
     for row, line in enumerate(canvas.lines()):
         said = number(at[row]) if row in at else ""
         chart.append([Piece(f"{said:>{margin - 2}} ", "muted"), Piece("┤" if said else "│", "rule"), *line])
     marks = [
-        (int((day + 0.5) / days * canvas.width), day_said(of.first + timedelta(days=day), today))
-        for day in days_marked(days, canvas.width)
+        (_middle(of, day, canvas.width), day_said(of.first + timedelta(days=day), today))
+        for day in days_marked(of.days, canvas.width)
     ]
-    below, said = axis(marks, margin, canvas.width)
+    below, under = axis(marks, margin, canvas.width)
     chart.append([Piece(f"{0:>{margin - 2}} ", "muted"), Piece(below, "rule")])
-    chart.append([Piece(said, "muted")])
+    chart.append([Piece(under, "muted")])
     return [clipped(line, width) for line in chart]
 
 
-def _legend(of: Burndown, width: int) -> Line:
-    """What is left, in words, and which line is which."""
+def _middle(of: Burndown, day: int, width: int) -> int:
+    """The cell in the middle of a day's bar."""
+    start, end = _place(of, day, width)
+    return (start + end - 1) // 2
+
+
+def _place(of: Burndown, day: int, width: int) -> tuple[int, int]:
+    """From which cell to before which one a day's bar reaches."""
+    start, each = day * width // of.days, width // of.days
+    if each < APART:
+        return start, (day + 1) * width // of.days
+    wide = min(each - 1, WIDEST)
+    start += (each - wide) // 2
+    return start, start + wide
+
+
+def _bars(canvas: Canvas, of: Burndown, scaled: Scale, plain: bool) -> None:
+    def eighths(amount: Decimal) -> int:
+        return round(float(amount) / scaled.top * scaled.rows * EIGHTHS)
+
+    for day in range(of.days):
+        start, end = _place(of, day, canvas.width)
+        left = of.left[day] if day < len(of.left) else Decimal(0)
+        pace = of.pace(day)
+        within = left if pace is None else min(left, pace)
+        edges = [eighths(within), eighths(left)]
+        for step in range(canvas.height):
+            piece = stacked(edges, step * EIGHTHS, COLOURS, TEXTURES if plain else "")
+            if piece is None and pace is not None and round(eighths(pace) / EIGHTHS) > step:
+                piece = PACE
+            if piece is not None:
+                canvas.put(start, canvas.height - 1 - step, piece._replace(text=piece.text * (end - start)))
+
+
+def _planned_end(canvas: Canvas, of: Burndown) -> None:
+    """A line at the end of a sprint that goes on for longer."""
+    if of.length is not None and of.length < of.days:
+        at = of.length * canvas.width // of.days - 1
+        for row in range(canvas.height):
+            canvas.put(at, row, Piece("┊", "muted"))
+
+
+def _numbers(canvas: Canvas, of: Burndown, scaled: Scale) -> None:
+    """Over the last bar what is left, and over each day's what came into the sprint or went out."""
+    last = len(of.left) - 1
+    for day, grown in enumerate(of.grown):
+        said = [Piece(number(of.left[day]), "foreground", bold=True)] if day == last else []
+        if grown:
+            sign = "+" if grown > 0 else "−"
+            said.append(Piece(f"{sign}{number(abs(grown))}", "warning" if grown > 0 else "muted"))
+        start, end = _place(of, day, canvas.width)
+        row = canvas.height - 1 - ceil(float(of.left[day]) / scaled.top * scaled.rows)
+        for above, piece in enumerate(said):
+            space = end - start - cell_len(piece.text)
+            if day == last or space >= 0:
+                at = min(canvas.width - cell_len(piece.text), start + max(0, space) // 2)
+                canvas.put(max(0, at), max(0, row - above), piece)
+
+
+def _legend(of: Burndown, width: int, plain: bool) -> Line:
+    """What is left, in words, and what the bars are made of."""
     unit = of.unit if of.left[-1] != 1 else of.unit.removesuffix("s")
     said = [Piece(f"{number(of.left[-1])} {unit} left", "foreground", bold=True)]
+    behind = of.behind
+    if of.empty:
+        return said
     if of.over:
         said = [Piece(f"{number(of.left[-1])} {unit} left at the end", "foreground", bold=True)]
-    elif of.behind > 0:
-        said.append(Piece(f"  {number(of.behind)} behind", "warning"))
-    elif of.behind < 0:
-        said.append(Piece(f"  {number(-of.behind)} ahead", "success"))
-    else:
+    elif behind is not None and behind > 0:
+        said.append(Piece(f"  {number(behind)} behind", "warning"))
+    elif behind is not None and behind < 0:
+        said.append(Piece(f"  {number(-behind)} ahead", "success"))
+    elif behind is not None:
         said.append(Piece("  at an even pace", "success"))
-    key = [Piece("━ left  ", "primary"), Piece("╍ even pace", "muted")]
+    key = [Piece("█ ", COLOURS[0]), Piece("left", "primary")]
+    if of.length is not None:
+        beyond = TEXTURES[1] if plain else "█"
+        key += [Piece(f"  {beyond} ", COLOURS[1]), Piece("behind", "warning")]
+        key += [Piece(f"  {PACE.text} even pace", PACE.colour)]
     space = width - sum(cell_len(piece.text) for piece in (*said, *key))
     if space < 2:
         return said

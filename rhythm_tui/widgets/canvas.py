@@ -1,6 +1,6 @@
-"""What charts are drawn with: dots in braille, scales with round numbers, pieces in a grid of cells. Pure.
+"""What charts are drawn with: bars of blocks, scales with round numbers, pieces in a grid of cells. Pure.
 
-A cell of braille has two dots across and four down, so that a line of a chart is eight times as fine as text.
+Blocks end at an eighth of a cell and are in every font of a terminal, braille is not.
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import pairwise
 from math import ceil
 
 from rich.cells import cell_len
@@ -30,27 +29,18 @@ STEPS = (1, 2, 3, 4, 5, 7, 14, 21, 28, 56, 91, 182, 364)
 MOST_TICKS = 6
 """Numbers beside an axis over 0, at most."""
 
-_DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
-_EMPTY = 0x2800
+EIGHTHS = 8
+"""The steps in which a bar may end within a cell."""
+
+_BLOCKS = " ▁▂▃▄▅▆▇█"
 
 
 class Canvas:
-    """A grid of cells. What is drawn later lies on top; braille of two lines in one cell is joined."""
+    """A grid of cells. What is drawn later lies on top."""
 
     def __init__(self, width: int, height: int) -> None:
         self.width, self.height = max(0, width), max(0, height)
         self._cells = [[Piece(" ") for _ in range(self.width)] for _ in range(self.height)]
-        self._dots = [[0 for _ in range(self.width)] for _ in range(self.height)]
-
-    @property
-    def across(self) -> int:
-        """Dots from left to right."""
-        return self.width * 2
-
-    @property
-    def down(self) -> int:
-        """Dots from top to bottom."""
-        return self.height * 4
 
     def put(self, x: int, y: int, piece: Piece) -> None:
         """Puts a text at a cell; what does not fit is cut off."""
@@ -58,26 +48,6 @@ class Canvas:
             for at, character in enumerate(piece.text):
                 if 0 <= x + at < self.width:
                     self._cells[y][x + at] = piece._replace(text=character)
-                    self._dots[y][x + at] = 0
-
-    def dot(self, x: int, y: int, colour: str) -> None:
-        """Sets a dot."""
-        column, row = x // 2, y // 4
-        if 0 <= column < self.width and 0 <= row < self.height:
-            self._dots[row][column] |= _DOTS[y % 4][x % 2]
-            mark = chr(_EMPTY | self._dots[row][column])
-            self._cells[row][column] = Piece(mark, colour)
-
-    def line(self, points: Sequence[tuple[float, float]], colour: str, *, dash: int = 0) -> None:
-        """A line through points, in dots. With `dash` so many of its dots are drawn, as many left out."""
-        drawn = 0
-        for (x0, y0), (x1, y1) in pairwise(points):
-            steps = max(1, ceil(max(abs(x1 - x0), abs(y1 - y0))))
-            for step in range(steps + 1):
-                if not dash or drawn // dash % 2 == 0:
-                    share = step / steps
-                    self.dot(round(x0 + (x1 - x0) * share), round(y0 + (y1 - y0) * share), colour)
-                drawn += 1
 
     def rule(self, y: int, colour: str = "rule") -> None:
         """A line across at a row of cells, under what is drawn later."""
@@ -132,17 +102,50 @@ class Scale:
 
 
 def scale(most: Decimal | int, rows: int) -> Scale:
-    """An axis that reaches to `most` with as many round numbers as stand well: at most six, three rows apart
-    at least if there are that many.
+    """An axis that reaches to `most` and as little as can be beyond it, with two to six round numbers over 0
+    where there is room; of several such axes the one whose numbers are furthest apart.
     """
-    power = 1
-    while True:
-        for lead in (1, 2, 5):
-            step = power * lead
-            count = max(1, ceil(most / step))
-            if count == 1 or (count <= MOST_TICKS and rows // count >= 3):
-                return Scale(step, max(1, rows // count), rows)
-        power *= 10
+    most = max(1, most)
+    fewest = 2 if rows >= 4 and most > 1 else 1
+    axes = [
+        Scale(lead * 10**power, each, rows)
+        for power in range(len(str(ceil(most))))
+        for lead in (1, 2, 5, 10)
+        for each in range(2, rows + 1)
+        if fewest <= rows // each <= MOST_TICKS
+    ]
+    reaching = [axis for axis in axes if axis.top >= most] or [Scale(ceil(most), max(1, rows), rows)]
+    return min(reaching, key=lambda axis: (axis.top, -axis.each))
+
+
+def stacked(edges: Sequence[int], floor: int, colours: Sequence[str], textures: str = "") -> Piece | None:
+    """What stands in a cell of bands one over another: its lowest band on the ground of the next.
+
+    `edges` are where the bands end, from the bottom and in eighths of a cell, `floor` is where the cell
+    begins. With `textures` it is made of these instead, where there are no colours.
+    """
+    shares = []
+    below = 0
+    for band, edge in enumerate(edges):
+        inside = min(edge, floor + EIGHTHS) - max(below, floor)
+        if inside > 0:
+            shares.append((band, inside))
+        below = max(below, edge)
+    if not shares:
+        return None
+    filled = sum(share for _, share in shares)
+    most = max(shares, key=lambda each: each[1])[0]
+    if textures:
+        return Piece(textures[most]) if filled >= EIGHTHS // 2 else None
+    if len(shares) == 1 and filled == EIGHTHS:
+        return Piece(
+            _BLOCKS[-1], colours[most], ground=colours[most]
+        )  # Some fonts leave a gap between lines.
+    if filled == EIGHTHS:
+        lower = shares[0]
+        upper = max(shares[1:], key=lambda each: each[1])
+        return Piece(_BLOCKS[lower[1]], colours[lower[0]], ground=colours[upper[0]])
+    return Piece(_BLOCKS[filled], colours[most])
 
 
 def days_marked(days: int, width: int, *, from_end: bool = False) -> list[int]:

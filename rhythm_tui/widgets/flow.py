@@ -14,7 +14,18 @@ from rhythm_domain.models import Flow, FlowDay, Status
 from rhythm_tui.looks import signs
 from rhythm_tui.looks.presentation import Piece
 from rhythm_tui.looks.wording import day_said
-from rhythm_tui.widgets.canvas import Canvas, Line, axis, clipped, days_marked, joined, number, scale
+from rhythm_tui.widgets.canvas import (
+    EIGHTHS,
+    Canvas,
+    Line,
+    axis,
+    clipped,
+    days_marked,
+    joined,
+    number,
+    scale,
+    stacked,
+)
 
 BANDS = (Status.DONE, Status.IN_REVIEW, Status.IN_PROGRESS, Status.TODO, Status.BACKLOG)
 """From the bottom. What is done is counted from the first day on; what is cancelled is no work."""
@@ -29,8 +40,6 @@ COLOURS = {
 
 TEXTURES = "█▓▒░·"
 """What the bands are made of where there are no colours, from the bottom."""
-
-_BLOCKS = " ▁▂▃▄▅▆▇█"
 
 
 def amounts(day: FlowDay, first: FlowDay, *, backlog: bool) -> list[int]:
@@ -50,17 +59,18 @@ def lines(
     first = flow.days[0]
     days = [amounts(day, first, backlog=backlog) for day in flow.days]
     scaled = scale(max(1, *(sum(day) for day in days)), plot_rows)
-    at, top, eighths = scaled.ticks, scaled.top, plot_rows * 8
+    at, top, eighths = scaled.ticks, scaled.top, plot_rows * EIGHTHS
     margin = cell_len(number(max(at.values()))) + 2
     beside = _names(days[-1], top, plot_rows, plain)
     room = max(sum(cell_len(piece.text) for piece in name) for name in beside.values())
     plot = Canvas(width - margin - room, plot_rows)
+    colours = [COLOURS[status] for status in BANDS]
     for row in at:
         plot.rule(row)
     for column in range(plot.width):
         edges = [round(edge / top * eighths) for edge in _stacked(_between(days, column, plot.width))]
         for row in range(plot_rows):
-            piece = _cell(edges, (plot_rows - 1 - row) * 8, plain)
+            piece = stacked(edges, (plot_rows - 1 - row) * EIGHTHS, colours, TEXTURES if plain else "")
             if piece is not None:
                 plot.put(column, row, piece)
     chart: list[Line] = [_summary(flow, width)]
@@ -95,34 +105,6 @@ def _stacked(bands: Sequence[float]) -> list[float]:
     return edges
 
 
-def _cell(edges: Sequence[int], floor: int, plain: bool) -> Piece | None:
-    """What stands in a cell, from its lower edge in eighths: its lowest band on the ground of the next."""
-    shares = []
-    below = 0
-    for band, edge in enumerate(edges):
-        inside = min(edge, floor + 8) - max(below, floor)
-        if inside > 0:
-            shares.append((band, inside))
-        below = max(below, edge)
-    if not shares:
-        return None
-    filled = sum(share for _, share in shares)
-    most = max(shares, key=lambda each: each[1])[0]
-    if plain:
-        return Piece(TEXTURES[most]) if filled >= 4 else None
-    if len(shares) == 1 and filled == 8:
-        return Piece("█", _colour(most), ground=_colour(most))
-    if filled == 8:
-        lower = shares[0]
-        upper = max(shares[1:], key=lambda each: each[1])
-        return Piece(_BLOCKS[lower[1]], _colour(lower[0]), ground=_colour(upper[0]))
-    return Piece(_BLOCKS[filled], _colour(most))
-
-
-def _colour(band: int) -> str:
-    return COLOURS[BANDS[band]]
-
-
 def _names(last: Sequence[int], top: float, rows: int, plain: bool) -> dict[int, list[Piece]]:
     """The bands' names and counts, each at the middle of its band, none over another."""
     wanted = []
@@ -140,7 +122,7 @@ def _names(last: Sequence[int], top: float, rows: int, plain: bool) -> dict[int,
         placed[row] = [
             Piece(
                 f" {TEXTURES[band] if plain else signs.STATUS[status].mark} ",
-                _colour(band).removesuffix(" soft") if status is not Status.BACKLOG else "muted",
+                COLOURS[status].removesuffix(" soft") if status is not Status.BACKLOG else "muted",
             ),
             Piece(f"{signs.words(status)} ", "foreground"),
             Piece(f"{amount:,}", "muted"),

@@ -220,7 +220,8 @@ class PlanPanes(Container):
         of = burndown.of(report) if report is not None else None
         self._drawing.set_class(of is not None, "drawn")
         if of is not None:
-            self._drawing.show(lambda width, height: burndown.lines(of, self.now().date(), width, height))
+            today, plain = self.now().date(), self.app.no_color
+            self._drawing.show(lambda width, height: burndown.lines(of, today, width, height, plain=plain))
 
     # The headings ------------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from rhythm_domain.models import SprintOutcome
 from rhythm_domain.text import shown, truncated
 from rhythm_tui.holding.planning import mean
 from rhythm_tui.looks.presentation import Piece
-from rhythm_tui.widgets.canvas import Canvas, Line, clipped, number, scale
+from rhythm_tui.widgets.canvas import EIGHTHS, Canvas, Line, clipped, number, scale, stacked
 
 SLOT = 24
 """The most cells that a sprint takes: what is wider says no more."""
@@ -22,8 +22,8 @@ LEAST = 7
 LAST = 3
 """Sprints whose mean is the velocity."""
 
-_SOLID = " ▁▂▃▄▅▆▇█"
-_DOTTED = " ⣀⣤⣶⣿"
+COMMITTED, DONE = ("primary soft", "▒"), ("success soft", "█")
+"""The colour of a bar, and what it is made of where there are no colours."""
 
 
 def in_points(outcomes: Sequence[SprintOutcome]) -> bool:
@@ -31,8 +31,12 @@ def in_points(outcomes: Sequence[SprintOutcome]) -> bool:
     return any(one.committed_points or one.sprint.done_points for one in outcomes)
 
 
-def lines(outcomes: Sequence[SprintOutcome], width: int, height: int, *, points: bool) -> list[Line]:
-    """The chart of some sprints, from the earliest on; as many of the latest as there is room for."""
+def lines(
+    outcomes: Sequence[SprintOutcome], width: int, height: int, *, points: bool, plain: bool = False
+) -> list[Line]:
+    """The chart of some sprints, from the earliest on; as many of the latest as there is room for. `plain`:
+    without colours.
+    """
     rows = height - 3
     if rows < 3 or width < 24 or not outcomes:
         return []
@@ -51,9 +55,9 @@ def lines(outcomes: Sequence[SprintOutcome], width: int, height: int, *, points:
     for place, (committed, done) in enumerate(bars):
         thick = max(2, min(8, (slot - 3) // 2 - slot // 10))
         left = place * slot + max(0, (slot - 2 * thick - 1) // 2)
-        _bar(canvas, left, thick, committed, top, usable, _DOTTED, "primary")
-        _bar(canvas, left + thick + 1, thick, done, top, usable, _SOLID, "success soft")
-    chart: list[Line] = [_legend([done for _, done in bars], width, points)]
+        _bar(canvas, left, thick, committed, top, COMMITTED, plain)
+        _bar(canvas, left + thick + 1, thick, done, top, DONE, plain)
+    chart: list[Line] = [_legend([done for _, done in bars], width, points, plain)]
     for row, line in enumerate(canvas.lines()):
         said = number(at[row]) if row in at else ""
         chart.append([Piece(f"{said:>{margin - 2}} ", "muted"), Piece("┤" if said else "│", "rule"), *line])
@@ -71,29 +75,27 @@ def _bars(one: SprintOutcome, points: bool) -> tuple[Decimal, Decimal]:
 
 
 def _bar(
-    canvas: Canvas, x: int, thick: int, amount: Decimal, top: float, rows: int, marks: str, colour: str
+    canvas: Canvas, x: int, thick: int, amount: Decimal, top: float, look: tuple[str, str], plain: bool
 ) -> None:
     """A bar that ends within a cell, and its number over it."""
-    parts = len(marks) - 1
-    high = round(float(amount) / top * rows * parts)
-    full, rest = divmod(high, parts)
-    for step in range(full + (rest > 0)):
-        mark = marks[parts] if step < full else marks[rest]
-        ground = colour if mark == _SOLID[-1] else ""  # Some fonts leave a gap between two lines.
-        canvas.put(x, canvas.height - 1 - step, Piece(mark * thick, colour, ground=ground))
-    said = number(amount)
-    start = x + (thick - cell_len(said)) // 2
-    canvas.put(
-        start, canvas.height - 1 - full - (rest > 0), Piece(said, colour.removesuffix(" soft"), bold=True)
-    )
+    colour, texture = look
+    rows = canvas.height - 1
+    edge = round(float(amount) / top * rows * EIGHTHS)
+    high = 0
+    while (piece := stacked([edge], high * EIGHTHS, [colour], texture if plain else "")) is not None:
+        canvas.put(x, rows - high, piece._replace(text=piece.text * thick))
+        high += 1
+    said = Piece(number(amount), colour.removesuffix(" soft"), bold=True)
+    canvas.put(x + (thick - cell_len(said.text)) // 2, rows - high, said)
 
 
-def _legend(done: Sequence[Decimal], width: int, points: bool) -> Line:
+def _legend(done: Sequence[Decimal], width: int, points: bool, plain: bool) -> Line:
     last = done[-LAST:]
     unit = "points" if points else "issues"
     said = [Piece(f"Velocity {number(mean(last))} {unit}", "foreground", bold=True)]
     behind = f"  the mean of the last {len(last)}" if len(last) > 1 else "  the only sprint that is finished"
-    key = [Piece("⣿ committed  ", "primary"), Piece("█ ", "success soft"), Piece("done", "success")]
+    key = [Piece(f"{COMMITTED[1] if plain else '█'} ", COMMITTED[0]), Piece("committed  ", "primary")]
+    key += [Piece(f"{DONE[1]} ", DONE[0]), Piece("done", "success")]
     space = width - cell_len(said[0].text) - sum(cell_len(piece.text) for piece in key)
     if space < 2:
         return said

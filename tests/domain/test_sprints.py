@@ -426,6 +426,8 @@ async def test_the_burndown_counts_down_by_day(team: Team) -> None:
         (2, Decimal(6), Decimal("1.2"), Decimal("4.8")),
         (2, Decimal(6), Decimal("0.6"), Decimal("2.4")),
     ]
+    scope = [(day.scope_issues, int(day.scope_points)) for day in report.burndown]
+    assert scope == [(3, 12), (3, 12), (4, 15), (3, 10), (3, 10)]
     assert [day.day for day in report.burndown] == [today - timedelta(days=4 - n) for n in range(5)]
     finished = await person.sprints.finish("CORE", "A")
     assert finished.burndown == report.burndown, "what the finish takes out was left to the end"

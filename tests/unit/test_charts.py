@@ -34,8 +34,12 @@ def text(lines: Sequence[Line]) -> list[str]:
     return ["".join(piece.text for piece in line).rstrip() for line in lines]
 
 
-def report(left: Sequence[int], *, points: bool = True, **fields: Any) -> SprintReport:
-    """A sprint of ten days from 4 May, with ten issues of two points, and what was left day by day."""
+def report(
+    left: Sequence[int], *, points: bool = True, scope: Sequence[int] = (), **fields: Any
+) -> SprintReport:
+    """A sprint of ten days from 4 May, with ten issues of two points, and what was left day by day; `scope`
+    is what was in it by then, else just these.
+    """
     issues = [
         SprintIssue(key=f"CORE-{at}", title="x", status=Status.TODO, estimate=Decimal(2) if points else None)
         for at in range(10)
@@ -47,10 +51,13 @@ def report(left: Sequence[int], *, points: bool = True, **fields: Any) -> Sprint
             remaining_points=Decimal(amount if points else 0),
             ideal_issues=Decimal(0),
             ideal_points=Decimal(0),
+            scope_issues=within // 2,
+            scope_points=Decimal(within if points else 0),
         )
-        for at, amount in enumerate(left)
+        for at, (amount, within) in enumerate(zip(left, scope or [20] * len(left), strict=True))
     ]
-    of = sprint(state=SprintState.ACTIVE, starts_on=FIRST, ends_on=date(2026, 5, 13), **fields)
+    days_of = {"starts_on": FIRST, "ends_on": date(2026, 5, 13)}
+    of = sprint(state=SprintState.ACTIVE, **{**days_of, **fields})
     return SprintReport(
         sprint=of,
         committed=tuple(issues),
@@ -62,20 +69,28 @@ def report(left: Sequence[int], *, points: bool = True, **fields: Any) -> Sprint
     )
 
 
-def test_a_canvas_draws_dots_in_braille_and_joins_lines_in_a_cell() -> None:
+def test_a_canvas_keeps_what_has_room() -> None:
     canvas = Canvas(3, 2)
-    canvas.line([(0, 0), (5, 0)], "primary")
-    canvas.line([(0, 0), (0, 7)], "muted")
+    canvas.rule(0)
     canvas.put(2, 1, Piece("ab"))
-    assert text(canvas.lines()) == ["⡏⠉⠉", "⡇ a"]
-    canvas.dot(99, 99, "primary")
     canvas.put(-1, 7, Piece("x"))
+    assert text(canvas.lines()) == ["┈┈┈", "  a"]
     assert Canvas(0, 0).lines() == []
 
 
 @pytest.mark.parametrize(
     ("most", "rows", "step", "each"),
-    [(32, 8, 20, 4), (32, 18, 10, 4), (1, 9, 1, 9), (0, 9, 1, 9), (7, 9, 5, 4), (60_000, 12, 20_000, 4)],
+    [
+        (32, 8, 20, 4),
+        (32, 18, 10, 5),
+        (1, 9, 1, 9),
+        (0, 9, 1, 9),
+        (7, 9, 2, 2),
+        (60_000, 12, 20_000, 4),
+        (33, 27, 10, 8),
+        (21, 8, 10, 3),
+        (5, 1, 5, 1),
+    ],
 )
 def test_a_scale_has_round_numbers_as_far_apart(most: int, rows: int, step: int, each: int) -> None:
     scaled = scale(most, rows)
@@ -83,6 +98,13 @@ def test_a_scale_has_round_numbers_as_far_apart(most: int, rows: int, step: int,
     assert scaled.top >= most
     assert scaled.ticks[rows] == 0
     assert {one - other for one, other in pairwise(scaled.ticks)} == {each}
+
+
+def test_most_of_an_axis_is_used() -> None:
+    """What is highest reaches to three fifths of it at least, whatever it is."""
+    for rows in range(8, 60):
+        for most in (*range(2, 130), 999, 1001, 12_345):
+            assert most <= scale(most, rows).top <= most * 5 / 3, (most, rows)
 
 
 @pytest.mark.parametrize("from_end", [False, True])
@@ -100,18 +122,57 @@ def test_days_under_an_axis_are_as_far_apart_and_never_touch(from_end: bool) -> 
     assert days_marked(10, 57) == [0, 3, 6, 9]
 
 
+def burnt(of: SprintReport, width: int = 60, height: int = 12) -> list[str]:
+    drawn = burndown.of(of)
+    assert drawn is not None
+    return text(burndown.lines(drawn, TODAY, width, height, plain=True))
+
+
 def test_a_burndown_says_what_is_left_and_how_far_behind() -> None:
-    """At an even pace 11 of 20 points would be left after five of ten days: it begins with the second."""
-    of = burndown.of(report([20, 18, 18, 16, 14]))
-    assert of is not None
-    lines = text(burndown.lines(of, TODAY, 60, 12))
+    """At an even pace 11 of 20 points would be left after five of ten days: it begins with the second. What
+    is left beyond it is made of something else, and so is what is to be left on the days to come.
+    """
+    lines = burnt(report([20, 18, 18, 16, 14]))
     assert lines[0].startswith("14 points left  3 behind")
-    assert lines[0].endswith("━ left  ╍ even pace")
+    assert lines[0].endswith("█ left  ▓ behind  ░ even pace")
     assert [line[:4] for line in lines if line[3] in "┤└"] == ["20 ┤", "10 ┤", " 0 └"]
-    assert "●" in "".join(lines)
+    assert lines[1:-2] == [
+        "   │",
+        "20 ┤████┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈",
+        "   │████ ████  ▓▓▓▓        14",
+        "   │████ ████  ████ ▓▓▓▓  ▓▓▓▓",
+        "   │████ ████  ████ ████  ▓▓▓▓",
+        "10 ┤████┈████┈┈████┈████┈┈████┈┈░░░░┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈",
+        "   │████ ████  ████ ████  ████  ░░░░ ░░░░",
+        "   │████ ████  ████ ████  ████  ░░░░ ░░░░  ░░░░",
+        "   │████ ████  ████ ████  ████  ░░░░ ░░░░  ░░░░ ░░░░",
+    ]
     assert lines[-1].split()[:2] == ["4", "May"]
     assert lines[-1].endswith("13 May")
-    assert len(lines) == 12
+
+
+def test_a_burndown_says_what_came_in_and_went_out() -> None:
+    """Over the bars of these days; over the last one stands what is left."""
+    lines = burnt(report([20, 31, 24], scope=[20, 31, 28]), width=80)
+    assert [line[12:24].strip("┈ ") for line in lines[2:5]] == ["+11", "−3", "▓▓▓▓▓    24"]
+
+
+def test_a_burndown_goes_on_past_the_end_of_the_sprint() -> None:
+    lines = burnt(report([20] * 12), width=100)
+    assert lines[1].count("┊") == 1
+    assert lines[0].startswith("20 points left  20 behind")
+
+
+def test_a_sprint_without_an_end_has_no_pace() -> None:
+    lines = burnt(report([20, 19], ends_on=None))
+    assert lines[0].startswith("19 points left")
+    assert "pace" not in lines[0]
+    assert "░" not in "".join(lines)
+
+
+def test_a_sprint_with_nothing_in_it_says_so() -> None:
+    empty = report([0, 0], scope=[0, 0]).model_copy(update={"committed": ()})
+    assert "Nothing is in this sprint." in "".join(burnt(empty))
 
 
 @pytest.mark.parametrize(
@@ -154,14 +215,14 @@ def outcome(name: str, committed: int, done: int) -> SprintOutcome:
 def test_velocity_has_two_bars_a_sprint_that_differ_without_colours() -> None:
     """Each with its number, and the mean of the last three in words."""
     outcomes = [outcome("One", 20, 10), outcome("Two", 8, 16), outcome("Three", 4, 4), outcome("Four", 8, 16)]
-    lines = text(velocity.lines(outcomes, 70, 16, points=True))
+    lines = text(velocity.lines(outcomes, 70, 16, points=True, plain=True))
     assert lines[0].startswith("Velocity 12 points  the mean of the last 3")
-    assert lines[0].endswith("⣿ committed  █ done")
+    assert lines[0].endswith("▒ committed  █ done")
     assert [word for word in ("20", "10", "8", "16", "4") if word in "\n".join(lines[1:-1])] == [
         "20", "10", "8", "16", "4",
     ]  # fmt: skip
     assert lines[-1].split() == ["One", "Two", "Three", "Four"]
-    assert "⣿⣿" in "".join(lines)
+    assert "▒▒" in "".join(lines)
     assert "██" in "".join(lines)
 
 
