@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import NamedTuple
 
 from rhythm_domain.models import IssueRow
 from rhythm_domain.text import shown
@@ -199,6 +200,16 @@ CHOSEN = ("type", "key", "priority", "title", "labels", "status", "assignee", "d
 """The columns that are shown unless a person chooses others."""
 
 
+class Layout(NamedTuple):
+    """The columns of a list, each with its width. `aside` are those that gave way because they had nothing to
+    show, `dotted` says that labels were chosen and have no column: both stand at the end of the titles.
+    """
+
+    columns: Sequence[tuple[Column, int]]
+    aside: Sequence[Column] = ()
+    dotted: bool = False
+
+
 def held(row: IssueRow) -> frozenset[str]:
     """The columns that have something to show of an issue."""
     return frozenset(id for id, column in COLUMNS.items() if column.holds(row))
@@ -237,6 +248,21 @@ def laid_out(
         if left(more := _in_order([*others, column])) >= room(column):
             fitting = more
     return [(column, max(left(fitting), 1) if column.width is None else column.width) for column in fitting]
+
+
+def arranged(
+    chosen: Sequence[str], width: int, widths: Mapping[str, int] | None = None, empty: Collection[str] = ()
+) -> Layout:
+    """How the chosen columns share a width, and where those are that gave way; see `laid_out`."""
+    columns = laid_out(chosen, width, widths, empty)
+    seen = {column.id for column, _ in columns}
+    told = {NARROWER.get(id, id) for id in seen}
+    aside = [
+        COLUMNS[narrow]
+        for column, _ in laid_out(chosen, width, widths)
+        if column.id in empty and (narrow := NARROWER.get(column.id, column.id)) not in {*told, "labels"}
+    ]
+    return Layout(columns, aside, "labels" in chosen and "labels" not in seen)
 
 
 def _in_order(columns: Sequence[Column]) -> list[Column]:

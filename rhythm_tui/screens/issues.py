@@ -186,6 +186,11 @@ class IssuesScreen(SearchScreen):
         self.set_focus(self.table)  # At once: what is found from now on has the columns that it needs.
         self.table.fit_columns()
 
+    def refresh_all(self) -> None:
+        """As if the list was opened now."""
+        self.table.fit_columns()
+        super().refresh_all()
+
     @on(IssueTable.MoreWanted)
     def _more(self, event: IssueTable.MoreWanted) -> None:
         self.read(self._extend(event.direction), f"more {event.direction}")
@@ -210,7 +215,7 @@ class IssuesScreen(SearchScreen):
 
     async def _go_to_end(self, direction: Literal["first", "last"]) -> None:
         reading = Reading(last=direction == "last", limit=FIRST)
-        self.table.show(await self._page(reading), reading)
+        self.table.show(await self._page(reading), reading, steady=True)
 
     # Issues ----------------------------------------------------------------------------------------------
 
@@ -248,7 +253,7 @@ class IssuesScreen(SearchScreen):
         if page is None:
             self.say(f"{said}; this search does not show it", "u takes it back")
         elif any(row.id == issue.id for row in page.items):
-            self.table.show(page)
+            self.table.show(page, steady=True)
             self.table.go_to(issue.id)
         else:
             self.say(f"{said}; it is further down in this order", "u takes it back")

@@ -305,7 +305,7 @@ class PlannerScreen(SearchScreen):
         reading, window = Reading(last=direction == "last", limit=PAGE), table.window
         page = await self._page(self.panes.side_of(table), reading, self.panes.sprint)
         if window is table.window:
-            table.show(page, reading)
+            table.show(page, reading, steady=True)
 
     # Issues ----------------------------------------------------------------------------------------------
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Literal
 
-from rich.cells import cell_len
 from rich.segment import Segment
 from textual import events
 from textual.geometry import Region, Size
@@ -26,24 +25,16 @@ from rhythm_tui import clock
 from rhythm_tui.commanding import Commanding, handles
 from rhythm_tui.commands import Command
 from rhythm_tui.holding.rows import Reading, Window
-from rhythm_tui.looks import presentation as present
-from rhythm_tui.looks import signs
+from rhythm_tui.looks import issue_line
 from rhythm_tui.looks.colours import Colours
-from rhythm_tui.looks.columns import CHOSEN, COLUMNS, NARROWER, Column, View, held, laid_out
-from rhythm_tui.looks.presentation import Piece, cells, fitted
+from rhythm_tui.looks.columns import CHOSEN, COLUMNS, NARROWER, Column, Layout, View, arranged, held
+from rhythm_tui.looks.issue_line import GUTTER, Line, Spans
+from rhythm_tui.looks.presentation import fitted
 from rhythm_tui.looks.wording import NO_ISSUE
 from rhythm_tui.widgets.glow import Glow
 
 AHEAD = 150
 """Rows that are left before more are asked for."""
-
-GUTTER = 3
-"""Cells before the first column: the cursor's bar and the mark."""
-
-MOST_DOTS = 3
-"""Labels that a dot stands for where there is no room for their names."""
-
-Spans = Callable[[str], list[tuple[int, int]]]
 
 
 def _longest_key(page: Page[IssueRow]) -> int:
@@ -106,8 +97,8 @@ class IssueTable(ScrollView, Commanding, can_focus=True):
         self._widths: Mapping[str, int] = {}
         self._longest_key = 0
         self._held: frozenset[str] = frozenset(COLUMNS)
-        """The columns that have something to show of the list, as far as it was read."""
-        self._layout: list[tuple[Column, int]] | None = None
+        """The columns that had something to show of the list when it was opened."""
+        self._layout: Layout | None = None
         self._width = 0
         """Cells that the columns were laid out for."""
         self._order = ("created", True)
@@ -131,17 +122,18 @@ class IssueTable(ScrollView, Commanding, can_focus=True):
         """Shows a page of a list, and how it was read: from the start, if that is not said.
 
         With `keep` the cursor stays on its issue if that is there, and on its line in any case; else it goes
-        to the first row, or to the last of a list that was read from its end. Columns that have nothing to
-        show give way to the titles; with `keep`, or with `steady` as while one types, those that are there
-        stay until `fit_columns`.
+        to the first row, or to the last of a list that was read from its end. With `keep`, or with `steady`
+        as while one types, the columns stay as they are; else see `fit_columns`.
         """
         reading = reading or Reading()
         before = self.row
         line = self.cursor - self.scroll_offset.y
         self.window = Window(page, reading)
         self._know(page.items)
-        self._longest_key = _longest_key(page)
-        self._hold(self.window, anew=not (keep or steady))
+        same = keep or steady
+        self._longest_key = max(_longest_key(page), self._longest_key if same else 0)
+        if not same:
+            self.fit_columns()
         self._asked.clear()
         self._gone.clear()
         self._anew()
@@ -165,7 +157,6 @@ class IssueTable(ScrollView, Commanding, can_focus=True):
         if _longest_key(page) > self._longest_key:
             self._longest_key = _longest_key(page)
             self._lay_out_anew()
-        self._hold(page.items)
         self._resize()
         if shift:
             self.set_reactive(IssueTable.cursor, self.cursor + shift)
@@ -179,7 +170,6 @@ class IssueTable(ScrollView, Commanding, can_focus=True):
     def replace(self, rows: Sequence[IssueRow]) -> frozenset[int]:
         """Draws newer states of issues; those that the table holds."""
         changed = self.window.replace(rows)
-        self._hold(rows)
         self._know(rows)
         self.redraw(changed)
         return changed
@@ -193,7 +183,6 @@ class IssueTable(ScrollView, Commanding, can_focus=True):
         for issue in issues:
             place = self.window.place(issue)
             if place is not None:
-                self._hold([self.shown(self.window[place])])
                 for key in [key for key in self._drawn if key[0] == issue]:
                     del self._drawn[key]
                 self._refresh_row(place)
@@ -262,20 +251,14 @@ class IssueTable(ScrollView, Commanding, can_focus=True):
             self.refresh()
 
     def fit_columns(self) -> None:
-        """Lets columns that have nothing to show of the list give way to the titles."""
-        self._hold(self.window, anew=True)
+        """Lets columns that have nothing to show of what was read give way to the titles.
 
-    def _hold(self, rows: Iterable[IssueRow], *, anew: bool = False) -> None:
-        """Gives room to columns that have something to show; takes it from the others only `anew`.
-
-        So nothing moves while one scrolls, but for a column that was empty until then.
+        Only here and where another list is shown do columns come and go: while one works through a list none
+        moves, whoever changes what. What a column that gave way has to show stands at the end of the title.
         """
-        found = frozenset[str]().union(*map(held, rows))
-        if not found:
-            return
-        now = found if anew else self._held | found
-        if now != self._held:
-            self._held = now
+        found = frozenset[str]().union(*map(held, self.window))
+        if found and found != self._held:
+            self._held = found
             self._lay_out_anew()
 
     def _lay_out_anew(self) -> None:
@@ -286,7 +269,7 @@ class IssueTable(ScrollView, Commanding, can_focus=True):
     @property
     def no_room(self) -> list[Column]:
         """The columns that were chosen and are not seen: the titles need the room."""
-        seen = {column.id for column, _ in self._laid_out()}
+        seen = {column.id for column, _ in self._arranged().columns}
         return [COLUMNS[id] for id in self._columns if id not in seen and NARROWER.get(id) not in seen]
 
     def choose_columns(self, ids: Sequence[str], widths: Mapping[str, int] | None = None) -> None:
@@ -488,24 +471,19 @@ class IssueTable(ScrollView, Commanding, can_focus=True):
             self._colours_known = Colours(self.app.theme_variables, self.app.current_theme.dark)
         return self._colours_known
 
-    def _laid_out(self) -> list[tuple[Column, int]]:
+    def _arranged(self) -> Layout:
         if self._layout is None:
             usual = COLUMNS["key"].width or 0
             widths = {"key": max(usual, self._longest_key), **self._widths}
             self._width = self.scrollable_content_region.width
             empty = COLUMNS.keys() - self._held
-            self._layout = laid_out(self._columns, self._width - GUTTER - 1, widths, empty)
+            self._layout = arranged(self._columns, self._width - GUTTER - 1, widths, empty)
         return self._layout
-
-    @property
-    def _labels_apart(self) -> bool:
-        """Whether the labels have a column of their own."""
-        return any(column.id == "labels" for column, _ in self._laid_out())
 
     def headings(self) -> Iterable[tuple[Column, int, int]]:
         """The columns that are shown, where each begins and how wide it is, in cells."""
         start = GUTTER
-        for column, width in self._laid_out():
+        for column, width in self._arranged().columns:
             yield column, start, width
             start += width + column.gap
 
@@ -526,24 +504,10 @@ class IssueTable(ScrollView, Commanding, can_focus=True):
         return Strip.blank(width, colours.style("foreground", "background"))
 
     def _heading_line(self) -> Strip:
-        colours = self._colours
-        plain, lit = colours.style("muted", "background"), colours.style("primary", "background", bold=True)
-        key, descending = self._order
-        segments = [Segment(" " * GUTTER, plain)]
-        arrow = "↓" if descending else "↑"
-        laid_out = self._laid_out()
-        headed = not key or any(column.sort == key for column, _ in laid_out)
-        for column, width in laid_out:
-            sorted_by = key and column.sort == key
-            text = f"{column.heading} {arrow}".lstrip() if sorted_by else column.heading
-            if column.width is None and not headed:
-                text += f"  by {key} {arrow}"  # Nothing else would say so: its column gave way.
-            segments.append(
-                Segment(fitted(text, width, "right" if column.right else "left"), lit if sorted_by else plain)
-            )
-            segments.append(Segment(" " * column.gap, plain))
         width = self.scrollable_content_region.width
-        return Strip(segments).adjust_cell_length(width, plain)
+        ground = self._colours.style("muted", "background")
+        segments = issue_line.heading(self._arranged(), *self._order, self._colours)
+        return Strip(segments).adjust_cell_length(width, ground)
 
     def _row_line(self, place: int) -> Strip:
         row = self.window[place]
@@ -560,60 +524,23 @@ class IssueTable(ScrollView, Commanding, can_focus=True):
         known = self._drawn.get(key)
         if known is not None and not unsaved:
             return known
-        strip = self._draw(self.shown(row), ground, on_cursor=on_cursor, marked=marked, unsaved=unsaved)
+        colours = self._colours
+        line = Line(
+            self.shown(row),
+            ground,
+            on_cursor=on_cursor,
+            lit=self.has_focus,
+            marked=marked,
+            unsaved=unsaved,
+            gone=row.id in self._gone,
+            by=self.glow.who(row.id),
+            spans=self.spans,
+        )
+        segments = issue_line.drawn(line, self._arranged(), View(colours, self.now()))
+        width = self.scrollable_content_region.width
+        strip = Strip(segments).adjust_cell_length(width, colours.style("foreground", ground))
         if not unsaved:
             if len(self._drawn) > 5000:
                 self._drawn.clear()
             self._drawn[key] = strip
         return strip
-
-    def _draw(self, row: IssueRow, ground: str, *, on_cursor: bool, marked: bool, unsaved: bool) -> Strip:
-        colours = self._colours
-        view = View(colours, self.now())
-        gone, faded = row.id in self._gone, row.status.closed
-        blank = colours.style("foreground", ground)
-        mark = signs.MARKED if marked else signs.UNSAVED if unsaved else " "
-        segments = [
-            Segment(
-                "▌" if on_cursor else " ", colours.style("primary" if self.has_focus else "rule", ground)
-            ),
-            Segment(f"{mark} ", colours.style("accent" if marked else "muted", ground, bold=marked)),
-        ]
-        by = self.glow.who(row.id)
-        for column, width in self._laid_out():
-            pieces = column.draw(row, view)
-            if column.id == "title":
-                pieces = self._title(row, pieces[0], by, width, faded=faded)
-            segments += cells(pieces, width, colours, ground, right=column.right, strike=gone)
-            segments.append(Segment(" " * column.gap, blank))
-        return Strip(segments).adjust_cell_length(self.scrollable_content_region.width, blank)
-
-    def _title(self, row: IssueRow, piece: Piece, by: str | None, width: int, *, faded: bool) -> list[Piece]:
-        """The title with what the search found in it; whether it is blocked; who changed it just now.
-
-        Labels that have no column of their own stand at its end, where it leaves them room.
-        """
-        colour = "muted" if faded else "foreground"
-        before = [Piece(f"{signs.BLOCKED} ", "error")] if row.blocked and not faded else []
-        changed = [Piece(f"  {signs.CHANGED} {by}", "warning", bold=True)] if by else []
-        behind = changed or self._labels(row, piece.text, width)
-        room = max(1, width - sum(cell_len(each.text) for each in (*before, *behind)))
-        text = fitted(piece.text, room) if behind else fitted(piece.text, room).rstrip()
-        if self.spans is None:
-            return [*before, Piece(text, colour), *behind]
-        pieces, end = list(before), 0
-        for start, stop in self.spans(text):
-            pieces += [Piece(text[end:start], colour), Piece(text[start:stop], "primary", bold=True)]
-            end = stop
-        return [*pieces, Piece(text[end:], colour), *behind]
-
-    def _labels(self, row: IssueRow, title: str, width: int) -> list[Piece]:
-        """The labels of an issue by name where they fit behind its title, else a dot for each."""
-        if not row.labels or "labels" not in self._columns or self._labels_apart:
-            return []
-        named = present.labels(row.labels, self._colours)
-        room = width - cell_len(title) - (2 if row.blocked else 0) - 2
-        if sum(cell_len(each.text) for each in named) > room:
-            dots = row.labels[:MOST_DOTS]
-            named = [Piece("•", self._colours.label(label.colour)) for label in dots]
-        return [Piece(" "), *named]

@@ -238,24 +238,29 @@ async def test_the_cursor_stays_where_it_is_while_others_work(team: Team, app: O
         assert table.row.title == "two"
 
 
-async def test_columns_with_nothing_to_show_give_way(team: Team, app: Open) -> None:
-    """Nobody is assigned: the titles have the room until somebody is, and while one types nothing moves."""
+async def test_columns_come_and_go_only_with_the_list(team: Team, app: Open) -> None:
+    """Nobody is assigned: the titles have the room. Whoever is then stands at their end, and nothing moves."""
     keys = await fill(team, "Login fails on Safari", "Crash in the importer")
     await team.maintainer.labels.create("CORE", "ui")
     await team.member.issues.edit(keys[0], IssueEdit(add_labels=("ui",)))
     async with app(team.member, project="CORE", size=(100, 24)) as driver:
         await driver.sees("Crash in", "STATUS", "•ui")
-        assert "WHO" not in driver.text
+        before = driver.text.splitlines()
+        heading = next(line for line in before if "STATUS" in line)
+        assert "WHO" not in heading
         await driver.press("i")
-        await driver.sees("WHO")
+        await driver.until(lambda: "M  ◌ backlog" in driver.text, "who it is assigned to")
+        await team.maintainer.issues.edit(keys[0], IssueEdit(assignee="max", due=date(2030, 5, 1)))
+        await driver.sees("M  due 1 May 2030  ◌")
+        assert heading in driver.text
         await driver.press("slash")
         await driver.write("login")
         await driver.sees("1 issue")
-        assert "WHO" in driver.text
+        assert "WHO" not in driver.text
         assert isinstance(driver.view, IssuesScreen)
         driver.view.leave_search()
-        assert not driver.view.query_one(SearchBar).typing  # What is found now takes the room.
-        await driver.misses("WHO")
+        assert not driver.view.query_one(SearchBar).typing  # What is found now gets its columns.
+        await driver.sees("WHO", "DUE")
 
 
 async def test_a_key_that_may_not_be_used_says_why(team: Team, app: Open) -> None:
