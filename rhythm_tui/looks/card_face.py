@@ -79,8 +79,7 @@ def _head(row: IssueRow, width: int, look: Look, *, late: bool = False) -> list[
     if look.who:
         return both(left, [Piece(f"{signs.CHANGED} {look.who}", "warning", bold=True)], width)
     who = show.person(row.assignee, colours, short=True)
-    letters = who.text if cell_len(who.text) <= 2 else who.text[0]
-    right = [show.priority(row, colours), Piece(" "), who._replace(text=fitted(letters, 2))]
+    right = [show.priority(row, colours), Piece(" "), who._replace(text=fitted(who.text, 2))]
     if row.estimate is not None:
         points = Piece(f"{row.estimate.normalize():f} ", "muted")
         taken = sum(cell_len(piece.text) for piece in (*left, points, *right))

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from zlib import crc32
 
 from rich.style import Style
 from textual.color import Color
@@ -83,6 +82,8 @@ _LINES = ("rule", "border", "background")
 """What is drawn in these is no text."""
 
 _PEOPLE = [name for name in COLOURS if name not in ("brown", "grey")]
+_APART = 3
+"""Colours from one person's to the next one's: it reaches all ten of them."""
 
 
 @dataclass(frozen=True)
@@ -147,8 +148,10 @@ class Colours:
         return palette.get(name, palette["grey"])
 
     def person(self, person: PersonRef) -> str:
-        """A person's own colour, the same on every screen and every day."""
-        return self.label(_PEOPLE[crc32(person.name.encode()) % len(_PEOPLE)])
+        """A person's own colour, the same in every project, on every screen and every day. Those who came one
+        after the other, as small teams do, have different ones, far from each other.
+        """
+        return self.label(_PEOPLE[person.id * _APART % len(_PEOPLE)])
 
     def style(
         self, foreground: str, background: str | None = None, *, bold: bool = False, strike: bool = False

@@ -46,9 +46,16 @@ def points(estimate: Decimal | None) -> str:
 
 
 def initials(name: str) -> str:
-    """ "Ada Example" as "AE"; safe to show."""
+    """ "Ada Example" as "AE", "ada" as "AD", so that they stand well beneath each other: in two cells, or a
+    wide character alone. Safe to show.
+    """
     words = shown(name).split()
-    return (words[0][0] + (words[-1][0] if len(words) > 1 else "")).upper() if words else ""
+    if not words:
+        return ""
+    first, *others = words
+    second = others[-1][0] if others else next((each for each in first[1:] if each.isalnum()), "")
+    letters = (first[0] + second).upper()
+    return letters if cell_width(letters) <= 2 else first[0]
 
 
 def wrapped(text: str, width: int) -> tuple[str, str]:
