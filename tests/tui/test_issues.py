@@ -239,7 +239,7 @@ async def test_the_cursor_stays_where_it_is_while_others_work(team: Team, app: O
 
 
 async def test_columns_come_and_go_only_with_the_list(team: Team, app: Open) -> None:
-    """Nobody is assigned: the titles have the room. Whoever is then stands at their end, and nothing moves."""
+    """Nobody is assigned: titles have the room. Whoever is then stands at their end, and nothing moves."""
     keys = await fill(team, "Login fails on Safari", "Crash in the importer")
     await team.maintainer.labels.create("CORE", "ui")
     await team.member.issues.edit(keys[0], IssueEdit(add_labels=("ui",)))
