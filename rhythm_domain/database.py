@@ -51,12 +51,12 @@ CONNECT: dict[str, Any] = {
 CLOSING = 0.1
 """Seconds that the pool has to end: what it does then, such as connecting anew, is of no use any more."""
 
-_PLANS = (
-    b"; SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL jit = off;"
-    b" SET LOCAL max_parallel_workers_per_gather = 0"
-)
+_PLANS = ("plan_cache_mode = force_generic_plan", "jit = off", "max_parallel_workers_per_gather = 0")
 """How statements are planned: once for any values, as with a word's own the planner is sometimes far off.
 Compiling them would take longer than running them, and so would starting workers."""
+
+_PLANNED = "; ".join(f"SET {setting}" for setting in _PLANS).encode()
+_PLANNED_HERE = "".join(f"; SET LOCAL {setting}" for setting in _PLANS).encode()
 
 log = logging.getLogger("rhythm.database")
 
@@ -170,6 +170,8 @@ class Database:
         # PgBouncer in transaction mode gives each transaction another server connection: prepared
         # statements of the last one are not there.
         self._prepare_threshold = None if pooler else 1
+        # Nor is what was set for the connection: it has to be said in each transaction.
+        self._beginning = _PLANNED_HERE if pooler else b""
         self._pool: Any = None
         self._closed = False
         # The pool tries a refused connection again for as long as somebody waits; they are told at once.
@@ -221,6 +223,8 @@ class Database:
                     database._refuse(error)
                     raise
                 await _in_iso(made)
+                if not database._beginning:
+                    await made.execute(_PLANNED)
                 database._reached = True
                 return made
 
@@ -288,7 +292,7 @@ class Database:
             connection: Connection = await self._take(pool)
             deadline.watch(connection)
             try:
-                await connection.execute(begin + _PLANS, prepare=False)
+                await connection.execute(begin + self._beginning, prepare=False)
             except psycopg.OperationalError:
                 self._reached = False
                 await pool.putconn(connection)

@@ -13,41 +13,29 @@ answer as for a key that was never used.
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from uuid import uuid4
 
-from rhythm_domain import database, queries
+from rhythm_domain import database, places, queries
 from rhythm_domain.database import Connection, Database, Retry, Row
 from rhythm_domain.errors import Forbidden, Invalid, NotFound, NotSignedIn
-from rhythm_domain.models import Role, User
-from rhythm_domain.policy import Permission, allows
-from rhythm_domain.transaction import BULK, CHANNEL, Chunk, Done, Operation, Place, Ref, Tx, of_another_change
-
-_KEY = re.compile(r"([A-Za-z][A-Za-z0-9]{1,9})-([0-9]{1,9})")
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """An issue that the guard let somebody at: its id, key, number, reporter, whether deleted."""
-
-    id: int
-    number: int
-    key: str
-    reporter_id: int
-    deleted: bool
-
-
-def parse_ref(ref: Ref) -> tuple[str, int] | int:
-    """An issue's key as (project key, number), or its id. Raises `Invalid` for anything else."""
-    if isinstance(ref, int):
-        return ref
-    match = _KEY.fullmatch(ref.strip())
-    if not match or int(match[2]) > 2**31 - 1:
-        raise Invalid(f"{ref!r} is no issue key.", field="issue", hint="An issue key looks like CORE-123.")
-    return match[1].upper(), int(match[2])
+from rhythm_domain.models import User
+from rhythm_domain.places import Held
+from rhythm_domain.policy import Permission
+from rhythm_domain.transaction import (
+    BULK,
+    CHANNEL,
+    Chunk,
+    Done,
+    Operation,
+    Place,
+    Ref,
+    Tx,
+    first_event,
+    of_another_change,
+)
 
 
 class Guard:
@@ -74,7 +62,9 @@ class Guard:
                     "Only administrators of this instance may do that.", hint="Ask an administrator."
                 )
             tx.permission = write
-            await self._repeated(tx, write if write != _ASK else "")
+            if write:
+                done = await tx.fetch(_Q["operation_done"], **_operation(chunk), user=tx.user.id)
+                _repeated(tx, done, write if write != _ASK else "")
             yield tx
             await tx.flush()
         await self._after(tx)
@@ -115,15 +105,15 @@ class Guard:
             if permission.reads:
                 tx, place = await self._enter_project(connection, key, chunk)
             else:
-                tx = await self._enter(connection, write=True, chunk=chunk)
-                place = await self._project(tx, key)
-            if alone and place is not None:
-                await tx.execute(_Q["hold_project"], key=key)
-                place = await self._project(tx, key)
+                tx, place = await self._enter_project_to_write(
+                    connection, permission, key, chunk, alone=alone
+                )
             if place is None:
                 raise NotFound(f"There is no project {key}.")
-            await self._repeated(tx, permission.value, place.id)
-            await self._admit(tx, permission, place, author=own)
+            if tx.write:
+                held = not alone and permission not in _CLOSING
+                place = await self._hold_project(tx, permission, place, held=held)
+            _admit(tx, permission, place, author=own)
             yield tx
             await tx.flush()
         await self._after(tx)
@@ -168,10 +158,21 @@ class Guard:
         chunk = _chunk(operation)
         write = not permission.reads
         async with self._db.transaction(write=write, operation=chunk.operation) as connection:
-            tx = await self._enter(connection, write=write, chunk=chunk)
-            await self._repeated(tx, permission.value)
-            moved = permission is Permission.ISSUE_DELETE
-            held, place = await self._find(tx, refs, trash=trash if write else None, moved=moved)
+            wanted = places.named(refs)
+            asked = places.asked(wanted)
+            if write:
+                tx, found = await self._enter_to_change(connection, permission, asked, chunk)
+            else:
+                tx = await self._enter(connection, write=False, chunk=chunk)
+                found = await tx.fetch(_Q["places_of_issues"], **asked, user=tx.user.id)
+            held, place = places.found(
+                wanted,
+                found,
+                tx.user,
+                trash=trash if write else None,
+                moved=permission is Permission.ISSUE_DELETE,
+                done=tx.done,
+            )
             author = all(one.reporter_id == tx.user.id for one in held)
             owner: Row | None = None
             if comment is not None:
@@ -181,13 +182,11 @@ class Guard:
                 if owner is None or gone or owner["issue_id"] != held[0].id:
                     raise NotFound("There is no such comment.")
                 author = owner["author_id"] == tx.user.id
-            await self._admit(tx, permission, place, author=author)
             if write:
-                # What was found may have been deleted, restored or purged before it was held: look again.
-                if await tx.hold([one.id for one in held]) != {one.id: one.deleted for one in held}:
-                    raise Retry("issues")
-                if comment is not None and await tx.one(_Q["place_of_comment"], comment=comment) != owner:
-                    raise Retry("comment")
+                place, held = await self._hold_issues(tx, place, held)
+            _admit(tx, permission, place, author=author)
+            if write and owner and await tx.one(_Q["place_of_comment"], comment=comment) != owner:
+                raise Retry("comment")
             yield tx, held
             await tx.flush()
         await self._after(tx)
@@ -212,10 +211,34 @@ class Guard:
         tx = self._begun(connection, rows, write=False, chunk=chunk)
         (row,) = rows
         place = {**row, "id": row["project_id"], "key": row["project_key"]} if row["project_id"] else None
-        return tx, _place(place, tx.user)
+        return tx, places.place(place, tx.user)
 
-    async def _project(self, tx: Tx, key: str) -> Place | None:
-        return _place(await tx.one(_Q["place_by_key"], key=key, user=tx.user.id), tx.user)
+    async def _enter_project_to_write(
+        self, connection: Connection, permission: Permission, key: str, chunk: Chunk, *, alone: bool
+    ) -> tuple[Tx, Place | None]:
+        """The same to write; the project is held unless it is to be held `alone`."""
+        asked = {"session": self.session_id, "key": key, "hold": not alone and permission not in _CLOSING}
+        rows = await database.fetch(connection, _Q["enter_project_to_write"], {**asked, **_operation(chunk)})
+        tx = self._begun(connection, rows, write=True, chunk=chunk)
+        if alone:
+            await tx.execute(_Q["hold_project"], key=key)
+            place = await tx.one(_Q["place_by_key"], key=key, user=tx.user.id)
+        else:
+            place = rows[0]["place"]
+        found = places.place(place, tx.user)
+        if found is not None:
+            _repeated(tx, rows[0]["done"], permission.value, found.id)
+        return tx, found
+
+    async def _enter_to_change(
+        self, connection: Connection, permission: Permission, asked: Row, chunk: Chunk
+    ) -> tuple[Tx, list[Row]]:
+        """To change issues: who is there, and the issues that are asked for; their projects are held."""
+        params = {"session": self.session_id, **asked, **_operation(chunk)}
+        rows = await database.fetch(connection, _Q["enter_to_change"], params)
+        tx = self._begun(connection, rows, write=True, chunk=chunk)
+        _repeated(tx, rows[0]["done"], permission.value)
+        return tx, rows[0]["found"] or []
 
     def _begun(self, connection: Connection, rows: Sequence[Row], *, write: bool, chunk: Chunk) -> Tx:
         """The transaction of the person whose session was asked for; no row says that it has ended."""
@@ -235,101 +258,27 @@ class Guard:
             write,
             chunk.index,
             stale=row["stale"],
+            now=row.get("now"),
             hints=self._db.hints,
         )
 
-    async def _find(
-        self, tx: Tx, refs: Sequence[Ref], *, trash: bool | None, moved: bool
-    ) -> tuple[list[Held], Place]:
-        wanted = [parse_ref(ref) for ref in dict.fromkeys(refs)]
-        if not wanted:
-            raise Invalid("Name at least one issue.", field="issue")
-        keys = [ref for ref in wanted if isinstance(ref, tuple)]
-        ids = [ref for ref in wanted if isinstance(ref, int)]
-        found: dict[int | tuple[str, int], Row] = {}
-        if keys:
-            rows = await tx.fetch(
-                _Q["places_of_issue_keys"],
-                keys=[key for key, _ in keys],
-                numbers=[number for _, number in keys],
-                user=tx.user.id,
-            )
-            for row in rows:
-                asked, _, number = row["asked"].rpartition("-")
-                found[asked, int(number)] = row
-        if ids:
-            rows = await tx.fetch(_Q["places_of_issues"], ids=ids, user=tx.user.id)
-            found |= {row["issue_id"]: row for row in rows}
-        held: dict[int, Held] = {}
-        places: dict[int, Place] = {}
-        for ref in wanted:
-            row = found.get(ref, {})
-            place = _place(row or None, tx.user)
-            # What this very operation moved into the trash is found when it is sent again; besides that an
-            # answer shows what a read would.
-            again = moved and tx.done is not None and row.get("issue_id") in tx.done.issue_ids
-            sought = trash if tx.done is None else None
-            if place is None or not (again or _visible(row, place, tx.user, sought)):
-                if place is not None and isinstance(ref, int):
-                    key = f"{place.key}-{row['number']}"
-                    raise NotFound(
-                        f"{key} is not in the trash." if trash else f"{key} was deleted meanwhile."
-                    )
-                name = f"{ref[0]}-{ref[1]}" if isinstance(ref, tuple) else f"with the id {ref}"
-                raise NotFound(f"There is no issue {name}{' in the trash' if trash else ''}.")
-            places[place.id] = place
-            held[row["issue_id"]] = Held(
-                row["issue_id"],
-                row["number"],
-                f"{place.key}-{row['number']}",
-                row["reporter_id"],
-                row["issue_deleted_at"] is not None,
-            )
-        if len(places) > 1:
-            raise Invalid(
-                "All issues of one change must be of one project.",
-                field="issue",
-                hint=f"These are of {', '.join(sorted(place.key for place in places.values()))}.",
-            )
-        return list(held.values()), next(iter(places.values()))
-
-    async def _admit(self, tx: Tx, permission: Permission, place: Place, *, author: bool = False) -> None:
-        if tx.write:
+    async def _hold_project(self, tx: Tx, permission: Permission, place: Place, *, held: bool) -> Place:
+        """Keeps the project and the person's role in it as they are until the end; what they are by now."""
+        if not held:
             hold = "hold_project_back" if permission in _CLOSING else "hold_project_open"
             await tx.fetch(_Q[hold], project=place.id)
-            row = await tx.one(_Q["hold_membership"], project=place.id, user=tx.user.id)
-            now = _place(row and {**place.row, **row}, tx.user)
-            if now is None:
-                raise NotFound(f"There is no project {place.key}.")
-            place = now
-        tx.place = place
-        # What was done already is only answered again, also to one who may no longer: who handed a project
-        # over, or when it was archived meanwhile. What was done in another project answers nothing here.
-        if tx.done is None:
-            tx.admit(permission, author=author)
-        elif tx.done.project_id != place.id:
-            raise of_another_change()
+        return _by_now(tx, place, await tx.one(_Q["hold_membership"], project=place.id, user=tx.user.id))
 
-    async def _repeated(self, tx: Tx, asked: str, project: int | None = None) -> None:
-        """Finds out whether the operation was done before, by a permission like the one that is asked for.
-
-        What another kind of change recorded must not be taken for an answer: its ids are of other things.
-        """
-        if not tx.write:
-            return
+    async def _hold_issues(self, tx: Tx, place: Place, held: Sequence[Held]) -> tuple[Place, list[Held]]:
+        """The same for a project that was entered to change issues, and these, as they are once held."""
         rows = await tx.fetch(
-            _Q["operation_done"], operation=tx.operation, first=tx.event_id(0), user=tx.user.id
+            _Q["hold_to_change"], project=place.id, user=tx.user.id, ids=[one.id for one in held]
         )
-        if rows:
-            elsewhere = project is not None and rows[0]["project_id"] != project
-            if elsewhere or (asked and _family(rows[0]["permission"]) != _family(asked)):
-                raise of_another_change()
-            tx.done = Done(
-                rows[0]["project_id"],
-                tuple(row["issue_id"] for row in rows if row["issue_id"] is not None),
-                tuple(row["kind"] for row in rows),
-                tuple(row["after"] for row in rows),
-            )
+        # What was found may have been deleted, restored or purged before it was held: look again.
+        if {row["id"]: row["deleted"] for row in rows} != {one.id: one.deleted for one in held}:
+            raise Retry("issues")
+        columns = {row["id"]: row for row in rows}
+        return _by_now(tx, place, rows[0]), [replace(one, columns=columns[one.id]) for one in held]
 
     async def _after(self, tx: Tx) -> None:
         """What follows a transaction, in statements of its own: the notice, and that the session is in use.
@@ -364,16 +313,42 @@ def _chunk(operation: Operation) -> Chunk:
     return operation if isinstance(operation, Chunk) else Chunk(operation or uuid4(), 0)
 
 
-def _visible(row: Row, place: Place, user: User, trash: bool | None) -> bool:
-    """Whether an issue is where it is looked for; None: wherever this person may look."""
-    deleted = row["issue_deleted_at"] is not None
-    if trash is None:
-        return not deleted or allows(Permission.TRASH_READ, place.role, admin=user.admin)
-    return deleted == trash
+def _operation(chunk: Chunk) -> Row:
+    """The parameters by which statements look for what was done before."""
+    return {"operation": chunk.operation, "first": first_event(chunk)}
 
 
-def _place(row: Row | None, user: User) -> Place | None:
-    """The project of a row, if this person may know that it exists."""
-    if row is None or (row["role"] is None and not user.admin):
-        return None
-    return Place(row["id"], row["key"], Role(row["role"]) if row["role"] else None, row)
+def _repeated(tx: Tx, done: Sequence[Row] | None, asked: str, project: int | None = None) -> None:
+    """Notes what the operation did if it was done before, by a permission like the one that is asked for.
+
+    What another kind of change recorded must not be taken for an answer: its ids are of other things.
+    """
+    if not done:
+        return
+    elsewhere = project is not None and done[0]["project_id"] != project
+    if elsewhere or (asked and _family(done[0]["permission"]) != _family(asked)):
+        raise of_another_change()
+    tx.done = Done(
+        done[0]["project_id"],
+        tuple(row["issue_id"] for row in done if row["issue_id"] is not None),
+        tuple(row["kind"] for row in done),
+        tuple(row["after"] for row in done),
+    )
+
+
+def _by_now(tx: Tx, place: Place, row: Row | None) -> Place:
+    """What a project is, and the person in it, once both are held."""
+    now = places.place(row and {**place.row, **row, "id": place.id}, tx.user)
+    if now is None:
+        raise NotFound(f"There is no project {place.key}.")
+    return now
+
+
+def _admit(tx: Tx, permission: Permission, place: Place, *, author: bool) -> None:
+    tx.place = place
+    # What was done already is only answered again, also to one who may no longer: who handed a project over,
+    # or when it was archived meanwhile. What was done in another project answers nothing here.
+    if tx.done is None:
+        tx.admit(permission, author=author)
+    elif tx.done.project_id != place.id:
+        raise of_another_change()

@@ -13,6 +13,7 @@ import json
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, ParamSpec, TypeAlias, TypeVar
 from uuid import UUID, uuid5
 
@@ -95,12 +96,15 @@ class Tx:
     permission: str = ""
     done: Done | None = None
     stale: bool = False
+    now: datetime | None = None
+    """What all that this transaction writes is dated, where the door asked for it."""
     living: tuple[int, ...] = ()
     archived: tuple[int, ...] = ()
     """The projects that the person is a member of, where the door asked for them."""
     hints: dict[Any, Any] = field(default_factory=dict)
     """What was found out about the data that only decides how to ask for it: it outlives the transaction."""
     _events: list[tuple[str, int | None, str, str, UUID | None, int | None]] = field(default_factory=list)
+    _sent: int = 0
     _unchanged: bool = False
 
     async def fetch(self, query: Named, **params: Any) -> list[Row]:
@@ -168,7 +172,7 @@ class Tx:
 
     def event_id(self, at: int) -> UUID:
         """The id of this transaction's event number `at`: the same whenever the operation is sent again."""
-        return uuid5(self.operation, f"{self.chunk}.{at}") if self.chunk or at else self.operation
+        return _event_id(self.operation, self.chunk, at)
 
     def record(
         self,
@@ -198,21 +202,25 @@ class Tx:
             if self._unchanged:
                 return
             raise RuntimeError(f"a write ({self.permission}) recorded no event")
-        ids = [self.event_id(at) for at in range(len(self._events))]
-        kinds, issues, befores, afters, undoes, projects = zip(*self._events, strict=True)
-        await self.execute(
-            _Q["record"],
-            operation=self.operation,
-            actor=self.user.id,
-            ids=ids,
-            kinds=list(kinds),
-            permissions=[self.permission] * len(ids),
-            projects=list(projects),
-            issues=list(issues),
-            befores=list(befores),
-            afters=list(afters),
-            undoes=list(undoes),
-        )
+        if self._sent < len(self._events):
+            await self.execute(_Q["record"], **self.recorded())
+
+    def recorded(self) -> dict[str, Any]:
+        """What was recorded and is not written yet, for a statement that writes it as `record` does."""
+        events, start = self._events[self._sent :], self._sent
+        self._sent = len(self._events)
+        return {
+            "operation": self.operation,
+            "actor": self.user.id,
+            "events": [self.event_id(start + at) for at in range(len(events))],
+            "kinds": [event[0] for event in events],
+            "permission": self.permission,
+            "places": [event[5] for event in events],
+            "issues": [event[1] for event in events],
+            "befores": [event[2] for event in events],
+            "afters": [event[3] for event in events],
+            "undoes": [event[4] for event in events],
+        }
 
     def notice(self) -> str | None:
         """What the listeners are told, if there is anything to tell."""
@@ -230,6 +238,15 @@ class Tx:
                 "o": str(self.operation),
             }
         )
+
+
+def first_event(chunk: Chunk) -> UUID:
+    """The id of the first event of a transaction: it is there if that was committed."""
+    return _event_id(chunk.operation, chunk.index, 0)
+
+
+def _event_id(operation: UUID, chunk: int, at: int) -> UUID:
+    return uuid5(operation, f"{chunk}.{at}") if chunk or at else operation
 
 
 def _json(values: Mapping[str, Any] | None) -> str:

@@ -58,7 +58,7 @@ WHERE s.id = %(session)s AND s.ended_at IS NULL AND u.active
 SELECT s.id AS session_id, s.kind AS session_kind, s.read_only,
        s.last_seen_at < now() - interval '5 minutes' AS stale,
        u.id, u.name, u.display_name, u.admin, u.active, u.claimed, u.time_zone, u.created_at,
-       i.read_only AS instance_read_only,
+       i.read_only AS instance_read_only, now() AS now,
        set_config('statement_timeout', '5s', true) AS statement_timeout,
        set_config('lock_timeout', '2s', true) AS lock_timeout,
        set_config('idle_in_transaction_session_timeout', '15s', true) AS idle_timeout
@@ -67,6 +67,75 @@ WHERE s.id = %(session)s AND s.ended_at IS NULL AND u.active
   AND (s.expires_at IS NULL OR s.expires_at > now())
   AND (s.idle_limit IS NULL OR s.last_seen_at + s.idle_limit > now())
 FOR SHARE OF s, u;
+
+-- name: enter_project_to_write
+-- The same with a project by any key that it has or had and the person's role in it, and with what the operation did if
+-- it was done before. Whoever writes keeps the project from being archived or deleted meanwhile, unless that is what
+-- they do; writes do not wait for each other. Users have ids above 0: that is no lock of theirs (see lock_undo).
+WITH who AS MATERIALIZED (
+  SELECT s.id AS session_id, s.kind AS session_kind, s.read_only,
+         s.last_seen_at < now() - interval '5 minutes' AS stale,
+         u.id, u.name, u.display_name, u.admin, u.active, u.claimed, u.time_zone, u.created_at,
+         i.read_only AS instance_read_only,
+         set_config('statement_timeout', '5s', true) AS statement_timeout,
+         set_config('lock_timeout', '2s', true) AS lock_timeout,
+         set_config('idle_in_transaction_session_timeout', '15s', true) AS idle_timeout
+  FROM sessions s JOIN users u ON u.id = s.user_id CROSS JOIN instance i
+  WHERE s.id = %(session)s AND s.ended_at IS NULL AND u.active
+    AND (s.expires_at IS NULL OR s.expires_at > now())
+    AND (s.idle_limit IS NULL OR s.last_seen_at + s.idle_limit > now())
+  FOR SHARE OF s, u)
+SELECT who.*, now() AS now,
+       (SELECT json_agg(e ORDER BY e.seq) FROM (
+          SELECT e.seq, e.issue_id, e.kind, e.after, f.permission, f.project_id
+          FROM events f JOIN events e ON e.operation = f.operation AND e.actor_id = f.actor_id
+          WHERE f.id = %(first)s AND f.operation = %(operation)s AND f.actor_id = who.id) e) AS done,
+       (SELECT json_build_object(
+                 'id', p.id, 'key', p.key, 'archived_at', p.archived_at, 'role', m.role,
+                 'held', (SELECT pg_advisory_xact_lock_shared(-2, p.id)
+                          WHERE %(hold)s AND (m.role IS NOT NULL OR who.admin))::text)
+        FROM project_keys k
+        JOIN projects p ON p.id = k.project_id
+        LEFT JOIN project_members m ON m.project_id = p.id AND m.user_id = who.id AND m.ended_at IS NULL
+        WHERE k.key = %(key)s AND p.deleted_at IS NULL) AS place
+FROM who;
+
+-- name: enter_to_change
+-- The same with the projects that own some issues, given as ids or as keys that their project has or had.
+WITH who AS MATERIALIZED (
+  SELECT s.id AS session_id, s.kind AS session_kind, s.read_only,
+         s.last_seen_at < now() - interval '5 minutes' AS stale,
+         u.id, u.name, u.display_name, u.admin, u.active, u.claimed, u.time_zone, u.created_at,
+         i.read_only AS instance_read_only,
+         set_config('statement_timeout', '5s', true) AS statement_timeout,
+         set_config('lock_timeout', '2s', true) AS lock_timeout,
+         set_config('idle_in_transaction_session_timeout', '15s', true) AS idle_timeout
+  FROM sessions s JOIN users u ON u.id = s.user_id CROSS JOIN instance i
+  WHERE s.id = %(session)s AND s.ended_at IS NULL AND u.active
+    AND (s.expires_at IS NULL OR s.expires_at > now())
+    AND (s.idle_limit IS NULL OR s.last_seen_at + s.idle_limit > now())
+  FOR SHARE OF s, u)
+SELECT who.*, now() AS now,
+       (SELECT json_agg(e ORDER BY e.seq) FROM (
+          SELECT e.seq, e.issue_id, e.kind, e.after, f.permission, f.project_id
+          FROM events f JOIN events e ON e.operation = f.operation AND e.actor_id = f.actor_id
+          WHERE f.id = %(first)s AND f.operation = %(operation)s AND f.actor_id = who.id) e) AS done,
+       (SELECT json_agg(json_build_object(
+                 'asked', i.asked, 'issue_id', i.id, 'number', i.number, 'reporter_id', i.reporter_id,
+                 'deleted', i.deleted, 'id', p.id, 'key', p.key, 'archived_at', p.archived_at, 'role', m.role,
+                 'held', (SELECT pg_advisory_xact_lock_shared(-2, p.id) WHERE m.role IS NOT NULL OR who.admin)::text))
+        FROM (SELECT t.key || '-' || t.number AS asked, i.id, i.number, i.project_id, i.reporter_id,
+                     i.deleted_at IS NOT NULL AS deleted
+              FROM unnest(%(keys)s::text[], %(numbers)s::int[]) AS t (key, number)
+              JOIN project_keys k ON k.key = t.key
+              JOIN issues i ON i.project_id = k.project_id AND i.number = t.number
+              UNION ALL
+              SELECT NULL, i.id, i.number, i.project_id, i.reporter_id, i.deleted_at IS NOT NULL
+              FROM issues i WHERE i.id = ANY(%(ids)s::bigint[])) i
+        JOIN projects p ON p.id = i.project_id
+        LEFT JOIN project_members m ON m.project_id = p.id AND m.user_id = who.id AND m.ended_at IS NULL
+        WHERE p.deleted_at IS NULL) AS found
+FROM who;
 
 -- name: seen
 -- At most every five minutes, in a transaction of its own.
@@ -81,21 +150,17 @@ LEFT JOIN project_members m ON m.project_id = p.id AND m.user_id = %(user)s AND 
 WHERE k.key = %(key)s AND p.deleted_at IS NULL;
 
 -- name: places_of_issues
--- The projects that own some issues, given by id, with the person's role in each.
-SELECT i.id AS issue_id, i.number, i.reporter_id, i.deleted_at AS issue_deleted_at, p.*, m.role
-FROM issues i
+-- The projects that own some issues, given as ids or as keys that their project has or had, with the person's role.
+SELECT i.asked, i.id AS issue_id, i.number, i.reporter_id, i.deleted, p.id, p.key, p.archived_at, m.role
+FROM (SELECT t.key || '-' || t.number AS asked, i.id, i.number, i.project_id, i.reporter_id,
+             i.deleted_at IS NOT NULL AS deleted
+      FROM unnest(%(keys)s::text[], %(numbers)s::int[]) AS t (key, number)
+      JOIN project_keys k ON k.key = t.key
+      JOIN issues i ON i.project_id = k.project_id AND i.number = t.number
+      UNION ALL
+      SELECT NULL, i.id, i.number, i.project_id, i.reporter_id, i.deleted_at IS NOT NULL
+      FROM issues i WHERE i.id = ANY(%(ids)s::bigint[])) i
 JOIN projects p ON p.id = i.project_id
-LEFT JOIN project_members m ON m.project_id = p.id AND m.user_id = %(user)s AND m.ended_at IS NULL
-WHERE i.id = ANY(%(ids)s::bigint[]) AND p.deleted_at IS NULL;
-
--- name: places_of_issue_keys
--- The same for issues given as keys, any that their project has or had.
-SELECT i.id AS issue_id, i.number, i.reporter_id, i.deleted_at AS issue_deleted_at, p.*, m.role,
-       t.key || '-' || t.number AS asked
-FROM unnest(%(keys)s::text[], %(numbers)s::int[]) AS t (key, number)
-JOIN project_keys k ON k.key = t.key
-JOIN projects p ON p.id = k.project_id
-JOIN issues i ON i.project_id = p.id AND i.number = t.number
 LEFT JOIN project_members m ON m.project_id = p.id AND m.user_id = %(user)s AND m.ended_at IS NULL
 WHERE p.deleted_at IS NULL;
 
@@ -129,6 +194,18 @@ WHERE p.id = %(project)s AND p.deleted_at IS NULL;
 -- Locks issues for a write, always in one order; as they are once they are held.
 SELECT id, deleted_at IS NOT NULL AS deleted FROM issues WHERE id = ANY(%(ids)s::bigint[]) ORDER BY id FOR NO KEY UPDATE;
 
+-- name: hold_to_change
+-- The same in one, for a project that is held already: the role of whoever changes them, and their values.
+SELECT p.archived_at, m.role, i.id, i.number, i.title, i.status, i.priority, i.type, i.assignee_id, i.reporter_id,
+       i.sprint_id, i.parent_id, i.estimate, i.due, i.rank, i.version, i.title_version, i.closed_at,
+       i.deleted_at IS NOT NULL AS deleted
+FROM projects p LEFT JOIN (
+  SELECT project_id, role FROM project_members
+  WHERE project_id = %(project)s AND user_id = %(user)s AND ended_at IS NULL FOR SHARE) m ON m.project_id = p.id
+JOIN issues i ON i.project_id = p.id
+WHERE p.id = %(project)s AND p.deleted_at IS NULL AND i.id = ANY(%(ids)s::bigint[])
+ORDER BY i.id FOR NO KEY UPDATE OF i;
+
 -- name: operation_done
 -- What an operation of this person did, if the transaction whose first event is `first` was committed.
 SELECT e.issue_id, e.kind, e.after, f.permission, f.project_id
@@ -139,14 +216,16 @@ ORDER BY e.seq;
 -- name: record
 -- One row of history for each change.
 INSERT INTO events (id, operation, kind, permission, actor_id, project_id, issue_id, before, after, undoes)
-SELECT e.id, %(operation)s, e.kind, e.permission, %(actor)s, e.project_id, e.issue_id, e.before, e.after, e.undoes
-FROM unnest(%(ids)s::uuid[], %(kinds)s::text[], %(permissions)s::text[], %(projects)s::int[],
-            %(issues)s::bigint[], %(befores)s::jsonb[], %(afters)s::jsonb[], %(undoes)s::uuid[])
-     WITH ORDINALITY AS e (id, kind, permission, project_id, issue_id, before, after, undoes, place)
+SELECT e.id, %(operation)s, e.kind, %(permission)s, %(actor)s, e.project_id, e.issue_id, e.before, e.after, e.undoes
+FROM unnest(%(events)s::uuid[], %(kinds)s::text[], %(places)s::int[], %(issues)s::bigint[],
+            %(befores)s::jsonb[], %(afters)s::jsonb[], %(undoes)s::uuid[])
+     WITH ORDINALITY AS e (id, kind, project_id, issue_id, before, after, undoes, place)
 ORDER BY place;
 
 -- name: notify
-SELECT pg_notify(%(channel)s, %(payload)s);
+-- What it follows is saved already, and a notice may be lost: its own end need not wait for the disk, nor all other
+-- notices for that wait.
+SELECT set_config('synchronous_commit', 'off', true), pg_notify(%(channel)s, %(payload)s);
 
 -- name: enter_by_gate
 -- For somebody who is not signed in: what schema is it, is there an administrator, and does this role own

@@ -22,6 +22,7 @@ from rhythm_domain.models import (
     Priority,
     Status,
 )
+from rhythm_domain.places import Held
 from rhythm_domain.repository.comments import importer
 from rhythm_domain.transaction import Tx
 
@@ -126,6 +127,23 @@ async def values(tx: Tx, ids: Sequence[int]) -> dict[int, Values]:
     return {row["id"]: {name: _raw(value) for name, value in row.items()} for row in found}
 
 
+async def held(tx: Tx, issues: Sequence[Held], *, texts: bool) -> dict[int, Values]:
+    """The same of issues that the guard holds; only with `texts` also their descriptions and labels."""
+    known = {one.id: {name: _raw(value) for name, value in one.columns.items()} for one in issues}
+    if texts:
+        for row in await tx.fetch(_Q["issue_texts"], ids=list(known)):
+            known[row["id"]] |= row
+    return known
+
+
+def closing(before: Values, changed: Values, now: datetime | None) -> str | None:
+    """When an issue is closed after some of its columns change, as `apply` has it."""
+    if "closed_at" in changed or "status" not in changed:
+        closed: str | None = {**before, **changed}["closed_at"]
+        return closed
+    return _raw(now) if Status(changed["status"]).closed else None
+
+
 def _raw(value: Any) -> Any:
     match value:
         case datetime() | date():
@@ -173,7 +191,7 @@ async def apply(tx: Tx, changes: Mapping[int, Values]) -> dict[int, str | None]:
 
     Columns: title, description, status, priority, type, assignee_id, sprint_id, parent_id, estimate, due,
     rank, closed_at, deleted, and labels_added and labels_removed (label ids). Version and times follow; so
-    does what is searched.
+    does what is searched. What was recorded before is written with them.
     """
     if not changes:
         return {}
@@ -187,6 +205,7 @@ async def apply(tx: Tx, changes: Mapping[int, Values]) -> dict[int, str | None]:
         ids=ids,
         changes=[json.dumps(one, default=str) for one in columns],
         project=tx.project_id,
+        **tx.recorded(),
     )
     texts = {id_: one["description"] for id_, one in changes.items() if "description" in one}
     if texts:

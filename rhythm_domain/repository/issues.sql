@@ -45,6 +45,12 @@ FROM issue_texts t LEFT JOIN issue_sources src ON src.issue_id = t.issue_id
 LEFT JOIN users m ON m.id = src.imported_by
 WHERE t.issue_id = %(id)s;
 
+-- name: issue_texts
+-- What the values of an issue have beside its own columns.
+SELECT t.issue_id AS id, t.description, t.description_version,
+       ARRAY(SELECT il.label_id FROM issue_labels il WHERE il.issue_id = t.issue_id ORDER BY il.label_id) AS labels
+FROM issue_texts t WHERE t.issue_id = ANY(%(ids)s::bigint[]);
+
 -- name: issue_values
 -- The raw values of issues, as history records them.
 SELECT i.id, i.number, i.title, i.status, i.priority, i.type, i.assignee_id, i.reporter_id, i.sprint_id,
@@ -87,7 +93,15 @@ searched AS (
 SELECT id, number FROM made;
 
 -- name: change_issues
--- Writes the columns that each issue's `v` names, and keeps version, times and closed_at right.
+-- Writes the columns that each issue's `v` names, and keeps version, times and closed_at right; and with them what was
+-- recorded so far, as `record` does.
+WITH recorded AS (
+  INSERT INTO events (id, operation, kind, permission, actor_id, project_id, issue_id, before, after, undoes)
+  SELECT e.id, %(operation)s, e.kind, %(permission)s, %(actor)s, e.project_id, e.issue_id, e.before, e.after, e.undoes
+  FROM unnest(%(events)s::uuid[], %(kinds)s::text[], %(places)s::int[], %(issues)s::bigint[],
+              %(befores)s::jsonb[], %(afters)s::jsonb[], %(undoes)s::uuid[])
+       WITH ORDINALITY AS e (id, kind, project_id, issue_id, before, after, undoes, place)
+  ORDER BY place)
 UPDATE issues i SET
   title = CASE WHEN v ? 'title' THEN v->>'title' ELSE title END,
   status = CASE WHEN v ? 'status' THEN (v->>'status')::issue_status ELSE status END,

@@ -10,8 +10,8 @@ from typing import Any
 from uuid import UUID
 
 from rhythm_domain.errors import Conflict, Invalid
-from rhythm_domain.guard import Held, parse_ref
 from rhythm_domain.models import OPEN, IssueEdit, SprintState
+from rhythm_domain.places import Held, parse_ref
 from rhythm_domain.policy import Permission
 from rhythm_domain.repository import history, issues, labels, members, sprints
 from rhythm_domain.repository.issues import Values
@@ -29,6 +29,9 @@ _NEEDS = {
 
 _REQUIRED = ("title", "description", "status", "priority", "type")
 
+_BESIDE = ("description", "add_labels", "remove_labels")
+"""What changes something that no column of the issue's own holds."""
+
 MAX_LABELS = 50
 """Labels on one issue."""
 
@@ -38,7 +41,7 @@ _TENTH = Decimal("0.1")
 async def edit_held(tx: Tx, held: Sequence[Held], edit: IssueEdit) -> None:
     if tx.done:
         return
-    before = await issues.values(tx, [one.id for one in held])
+    before = await issues.held(tx, held, texts=not edit.fields.isdisjoint(_BESIDE))
     wanted = await _wanted(tx, edit)
     for one in held:
         await _check_texts(tx, edit, one.id, before[one.id])
@@ -61,15 +64,12 @@ async def change(
     }
     changes = {issue: values for issue, values in changes.items() if values}
     for issue, values in changes.items():
-        check_labels(
-            len(before[issue]["labels"])
-            + len(values.get("labels_added", ()))
-            - len(values.get("labels_removed", ()))
-        )
-    closed = await issues.apply(tx, changes)
+        if added := values.get("labels_added"):
+            check_labels(len(before[issue]["labels"]) + len(added) - len(values.get("labels_removed", ())))
     for issue, values in changes.items():
-        was, after = sides(before[issue], values, closed[issue])
+        was, after = sides(before[issue], values, issues.closing(before[issue], values, tx.now))
         tx.record("issue.changed", issue=issue, before=was, after=after, undoes=undoes)
+    await issues.apply(tx, changes)
     if not changes:
         tx.unchanged()
     return list(changes)

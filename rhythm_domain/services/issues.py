@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from rhythm_domain import rank
 from rhythm_domain.cursors import checked_limit, pack, row_id, unpack
 from rhythm_domain.errors import Invalid, NotFound
-from rhythm_domain.guard import Guard, Held
+from rhythm_domain.guard import Guard
 from rhythm_domain.models import (
     Issue,
     IssueDraft,
@@ -19,6 +19,7 @@ from rhythm_domain.models import (
     Page,
     Status,
 )
+from rhythm_domain.places import Held
 from rhythm_domain.policy import Permission
 from rhythm_domain.repository import history, issues, labels
 from rhythm_domain.repository.issues import Values
@@ -176,7 +177,11 @@ class Issues:
                 wanted = {
                     one.id: moved | ({"rank": ranks[one.id]} if one.id in ranks else {}) for one in held
                 }
-                await change(tx, await issues.values(tx, list(wanted)), wanted)
+                # Making room beside another issue may have given these other ranks.
+                known = await (
+                    issues.values(tx, list(wanted)) if beside else issues.held(tx, held, texts=False)
+                )
+                await change(tx, known, wanted)
             return await issues.rows(tx, [one.id for one in held])
 
     @repeatable
@@ -289,7 +294,6 @@ async def _drafted(tx: Tx, draft: IssueDraft) -> Values:
 async def _set_deleted(tx: Tx, held: Sequence[Held], deleted: bool) -> None:
     if tx.done:
         return
-    await issues.apply(tx, {one.id: {"deleted": deleted} for one in held})
     for one in held:
         tx.record(
             "issue.deleted" if deleted else "issue.restored",
@@ -297,6 +301,7 @@ async def _set_deleted(tx: Tx, held: Sequence[Held], deleted: bool) -> None:
             before={"deleted": not deleted},
             after={"deleted": deleted},
         )
+    await issues.apply(tx, {one.id: {"deleted": deleted} for one in held})
 
 
 async def _purge(tx: Tx, held: Sequence[Held]) -> None:

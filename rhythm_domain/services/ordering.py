@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rhythm_domain import rank
 from rhythm_domain.errors import Invalid
-from rhythm_domain.guard import Held
+from rhythm_domain.places import Held
 from rhythm_domain.repository import issues
 from rhythm_domain.services.editing import beside
 from rhythm_domain.transaction import Ref, Tx
