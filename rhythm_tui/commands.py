@@ -214,6 +214,14 @@ _ALL = (
     _command(
         "issue.more", "m", "more", "Set its parent and what blocks it.", _W.ISSUES, Permission.ISSUE_LINK
     ),
+    _command(
+        "issue.sub_issue",
+        "M",
+        "sub-issue",
+        "Write a new sub-issue of it in a form.",
+        _W.ISSUES,
+        Permission.ISSUE_CREATE,
+    ),
     _command("issue.delete", "d", "delete", "Move it to the trash.", _W.ISSUES, Permission.ISSUE_DELETE),
     _command("issue.copy_key", "y", "copy key", "Copy its key.", _W.ISSUES),
     _command("issue.copy_branch", "Y", "copy branch", "Copy a branch name for it.", _W.ISSUES),

@@ -14,9 +14,9 @@ from textual.widgets import Input
 
 from rhythm_domain.days import parse_day
 from rhythm_domain.errors import Invalid, RhythmError
-from rhythm_domain.models import Issue, IssueDraft, IssueType, Priority, Project, Status
+from rhythm_domain.models import Issue, IssueDraft, IssueRow, IssueType, Priority, Project, Status
 from rhythm_domain.policy import Permission
-from rhythm_domain.text import folded, shown
+from rhythm_domain.text import folded, shown, truncated
 from rhythm_tui.background import job
 from rhythm_tui.clock import now
 from rhythm_tui.commanding import handles
@@ -39,25 +39,35 @@ LABELS = {
     "labels": "Labels", "estimate": "Estimate", "due": "Due",
 }  # fmt: skip
 
+TITLE = 66
+"""Cells of what stands in the frame of the form."""
+
 _FIELDS = {"label": "labels", "issue": "parent"}
 """Names that the domain has for fields, where they are others."""
 
 
 class Compose(Editor[Issue]):
-    """A form for an issue of a project. `fields` are what it has because of where it is made."""
+    """A form for an issue of a project, or of a `parent` in it. `fields` are what it has because of where it
+    is made.
+    """
 
-    def __init__(self, desk: Desk, project: Project, fields: Mapping[str, Any]) -> None:
+    def __init__(
+        self, desk: Desk, project: Project, fields: Mapping[str, Any], parent: IssueRow | None = None
+    ) -> None:
+        below = f" below {parent.key}" if parent else ""
+        self._draft = f"issue {project.key}{below}"
+        title = f"New sub-issue of {parent.key} · {parent.title}" if parent else f"New issue in {project.key}"
         super().__init__(
             desk,
-            f"New issue in {project.key}",
+            truncated(title, TITLE),
             self._create,
-            draft=f"issue {project.key}",
+            draft=self._draft,
             placeholder="What it is about, in Markdown",
             verb="create",
         )
         self._project = project
-        self._draft = f"issue {project.key}"
-        self._first = IssueDraft(title="-", **fields).model_dump(mode="json", exclude={"title"})
+        given = {**fields, "parent": parent.key} if parent else fields
+        self._first = IssueDraft(title="-", **given).model_dump(mode="json", exclude={"title"})
         self._values: dict[str, Any] = dict(self._first)
         self._draft_title = ""
         self._new: set[str] = set()

@@ -1,4 +1,4 @@
-"""What an issue hangs together with: its parent, what it blocks and what blocks it."""
+"""What an issue hangs together with: its parent and sub-issues, what it blocks and what blocks it."""
 
 from __future__ import annotations
 
@@ -89,6 +89,20 @@ async def _set_parent(screen: TriageScreen, rows: Sequence[IssueRow]) -> None:
             IssueEdit(parent=key), lambda row: row.model_copy(update={"parent_key": key}), said, rows
         )
         screen.linked(rows)
+
+
+async def sub_issue(screen: TriageScreen, row: IssueRow) -> None:
+    """Asks for a new issue below one, in the form."""
+    from rhythm_tui.screens.compose import Compose
+
+    if row.deleted_at is not None:
+        raise Invalid(f"{row.key} is in the trash.", hint="u takes it back")
+    desk = screen.desk
+    project = desk.projects.get(row.project_key) or await desk.session.projects.show(row.project_key)
+    created = await screen.app.push_screen_wait(Compose(desk, project, screen.new_issue_fields(), row))
+    if created is not None:
+        below = f" below {created.parent_key}" if created.parent_key else ""
+        screen.created(created, f"{created.key} created{below}")
 
 
 async def _link(screen: TriageScreen, row: IssueRow, kind: LinkKind) -> None:

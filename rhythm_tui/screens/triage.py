@@ -15,7 +15,7 @@ from uuid import UUID
 from textual.geometry import Region
 
 from rhythm_domain.days import parse_day
-from rhythm_domain.errors import Conflict, Invalid
+from rhythm_domain.errors import Invalid
 from rhythm_domain.models import (
     IssueEdit,
     IssueRow,
@@ -31,7 +31,6 @@ from rhythm_tui.looks.colours import Colours
 from rhythm_tui.looks.wording import NO_ISSUE, counted, day_said, points
 from rhythm_tui.screens import choices
 from rhythm_tui.screens.confirm import Confirm
-from rhythm_tui.screens.dialog import Instead
 from rhythm_tui.screens.picker import Choice, Picker
 from rhythm_tui.screens.prompt import Prompt
 from rhythm_tui.screens.work import WorkScreen
@@ -342,41 +341,10 @@ class TriageScreen(WorkScreen):
 
     @handles("issue.title")
     async def edit_title(self) -> None:
-        from rhythm_tui.holding.merging import merged_line
-        from rhythm_tui.screens.conflict import ConflictDialog, Settled
+        from rhythm_tui.screens.writing import edit_title
 
-        row = self._one()
-        if row is None:
-            return
-
-        base, version = row.title, row.version
-
-        async def accept(text: str) -> bool:
-            nonlocal base, version
-            while text != base:
-                edit = IssueEdit(title=text, base_version=version)
-                try:
-                    await self.change(edit, setting(title=text), "renamed", [row])
-                    break
-                except Conflict as conflict:
-                    choice = await self.app.push_screen_wait(ConflictDialog(conflict))
-                    theirs, was = conflict.current or "", base
-                    if choice is Settled.THEIRS:
-                        self.replaced(await self.desk.session.issues.rows([row.id]))
-                        break
-                    if choice is None:
-                        hint = "enter asks again, esc leaves it so."
-                        raise Conflict(f"Saved is “{shown(theirs)}”.", hint=hint) from None
-                    base, version = theirs, conflict.version
-                    if choice is Settled.MERGE:
-                        both, fits = merged_line(was, theirs, text)
-                        words = "Both changes are in it." if fits else "Yours, then theirs: make one of them."
-                        raise Instead(both, f"{words} enter saves it.") from None
-            return True
-
-        await self.app.push_screen_wait(
-            Prompt(self.titled("Title"), accept, value=row.title, region=self.title_region())
-        )
+        if row := self._one():
+            await edit_title(self, row)
 
     @handles("issue.body")
     async def edit_body(self) -> None:
@@ -400,6 +368,13 @@ class TriageScreen(WorkScreen):
 
         if rows := self.targets():
             await more(self, rows)
+
+    @handles("issue.sub_issue")
+    async def write_sub_issue(self) -> None:
+        from rhythm_tui.screens.linking import sub_issue
+
+        if row := self._one():
+            await sub_issue(self, row)
 
     # All else --------------------------------------------------------------------------------------------
 

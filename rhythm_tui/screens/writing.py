@@ -1,10 +1,57 @@
-"""Texts of issues in the editor: the description, comments. Each has a draft of its own until it is saved."""
+"""Texts of issues: the title in a line; the description and comments in the editor, each with a draft of its
+own until it is saved.
+"""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from rhythm_domain.errors import Conflict
 from rhythm_domain.models import Comment, Issue, IssueEdit, IssueRow
+from rhythm_domain.text import shown
+from rhythm_tui.holding.merging import merged_line
+from rhythm_tui.screens.conflict import ConflictDialog, Settled
+from rhythm_tui.screens.dialog import Instead
 from rhythm_tui.screens.editor import Editor
+from rhythm_tui.screens.prompt import Prompt
 from rhythm_tui.screens.work import WorkScreen
+
+if TYPE_CHECKING:
+    from rhythm_tui.screens.triage import TriageScreen
+
+
+async def edit_title(screen: TriageScreen, row: IssueRow) -> None:
+    """Edits the title of an issue in its place."""
+    base, version = row.title, row.version
+
+    async def accept(text: str) -> bool:
+        nonlocal base, version
+        while text != base:
+            edit = IssueEdit(title=text, base_version=version)
+            try:
+                await screen.change(
+                    edit, lambda row: row.model_copy(update={"title": text}), "renamed", [row]
+                )
+                break
+            except Conflict as conflict:
+                choice = await screen.app.push_screen_wait(ConflictDialog(conflict))
+                theirs, was = conflict.current or "", base
+                if choice is Settled.THEIRS:
+                    screen.replaced(await screen.desk.session.issues.rows([row.id]))
+                    break
+                if choice is None:
+                    hint = "enter asks again, esc leaves it so."
+                    raise Conflict(f"Saved is “{shown(theirs)}”.", hint=hint) from None
+                base, version = theirs, conflict.version
+                if choice is Settled.MERGE:
+                    both, fits = merged_line(was, theirs, text)
+                    words = "Both changes are in it." if fits else "Yours, then theirs: make one of them."
+                    raise Instead(both, f"{words} enter saves it.") from None
+        return True
+
+    await screen.app.push_screen_wait(
+        Prompt(screen.titled("Title"), accept, value=row.title, region=screen.title_region())
+    )
 
 
 async def edit_body(screen: WorkScreen, row: IssueRow) -> Issue | None:

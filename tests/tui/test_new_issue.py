@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 
-from rhythm_domain.models import IssueDraft, LinkKind, Priority, Status
+from rhythm_domain.models import IssueDraft, IssueType, LinkKind, Priority, Status
 from rhythm_tui.screens.compose import Compose
+from rhythm_tui.screens.issue import IssueScreen
 from rhythm_tui.widgets.board import BoardGrid
 from tests.instances import Team
 from tests.tui.conftest import Open
@@ -150,6 +151,30 @@ async def test_links_and_parents_are_set_by_searching(team: Team, app: Open) -> 
         await driver.press("enter")
         await driver.sees("CORE-1 is no longer blocked by CORE-2")
     assert not (await team.owner.issues.show("CORE-1")).links
+
+
+async def test_a_sub_issue_is_a_key_away(team: Team, app: Open) -> None:
+    """From the list and from the page, with the parent set; its draft is not that of any new issue."""
+    await team.member.issues.create("CORE", IssueDraft(title="the epic", type=IssueType.EPIC))
+    async with app(team.member, project="CORE", size=(120, 50)) as driver:
+        await driver.sees("the epic")
+        await driver.press("M")
+        await driver.sees("New sub-issue of CORE-1 · the epic", "Parent    CORE-1")
+        await driver.write("one part")
+        await driver.press("escape")
+        await driver.misses("New sub-issue")
+        await driver.press("N")
+        await driver.sees("New issue in CORE", "Parent    none")
+        assert "one part" not in driver.text
+        await driver.press("escape")
+        await driver.misses("New issue in CORE")
+        await driver.press("enter")
+        await driver.until(lambda: isinstance(driver.app.screen, IssueScreen) and not driver.view.busy)
+        await driver.press("M")
+        await driver.sees("New sub-issue of CORE-1", "one part", "Draft restored")
+        await driver.press("ctrl+s")
+        await driver.sees("CORE-2 created below CORE-1", "Sub-issues", "CORE-2  one part", "0 of 1 done")
+    assert await _parent_of(team, "CORE-2", "CORE-1")
 
 
 async def _parent_of(team: Team, key: str, parent: str) -> bool:
