@@ -1,7 +1,8 @@
 """Markdown -> lines of text for a terminal, in a theme's colours; pure.
 
-Every line is at most `width` cells wide and holds nothing that a terminal obeys. Links carry their address in
-their style's `meta`, if it is one that may be followed; nothing else in a text does anything.
+A line break is one, as GitHub has it in issues and comments. Every line is at most `width` cells wide and
+holds nothing that a terminal obeys. Links carry their address in their style's `meta`, if it is one that may
+be followed; nothing else in a text does anything.
 """
 
 from __future__ import annotations
@@ -285,9 +286,7 @@ class _Page:
             match child.type:
                 case "text":
                     self._words(text, child.content, styles[-1])
-                case "softbreak":
-                    text.append(" ", styles[-1])
-                case "hardbreak":
+                case "softbreak" | "hardbreak":  # As in comments on GitHub: a line that ends, ends.
                     text.append("\n")
                 case "code_inline":
                     text.append(child.content, styles[-1] + Style(color=self.ink.code))
