@@ -37,6 +37,9 @@ _OF_MEMBER = SQL(
 )
 _NEVER = 2**31 - 1
 
+_COUNTED = 2000
+"""Living issues up to which one is counted off: further on, numbers are taken for issues."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -229,20 +232,25 @@ def reaching(alone: int | None, reading: Reading) -> Composable:
         ).format(projects=_bounded(reading))
     return SQL(
         "(WITH a AS MATERIALIZED (SELECT * FROM {projects}),"
-        " h AS (SELECT a.top, (SELECT i.created_at FROM issues i WHERE i.project_id = a.id AND i.number <="
-        "   least(a.bound, a.top + 1) - 1"
-        "   - ceil(%(rows)s::float8 * a.top / (SELECT sum(top) + 1 FROM a))::int"
-        "   ORDER BY i.number DESC LIMIT 1) AS at FROM (SELECT * FROM a ORDER BY a.top DESC LIMIT 25) a),"
+        " h AS MATERIALIZED (SELECT a.id, a.top, i.number, i.created_at AS at FROM"
+        "   (SELECT a.*, ceil(%(rows)s::float8 * a.top / (sum(a.top) OVER () + 1))::int AS share"
+        "    FROM a ORDER BY a.top DESC LIMIT 25) a"
+        "   LEFT JOIN LATERAL (SELECT i.number, i.created_at FROM issues i WHERE i.project_id = a.id"
+        "     AND i.number <= (SELECT s.number FROM issue_search s"
+        "       WHERE s.project_id = a.id AND s.number < a.bound"
+        "       ORDER BY s.number DESC OFFSET least(a.share, {most}) LIMIT 1) - greatest(a.share - {most}, 0)"
+        "     ORDER BY i.number DESC LIMIT 1) i ON true),"
         " t AS MATERIALIZED (SELECT coalesce((SELECT h.at FROM"
         "   (SELECT h.at, sum(h.top) OVER (ORDER BY h.at DESC NULLS LAST) AS part FROM h) h"
         "   WHERE 2 * h.part >= (SELECT sum(h.top) FROM h) ORDER BY h.part LIMIT 1), '-infinity') AS at)"
         " SELECT a.*, greatest(a.furthest, coalesce(r.number, -1)) AS reach,"
         " CASE WHEN r.number >= a.furthest THEN r.id END AS mark, r.created_at AS marked_at"
-        " FROM (SELECT a.*, least(a.bound, a.top + 1) - 1 - %(rows)s AS furthest FROM a) a CROSS JOIN t"
+        " FROM (SELECT a.*, least(least(a.bound, a.top + 1) - 1 - %(rows)s, h.number) AS furthest"
+        "   FROM a LEFT JOIN h ON h.id = a.id) a CROSS JOIN t"
         " LEFT JOIN LATERAL (SELECT i.id, i.number, i.created_at FROM issues i"
         "   WHERE i.project_id = a.id AND i.deleted_at IS NULL AND i.created_at < t.at AND i.number < a.bound"
         "   ORDER BY i.created_at DESC, i.id DESC LIMIT 1) r ON true OFFSET 0) p"
-    ).format(projects=_bounded(reading))
+    ).format(projects=_bounded(reading), most=Literal(_COUNTED))
 
 
 def _bounded(reading: Reading) -> Composable:

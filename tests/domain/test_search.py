@@ -278,6 +278,30 @@ async def test_a_condition_is_not_counted_again_for_the_next_page_or_key(world: 
     assert [query.name for query, _ in queries].count("search_probe") == 1
 
 
+async def test_what_is_newest_is_found_at_once_though_much_of_it_went_into_the_trash(
+    own: World, instance: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Across projects: as many living issues are compared at first, not as many numbers."""
+    monkeypatch.setattr(sources, "WINDOW", 30)
+    core = sorted((one for one in own.issues if one.project == "CORE"), key=lambda one: one.number)
+    for issue in core[-80:-1]:
+        issue.deleted = True
+    gone = [issue.id for issue in core if issue.deleted]
+    instance.sql.execute(
+        "UPDATE issues SET deleted_at = coalesce(deleted_at, now()) WHERE id = ANY(%s)", (gone,)
+    )
+    instance.sql.execute("DELETE FROM issue_search WHERE issue_id = ANY(%s)", (gone,))
+    queries: list[tuple[Named, Params]] = []
+    heard = overheard.set(queries)
+    try:
+        page = await own.asker.search.page("alpha", limit=3)
+    finally:
+        overheard.reset(heard)
+    assert [issue.id for issue in page.items] == own.find(parse("alpha"), None)[:3]
+    assert [query.name for query, _ in queries].count("search_window") == 1
+    assert "search_words" not in {query.name for query, _ in queries}
+
+
 async def test_a_large_total_stops_where_it_is_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """And says so; the exact one counts all."""
     monkeypatch.setattr("rhythm_domain.services.search.COUNTED", 20)
