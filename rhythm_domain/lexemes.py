@@ -6,7 +6,9 @@ holds lower-case letters, digits and marks only (and a final `++` or `#`, for la
 - Words are runs of letters, digits and marks of any script. Punctuation separates; the parts of an
   identifier, a path or a version follow each other, and such a query is the phrase of its parts.
 - camelCase is split. Parts of one identifier (`getUserName`, `user_name`, `e-mail`) are also found written
-  together, from any of them on: `getusername`, `username`, `email`.
+  together, from any of them on: `getusername`, `username`, `email`. Who writes a name as code does, as
+  `userName` or `user_name`, means it written together in any of these ways, so that the index knows it as one
+  lexeme and nobody compares places; `sign-in` may mean `sign in`, and finds it too.
 - Scripts that put no spaces between words (Chinese, Japanese, Thai ...) and Korean, which glues particles to
   its words, are found by pairs of characters.
 - Accents are folded in Latin and Greek. In Cyrillic ё is е, as people type it, and stress marks go, but й, ї,
@@ -43,6 +45,8 @@ _GAP = 16  # between title and description; more than any distance inside a phra
 _LITERAL_BYTES = 800_000  # PostgreSQL stores at most 1 MB of lexemes and positions
 _LEXEME_LENGTH = 200  # characters; PostgreSQL's limit is 2,046 bytes
 _JOINED_PARTS = 8  # a word of more camelCase parts is no identifier but noise, such as base64
+_NAMED_PARTS = 7  # of an identifier in a query: within a longer one its text may be cut into more
+_NAME_LENGTH = 4  # characters from which on few lexemes begin as a name does that is being typed
 _PHRASE_PARTS = 32  # of a query's phrase; longer ones are compared that far
 _CACHED_LENGTH = 40
 
@@ -238,6 +242,7 @@ _DIGITS = frozenset("0123456789")
 _NUMBER = re.compile(r"[0-9]{1,9}")
 # What most words are, and what most stand between: not worth an analysis.
 _PLAIN = re.compile(r"[A-Z]?[a-z]+|[0-9]+")
+_HYPHENS = frozenset("-\N{HYPHEN}")
 _EDGES = ".,:;!?()[]`'\"*"
 # Soft hyphen, zero-width joiners, word joiner, byte order mark, variation selectors: seen by nobody.
 _INVISIBLE = dict.fromkeys([0xAD, 0x200C, 0x200D, 0x2060, 0xFEFF, *range(0xFE00, 0xFE10)])
@@ -384,6 +389,8 @@ class _Slot(NamedTuple):
 
     offset: int
     options: tuple[tuple[str, bool], ...]
+    few: bool = False
+    """Whether it names few lexemes, though it is a prefix: then the index is asked for it at once."""
 
 
 @lru_cache(maxsize=256)
@@ -410,13 +417,28 @@ def _alternatives(text: str, quoted: bool, prefix: bool) -> tuple[tuple[_Slot, .
         options = _options(lexeme, typing and last, variants=last and not quoted)
         if typing and last and lexeme != word.lexeme:  # Of what is typed on as `v2beta` no number is known.
             options += ((word.lexeme, True),)
-        slots.append(_Slot(word.offset - phrase[0].offset, ((lexeme, True),) if single else options))
+        few = "c" in lexeme.translate(_SHAPES)  # Of a script without spaces.
+        slots.append(_Slot(word.offset - phrase[0].offset, ((lexeme, True),) if single else options, few))
     alternatives = [tuple(slots)]
     if len(chunks) == 1 and len(parts) > 1 and not quoted:
-        alternatives += (
-            (_Slot(0, _options(word.lexeme, typing, variants=True)),)
+        together = [
+            word
             for word in words
             if not word.part and (word.start, word.end) == (parts[0].start, parts[-1].end)
+        ]
+        named = len(parts) < _NAMED_PARTS and not _HYPHENS.intersection(_normalise(text))
+        if together and named:
+            alternatives = []
+        # Of a longer name that begins so, too.
+        alternatives += (
+            (
+                _Slot(
+                    0,
+                    _options(word.lexeme, typing or named, variants=True),
+                    few=named and len(word.lexeme) >= _NAME_LENGTH,
+                ),
+            )
+            for word in together
         )
     return tuple(alternatives)
 
@@ -462,14 +484,9 @@ def _lookup(slots: Sequence[_Slot], *, typed: bool) -> str:
     for before, slot in zip((None, *slots), slots, strict=False):
         if pair := before and _numbers_in_a_row(before, slot):
             wanted.append(pair)
-        elif typed or not slot.options[0][1] or _is_character(slot.options[0][0]):
+        elif typed or not slot.options[0][1] or slot.few:
             wanted.append(_options_of(slot))
     return " & ".join(wanted)
-
-
-def _is_character(lexeme: str) -> bool:
-    """Whether a lexeme is of a script without spaces: its beginning names few lexemes."""
-    return "c" in lexeme.translate(_SHAPES)
 
 
 def _numbers_in_a_row(before: _Slot, slot: _Slot) -> str | None:

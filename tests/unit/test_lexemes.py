@@ -135,6 +135,9 @@ FOUND = """
     mail ann.lee@example.com           | ann.lee@example.com example.com lee
     https://example.com/a_b?c=d        | https://example.com/a_b example.com a_b
     e-mail me                          | email e-mail
+    e mail me                          | e-mail
+    sign in first                      | sign-in
+    getUserNameNow()                   | getUserName userName user_name
     a café au lait                     | cafe café CAFÉ Café
     a cafe au lait                     | café
     ÉTÉ à Łódź                         | été ete łódź lodz
@@ -176,6 +179,7 @@ NOT_FOUND = """
     status                             | stat-
     1.2.30                             | v1.2.4 2.1
     get name of user                   | getUserName
+    get user name                      | getUserName user_name userName
     pool psycopg                       | psycopg_pool
     数错据误                           | 数据
 """
@@ -256,10 +260,13 @@ def test_nothing_to_search_for(text: str) -> None:
         ([Term("slow"), Term("d", prefix=True)], "('@slow' | '@slows')", "'@d':*"),
         ([Term("slow", phrase=True), Term("data", prefix=True)], "'@slow'", "'@data':*"),
         (
-            [Term("slow", phrase=True), Term("psycopg_p", prefix=True)],
-            "'@slow' & ('@psycopg' | '@psycopgp':*)",
-            "('@p':* | '@psycopgp':*)",
+            [Term("slow", phrase=True), Term("sign-u", prefix=True)],
+            "'@slow' & ('@sign' | '@signu':*)",
+            "('@u':* | '@signu':*)",
         ),
+        ([Term("slow", phrase=True), Term("psycopg_p", prefix=True)], "'@slow' & '@psycopgp':*", None),
+        ([Term("slow", phrase=True), Term("aB", prefix=True)], "'@slow'", "'@ab':*"),
+        ([Term("userName")], "'@username':*", None),
         ([Term("foo.b", prefix=True)], "'@foo'", "'@b':*"),
         ([Term("slow", phrase=True), Term("数", prefix=True)], "'@slow' & '@数':*", None),
         ([Term("d", prefix=True)], "'@d':*", None),
