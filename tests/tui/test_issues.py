@@ -249,9 +249,9 @@ async def test_columns_come_and_go_only_with_the_list(team: Team, app: Open) -> 
         heading = next(line for line in before if "STATUS" in line)
         assert "WHO" not in heading
         await driver.press("i")
-        await driver.until(lambda: "M  ◌ backlog" in driver.text, "who it is assigned to")
+        await driver.until(lambda: "MI  ◌ backlog" in driver.text, "who it is assigned to")
         await team.maintainer.issues.edit(keys[0], IssueEdit(assignee="max", due=date(2030, 5, 1)))
-        await driver.sees("M  due 1 May 2030  ◌")
+        await driver.sees("MA  due 1 May 2030  ◌")
         assert heading in driver.text
         await driver.press("slash")
         await driver.write("login")
