@@ -18,6 +18,7 @@ from textual.binding import BindingType
 from textual.css.query import NoMatches
 from textual.events import Event, Key, Paste
 from textual.screen import Screen
+from textual.theme import Theme
 from textual.worker import WorkerFailed
 
 from rhythm_domain.errors import Invalid, NotSignedIn, Outcome, RhythmError, Unavailable
@@ -72,6 +73,9 @@ to be shorter than the grace that a host gives (`hosting.limits`): else nobody r
 """
 
 SEE = "It may have been saved: have a look when the database answers again."
+
+_VARIABLES: dict[str, tuple[Theme, dict[str, str]]] = {}
+"""Themes by their names, and their variables."""
 
 AGAIN = "Connect again; an administrator can help if that fails."
 
@@ -130,10 +134,18 @@ class RhythmApp(GuardedApp, Commanding):
             self._settle()
 
     def get_css_variables(self) -> dict[str, str]:
-        """Those of Textual's, and how text looks that matters less: `$muted` and `$faint`, see `Colours`."""
-        variables = super().get_css_variables()
-        colours = Colours(variables, self.current_theme.dark)
-        self.theme_variables = variables | {name: colours.of(name) for name in ("muted", "faint")}
+        """Those of Textual's, and how text looks that matters less: `$muted` and `$faint`, see `Colours`.
+
+        They are asked for whenever a screen comes, and are worked out once in a process for each theme.
+        """
+        theme = self.current_theme
+        known = _VARIABLES.get(theme.name)
+        if known is None or known[0] is not theme:
+            variables = super().get_css_variables()
+            colours = Colours(variables, theme.dark)
+            known = theme, variables | {name: colours.of(name) for name in ("muted", "faint")}
+            _VARIABLES[theme.name] = known
+        self.theme_variables = known[1]
         return self.theme_variables
 
     def _settle(self) -> None:

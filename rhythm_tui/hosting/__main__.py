@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import partial
 from pathlib import Path
 
 from rhythm_tui.hosting.session import serve
+from rhythm_tui.hosting.settings import load
 
 
 def main() -> None:
     """Ends the process with the session's exit code."""
     _, file, key = sys.argv
     command = os.environ.get("SSH_ORIGINAL_COMMAND")
-    sys.exit(serve(int(key), command, dict(os.environ), file=Path(file)))
+    sys.exit(serve(int(key), command, dict(os.environ), host=partial(load, Path(file))))
 
 
 if __name__ == "__main__":

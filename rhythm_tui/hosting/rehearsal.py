@@ -66,7 +66,8 @@ def rehearse() -> None:
 
 async def _play() -> None:
     app = RhythmApp(Stage(), start="issues", project=_PROJECT.key)
-    async with asyncio.timeout(PATIENCE), app.run_test(size=SIZE) as pilot:
+    whole = app.run_test(size=SIZE, tooltips=True, notifications=True)
+    async with asyncio.timeout(PATIENCE), whole as pilot:
         while (app.view is None or app.view.busy) and app.crashed is None:  # noqa: ASYNC110 - nothing tells
             await asyncio.sleep(0.01)
         for key in KEYS:

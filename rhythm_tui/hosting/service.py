@@ -61,7 +61,7 @@ class Service:
         self._host, self._listener = host, listener
         self._limits = limits(host)
         self.loop = Loop()
-        self.resident = Resident(listener, partial(serve, file=host.file), self._limits, self.loop)
+        self.resident = Resident(listener, partial(serve, host=lambda: host), self._limits, self.loop)
         self.hub = HubProcess(self.loop, _bound(host.hub), host)
         self._next: int | None = None
         self.loop.on_signal(signal.SIGTERM, self.stop)

@@ -4,27 +4,24 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from pathlib import Path
 
 from rhythm_domain import logs
 from rhythm_domain.errors import Invalid, Unavailable, fit_hints
-from rhythm_tui.hosting import settings
 from rhythm_tui.hosting.request import Open, Run, asked
+from rhythm_tui.hosting.settings import Host
 from rhythm_tui.hosting.surroundings import at_terminal, settle, source
 
 log = logging.getLogger("rhythm.host")
 
 
-def serve(
-    key_id: int, command: str | None, terminal: Mapping[str, str], *, file: Path = settings.FILE
-) -> int:
+def serve(key_id: int, command: str | None, terminal: Mapping[str, str], *, host: Callable[[], Host]) -> int:
     """Runs a session in this process, on descriptors 0, 1 and 2; the exit code.
 
     `key_id` says who it is: sshd saw that key sign. `command` is what the person asks for (see `request`),
     and `terminal` what is known of their line: TERM, COLORTERM and LANG by the client's word, SSH_CONNECTION
-    by sshd's. Nothing else of theirs is heard. `file` has the settings of the host.
+    by sshd's. Nothing else of theirs is heard. `host` gives the settings of the host, or raises `Invalid`.
 
     The process must have no threads and no connections; afterwards it is good for nothing else.
     """
@@ -37,10 +34,10 @@ def serve(
 
     try:
         request = asked(command, terminal=at_terminal())
-        host = _load(file)
+        known = _known(host)
         from rhythm_tui.hosting.instance import HostedInstance
 
-        instance = HostedInstance(host, key_id, source(terminal.get("SSH_CONNECTION", "")))
+        instance = HostedInstance(known, key_id, source(terminal.get("SSH_CONNECTION", "")))
         match request:
             case Open(issue):
                 from rhythm_tui import app
@@ -58,10 +55,10 @@ def serve(
             sys.stdout.flush()
 
 
-def _load(file: Path) -> settings.Host:
+def _known(host: Callable[[], Host]) -> Host:
     """The host's settings. What is wrong with them is the administrator's business alone."""
     try:
-        return settings.load(file)
+        return host()
     except Invalid as error:
         log.error("%s %s", error.message, error.hint)
         raise Unavailable(

@@ -30,6 +30,8 @@ _LIMITS = {
 
 _PR_SET_DUMPABLE = 4
 
+_LIBC = ctypes.CDLL(None)
+
 
 def settle(terminal: Mapping[str, str]) -> None:
     """Makes this process a person's session, whatever it was before: a fork of a resident process, or a
@@ -43,7 +45,7 @@ def settle(terminal: Mapping[str, str]) -> None:
         if _LOOK.fullmatch(terminal.get(name, "")):
             os.environ[name] = terminal[name]
     # All sessions are of one account: none looks into the memory of another.
-    ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0)
+    _LIBC.prctl(_PR_SET_DUMPABLE, 0)
     os.chdir("/")
     os.umask(0o077)
     for what, most in _LIMITS.items():

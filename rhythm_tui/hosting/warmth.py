@@ -6,6 +6,7 @@ import gc
 from importlib import import_module
 from pkgutil import walk_packages
 
+from rhythm_domain import models
 from rhythm_tui.hosting.rehearsal import rehearse
 
 PACKAGES = ("rhythm_domain", "rhythm_tui")
@@ -36,6 +37,9 @@ def warm_up() -> None:
                 import_module(found.name)
     for name in LIBRARIES:
         import_module(name)
+    for model in vars(models).values():
+        if isinstance(model, type) and issubclass(model, models.Model):
+            model.model_rebuild()  # Else it is built when the first one is made, in each session.
     rehearse()
     gc.collect()
     gc.disable()  # A collection would leave holes, for the first session to fill and to copy.

@@ -11,7 +11,6 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
@@ -63,14 +62,10 @@ class WayIn(LaidOut[None], Commanding):
         """The open instance, once there is one."""
         self._exits, self._prepare, self._signed_in = exits, prepare, signed_in
         self._now = asyncio.Event()
-
-    def compose(self) -> ComposeResult:
-        with Vertical(id="news"):
-            yield Static(Content.styled(WORDMARK, "bold $primary"))
-            yield Static(id="title")
-            yield Static(id="words")
-            yield Static(id="where")
-            yield Static(id="next")
+        self._title, self._words = Static(id="title"), Static(id="words")
+        self._where, self._next = Static(id="where"), Static(id="next")
+        self._news: Vertical | None = None
+        """All of them, once there is something to say: who is let in at once does not wait for them."""
 
     def on_mount(self) -> None:
         self.begin()
@@ -179,9 +174,7 @@ class WayIn(LaidOut[None], Commanding):
         if type(error) is Unavailable and hint == Unavailable.hint:
             hint = _AT_THE_DOOR if self.instance.local else "It is tried again by itself."
         with suppress(RhythmError):
-            self.query_one("#where", Static).update(
-                Content.styled(shown(self.instance.instance_name), "$muted")
-            )
+            self._where.update(Content.styled(shown(self.instance.instance_name), "$muted"))
         seconds: float = next((wait for kind, wait in AGAIN.items() if isinstance(error, kind)), 0)
         left = seconds
         while not self._now.is_set():
@@ -195,16 +188,22 @@ class WayIn(LaidOut[None], Commanding):
         self.instance.reread()
 
     def _say(self, title: str = "", words: str = "", hint: str = "", soon: str = "") -> None:
-        self.query_one("#news").set_class(bool(title), "said")
+        if self._news is None:
+            if not title:
+                return
+            wordmark = Static(Content.styled(WORDMARK, "bold $primary"))
+            self._news = Vertical(wordmark, self._title, self._words, self._where, self._next, id="news")
+            self.mount(self._news)
+        self._news.set_class(bool(title), "said")
         colour = "$error" if hint else "$foreground"
-        self.query_one("#title", Static).update(Content.styled(title, f"bold {colour}"))
+        self._title.update(Content.styled(title, f"bold {colour}"))
         parts: list[Content] = [Content(shown(words))]
         if hint:
             parts += [Content(""), _with_commands(shown(hint))]
-        self.query_one("#words", Static).update(Content("\n").join(parts))
-        self.query_one("#where").display = bool(hint)
+        self._words.update(Content("\n").join(parts))
+        self._where.display = bool(hint)
         key = "bold $footer-key-foreground"
-        self.query_one("#next", Static).update(
+        self._next.update(
             Content.assemble(
                 (soon, "$muted"),
                 ("r", key),

@@ -40,6 +40,7 @@ PasswordAuthentication no
 KbdInteractiveAuthentication no
 Subsystem sftp internal-sftp
 AcceptEnv *
+SetEnv SHLVL=1
 {snippet}
 """
 

@@ -105,11 +105,13 @@ async def test_a_client_that_says_nothing_any_more_is_let_go(host: Host) -> None
 
 QUICK = """
 import sys
+from functools import partial
 from pathlib import Path
 from rhythm_tui.hosting.session import serve
+from rhythm_tui.hosting import settings
 from rhythm_tui.terminal import pulse
 pulse.SILENCE, pulse.PATIENCE = 0.5, 1.0
-sys.exit(serve(int(sys.argv[1]), None, {"TERM": "xterm"}, file=Path(sys.argv[2])))
+sys.exit(serve(int(sys.argv[1]), None, {"TERM": "xterm"}, host=partial(settings.load, Path(sys.argv[2]))))
 """
 """A session without sshd, of a terminal that is soon asked if it is there."""
 
@@ -133,8 +135,10 @@ async def test_a_terminal_that_does_not_answer_any_more_is_let_go(host: Host) ->
 
 CRASHING = """
 import sys
+from functools import partial
 from pathlib import Path
 from rhythm_tui.hosting.session import serve
+from rhythm_tui.hosting import settings
 from rhythm_tui.screens import projects
 
 async def load(self):
@@ -142,7 +146,8 @@ async def load(self):
     raise KeyError("s3cret in a message")
 
 projects.ProjectsScreen.load = load
-sys.exit(serve(int(sys.argv[1]), sys.argv[3] or None, {"TERM": "xterm"}, file=Path(sys.argv[2])))
+host = partial(settings.load, Path(sys.argv[2]))
+sys.exit(serve(int(sys.argv[1]), sys.argv[3] or None, {"TERM": "xterm"}, host=host))
 """
 
 

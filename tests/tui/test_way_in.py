@@ -361,7 +361,7 @@ async def test_hostile_words_of_a_server_are_only_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize("size", [(1, 1), (20, 5), (80, 24), (300, 100)])
 async def test_it_fits_everywhere(size: tuple[int, int], tmp_path: Path) -> None:
     async with at_the_door(AtUrl("host=/nowhere", tmp_path), size=size) as driver:
-        await driver.until(lambda: driver.app.way_in.query_one("#news").has_class("said"))
+        await driver.until(lambda: driver.app.way_in.query("#news.said"))
         assert driver.app.is_running
 
 
