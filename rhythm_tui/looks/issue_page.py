@@ -32,7 +32,7 @@ _LINKED = {LinkKind.BLOCKS: "blocks", LinkKind.BLOCKED_BY: "blocked by"}
 @dataclass(frozen=True)
 class Page:
     """All that an issue's page shows. `now` is in the person's zone. `history` is None while it is hidden;
-    `mentioned` are the keys of issues in its texts that can be opened.
+    `mentioned` are the keys of issues in its texts that can be opened, and people's names with an @.
     """
 
     issue: Issue

@@ -19,6 +19,7 @@ from rich.style import Style
 from rich.text import Text
 
 from rhythm_domain.text import safe_url, shown, shown_lines, truncated
+from rhythm_tui.holding.mentions import NAME, named
 from rhythm_tui.looks.colours import Colours
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ _MOST_OPEN = 200
 _CONSOLE = Console(file=StringIO(), width=80)
 _BARE = re.compile(r"https?://[^\s<>()\[\]\"'`]+[^\s<>()\[\]\"'`.,;:!?]", re.IGNORECASE)
 _KEY = re.compile(r"(?<![\w/#&=-])[A-Z][A-Z0-9]{1,9}-[1-9][0-9]{0,8}(?![\w-])")
+_MENTION = re.compile(f"{_KEY.pattern}|{NAME}")
 _TASK = re.compile(r"\[([ xX])\] ")
 _BULLETS = "•◦▪"
 _LEAST = 8
@@ -88,16 +90,16 @@ def wrapped(text: Text, width: int) -> list[Text]:
 
 
 @lru_cache(maxsize=256)
-def laid_out(source: str, width: int, ink: Ink, keys: frozenset[str] = frozenset()) -> Sequence[Text]:
+def laid_out(source: str, width: int, ink: Ink, mentioned: frozenset[str] = frozenset()) -> Sequence[Text]:
     """A text of Markdown in lines of at most `width` cells; a blank line between two blocks.
 
-    `keys` are those of issues that can be opened from it.
+    `mentioned` are the keys of issues that can be opened from it, and the names of people with an @.
     """
     safe = shown_lines(source)
     if _most_open(safe) <= _MOST_OPEN:
         tokens = _parser().parse(safe)
         if all(token.level <= _DEEPEST for token in tokens):
-            return _Page(ink, width, keys).drawn(tokens)
+            return _Page(ink, width, mentioned).drawn(tokens)
     plain = Style(color=ink.text)
     return [line for each in safe.split("\n") for line in wrapped(Text(each, plain), width)]
 
@@ -132,12 +134,17 @@ def mentions(source: str) -> list[str]:
     return list(found)
 
 
+def names_people(source: str) -> bool:
+    """Whether a text may mention people."""
+    return re.search(NAME, source) is not None
+
+
 class _Page:
     """Lines as they come, with what stands before each: the bars of quotes, the room of lists."""
 
-    def __init__(self, ink: Ink, width: int, keys: frozenset[str]) -> None:
+    def __init__(self, ink: Ink, width: int, mentioned: frozenset[str]) -> None:
         self.ink = ink
-        self.keys = keys
+        self.mentioned = mentioned
         self.width = width
         self.lines: list[Text] = []
         self._before: list[Text] = []
@@ -322,14 +329,19 @@ class _Page:
             text.append(words, style)
 
     def _mentions(self, text: Text, words: str, style: Style) -> None:
-        """Words, and in them the keys of issues that can be opened."""
+        """Words, and in them the keys of issues that can be opened, and people."""
         end = 0
-        for found in _KEY.finditer(words) if self.keys else ():
-            if found[0] in self.keys:
-                text.append(words[end : found.start()], style)
-                key = Style(color=self.ink.link, underline=True) + Style.from_meta({ISSUE: found[0]})
-                text.append(found[0], style + key)
-                end = found.end()
+        for found in _MENTION.finditer(words) if self.mentioned else ():
+            text.append(words[end : found.start()], style)
+            said, end = found[0], found.start()
+            if said.startswith("@"):
+                said, look = named(said, self.mentioned), Style(color=self.ink.link, bold=True)
+            elif said in self.mentioned:
+                look = Style(color=self.ink.link, underline=True) + Style.from_meta({ISSUE: said})
+            else:
+                continue
+            text.append(said, style + look)
+            end += len(said)
         text.append(words[end:], style)
 
     def _link(self, address: str) -> Style:

@@ -64,8 +64,9 @@ class Compose(Editor[Issue]):
             draft=self._draft,
             placeholder="What it is about, in Markdown",
             verb="create",
+            project=project.key,
         )
-        self._project = project
+        self._of = project
         given = {**fields, "parent": parent.key} if parent else fields
         self._first = IssueDraft(title="-", **given).model_dump(mode="json", exclude={"title"})
         self._values: dict[str, Any] = dict(self._first)
@@ -73,7 +74,6 @@ class Compose(Editor[Issue]):
         self._new: set[str] = set()
         """Labels that the project has only once the issue is created."""
         self._done = False
-        self._foot_of_text = self.box_foot
 
     def body(self) -> ComposeResult:
         yield LineField(placeholder="Its title", id="title", select_on_focus=False, compact=True)
@@ -202,7 +202,7 @@ class Compose(Editor[Issue]):
             self.say_wrong(error)
 
     async def _ask_for(self, name: str) -> None:
-        value, key, session = self._values[name], self._project.key, self._desk.session
+        value, key, session = self._values[name], self._of.key, self._desk.session
         colours = Colours(self.app.theme_variables, self.app.current_theme.dark)
         ask = self.app.push_screen_wait
         match name:
@@ -242,7 +242,7 @@ class Compose(Editor[Issue]):
                 await ask(Prompt("Due", self._due, value=value or "", words=words))
 
     async def _ask_labels(self, before: Sequence[str]) -> None:
-        key, colours = self._project.key, Colours(self.app.theme_variables, self.app.current_theme.dark)
+        key, colours = self._of.key, Colours(self.app.theme_variables, self.app.current_theme.dark)
         found = await self._desk.session.labels.list(key)
         why_not = self._desk.why_not(Permission.LABEL_MANAGE, key) or ""
         if not found and why_not:
@@ -281,7 +281,7 @@ class Compose(Editor[Issue]):
     async def _create(self, text: str, _version: int | None) -> Issue:
         values = {**self._values, "description": text}
         draft = IssueDraft.model_validate({"title": self._title_input.value, **values})
-        issues, key = self._desk.session.issues, self._project.key
+        issues, key = self._desk.session.issues, self._of.key
         if self._new.intersection(draft.labels):
             draft = draft.model_copy(update={"labels": await self._labels_made(draft.labels)})
         return await self._desk.edits.run(
@@ -290,7 +290,7 @@ class Compose(Editor[Issue]):
 
     async def _labels_made(self, names: Sequence[str]) -> tuple[str, ...]:
         """Makes the labels that are new, but for those that there are by now; how all are called."""
-        key = self._project.key
+        key = self._of.key
         there = {folded(label.name): label.name for label in await self._desk.session.labels.list(key)}
         for name in names:
             if name in self._new and folded(name) not in there:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import datetime
 from typing import Generic, TypeVar
 
@@ -32,6 +33,7 @@ from rhythm_tui.screens.conflict import ConflictDialog, Settled
 from rhythm_tui.screens.dialog import Dialog
 from rhythm_tui.terminal.outside import edited
 from rhythm_tui.widgets.document import Document
+from rhythm_tui.widgets.mentions import Mentions
 from rhythm_tui.widgets.text_editor import TextEditor
 
 T = TypeVar("T")
@@ -42,6 +44,9 @@ Save = Callable[[str, int | None], Awaitable[T]]
 PAUSE = 0.4
 """Seconds without a key after which the draft is kept and the preview drawn."""
 
+MENTIONING = "tab take it · ↓↑ choose · esc close"
+"""What the keys do while somebody is being mentioned."""
+
 BESIDE = 110
 """Cells from which on text and preview stand beside each other."""
 
@@ -49,7 +54,8 @@ BESIDE = 110
 class Editor(Dialog[T], Generic[T]):
     """A text to write. `draft` is the name that it is kept under until it is saved.
 
-    `saved` is the text as it is stored, in `version`. `what` names it in the conflict of two people.
+    `saved` is the text as it is stored, in `version`. `project` is the key of the one whose
+    members can be mentioned in it.
     """
 
     def __init__(
@@ -63,18 +69,23 @@ class Editor(Dialog[T], Generic[T]):
         version: int | None = None,
         placeholder: str = "",
         verb: str = "save",
+        project: str = "",
     ) -> None:
         self._keys = {id: readable(command.keys[0]) for id, command in desk.commands.items() if command.keys}
         keys = [f"{self._keys.get('form.save')} {verb}", f"{self._keys.get('form.preview')} preview"]
         if desk.editor:
             keys.append(f"{self._keys.get('form.editor')} your editor")
-        super().__init__(title, " · ".join([*keys, "esc leave, the draft is kept"]))
+        self._foot_of_text = " · ".join([*keys, "esc leave, the draft is kept"])
+        super().__init__(title, self._foot_of_text)
         self._desk, self._save = desk, save
         self._kept = Kept(desk.drafts, draft)
         self._saved, self._version = saved, version
         self._base = saved
         self.area = TextEditor(saved, outside=bool(desk.editor), placeholder=placeholder)
         """Where one types."""
+        keys_of = {id: command.keys for id, command in desk.commands.items()}
+        self._mentions = Mentions(self.area, keys_of["choice.next"], keys_of["choice.previous"])
+        self._project = project
         self._said = ""
         self._unsettled = False
         """Whether both sides stand in it, marked, and a save is to say so first."""
@@ -88,11 +99,23 @@ class Editor(Dialog[T], Generic[T]):
             yield Static(id="note")
             yield Static(id="count")
         yield Static(classes="wrong")
+        yield self._mentions
 
     def on_mount(self) -> None:
         self.begin()
         self.area.move_cursor(self.area.document.end)
         self._say_state()
+        self.run_worker(job(self._read_people), group="people")
+
+    async def _read_people(self) -> None:
+        """Reads who can be mentioned; where that fails nobody is offered, and the text goes on."""
+        with suppress(RhythmError):
+            members = await self._desk.session.members.list(self._project)
+            self._mentions.people = [member.user for member in members if member.active]
+
+    @on(Mentions.Turned)
+    def _mentions_turned(self, event: Mentions.Turned) -> None:
+        self.say_foot(MENTIONING if event.here else self._foot_of_text)
 
     def begin(self) -> None:
         """Puts the draft in, if there is one that is not saved, and the focus where one begins."""
@@ -187,9 +210,10 @@ class Editor(Dialog[T], Generic[T]):
 
     def _draw_preview(self) -> None:
         text = self.area.text[: 2 * TEXT_LENGTH]
+        people = frozenset(f"@{who.name}" for who in self._mentions.people)
 
         def layout(width: int, colours: Colours) -> list[Block]:
-            lines = laid_out(text, width, ink(colours)._replace(ground=colours.of("panel")))
+            lines = laid_out(text, width, ink(colours)._replace(ground=colours.of("panel")), people)
             return [Block(("line", at), [line]) for at, line in enumerate(lines)]
 
         self.query_one("#look", Document).show(layout, heavy=len(text) > 8000)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Hashable, Mapping, Sequence
+from contextlib import suppress
 from typing import ClassVar
 
 from textual import on
@@ -24,7 +25,7 @@ from rhythm_tui.looks import signs
 from rhythm_tui.looks.colours import Colours
 from rhythm_tui.looks.happenings import told
 from rhythm_tui.looks.issue_page import Page, changed_fields
-from rhythm_tui.looks.markdown import MOST_MENTIONED, links, mentions
+from rhythm_tui.looks.markdown import MOST_MENTIONED, links, mentions, names_people
 from rhythm_tui.messages import OpenIssue
 from rhythm_tui.screens.picker import Choice
 from rhythm_tui.screens.triage import TriageScreen
@@ -64,6 +65,8 @@ class IssueScreen(TriageScreen):
         self._unfolded: frozenset[int] = frozenset()
         self._mentioned: Mapping[str, IssueRow] = {}
         """The issues that the texts mention by their keys, as far as the person may see them."""
+        self._people: frozenset[str] = frozenset()
+        """The names, with an @, of those whom the texts can mention."""
 
     def body(self) -> ComposeResult:
         yield IssueHead()
@@ -120,13 +123,18 @@ class IssueScreen(TriageScreen):
         return [self.issue.description if self.issue else "", *(each.body for each in self._comments)]
 
     async def _look_up(self) -> None:
-        """Finds out which of the issues that are mentioned there are, and draws their keys as links."""
+        """Finds out which of the issues and people that are mentioned there are, and draws them so."""
         issue, texts = self.issue, self._texts
         keys = dict.fromkeys(key for text in texts for key in mentions(text))
         keys.pop(self.key, None)
         found = await self.desk.session.search.mentioned(list(keys)[:MOST_MENTIONED]) if keys else {}
-        if issue is self.issue and found != self._mentioned:
-            self._mentioned = found
+        people = frozenset[str]()
+        if issue is not None and any(map(names_people, texts)):
+            with suppress(NotFound):  # One has just left the project.
+                members = await self.desk.session.members.list(issue.project_key)
+                people = frozenset(f"@{member.user.name}" for member in members)
+        if issue is self.issue and (found, people) != (self._mentioned, self._people):
+            self._mentioned, self._people = found, people
             self._draw()
 
     async def _read_parent(self, issue: Issue) -> IssueLink | None:
@@ -213,7 +221,7 @@ class IssueScreen(TriageScreen):
             unfolded=self._unfolded,
             history=told(self._events) if self._history else None,
             narrow=not wide,
-            mentioned=frozenset(self._mentioned),
+            mentioned=self._people.union(self._mentioned),
         )
         if page.heavy and top:
             self.page.show(page.beginning.blocks, top=True)

@@ -75,6 +75,7 @@ async def edit_body(screen: WorkScreen, row: IssueRow) -> Issue | None:
             saved=issue.description,
             version=issue.version,
             placeholder="What it is about, in Markdown",
+            project=issue.project_key,
         )
     )
 
@@ -96,6 +97,7 @@ async def write_comment(screen: WorkScreen, row: IssueRow) -> Comment | None:
             draft=f"comment {row.key}",
             placeholder="What you want to say, in Markdown",
             verb="send",
+            project=row.project_key,
         )
     )
 
@@ -120,5 +122,6 @@ async def edit_comment(screen: WorkScreen, row: IssueRow, comment: Comment) -> C
             draft=f"comment {row.key} {comment.id}",
             saved=comment.body,
             version=comment.version,
+            project=row.project_key,
         )
     )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from rich.text import Text
-from textual import events
+from textual import events, on
 from textual.message import Message
 from textual.widgets import TextArea
 
@@ -16,6 +17,16 @@ from rhythm_tui.commands import Command
 
 PASTED = 4 * TEXT_LENGTH
 """Characters that are pasted at most: what is far too long to be saved would only freeze the screen."""
+
+
+class Completion(Protocol):
+    """What helps somebody who types in a text."""
+
+    def steer(self, key: str) -> bool:
+        """Does what a key does there; whether it does anything."""
+
+    def follow(self, *, typed: bool) -> None:
+        """The text or its cursor changed, perhaps because somebody `typed`."""
 
 
 class TextEditor(TextArea, Commanding):
@@ -35,6 +46,7 @@ class TextEditor(TextArea, Commanding):
     ) -> None:
         super().__init__(text, id=id, placeholder=placeholder, compact=True, highlight_cursor_line=False)
         self._outside = outside
+        self.completion: Completion | None = None
 
     def why_not(self, command: Command) -> str | None:
         if command.id == "form.editor" and not self._outside:
@@ -52,6 +64,21 @@ class TextEditor(TextArea, Commanding):
     def put(self, text: str) -> None:
         """Writes another text over the whole, as one step that can be undone."""
         self.replace(text, (0, 0), self.document.end)
+
+    async def _on_key(self, event: events.Key) -> None:
+        if self.completion is not None and self.completion.steer(event.key):
+            event.stop()
+            event.prevent_default()
+            return
+        await super()._on_key(event)
+        if self.completion is not None and event.is_printable:
+            self.completion.follow(typed=True)
+
+    @on(TextArea.Changed)
+    @on(TextArea.SelectionChanged)
+    def _moved(self) -> None:
+        if self.completion is not None:
+            self.completion.follow(typed=False)
 
     async def _on_paste(self, event: events.Paste) -> None:
         event.prevent_default()

@@ -13,6 +13,9 @@ from rhythm_domain.errors import Unavailable
 from rhythm_domain.models import TEXT_LENGTH, IssueDraft, IssueEdit
 from rhythm_tui.screens.conflict import ConflictDialog
 from rhythm_tui.screens.editor import Editor
+from rhythm_tui.screens.issue import IssueScreen
+from rhythm_tui.widgets.document import Document
+from rhythm_tui.widgets.mentions import Mentions
 from rhythm_tui.widgets.text_editor import TextEditor
 from tests.instances import Team
 from tests.tui.conftest import Open
@@ -59,6 +62,49 @@ async def test_a_description_is_written_and_previewed(team: Team, app: Open) -> 
         await driver.misses("Description")
         assert (await team.owner.issues.show("CORE-1")).description == "It is **bold**"
         assert draft(driver, "body CORE-1") is None
+
+
+async def test_people_are_mentioned_by_a_few_letters(team: Team, app: Open) -> None:
+    """Offered as one types, taken by tab or enter, never in the way; a mention stands out on the page."""
+    await team.member.issues.create("CORE", IssueDraft(title="one"))
+    team.instance.sql.execute("UPDATE users SET display_name = '[/][@click=app.quit]x' WHERE name = 'max'")
+    async with app(team.member, project="CORE") as driver:
+        await driver.sees("one")
+        await driver.press("enter", "c")
+        await driver.until(lambda: driver.app.screen.query(Mentions) and people(driver))
+        await driver.write("@m")
+        await driver.sees("max  [/][@click=app.quit]x", "mia  Mia", "tab take it")
+        await driver.press("ctrl+n", "enter")
+        await driver.until(lambda: area(driver).text == "@mia ")
+        await driver.write("@o")
+        await driver.press("tab", "x", "enter")
+        await driver.until(lambda: area(driver).text == "@mia @olga x\n")
+        await driver.write("@v")
+        await driver.press("escape")
+        await driver.write("i")
+        await driver.press("enter")
+        await driver.write("a@m")
+        await driver.press("enter")
+        await driver.write("@vic")
+        await driver.press("enter")
+        await driver.until(lambda: area(driver).text == "@mia @olga x\n@vi\na@m\n@vic\n")
+        await driver.press("ctrl+s")
+        await driver.until(lambda: isinstance(driver.app.screen, IssueScreen))
+        await driver.until(lambda: "@vic" in mentioned(driver), "the mentions")
+        assert mentioned(driver) == ["@mia", "@olga", "@vic"]
+
+
+def people(driver: Driver) -> list[str]:
+    """Who can be mentioned in the text that is written."""
+    return [who.name for who in driver.app.screen.query_one(Mentions).people]
+
+
+def mentioned(driver: Driver) -> list[str]:
+    """What stands out on the page as a mention of somebody."""
+    page = driver.view.query_one("#page", Document)
+    spans = [(line.plain, span) for line in page._lines for span in line.spans]
+    bold = [plain[span.start : span.end] for plain, span in spans if getattr(span.style, "bold", False)]
+    return [words for words in bold if words.startswith("@")]
 
 
 async def test_what_was_left_is_restored_by_the_next_app(team: Team, app: Open) -> None:

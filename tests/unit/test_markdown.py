@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rhythm_domain.models import PersonRef
+from rhythm_tui.holding.mentions import begun, offered
 from rhythm_tui.looks.markdown import ISSUE, Ink, joined, laid_out, links, mentions
 
 INK = Ink(*["#808080"] * len(Ink._fields))
@@ -98,3 +100,41 @@ def test_keys_of_issues_are_links_where_they_can_be_opened() -> None:
     ]
     assert found == [("WEB-92", "WEB-92"), ("APP-1", "APP-1")]
     assert joined(lines) == joined(laid_out(source, 200, INK))
+
+
+def test_people_are_mentioned_by_the_names_that_there_are() -> None:
+    """A whole name in any case, without the full stop behind it; not in addresses, in code or of nobody."""
+    source = "@ada, @Max. (@max-p) x@ada a/@ada @nobody `@ada` https://x.y/@ada @max-"
+    (line,) = laid_out(source, 200, INK, frozenset({"@ada", "@max", "@max-p"}))
+    bold = [line.plain[span.start : span.end] for span in line.spans if getattr(span.style, "bold", False)]
+    assert bold == ["@ada", "@Max", "@max-p", "@max"]
+
+
+@pytest.mark.parametrize(
+    ("text", "typed"),
+    [
+        ("@a", "a"),
+        ("hi (@ada.l", "ada.l"),
+        ("hi @ł", "ł"),
+        ("@", ""),
+        ("me@ada", ""),
+        ("@ada ", ""),
+        ("see `@ada", ""),
+        ("`code` @ada", "ada"),
+        ("```\n@app", ""),
+        ("```\n@app\n```\n@ad", "ad"),
+    ],
+)
+def test_a_mention_is_begun_where_a_name_is_typed(text: str, typed: str) -> None:
+    assert begun(text.split("\n")) == typed
+
+
+def test_people_are_offered_by_account_and_by_words_of_their_names() -> None:
+    people = [
+        PersonRef(id=1, name="max", display_name="Ada Lovelace"),
+        PersonRef(id=2, name="ada", display_name="Someone"),
+        PersonRef(id=3, name="zoe", display_name="Zoë Łada"),
+    ]
+    assert [who.name for who in offered(people, "AD")] == ["ada", "max"]
+    assert [who.name for who in offered(people, "la")] == ["zoe"]
+    assert offered(people, "x") == []
