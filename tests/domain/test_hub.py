@@ -17,7 +17,7 @@ import pytest
 from rhythm_domain import notices
 from rhythm_domain.database import Database
 from rhythm_domain.errors import NotSignedIn, Unavailable
-from rhythm_domain.hub import Hub, announcement
+from rhythm_domain.hub import _EVERYBODY, Hub, announcement
 from rhythm_domain.live import Announcement, Change, Live, Resync
 from rhythm_domain.notices import Notice
 from rhythm_domain.session import Session
@@ -73,9 +73,9 @@ async def seated(session: Session, conninfo: str, path: Path) -> AsyncIterator[A
 
 
 async def known(made: Hub, count: int = 1) -> None:
-    """Waits until the hub has so many listeners."""
+    """Waits until the hub hears the database, and has so many listeners."""
     async with asyncio.timeout(60):
-        while len(made._listeners) < count:  # noqa: ASYNC110 - the hub tells nobody
+        while len(made._listeners) < count or made._state != _EVERYBODY:  # noqa: ASYNC110 - it tells nobody
             await asyncio.sleep(0.01)
 
 
