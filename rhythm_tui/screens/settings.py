@@ -81,6 +81,11 @@ class SettingsScreen(WorkScreen):
     def on_mount(self) -> None:
         self.listing.focus()
 
+    @property
+    def item(self) -> Any | None:
+        """The one under the cursor; none before those of the section are there."""
+        return self.listing.item if self.is_mounted and self._shown is self.section else None
+
     # Reading ---------------------------------------------------------------------------------------------
 
     async def load(self) -> None:
@@ -125,6 +130,10 @@ class SettingsScreen(WorkScreen):
         """Shows another section."""
         self._chosen = section
         self.query_one(ViewTabs).current = self.sections.index(section)
+        self._read_again()
+
+    def _read_again(self) -> None:
+        """The next key is for what is read now, such as a name that was just changed."""
         self.hold_keys()
         self.reload()
 
@@ -178,26 +187,25 @@ class SettingsScreen(WorkScreen):
     # What one does with an item ----------------------------------------------------------------------------
 
     def why_not(self, command: Command) -> str | None:
-        item = self.listing.item if self.is_mounted else None
         match command.id:
             case "item.add" | "item.edit" | "item.remove":
-                return self.section.why_not(command.id.removeprefix("item."), item)
+                return self.section.why_not(command.id.removeprefix("item."), self.item)
             case "member.transfer":
                 if not isinstance(self.section, MembersSection):
                     return "go to the members first"
-                return self.section.why_not_transfer(item)
+                return self.section.why_not_transfer(self.item)
             case _:
                 return super().why_not(command)
 
     @handles("item.add")
     async def add_item(self) -> None:
         await self.section.add()
-        self.reload()
+        self._read_again()
 
     @handles("item.edit")
     async def edit_item(self) -> None:
-        await self.section.edit(self.listing.item)
-        self.reload()
+        await self.section.edit(self.item)
+        self._read_again()
 
     @on(Listing.Opened)
     def _opened(self) -> None:
@@ -205,11 +213,11 @@ class SettingsScreen(WorkScreen):
 
     @handles("item.remove")
     async def remove_item(self) -> None:
-        await self.section.remove(self.listing.item)
-        self.reload()
+        await self.section.remove(self.item)
+        self._read_again()
 
     @handles("member.transfer")
     async def transfer(self) -> None:
         if isinstance(self.section, MembersSection):
-            await self.section.transfer(cast("Member", self.listing.item))
-            self.reload()
+            await self.section.transfer(cast("Member", self.item))
+            self._read_again()

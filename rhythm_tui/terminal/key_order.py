@@ -108,13 +108,11 @@ class KeyOrder:
         """Goes through the queues that the key's messages go through, behind them."""
         if turn != self._at_work:
             return
-        while nodes and not nodes[0].is_running:
-            nodes = nodes[1:]
-        if nodes:
-            nodes[0].call_later(self._climb, nodes[1:], turn)
-        else:
-            self._arrived = True
-            self._look()
+        for at, node in enumerate(nodes, 1):
+            if node.is_running and node.call_later(self._climb, nodes[at:], turn):  # Else it ends.
+                return
+        self._arrived = True
+        self._look()
 
     def _give_up(self) -> None:
         self._arrived = True

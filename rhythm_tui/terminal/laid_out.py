@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
+from textual.events import Event, Mount
 from textual.geometry import Size
 from textual.screen import Screen
 
@@ -17,7 +18,14 @@ T = TypeVar("T")
 
 
 class LaidOut(Screen[T]):
-    """A screen that goes on with its layout, whoever has laid it out in between."""
+    """A screen that goes on with its layout, whoever has laid it out in between.
+
+    One that is left before it has its widgets is not mounted: Textual would tell it so all the same.
+    """
+
+    async def on_event(self, event: Event) -> None:
+        if not (isinstance(event, Mount) and self._pruning):
+            await super().on_event(event)
 
     def _screen_resized(self, size: Size) -> None:
         super()._screen_resized(size)

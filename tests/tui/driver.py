@@ -22,6 +22,7 @@ from rhythm_tui.app import RhythmApp
 from rhythm_tui.instance import Instance
 from rhythm_tui.screens.work import WorkScreen
 from tests.tui import drawing
+from tests.tui.handling import handled
 
 PATIENCE = 60.0
 """Seconds after which what does not come is given up."""
@@ -130,6 +131,7 @@ class Driver:
         for node in (app, *app._registry):
             if node.message_queue_size:
                 yield f"{node}: {node.message_queue_size} messages"
+        yield from handled(app)
         for worker in app.workers:
             if not worker.is_finished and worker.group not in WAITING:
                 yield f"{worker.group} {worker.name}"
