@@ -10,21 +10,25 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from textual.events import Event, Mount
+from textual.events import Event, Mount, Resize, ScreenResume, ScreenSuspend
 from textual.geometry import Size
 from textual.screen import Screen
 
 T = TypeVar("T")
 
 
+_OF_WIDGETS = (Mount, Resize, ScreenResume, ScreenSuspend)
+"""Events for which a screen looks at its widgets."""
+
+
 class LaidOut(Screen[T]):
     """A screen that goes on with its layout, whoever has laid it out in between.
 
-    One that is left before it has its widgets is not mounted: Textual would tell it so all the same.
+    One that is left before it has its widgets hears of nothing that is about them: Textual would tell it.
     """
 
     async def on_event(self, event: Event) -> None:
-        if not (isinstance(event, Mount) and self._pruning):
+        if self.children or not (self._pruning and isinstance(event, _OF_WIDGETS)):
             await super().on_event(event)
 
     def _screen_resized(self, size: Size) -> None:

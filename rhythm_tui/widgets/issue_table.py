@@ -37,8 +37,8 @@ AHEAD = 150
 """Rows that are left before more are asked for."""
 
 
-def _longest_key(page: Page[IssueRow]) -> int:
-    return max((len(row.key) for row in page.items), default=0)
+def _longest_key(rows: Iterable[IssueRow]) -> int:
+    return max((len(row.key) for row in rows), default=0)
 
 
 class IssueTable(ScrollView, Commanding, can_focus=True):
@@ -131,8 +131,9 @@ class IssueTable(ScrollView, Commanding, can_focus=True):
         self.window = Window(page, reading)
         self._know(page.items)
         same = keep or steady
-        self._longest_key = max(_longest_key(page), self._longest_key if same else 0)
-        if not same:
+        if same:
+            self._longest_key = max(_longest_key(page.items), self._longest_key)
+        else:
             self.fit_columns()
         self._asked.clear()
         self._gone.clear()
@@ -154,8 +155,8 @@ class IssueTable(ScrollView, Commanding, can_focus=True):
         self._asked.discard(direction)
         self._know(page.items)
         shift = -self.window.append(page) if direction == "next" else self.window.prepend(page)
-        if _longest_key(page) > self._longest_key:
-            self._longest_key = _longest_key(page)
+        if (longest := _longest_key(page.items)) > self._longest_key:
+            self._longest_key = longest
             self._lay_out_anew()
         self._resize()
         if shift:
@@ -256,10 +257,9 @@ class IssueTable(ScrollView, Commanding, can_focus=True):
         Only here and where another list is shown do columns come and go: while one works through a list none
         moves, whoever changes what. What a column that gave way has to show stands at the end of the title.
         """
-        found = frozenset[str]().union(*map(held, self.window))
-        if found and found != self._held:
-            self._held = found
-            self._lay_out_anew()
+        self._held = frozenset[str]().union(*map(held, self.window)) or frozenset(COLUMNS)
+        self._longest_key = _longest_key(self.window)
+        self._lay_out_anew()
 
     def _lay_out_anew(self) -> None:
         self._layout = None

@@ -22,9 +22,16 @@ async def go(driver: Driver, name: str) -> AnySection:
     for _ in SECTIONS:
         if screen.section.name == name:
             break
-        await driver.press("right_square_bracket")
+        await _step(driver, screen)
+    assert screen.section.name == name
     await driver.until(lambda: not screen.busy and screen._shown is screen.section, name)
     return screen.section
+
+
+async def _step(driver: Driver, screen: SettingsScreen) -> None:
+    before = screen.section
+    await driver.press("right_square_bracket")
+    await driver.until(lambda: screen.section is not before, "the next section")
 
 
 async def roles(team: Team) -> dict[str, Role]:
