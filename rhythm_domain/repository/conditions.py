@@ -27,14 +27,15 @@ class Clause:
     `where` is what the row `i` of issues must fulfil. `driver` is a query of the ids of those issues of the
     project `p.id` that an index finds, where a condition can be rare enough to start from; it may name more
     issues than fulfil the condition, and issues in the trash. `own` says that it is about the issue's own
-    columns: then it is no more than `where`, and the planner finds the index.
+    columns: then it is no more than `where`, and the planner finds the index. `issues` is a query like it of
+    the issues themselves, each once, where it reads those anyway.
 
     `closed` says whether all that fulfil it are closed, or open; None: it may be either.
 
     Clauses of the same text are equal: statements that hold them are put together once.
     """
 
-    __slots__ = ("_text", "closed", "driver", "own", "where")
+    __slots__ = ("_text", "closed", "driver", "issues", "own", "where")
 
     def __init__(
         self,
@@ -42,12 +43,14 @@ class Clause:
         driver: Composable | None = None,
         *,
         own: bool = False,
+        issues: Composable | None = None,
         closed: bool | None = None,
     ) -> None:
         text = where.as_string()
         self.where: SQL = SQL(text)
         self.driver: SQL | None = None if driver is None else SQL(driver.as_string())
         self.own = own
+        self.issues: SQL | None = None if issues is None else SQL(issues.as_string())
         self.closed = closed
         self._text = text
 
@@ -200,10 +203,18 @@ def _sprint(condition: Condition, ids: list[int]) -> Clause:
 
 def sprint(ids: list[int]) -> Clause:
     """Issues of any of some sprints."""
-    driver = SQL(
-        "SELECT i.id FROM sprints x JOIN issues i ON i.sprint_id = x.id WHERE x.project_id = p.id AND {}"
-    ).format(_one_of("x.id", ids))
-    return Clause(_one_of("i.sprint_id", ids), driver)
+    read = SQL(
+        "SELECT {} FROM sprints x JOIN issues i ON i.sprint_id = x.id WHERE x.project_id = p.id AND {}"
+    )
+    named = _one_of("x.id", ids)
+    where = _one_of("i.sprint_id", ids)
+    if len(ids) > 1:  # Across projects, the index would read all these sprints again in each of them.
+        where = SQL("i.sprint_id + 0 IN ({})").format(SQL(", ").join(map(Literal, ids)))
+    return Clause(
+        where,
+        read.format(SQL("i.id"), named),
+        issues=read.format(SQL("i.*"), named),
+    )
 
 
 def _parent(condition: Condition, ids: list[int]) -> Clause:

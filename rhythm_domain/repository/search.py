@@ -117,6 +117,8 @@ async def _ordered(tx: Tx, of: Selection, at: Any, reading: Reading, limit: int)
     order = stretches(of.sort)
     index, value, id_ = at or (len(order) - 1 if reading.back else 0, None, 0)
     begin = None if of.words or len(of.clauses) > 1 else await rare(tx, of)
+    if begin == Start() and of.alone is None and any(not clause.own for clause in of.clauses):
+        begin = None  # No index serves both: the first of all are sooner found than those of each project.
     wholly = {clause.closed for clause in of.clauses if clause.closed is not None}
     places = [
         place

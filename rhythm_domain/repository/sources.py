@@ -130,21 +130,24 @@ def conditions(clauses: Iterable[Clause], *, words: bool) -> Composable:
 
 @dataclass(frozen=True)
 class Driver:
-    """What a statement starts from: ids of issues of project `p`, or with `own` the conditions on issues' own
-    columns, among whose indexes the planner chooses.
+    """What a statement starts from: ids of issues of project `p`, these `issues` themselves, or with `own`
+    the conditions on issues' own columns, among whose indexes the planner chooses.
     """
 
     ids: SQL | None = None
     own: tuple[Clause, ...] = ()
+    issues: SQL | None = None
 
     def __hash__(self) -> int:
-        return hash((self.ids and self.ids.as_string(), self.own))
+        return hash((self.ids and self.ids.as_string(), self.own, self.issues and self.issues.as_string()))
 
 
 def rows(driver: Driver | None) -> Composable:
     """The rows `i`: all issues, or those that a driver names, each once, in the order in which they lie."""
     if driver is None:
         return SQL("issues i")
+    if driver.issues is not None:
+        return SQL("({} OFFSET 0) i").format(driver.issues)
     if driver.ids is None:
         return SQL(
             "(SELECT i.* FROM issues i WHERE i.project_id = p.id AND i.deleted_at IS NULL AND {} OFFSET 0) i"
@@ -332,7 +335,7 @@ def _compared(clauses: Sequence[Clause], reading: Reading, *, words: bool, limit
 def _asked_for(clauses: Sequence[Clause], reading: Reading, *, exactly: bool, limit: int) -> Composable:
     """Issues from bound to reach that the index finds."""
     parts = _parts(clauses, reading, limit)
-    fulfils = SQL("(SELECT {all} FROM issues i WHERE i.id = s.id)").format(**parts)
+    fulfils = SQL("(SELECT true FROM issues i WHERE i.id = s.id AND {all})").format(**parts)
     return SQL(
         "SELECT s.id, s.number, true AS found FROM {segments} CROSS JOIN LATERAL"
         " (SELECT s.id, s.number FROM (SELECT s.issue_id AS id, s.number, s.tsv FROM issue_search s"
@@ -525,7 +528,8 @@ def first_in_order(
         ).format(project=_MEMBER if alone is None else Literal(alone), split=split, **parts)
         for split in stretch.split
     )
-    wanted: list[Composable] = [SQL("({})").format(clause.where) for clause in clauses]
+    # A condition that is null would not keep the next ones from being looked at.
+    wanted: list[Composable] = [SQL("({}) IS TRUE").format(clause.where) for clause in clauses]
     if found is not None:
         # Of an array the planner expects little: so what is found is always looked up in a table of hashes.
         wanted.append(

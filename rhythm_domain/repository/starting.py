@@ -39,14 +39,19 @@ _FRESH, _REMEMBERED = 60.0, 256
 _UNSURE = 4
 """How many times as far as the newest issues of the largest projects say one may have to read on."""
 
+_OFTEN = 5
+"""How many times as many issues as a condition names are read at least in the order of a list, where the
+first ones of many projects are wanted."""
+
 _FILTERED = 30
 """How many rows' lexemes the index goes through while one row is read and compared."""
 
 # What things cost, in microseconds.
 _WALKED, _WALKED_ELSEWHERE = 0.3, 0.6
 """Reading one issue on by number, as rows lie, or in any other order."""
-_OWN, _NAMED = 0.7, 2.7
-"""Reading an issue that fulfils a condition on its own columns, or on other tables."""
+_OWN, _READ, _NAMED = 0.7, 1.0, 2.7
+"""Reading an issue that fulfils a condition on its own columns, that another table leads to, or that is only
+named there."""
 _WALKED_COMPARED = 1.0
 """Reading one issue's words on by number, and comparing them."""
 _FOUND, _FOUND_ALONE = 2.0, 1.0
@@ -129,11 +134,13 @@ async def start(
     own = tuple(clause for clause in driven if clause.own)
     if own and (fewest := min(counts[clause] for clause in own)) <= few:
         found.append((fewest * (_OWN + compared), Start(Driver(own=own))))
-    found += [
-        (count * (_NAMED + compared), Start(Driver(clause.driver)))
-        for clause, count in counts.items()
-        if not clause.own and count <= few
-    ]
+    for clause, named in counts.items():
+        if clause.own or named > few:
+            continue
+        if clause.issues is not None:
+            found.append((named * (_READ + compared), Start(Driver(issues=clause.issues))))
+        else:
+            found.append((named * (_NAMED + compared), Start(Driver(clause.driver))))
     if words is not None and words.lookup is not None and judging:
         judged = _judged(of, row)
         count = judged.count
@@ -158,6 +165,9 @@ async def rare(tx: Tx, of: Selection) -> Start:
     """A condition that so few issues fulfil that nothing can be better to start from, else the list's order:
     the planner knows the index that serves both.
     """
+    if of.alone is None and not any(clause.own for clause in of.clauses):
+        # In most projects there are fewer than a page has: there, all issues would be read.
+        return await start(tx, of, walk=_OFTEN * FEW)
     return await start(tx, of, few=RARE)
 
 
