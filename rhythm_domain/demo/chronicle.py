@@ -10,12 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import cycle
 from random import Random
 from typing import Any
 
 from rhythm_domain import lexemes, rank
-from rhythm_domain.demo import stories
+from rhythm_domain.demo import stories, working_time
 from rhythm_domain.demo.stories import Story
+from rhythm_domain.demo.working_time import SPRINT, Stretch, moment
 from rhythm_domain.models import COLOURS, IssueType, Priority, Role, SprintState, Status
 from rhythm_domain.policy import Permission
 from rhythm_domain.repository.bulk import Rows
@@ -24,9 +26,11 @@ from rhythm_domain.text import folded
 HISTORY = timedelta(days=150)
 """How old the projects are."""
 
-_SPRINT = timedelta(weeks=2)
 _LEFT = timedelta(days=60)
 """How long ago those left who did."""
+
+_ESTIMATES = (1, 5, 2, None, 3, 1, 8, 2, None, 3)
+"""One after the other: so all sprints have about as many points."""
 
 _EXTRA_LABELS = ("customer", "regression", "good first issue", "needs hardware")
 _GOALS = ("Survive the winter", "Nothing gets lost", "Ready for the pilot", "Less noise", "Trust")
@@ -51,12 +55,7 @@ class Team:
 @dataclass(frozen=True)
 class _Sprint:
     id: int
-    starts: datetime
-    state: SprintState
-
-    @property
-    def ends(self) -> datetime:
-        return self.starts + _SPRINT
+    when: Stretch
 
 
 @dataclass
@@ -71,6 +70,8 @@ class _Issue:
     version: int = 1
     planned: datetime | None = None
     """When it came into its sprint."""
+    begun: datetime | None = None
+    """When somebody began to work on it."""
     labels: list[int] = field(default_factory=list)
 
 
@@ -82,10 +83,12 @@ class Chronicle:
         self._next_ids = next_ids
         self._team = team
         self._now = now
-        self._begin = now - HISTORY
+        self._left = moment(now - _LEFT, now, 0)
+        self._begin = moment(now - HISTORY, now, 0)
         self._dice = Random(team.key)  # noqa: S311 - the same story every time
         self._project = self._take("projects")
         self._workers = [person for person, role in team.people.items() if role is not Role.VIEWER]
+        self._estimates = cycle(_ESTIMATES)
         self._planner = next(person for person, role in team.people.items() if role is Role.MAINTAINER)
 
     def _take(self, table: str) -> int:
@@ -121,7 +124,7 @@ class Chronicle:
         named = {"id": project, "key": team.key, "name": team.name, "description": team.about}
         self._event(self._begin, "project.created", "project.create", owner, after=named)
         for person, role in team.people.items():
-            ended = self._now - _LEFT if person == team.left else None
+            ended = self._left if person == team.left else None
             self._rows.add("project_members", project, person, role, self._begin, ended)
             if person != owner:
                 joined = {"user_id": person, "role": role}
@@ -144,24 +147,20 @@ class Chronicle:
         if finished is None:
             return []
         sprints: list[_Sprint] = []
-        half = self._now.replace(hour=8, minute=0, second=0, microsecond=0) - _SPRINT / 2
-        states = [SprintState.FINISHED] * finished + [SprintState.ACTIVE, SprintState.PLANNED]
-        for at, state in enumerate(states):
-            starts = half - _SPRINT * (finished - at)
-            sprint = _Sprint(self._take("sprints"), starts, state)
+        for at, when in enumerate(working_time.sprints(self._now, finished)):
+            sprint = _Sprint(self._take("sprints"), when)
             sprints.append(sprint)
             name, goal = f"Sprint {at + 1}", _GOALS[at % len(_GOALS)]
-            days = sprint.starts.date(), sprint.ends.date() - timedelta(days=1)
-            started = None if state is SprintState.PLANNED else starts
-            over = sprint.ends if state is SprintState.FINISHED else None
-            written = min(starts, self._now) - timedelta(days=1)
+            days = when.starts.date(), when.ends.date()
+            started = None if when.state is SprintState.PLANNED else when.starts
+            over = when.ends if when.state is SprintState.FINISHED else None
             self._rows.add(
-                "sprints", sprint.id, self._project, name, folded(name), goal, state, *days,
-                started, over, written,
+                "sprints", sprint.id, self._project, name, folded(name), goal, when.state, *days,
+                started, over, when.made,
             )  # fmt: skip
             named = {"id": sprint.id, "name": name}
             planned = {**named, "goal": goal, "starts_on": str(days[0]), "ends_on": str(days[1])}
-            self._event(written, "sprint.created", Permission.SPRINT_CREATE, self._planner, after=planned)
+            self._event(when.made, "sprint.created", Permission.SPRINT_CREATE, self._planner, after=planned)
             if started:
                 was, now = {**named, "state": "planned"}, {**named, "state": "active"}
                 self._event(started, "sprint.started", Permission.SPRINT_START, self._planner, was, now)
@@ -184,7 +183,7 @@ class Chronicle:
         first = self._next_ids["issues"]
         issues = []
         for number, story in enumerate(order, start=1):
-            created = self._begin + (self._now - self._begin) * ((number - self._dice.random()) / len(told))
+            created = moment(self._begin, self._now, (number - self._dice.random()) / len(told))
             reporter = self._member(created)
             values: dict[str, Any] = {
                 "number": number,
@@ -213,50 +212,73 @@ class Chronicle:
         return issues
 
     def _tell(self, leaves: Sequence[_Issue], sprints: Sequence[_Sprint]) -> None:
-        """Older half: done, sprint by sprint. Of the others the most pressing are being worked on."""
-        half = len(leaves) // 2
+        """The older ones: done, sprint by sprint. Of the others the most pressing are being worked on."""
+        older = len(leaves) * 11 // 20
         finished, current = sprints[:-2], sprints[-2:]
-        for at, issue in enumerate(leaves[:half]):
+        for at, issue in enumerate(leaves[:older]):
             if self._dice.random() < 0.08:
-                at_time = self._between(issue.created, self._now)
-                self._change(issue, at_time, self._member(at_time), status=Status.CANCELLED)
+                dropped = self._between(issue.created, issue.created + timedelta(days=40))
+                self._change(issue, dropped, self._member(dropped), status=Status.CANCELLED)
             elif finished:
-                self._tell_sprint(issue, finished, at * len(finished) // half)
+                self._tell_sprint(issue, finished, at * len(finished) // older)
             else:
-                start = self._begin + HISTORY * (0.2 + 0.8 * at / half)
-                self._work(issue, max(start, issue.created), min(start + _SPRINT, self._now), Status.DONE)
-        pressing = sorted(leaves[half:], key=lambda one: _pressing(one) + 2 * self._dice.random())
-        statuses = [Status.DONE] * 4 + [Status.IN_REVIEW] * 3 + [Status.IN_PROGRESS] * 4 + [Status.TODO] * 4
+                start = max(issue.created, moment(self._begin, self._now, 0.2 + 0.8 * at / older))
+                self._plan(issue, self._between(issue.created, start), None)
+                self._work(issue, start, start + SPRINT, Status.DONE)
+        pressing = sorted(leaves[older:], key=lambda one: _pressing(one) + 2 * self._dice.random())
+        statuses = [Status.DONE] * 3 + [Status.IN_REVIEW] * 2 + [Status.IN_PROGRESS] * 3 + [Status.TODO] * 3
         for status, issue in zip(statuses, pressing, strict=False):
-            start = max(issue.created, current[0].starts if current else self._now - _SPRINT / 2)
-            self._plan(issue, start, current[0] if current else None)
+            if current:
+                start = self._into(issue, current[0])
+            else:
+                start = max(issue.created, moment(self._now - SPRINT / 2, self._now, 0))
+                self._plan(issue, start, None)
             if status is not Status.TODO:
                 self._work(issue, start, self._now, status)
         for issue in pressing[len(statuses) : len(statuses) + 8]:
-            self._plan(issue, self._between(issue.created, self._now), current[1] if current else None)
+            if current:
+                self._into(issue, current[1])
+            else:
+                self._plan(issue, self._between(issue.created, self._now), None)
 
     def _tell_sprint(self, issue: _Issue, finished: Sequence[_Sprint], at: int) -> None:
         """Done in a sprint; one of eight was carried over from the sprint before, some came in later."""
         sprint = finished[at]
-        start = max(issue.created, sprint.starts)
         before = finished[at - 1] if at else None
-        if before and issue.created < before.starts and self._dice.random() < 0.12:
-            self._plan(issue, before.starts, before)
-            self._change(issue, before.ends, self._planner, Permission.SPRINT_FINISH, sprint_id=sprint.id)
+        if before and issue.created < before.when.starts and self._dice.random() < 0.12:
+            self._into(issue, before)
+            self._change(
+                issue, before.when.ends, self._planner, Permission.SPRINT_FINISH, sprint_id=sprint.id
+            )
+            start = sprint.when.starts
         else:
-            start += _SPRINT / 3 if self._dice.random() < 0.15 else timedelta(0)
-            self._plan(issue, start, sprint)
-        self._work(issue, start, sprint.ends, Status.DONE)
+            start = self._into(issue, sprint, late=self._dice.random() < 0.15)
+        self._work(issue, start, sprint.when.ends, Status.DONE)
+
+    def _into(self, issue: _Issue, sprint: _Sprint, *, late: bool = False) -> datetime:
+        """Plans an issue into a sprint before it starts; later if it is `late`, or was written later. From
+        when on it can be worked on.
+        """
+        when = sprint.when
+        known = max(issue.created, when.made)
+        if late or known >= when.starts:
+            known = max(known, when.starts)
+            at = self._between(known, min(known + timedelta(days=4), when.ends))
+        else:
+            at = self._between(known, when.starts)
+        self._plan(issue, at, sprint)
+        return max(at, when.starts)
 
     def _plan(self, issue: _Issue, at: datetime, sprint: _Sprint | None) -> None:
         """Estimated and put on the list, for a sprint if there is one."""
         changes: dict[str, Any] = {"status": Status.TODO}
-        if self._dice.random() < 0.8:
-            changes["estimate"] = self._points()
+        points = next(self._estimates)
+        if points:
+            changes["estimate"] = Decimal(f"{points}.0")
         if sprint:
             changes["sprint_id"] = sprint.id
         if self._dice.random() < 0.2:
-            until = sprint.ends if sprint else at + _SPRINT
+            until = sprint.when.ends if sprint else at + SPRINT
             changes["due"] = (until - timedelta(days=self._dice.randrange(1, 9))).date()
         self._change(issue, at, self._planner, Permission.ISSUE_EDIT, **changes)
 
@@ -266,6 +288,7 @@ class Chronicle:
         steps = steps[: steps.index(status) + 1]
         times = sorted(self._between(start, until) for _ in steps)
         person = self._member(times[-1])
+        issue.begun = times[0]
         self._change(issue, times[0], person, Permission.ISSUE_EDIT, status=steps[0], assignee_id=person)
         for at, step in zip(times[1:], steps[1:], strict=True):
             self._change(issue, at, person, status=step)
@@ -273,11 +296,10 @@ class Chronicle:
     def _tell_epic(self, epic: _Issue, children: Sequence[_Issue]) -> None:
         """An epic begins with the first of its issues, and is done with the last."""
         closings = [child.values["closed_at"] for child in children]
-        waiting = (Status.BACKLOG, Status.TODO)
-        begun = [child.updated for child in children if child.values["status"] not in waiting]
+        begun = [child.begun for child in children if child.begun]
         if begun:
             self._change(epic, min(begun), epic.values["reporter_id"], status=Status.IN_PROGRESS)
-        if all(closings):
+        if begun and all(closings):
             self._change(epic, max(closings), epic.values["reporter_id"], status=Status.DONE)
 
     def _link(self, leaves: Sequence[_Issue]) -> None:
@@ -292,7 +314,7 @@ class Chronicle:
                 blocker = earlier[-1]
                 self._rows.add("issue_links", self._project, blocker.id, issue.id)
                 ends = {"blocker_id": blocker.id, "blocked_id": issue.id}
-                at_time = self._between(issue.created, self._now)
+                at_time = self._between(issue.created, issue.values["closed_at"] or self._now)
                 person = self._member(at_time)
                 self._event(
                     at_time, "issue.linked", Permission.ISSUE_LINK, person, after=ends, issue=issue.id
@@ -302,7 +324,7 @@ class Chronicle:
         """Two of five issues are talked about."""
         if self._dice.random() > 0.4:
             return
-        until = min(issue.values["closed_at"] or self._now, self._now)
+        until = issue.values["closed_at"] or self._now
         for at in sorted(self._between(issue.created, until) for _ in range(self._dice.randint(1, 4))):
             comment, author = self._take("comments"), self._member(at)
             body = stories.comment(issue.story, self._version(at), self._dice)
@@ -365,22 +387,13 @@ class Chronicle:
         self._rows.add("events", id_, id_, kind, permission, person, self._project, issue, *values, at)
 
     def _between(self, start: datetime, end: datetime) -> datetime:
-        """A time between two; at work, if a day is between them."""
-        start = min(start, end)
-        at = start + (end - start) * self._dice.random()
-        working = at.replace(hour=7 + at.hour * 10 // 24)
-        return working if start <= working <= end else at
+        """A time between two that has been, while people work."""
+        return moment(start, min(end, self._now), self._dice.random())
 
     def _member(self, at: datetime) -> int:
         """Somebody who works in the project at a time."""
-        there = [
-            person for person in self._workers
-            if person != self._team.left or at < self._now - _LEFT
-        ]  # fmt: skip
+        there = [person for person in self._workers if person != self._team.left or at < self._left]
         return self._dice.choice([*there, self._team.me])
-
-    def _points(self) -> Decimal:
-        return Decimal(f"{self._dice.choice((1, 1, 2, 2, 3, 3, 5, 8))}.0")
 
     def _version(self, at: datetime) -> str:
         """The version that was out at a time."""

@@ -53,6 +53,8 @@ _EPIC_EVERY = 50
 @dataclass(frozen=True)
 class _Sprint:
     id: int
+    filled: datetime
+    """From when on it has issues: from its start, or from when it was made if it is only planned."""
     starts: datetime
     ends: datetime
     state: SprintState
@@ -178,9 +180,10 @@ def _sprints(rows: Rows, project: int, first: int, finished: int, now: datetime)
         started = None if state is SprintState.PLANNED else starts
         over = ends if state is SprintState.FINISHED else None
         days = starts.date(), ends.date() - timedelta(days=1)
+        made = min(starts, now) - timedelta(days=3)
         name = f"Sprint {at + 1}"
-        rows.add("sprints", first + at, project, name, name.lower(), "", state, *days, started, over, starts)
-        sprints.append(_Sprint(first + at, starts, ends, state))
+        rows.add("sprints", first + at, project, name, name.lower(), "", state, *days, started, over, made)
+        sprints.append(_Sprint(first + at, started or made, starts, ends, state))
     return sprints
 
 
@@ -262,7 +265,7 @@ def _issue(rows: Rows, dice: Random, project: _Project, number: int) -> None:
     if number > _EPIC_EVERY and dice.random() < 0.05:
         rows.add("issue_links", project.id, id_ - dice.randrange(1, _EPIC_EVERY), id_)
     if sprint:
-        rows.add("sprint_scope", sprint.id, id_, max(created, sprint.starts), None)
+        rows.add("sprint_scope", sprint.id, id_, max(created, sprint.filled), None)
     first = {"title": title, "number": number, "rank": order, "reporter_id": reporter, "labels": labels}
     _event(rows, dice, project, id_, "issue.created", Permission.ISSUE_CREATE, reporter, {}, first, created)
     if closed:

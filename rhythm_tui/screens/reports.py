@@ -154,7 +154,9 @@ class ReportsScreen(WorkScreen):
         without = "" if backlog else f"  without the backlog of {waiting:,}: b shows it"
         self._say(
             [
-                Piece(f"The last {self.days} days", "muted"),
+                Piece(
+                    "From the first issue on" if flow.begun(found) else f"The last {self.days} days", "muted"
+                ),
                 Piece(without, "muted"),
             ],
             lambda width, height: flow.lines(

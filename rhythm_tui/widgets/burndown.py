@@ -41,7 +41,7 @@ TEXTURES = "█▓"
 PACE = Piece("░", "muted")
 """What an even pace leaves."""
 
-APART = 4
+APART = 3
 """Cells of a day from which on its bar stands apart from the next."""
 
 WIDEST = 14

@@ -13,7 +13,7 @@ from rich.cells import cell_len
 from rhythm_domain.models import Flow, FlowDay, Status
 from rhythm_tui.looks import signs
 from rhythm_tui.looks.presentation import Piece
-from rhythm_tui.looks.wording import day_said
+from rhythm_tui.looks.wording import counted, day_said
 from rhythm_tui.widgets.canvas import (
     EIGHTHS,
     Canvas,
@@ -42,6 +42,19 @@ TEXTURES = "█▓▒░·"
 """What the bands are made of where there are no colours, from the bottom."""
 
 
+def begun(flow: Flow) -> int:
+    """The day, counted from 0, on which there was an issue first: those before have nothing to draw."""
+    return next((at for at, day in enumerate(flow.days) if any(day.counts.values())), 0)
+
+
+def span(flow: Flow, today: date) -> str:
+    """ "in 30 days", "since 24 Nov" of a project that is younger, "today" of one that is new."""
+    first = flow.days[begun(flow)].day
+    if not begun(flow):
+        return f"in {counted((flow.days[-1].day - first).days, 'day')}"
+    return "today" if first == flow.days[-1].day else f"since {day_said(first, today)}"
+
+
 def amounts(day: FlowDay, first: FlowDay, *, backlog: bool) -> list[int]:
     """How thick the bands are on a day, from the bottom."""
     bands = [day.counts.get(status, 0) for status in BANDS]
@@ -56,8 +69,9 @@ def lines(
     plot_rows = height - 3
     if plot_rows < 3 or width < 40 or not flow.days:
         return []
-    first = flow.days[0]
-    days = [amounts(day, first, backlog=backlog) for day in flow.days]
+    start = begun(flow)
+    told, before = flow.days[start:], flow.days[max(0, start - 1)]
+    days = [amounts(day, before, backlog=backlog) for day in told]
     scaled = scale(max(1, *(sum(day) for day in days)), plot_rows)
     at, top, eighths = scaled.ticks, scaled.top, plot_rows * EIGHTHS
     margin = cell_len(number(max(at.values()))) + 2
@@ -73,13 +87,13 @@ def lines(
             piece = stacked(edges, (plot_rows - 1 - row) * EIGHTHS, colours, TEXTURES if plain else "")
             if piece is not None:
                 plot.put(column, row, piece)
-    chart: list[Line] = [_summary(flow, width)]
+    chart: list[Line] = [_summary(flow, today, width)]
     for row, line in enumerate(plot.lines()):
         said = number(at[row]) if row in at else ""
         beside_it = [Piece(f"{said:>{margin - 2}} ", "muted"), Piece("┤" if said else "│", "rule")]
         chart.append([*beside_it, *joined(line), *beside.get(row, ())])
     marks = [
-        (round(day / max(1, len(days) - 1) * (plot.width - 1)), day_said(flow.days[day].day, today))
+        (round(day / max(1, len(days) - 1) * (plot.width - 1)), day_said(told[day].day, today))
         for day in days_marked(len(days), plot.width, from_end=True)
     ]
     below, under = axis(marks, margin, plot.width)
@@ -130,13 +144,13 @@ def _names(last: Sequence[int], top: float, rows: int, plain: bool) -> dict[int,
     return placed
 
 
-def _summary(flow: Flow, width: int) -> Line:
+def _summary(flow: Flow, today: date, width: int) -> Line:
     """What got done in the time, and how much is at work."""
     first, last = flow.days[0], flow.days[-1]
     done = last.counts.get(Status.DONE, 0) - first.counts.get(Status.DONE, 0)
-    days = (last.day - first.day).days
+    days = (last.day - flow.days[begun(flow)].day).days
     at_work = last.counts.get(Status.IN_PROGRESS, 0) + last.counts.get(Status.IN_REVIEW, 0)
-    said = Piece(f"{done:,} done in {days} days", "foreground", bold=True)
+    said = Piece(f"{done:,} done {span(flow, today)}", "foreground", bold=True)
     more = []
     if days >= 14 and done > 0:
         more.append(f"about {max(1, round(done / days * 7)):,} a week")

@@ -8,14 +8,15 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import psycopg
 import pytest
 
 from rhythm_domain import lexemes, rank
-from rhythm_domain.demo import filler, stories, vocabulary, workspace
+from rhythm_domain.demo import filler, stories, vocabulary, working_time, workspace
 from rhythm_domain.models import IssueDraft, IssueType, Status
 from rhythm_domain.query import parse
 from rhythm_domain.repository import bulk
@@ -78,10 +79,25 @@ BROKEN = {
     "history is not in the order of time": """
         SELECT FROM (SELECT at, lag(at) OVER (PARTITION BY project_id ORDER BY seq) AS before FROM events
         WHERE project_id IS NOT NULL) e WHERE before > at""",
+    "something was planned into a sprint that was not made": """
+        SELECT FROM sprint_scope c JOIN sprints s ON s.id = c.sprint_id JOIN issues i ON i.id = c.issue_id
+        WHERE c.added_at NOT BETWEEN greatest(s.created_at, i.created_at) AND now()
+        OR c.removed_at < c.added_at""",
+    "a sprint was not made before it started": """
+        SELECT FROM sprints
+        WHERE created_at >= started_at OR started_at >= finished_at OR created_at > now()""",
     "a parent is no epic": """
         SELECT FROM issues i JOIN issues p ON p.id = i.parent_id
         WHERE p.type <> 'epic' OR p.number >= i.number""",
 }
+
+
+AT_NIGHT = """
+    SELECT FROM (SELECT at FROM events UNION ALL SELECT created_at FROM comments UNION ALL
+                 SELECT added_at FROM sprint_scope) AS e
+    WHERE extract(isodow FROM at AT TIME ZONE 'UTC') > 5
+       OR (at AT TIME ZONE 'UTC')::time NOT BETWEEN '08:00' AND '18:00'"""
+"""What happened while nobody works."""
 
 
 def assert_sound(instance: Instance) -> None:
@@ -125,6 +141,7 @@ def test_the_workspace_obeys_every_rule(instance: Instance, conninfo: str, me: i
     before = structure(instance)
     assert workspace.create(conninfo, owner=me)
     assert_sound(instance)
+    assert instance.sql.execute(AT_NIGHT.encode()).rowcount == 0
     assert structure(instance) == before
 
 
@@ -145,6 +162,30 @@ def test_the_workspace_has_something_of_everything(instance: Instance, conninfo:
         " JOIN project_keys USING (project_id) WHERE user_id = %s AND key = %s"
     )
     assert instance.value(mine, me, workspace.MAIN) == "owner"
+
+
+@pytest.mark.parametrize("day", range(4, 11))
+def test_sprints_follow_each_other_on_working_days(day: int) -> None:
+    """Whatever day of the week it is: one is half over, and each is made before the one before it ends."""
+    now = datetime(2026, 5, day, 12, tzinfo=UTC)
+    *finished, active, planned = working_time.sprints(now, 3)
+    assert len(finished) == 3
+    assert timedelta(days=6) < now - active.starts < timedelta(days=10)
+    for before, after in pairwise((*finished, active, planned)):
+        assert before.starts < before.ends < after.starts == before.starts + working_time.SPRINT
+        assert after.made < before.ends
+        assert before.made < before.starts
+    assert planned.made < now
+    assert all(each.weekday() < 5 for one in finished for each in (one.made, one.starts, one.ends))
+
+
+def test_time_passes_only_while_people_work() -> None:
+    friday, monday = datetime(2026, 5, 8, 16, tzinfo=UTC), datetime(2026, 5, 11, 10, tzinfo=UTC)
+    assert working_time.moment(friday, monday, 0) == friday
+    assert working_time.moment(friday, monday, 0.75) == monday.replace(hour=9)
+    sunday = friday + timedelta(days=2)
+    assert working_time.moment(sunday, sunday + timedelta(hours=3), 0.5) == sunday
+    assert working_time.moment(monday, friday, 0.5) == monday
 
 
 def test_a_second_time_nothing_changes(instance: Instance, conninfo: str, me: int) -> None:

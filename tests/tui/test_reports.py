@@ -53,11 +53,16 @@ async def test_the_flow_of_the_project(team: Team, app: Open) -> None:
     one, *_ = await fill(team, "one", "two")
     async with app(team.viewer, project="CORE", view="reports") as driver:
         await driver.press("left_square_bracket")
-        await driver.sees("The last 30 days", "0 done in 30 days", "backlog 2")
+        await driver.sees("From the first issue on", "0 done ", "backlog 2")
         await team.member.issues.move(one, Status.DONE)
-        await driver.sees("1 done in 30 days", "backlog 1")
+        await driver.sees("1 done ", "backlog 1")
+        team.instance.sql.execute(
+            "UPDATE issues SET created_at = now() - interval '80 days' WHERE number = 1"
+        )
         await driver.press("d")
-        await driver.sees("1 done in 90 days")
+        await driver.sees("1 done since", "From the first issue on")
+        await driver.press("d")
+        await driver.sees("1 done in 30 days", "The last 30 days")
         await driver.press("b")
         await driver.sees("without the backlog of 1")
         await driver.press("o")

@@ -246,7 +246,7 @@ def test_a_flow_names_its_bands_at_their_height() -> None:
     before = {Status.DONE: 100, Status.TODO: 8, Status.BACKLOG: 20}
     after = {Status.DONE: 110, Status.IN_PROGRESS: 4, Status.TODO: 6, Status.BACKLOG: 20}
     lines = text(flow.lines(days(before, after), TODAY, 70, 16, backlog=True, plain=True))
-    assert lines[0].startswith("10 done in 1 days  4 at work now")
+    assert lines[0].startswith("10 done in 1 day  4 at work now")
     names = [line.split()[-2:] for line in lines[1:-2] if line.split()[-1].isdigit() and " " in line[-18:]]
     told = [" ".join(name) for name in names]
     assert [each for each in told if "backlog" in each or "todo" in each or "done" in each] == [
@@ -256,6 +256,19 @@ def test_a_flow_names_its_bands_at_their_height() -> None:
     ]
     body = "".join(lines[1:-2])
     assert all(texture in body for texture in "█▒░·")
+
+
+def test_a_flow_begins_with_the_first_issue() -> None:
+    """What is new has no slope that nobody went; all that was done there counts."""
+    new = days({}, {}, {}, {}, {Status.TODO: 8, Status.DONE: 4})
+    lines = text(flow.lines(new, TODAY, 70, 16, backlog=True, plain=True))
+    assert lines[0].startswith("4 done today  0 at work now")
+    bands = [line.split("│")[-1].split("┤")[-1][:40] for line in lines[1:-2]]
+    assert {band for band in bands if "█" in band} == {"█" * 40}
+    assert {band for band in bands if "░" in band} == {"░" * 40}
+    assert lines[-1].split() == ["8", "May"]
+    older = days({}, {}, {Status.DONE: 1}, {Status.DONE: 4}, {Status.DONE: 5})
+    assert text(flow.lines(older, TODAY, 70, 16, backlog=True))[0].startswith("5 done since 6 May")
 
 
 def test_a_flow_without_the_backlog_is_about_the_work() -> None:

@@ -55,8 +55,8 @@ async def opened_by(driver: Driver, keys: str, *texts: str) -> None:
 async def test_parents_and_links(demo_app: OpenDemo, compare: Compare) -> None:
     """What can be changed of an issue that has both; then which issue it is that blocks it."""
     async with demo_app(project="STN") as driver:
-        driver.burst("gj", "STN-94", "enter")
-        await driver.sees("  STN-94\n")
+        driver.burst("gj", "STN-85", "enter")
+        await driver.sees("  STN-85  ⊘ blocked\n")
         await opened_by(driver, "m", "no longer")
         await compare(driver, "more")
         driver.burst("blocked", "enter")
