@@ -25,7 +25,7 @@ from psycopg import errors as pg
 from psycopg import sql
 from psycopg.rows import dict_row, tuple_row
 
-from rhythm_domain import errors
+from rhythm_domain import errors, waiting
 from rhythm_domain.queries import Named
 
 Row: TypeAlias = dict[str, Any]
@@ -212,7 +212,7 @@ class Database:
     def _connection_class(self) -> type[Connection]:
         database = self
 
-        class Told(psycopg.AsyncConnection[Row]):
+        class Told(waiting.Connection):
             """A connection whose making or failing the database is told of."""
 
             @classmethod

@@ -272,7 +272,10 @@ class Guard:
     async def _hold_issues(self, tx: Tx, place: Place, held: Sequence[Held]) -> tuple[Place, list[Held]]:
         """The same for a project that was entered to change issues, and these, as they are once held."""
         rows = await tx.fetch(
-            _Q["hold_to_change"], project=place.id, user=tx.user.id, ids=[one.id for one in held]
+            _Q["hold_to_change"],
+            project=place.id,
+            user=tx.user.id,
+            ids=queries.integers(one.id for one in held),
         )
         # What was found may have been deleted, restored or purged before it was held: look again.
         if {row["id"]: row["deleted"] for row in rows} != {one.id: one.deleted for one in held}:

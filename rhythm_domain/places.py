@@ -13,6 +13,7 @@ from rhythm_domain.database import Row
 from rhythm_domain.errors import Invalid, NotFound
 from rhythm_domain.models import Role, User
 from rhythm_domain.policy import Permission, allows
+from rhythm_domain.queries import integers
 from rhythm_domain.transaction import Done, Place, Ref
 
 Named: TypeAlias = "tuple[str, int] | int"
@@ -52,13 +53,13 @@ def named(refs: Sequence[Ref]) -> list[Named]:
     return [parse_ref(ref) for ref in dict.fromkeys(refs)]
 
 
-def asked(wanted: Sequence[Named]) -> dict[str, list[Any]]:
-    """The parameters by which statements look for issues."""
+def asked(wanted: Sequence[Named]) -> dict[str, str]:
+    """The parameters by which statements look for issues: arrays, in PostgreSQL's writing."""
     keys = [ref for ref in wanted if isinstance(ref, tuple)]
     return {
-        "keys": [key for key, _ in keys],
-        "numbers": [number for _, number in keys],
-        "ids": [ref for ref in wanted if isinstance(ref, int)],
+        "keys": f"{{{','.join(key for key, _ in keys)}}}",  # Letters and digits alone.
+        "numbers": integers(number for _, number in keys),
+        "ids": integers(ref for ref in wanted if isinstance(ref, int)),
     }
 
 

@@ -103,7 +103,7 @@ class Tx:
     """The projects that the person is a member of, where the door asked for them."""
     hints: dict[Any, Any] = field(default_factory=dict)
     """What was found out about the data that only decides how to ask for it: it outlives the transaction."""
-    _events: list[tuple[str, int | None, str, str, UUID | None, int | None]] = field(default_factory=list)
+    _events: list[Row] = field(default_factory=list)
     _sent: int = 0
     _unchanged: bool = False
 
@@ -188,7 +188,17 @@ class Tx:
         if not self.write or self.done is not None:
             raise RuntimeError("a read, or an operation that was done before, records nothing")
         at = project or (self.place.id if self.place else None)
-        self._events.append((kind, issue, _json(before), _json(after), undoes, at))
+        self._events.append(
+            {
+                "id": self.event_id(len(self._events)),
+                "kind": kind,
+                "project_id": at,
+                "issue_id": issue,
+                "before": before or {},
+                "after": after or {},
+                "undoes": undoes,
+            }
+        )
 
     def unchanged(self) -> None:
         """Says that this write changed nothing, on purpose."""
@@ -207,29 +217,23 @@ class Tx:
 
     def recorded(self) -> dict[str, Any]:
         """What was recorded and is not written yet, for a statement that writes it as `record` does."""
-        events, start = self._events[self._sent :], self._sent
+        events = self._events[self._sent :]
         self._sent = len(self._events)
         return {
             "operation": self.operation,
             "actor": self.user.id,
-            "events": [self.event_id(start + at) for at in range(len(events))],
-            "kinds": [event[0] for event in events],
             "permission": self.permission,
-            "places": [event[5] for event in events],
-            "issues": [event[1] for event in events],
-            "befores": [event[2] for event in events],
-            "afters": [event[3] for event in events],
-            "undoes": [event[4] for event in events],
+            "events": json.dumps(events, default=str),
         }
 
     def notice(self) -> str | None:
         """What the listeners are told, if there is anything to tell."""
         if not self._events or self.done is not None:
             return None
-        issues = sorted({issue for _, issue, *_ in self._events if issue is not None})
-        projects = {event[5] for event in self._events}
+        issues = sorted({event["issue_id"] for event in self._events if event["issue_id"] is not None})
+        projects = {event["project_id"] for event in self._events}
         # Who becomes a member does not know yet that it is their project.
-        for_all = len(projects) > 1 or any(kind.startswith(_FOR_ALL) for kind, *_ in self._events)
+        for_all = len(projects) > 1 or any(event["kind"].startswith(_FOR_ALL) for event in self._events)
         # A notice holds at most 8,000 bytes; without ids it says "much changed".
         return json.dumps(
             {
@@ -247,10 +251,6 @@ def first_event(chunk: Chunk) -> UUID:
 
 def _event_id(operation: UUID, chunk: int, at: int) -> UUID:
     return uuid5(operation, f"{chunk}.{at}") if chunk or at else operation
-
-
-def _json(values: Mapping[str, Any] | None) -> str:
-    return json.dumps(values or {}, default=str)
 
 
 def of_another_change() -> Invalid:

@@ -217,8 +217,8 @@ ORDER BY e.seq;
 -- One row of history for each change.
 INSERT INTO events (id, operation, kind, permission, actor_id, project_id, issue_id, before, after, undoes)
 SELECT e.id, %(operation)s, e.kind, %(permission)s, %(actor)s, e.project_id, e.issue_id, e.before, e.after, e.undoes
-FROM unnest(%(events)s::uuid[], %(kinds)s::text[], %(places)s::int[], %(issues)s::bigint[],
-            %(befores)s::jsonb[], %(afters)s::jsonb[], %(undoes)s::uuid[])
+FROM ROWS FROM (jsonb_to_recordset(%(events)s::jsonb) AS (
+       id uuid, kind text, project_id int, issue_id bigint, before jsonb, after jsonb, undoes uuid))
      WITH ORDINALITY AS e (id, kind, project_id, issue_id, before, after, undoes, place)
 ORDER BY place;
 

@@ -1,4 +1,4 @@
-"""Issues in the database: rows of lists, whole issues, and the one way in which their columns change."""
+"""Issues in the database: whole ones, and the one way in which their columns change."""
 
 from __future__ import annotations
 
@@ -6,24 +6,15 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any
 
 from rhythm_domain import lexemes, queries
 from rhythm_domain.database import Row
 from rhythm_domain.errors import NotFound
-from rhythm_domain.models import (
-    Issue,
-    IssueLink,
-    IssueRow,
-    IssueType,
-    LabelRef,
-    PersonRef,
-    Priority,
-    Status,
-)
+from rhythm_domain.models import Issue, IssueLink, Status
 from rhythm_domain.places import Held
 from rhythm_domain.repository.comments import importer
+from rhythm_domain.repository.lines import rows as rows
 from rhythm_domain.transaction import Tx
 
 _Q = queries.load("issues")
@@ -32,22 +23,14 @@ Values = dict[str, Any]
 """Columns of an issue by name, as JSON holds them: enums and dates as text, people and sprints as ids."""
 
 
-async def rows(tx: Tx, ids: Sequence[int]) -> tuple[IssueRow, ...]:
-    """Issues as lines of a list, in the order of `ids`; what no longer exists is left out."""
-    if not ids:
-        return ()
-    found = await tx.tuples(_Q["issue_rows"], ids=queries.integers(ids))
-    return tuple(IssueRow.known(_fields(row)) for row in found)
-
-
 async def whole(tx: Tx, issue_id: int) -> Issue:
     """An issue with its description, links and children. Raises `NotFound`."""
-    found = await tx.tuples(_Q["issue_rows"], ids=queries.integers([issue_id]))
+    row = await rows(tx, [issue_id])
     details = await tx.one(_Q["issue_details"], id=issue_id)
-    if not found or details is None:
+    if not row or details is None:
         raise NotFound("The issue was removed for ever since.")
     return Issue(
-        **_fields(found[0]),
+        **vars(row[0]),
         description=details["description"],
         comment_count=details["comment_count"],
         imported_by=importer(details),
@@ -56,63 +39,6 @@ async def whole(tx: Tx, issue_id: int) -> Issue:
         links=tuple(_link(link) for link in details["links"] or ()),
         children=tuple(_link(child) for child in details["children"] or ()),
     )
-
-
-def _fields(row: tuple[Any, ...]) -> dict[str, Any]:
-    """The fields of an `IssueRow`, in its order, of a row of `issue_rows`; written out, as they come by the
-    hundred.
-    """
-    # fmt: off
-    (
-        id_, project_id, project_key, number, title, status, priority, type_,
-        assignee, reporter, sprint_id, sprint, estimate, due, labels, parent_key, blocked,
-        rank, version, created_at, updated_at, closed_at, deleted_at,
-        name, display_name, reporter_name, reporter_display_name,
-    ) = row
-    # fmt: on
-    return {
-        "id": id_,
-        "project_id": project_id,
-        "project_key": project_key,
-        "number": number,
-        "title": title,
-        "status": _STATUSES[status],
-        "priority": _PRIORITIES[priority],
-        "type": _TYPES[type_],
-        "assignee": None if assignee is None else _person(assignee, name, display_name),
-        "reporter": _person(reporter, reporter_name, reporter_display_name),
-        "sprint_id": sprint_id,
-        "sprint": sprint,
-        "estimate": estimate,
-        "due": due,
-        "labels": _labels(labels) if labels else (),
-        "parent_key": parent_key,
-        "blocked": blocked,
-        "rank": rank,
-        "version": version,
-        "created_at": created_at,
-        "updated_at": updated_at,
-        "closed_at": closed_at,
-        "deleted_at": deleted_at,
-    }
-
-
-_STATUSES: dict[str, Status] = {status.value: status for status in Status}
-_PRIORITIES: dict[str, Priority] = {priority.value: priority for priority in Priority}
-_TYPES: dict[str, IssueType] = {kind.value: kind for kind in IssueType}
-
-
-@lru_cache(maxsize=1024)
-def _person(id_: int, name: str, display_name: str) -> PersonRef:
-    """The same few people are on every page; a frozen model can be on many rows."""
-    return PersonRef(id=id_, name=name, display_name=display_name)
-
-
-@lru_cache(maxsize=4096)
-def _labels(text: str) -> tuple[LabelRef, ...]:
-    """An issue's labels by name, of their folded names, names and colours between signs that no name has."""
-    labels = sorted(label.split("\x1f") for label in text.split("\x1e"))
-    return tuple(LabelRef(name=name, colour=colour) for _, name, colour in labels)
 
 
 def _link(row: Row) -> IssueLink:
@@ -186,6 +112,10 @@ async def take_numbers(tx: Tx, count: int) -> int:
     return int(row["last"]) - count + 1
 
 
+_BESIDE = ("description", "labels_added", "labels_removed")
+"""What of an issue no column of its own holds."""
+
+
 async def apply(tx: Tx, changes: Mapping[int, Values]) -> dict[int, str | None]:
     """Writes the named columns of each issue; the closing time of each afterwards (ISO 8601, or None).
 
@@ -195,15 +125,12 @@ async def apply(tx: Tx, changes: Mapping[int, Values]) -> dict[int, str | None]:
     """
     if not changes:
         return {}
-    ids = list(changes)
     columns = [
-        {k: v for k, v in one.items() if k not in ("description", "labels_added", "labels_removed")}
-        for one in changes.values()
+        {"id": id_, "v": {k: v for k, v in one.items() if k not in _BESIDE}} for id_, one in changes.items()
     ]
     written = await tx.fetch(
         _Q["change_issues"],
-        ids=ids,
-        changes=[json.dumps(one, default=str) for one in columns],
+        changes=json.dumps(columns, default=str),
         project=tx.project_id,
         **tx.recorded(),
     )

@@ -1,27 +1,4 @@
--- Issues: rows of lists, whole issues, and the one statement that changes any of their columns.
-
--- name: issue_rows
--- Issues as lines of a list, in the order of the ids given: the fields of an IssueRow, in its order, and names.
-SELECT i.id, i.project_id, p.key AS project_key, i.number, i.title, i.status, i.priority, i.type,
-       i.assignee_id AS assignee, i.reporter_id AS reporter, i.sprint_id, s.name AS sprint, i.estimate, i.due,
-       (SELECT string_agg(l.folded || E'\u001f' || l.name || E'\u001f' || l.colour, E'\u001e')
-        FROM issue_labels il
-        CROSS JOIN LATERAL (SELECT * FROM labels WHERE id = il.label_id OFFSET 0) l  -- not a scan of all labels
-        WHERE il.issue_id = i.id) AS labels,
-       p.key || '-' || pi.number AS parent_key,
-       EXISTS (SELECT 1 FROM issue_links k JOIN issues b ON b.id = k.blocker_id
-               WHERE k.blocked_id = i.id AND b.closed_at IS NULL AND b.deleted_at IS NULL) AS blocked,
-       i.rank, i.version, i.created_at, i.updated_at, i.closed_at, i.deleted_at,
-       a.name AS assignee_name, a.display_name AS assignee_display_name,
-       r.name AS reporter_name, r.display_name AS reporter_display_name
-FROM unnest(%(ids)s::bigint[]) WITH ORDINALITY AS found (id, place)
-JOIN issues i ON i.id = found.id
-JOIN projects p ON p.id = i.project_id
-JOIN users r ON r.id = i.reporter_id
-LEFT JOIN users a ON a.id = i.assignee_id
-LEFT JOIN sprints s ON s.id = i.sprint_id
-LEFT JOIN issues pi ON pi.id = i.parent_id
-ORDER BY found.place;
+-- Issues: whole ones, and the one statement that changes any of their columns.
 
 -- name: issue_details
 -- What only the issue's own screen shows: its text, the living issues that it blocks or is blocked by, and its
@@ -98,8 +75,8 @@ SELECT id, number FROM made;
 WITH recorded AS (
   INSERT INTO events (id, operation, kind, permission, actor_id, project_id, issue_id, before, after, undoes)
   SELECT e.id, %(operation)s, e.kind, %(permission)s, %(actor)s, e.project_id, e.issue_id, e.before, e.after, e.undoes
-  FROM unnest(%(events)s::uuid[], %(kinds)s::text[], %(places)s::int[], %(issues)s::bigint[],
-              %(befores)s::jsonb[], %(afters)s::jsonb[], %(undoes)s::uuid[])
+  FROM ROWS FROM (jsonb_to_recordset(%(events)s::jsonb) AS (
+         id uuid, kind text, project_id int, issue_id bigint, before jsonb, after jsonb, undoes uuid))
        WITH ORDINALITY AS e (id, kind, project_id, issue_id, before, after, undoes, place)
   ORDER BY place)
 UPDATE issues i SET
@@ -121,7 +98,7 @@ UPDATE issues i SET
   title_version = CASE WHEN v ? 'title' THEN version + 1 ELSE title_version END,
   version = version + 1,
   updated_at = now()
-FROM unnest(%(ids)s::bigint[], %(changes)s::jsonb[]) AS c (id, v)
+FROM jsonb_to_recordset(%(changes)s::jsonb) AS c (id bigint, v jsonb)
 WHERE i.id = c.id AND i.project_id = %(project)s
 RETURNING i.id, i.closed_at;
 

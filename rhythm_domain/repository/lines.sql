@@ -1,0 +1,51 @@
+-- Issues as lines of a list.
+
+-- name: issue_rows
+-- Issues in the order of the ids given: their columns, then the names that go with them.
+SELECT i.id, i.project_id, i.number, i.title, i.status, i.priority, i.type,
+       i.assignee_id AS assignee, i.reporter_id AS reporter, i.sprint_id, i.estimate, i.due, pi.number AS parent,
+       EXISTS (SELECT 1 FROM issue_links k JOIN issues b ON b.id = k.blocker_id
+               WHERE k.blocked_id = i.id AND b.closed_at IS NULL AND b.deleted_at IS NULL) AS blocked,
+       i.rank, i.version, i.created_at, i.updated_at, i.closed_at, i.deleted_at,
+       (SELECT string_agg(l.folded || E'\u001f' || l.name || E'\u001f' || l.colour, E'\u001e')
+        FROM issue_labels il
+        CROSS JOIN LATERAL (SELECT * FROM labels WHERE id = il.label_id OFFSET 0) l  -- not a scan of all labels
+        WHERE il.issue_id = i.id) AS labels,
+       p.key AS project_key, s.name AS sprint,
+       a.name AS assignee_name, a.display_name AS assignee_display_name,
+       r.name AS reporter_name, r.display_name AS reporter_display_name
+FROM unnest(%(ids)s::bigint[]) WITH ORDINALITY AS found (id, place)
+JOIN issues i ON i.id = found.id
+JOIN projects p ON p.id = i.project_id
+JOIN users r ON r.id = i.reporter_id
+LEFT JOIN users a ON a.id = i.assignee_id
+LEFT JOIN sprints s ON s.id = i.sprint_id
+LEFT JOIN issues pi ON pi.id = i.parent_id
+ORDER BY found.place;
+
+-- name: many_issue_rows
+-- The same columns of issues in no order, and the ids of their labels: each table is gone through once.
+SELECT i.id, i.project_id, i.number, i.title, i.status, i.priority, i.type,
+       i.assignee_id AS assignee, i.reporter_id AS reporter, i.sprint_id, i.estimate, i.due, pi.number AS parent,
+       waiting.id IS NOT NULL AS blocked,
+       i.rank, i.version, i.created_at, i.updated_at, i.closed_at, i.deleted_at, labelled.labels
+FROM issues i
+LEFT JOIN issues pi ON pi.id = i.parent_id
+LEFT JOIN (SELECT DISTINCT k.blocked_id AS id FROM issue_links k
+           CROSS JOIN LATERAL (SELECT FROM issues WHERE id = k.blocker_id AND closed_at IS NULL
+                               AND deleted_at IS NULL OFFSET 0) b  -- not a scan of all open issues
+           WHERE k.blocked_id = ANY(%(ids)s::bigint[])) waiting ON waiting.id = i.id
+LEFT JOIN (SELECT il.issue_id AS id, string_agg(il.label_id::text, ',') AS labels FROM issue_labels il
+           WHERE il.issue_id = ANY(%(ids)s::bigint[]) GROUP BY il.issue_id) labelled ON labelled.id = i.id
+WHERE i.id = ANY(%(ids)s::bigint[]);
+
+-- name: names_of_rows
+-- The names that go with them; of labels as `issue_rows` has them.
+SELECT 'project' AS kind, id, key AS name, NULL AS display_name FROM projects WHERE id = ANY(%(projects)s::int[])
+UNION ALL
+SELECT 'person', id, name, display_name FROM users WHERE id = ANY(%(people)s::int[])
+UNION ALL
+SELECT 'sprint', id, name, NULL FROM sprints WHERE id = ANY(%(sprints)s::int[])
+UNION ALL
+SELECT 'label', id, folded || E'\u001f' || name || E'\u001f' || colour, NULL FROM labels
+WHERE id = ANY(%(labels)s::int[]);
