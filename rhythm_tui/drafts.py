@@ -17,6 +17,21 @@ _BY = " @"
 """What stands in the notebook between a draft's name and the app that it is of."""
 
 
+def of_body(issue: str) -> str:
+    """The name of the draft of an issue's description, by its key."""
+    return f"body {issue}"
+
+
+def of_comment(issue: str, comment: int | None = None) -> str:
+    """That of a new comment under an issue, or of a comment that is edited."""
+    return f"comment {issue}" if comment is None else f"comment {issue} {comment}"
+
+
+def of_issue(project: str, parent: str | None = None) -> str:
+    """That of a new issue of a project, or below another issue."""
+    return f"issue {project}" if parent is None else f"issue {project} below {parent}"
+
+
 class Drafts:
     """What one app has begun, in a notebook that the person's other apps write in too.
 
@@ -43,6 +58,11 @@ class Drafts:
         if self._notebook.current or left in self._left:
             self._notebook.drop(left)
         return value
+
+    def waiting(self) -> frozenset[str]:
+        """The names under which something is kept, or was left by an app that has ended."""
+        entries = [(each.partition(_BY), each) for each in self._notebook.names()]
+        return frozenset(name for (name, _, app), each in entries if app == self._app or _ownerless(each))
 
     def keep(self, name: str, value: Any) -> None:
         """Keeps a value; an empty one is forgotten."""

@@ -32,7 +32,8 @@ _LINKED = {LinkKind.BLOCKS: "blocks", LinkKind.BLOCKED_BY: "blocked by"}
 @dataclass(frozen=True)
 class Page:
     """All that an issue's page shows. `now` is in the person's zone. `history` is None while it is hidden;
-    `mentioned` are the keys of issues in its texts that can be opened, and people's names with an @.
+    `mentioned` are the keys of issues in its texts that can be opened, and people's names with an @;
+    `drafted` are the comments of which another wording was begun.
     """
 
     issue: Issue
@@ -44,6 +45,7 @@ class Page:
     history: Sequence[Happening] | None = None
     narrow: bool = False
     mentioned: frozenset[str] = frozenset()
+    drafted: frozenset[int] = frozenset()
 
     @property
     def today(self) -> date:
@@ -241,6 +243,7 @@ def _comment(page: Page, comment: Comment, width: int, colours: Colours) -> list
             show.person(comment.author, colours)._replace(bold=True),
             Piece(f"  {relative_time(comment.created_at, page.now)}", "muted"),
             Piece(edited, "faint"),
+            Piece(f"  {signs.UNSAVED} a draft of it waits" if comment.id in page.drafted else "", "warning"),
         ],
         colours,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -56,6 +57,16 @@ def initials(name: str) -> str:
     second = others[-1][0] if others else next((each for each in first[1:] if each.isalnum()), "")
     letters = (first[0] + second).upper()
     return letters if cell_width(letters) <= 2 else first[0]
+
+
+def drafts_said(waiting: Sequence[tuple[str, str]]) -> str:
+    """What drafts are of, with the keys for them: "A draft of a comment waits, c goes on with it"."""
+    if not waiting:
+        return ""
+    if len(waiting) == 1:
+        ((of, key),) = waiting
+        return f"A draft of {of} waits, {key} goes on with it"
+    return f"Drafts wait: of {', of '.join(f'{of} ({key})' for of, key in waiting)}"
 
 
 def wrapped(text: str, width: int) -> tuple[str, str]:

@@ -20,12 +20,14 @@ from rhythm_domain.text import safe_url, shown
 from rhythm_tui.commanding import handles
 from rhythm_tui.commands import Command
 from rhythm_tui.desk import Desk
+from rhythm_tui.drafts import of_body, of_comment, of_issue
 from rhythm_tui.holding.siblings import Few, Siblings, Step
 from rhythm_tui.looks import signs
 from rhythm_tui.looks.colours import Colours
 from rhythm_tui.looks.happenings import told
 from rhythm_tui.looks.issue_page import Page, changed_fields
 from rhythm_tui.looks.markdown import MOST_MENTIONED, links, mentions, names_people
+from rhythm_tui.looks.wording import drafts_said
 from rhythm_tui.messages import OpenIssue
 from rhythm_tui.screens.picker import Choice
 from rhythm_tui.screens.triage import TriageScreen
@@ -207,6 +209,7 @@ class IssueScreen(TriageScreen):
             issue,
             place=self._siblings.place,
             unsaved=issue is not None and self.desk.edits.unsaved(issue.id),
+            draft="" if issue is None else self._draft_said(issue),
             gone=self.gone,
         )
         if issue is None:
@@ -222,12 +225,29 @@ class IssueScreen(TriageScreen):
             history=told(self._events) if self._history else None,
             narrow=not wide,
             mentioned=self._people.union(self._mentioned),
+            drafted=frozenset(c.id for c in self._comments if of_comment(issue.key, c.id) in self.waiting),
         )
         if page.heavy and top:
             self.page.show(page.beginning.blocks, top=True)
         self.page.show(page.blocks, heavy=page.heavy, top=top and not page.heavy)
         if wide:
             self.query_one("#side", Document).show(page.fields)
+
+    def look_for_drafts(self) -> None:
+        before = self.waiting
+        super().look_for_drafts()
+        if self.waiting != before:
+            self._draw()
+
+    def _draft_said(self, issue: Issue) -> str:
+        """Which drafts of it wait, and the keys that go on with them."""
+        drafts = {
+            "issue.body": ("the description", of_body(issue.key)),
+            "issue.comment": ("a comment", of_comment(issue.key)),
+            "issue.sub_issue": ("a sub-issue", of_issue(issue.project_key, issue.key)),
+        }
+        here = ((id, of) for id, (of, name) in drafts.items() if name in self.waiting)
+        return drafts_said([(of, self.desk.commands[id].key) for id, of in here])
 
     @property
     def _shown(self) -> Issue | None:

@@ -20,6 +20,7 @@ from rhythm_domain.text import shown, truncated
 from rhythm_tui.commanding import Commanding, handles
 from rhythm_tui.commands import Command
 from rhythm_tui.desk import Desk
+from rhythm_tui.drafts import of_issue
 from rhythm_tui.messages import GoTo, OpenIssue, Say
 from rhythm_tui.reading import Readings
 from rhythm_tui.screens.undoing import take_back
@@ -54,6 +55,8 @@ class WorkScreen(LaidOut[None], Commanding):
         self._readings = Readings(self)
         self._to_say: tuple[str, str] | None = None
         """What is said once what it is about is drawn."""
+        self.waiting: frozenset[str] = frozenset()
+        """The names of the drafts that wait to be gone on with."""
 
     def compose(self) -> ComposeResult:
         yield TitleBar()
@@ -81,10 +84,24 @@ class WorkScreen(LaidOut[None], Commanding):
 
     def on_screen_resume(self) -> None:
         self._say_where()
+        self.look_for_drafts()
         if self.stale:
             self.stale = False
             self.hold_keys()
             self.reload()
+
+    def look_for_drafts(self) -> None:
+        """Sees which drafts wait: one may have been left or sent just now."""
+        self.waiting = self.desk.drafts.waiting()
+        self.light_keys()
+
+    def label_of(self, command: Command) -> str:
+        """Beside the key for a new issue stands that one was begun."""
+        label = super().label_of(command)
+        project = self.project_of_new() if command.id == "issue.create" and self.waiting else None
+        if project is None or of_issue(project.key) not in self.waiting:
+            return label
+        return f"{label} · {self.desk.commands['issue.compose'].key} its draft"
 
     @property
     def keys(self) -> KeyOrder | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rhythm_domain.errors import Conflict
 from rhythm_domain.models import Comment, Issue, IssueEdit, IssueRow
 from rhythm_domain.text import shown
+from rhythm_tui.drafts import of_body, of_comment
 from rhythm_tui.holding.merging import merged_line
 from rhythm_tui.screens.conflict import ConflictDialog, Settled
 from rhythm_tui.screens.dialog import Instead
@@ -71,7 +72,7 @@ async def edit_body(screen: WorkScreen, row: IssueRow) -> Issue | None:
             desk,
             f"Description · {issue.key}",
             save,
-            draft=f"body {issue.key}",
+            draft=of_body(issue.key),
             saved=issue.description,
             version=issue.version,
             placeholder="What it is about, in Markdown",
@@ -94,7 +95,7 @@ async def write_comment(screen: WorkScreen, row: IssueRow) -> Comment | None:
             desk,
             f"Comment · {row.key}",
             save,
-            draft=f"comment {row.key}",
+            draft=of_comment(row.key),
             placeholder="What you want to say, in Markdown",
             verb="send",
             project=row.project_key,
@@ -119,7 +120,7 @@ async def edit_comment(screen: WorkScreen, row: IssueRow, comment: Comment) -> C
             desk,
             f"Your comment · {row.key}",
             save,
-            draft=f"comment {row.key} {comment.id}",
+            draft=of_comment(row.key, comment.id),
             saved=comment.body,
             version=comment.version,
             project=row.project_key,

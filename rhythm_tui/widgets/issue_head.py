@@ -7,7 +7,7 @@ from textual.geometry import Offset, Region
 from textual.widget import Widget
 
 from rhythm_domain.models import Issue
-from rhythm_domain.text import shown
+from rhythm_domain.text import shown, truncated
 from rhythm_tui.looks import presentation as show
 from rhythm_tui.looks import signs
 from rhythm_tui.looks.colours import Colours
@@ -25,13 +25,16 @@ class IssueHead(Widget):
     def __init__(self) -> None:
         super().__init__()
         self._issue: Issue | None = None
-        self._place = self._gone = ""
+        self._place = self._gone = self._draft = ""
         self.glow = Glow[str](self, lambda _: self.refresh())
         self._unsaved = False
 
-    def say(self, issue: Issue | None, *, place: str, unsaved: bool, gone: str) -> None:
-        """Shows an issue; `place` is where it is in its list, `gone` why it is none any more."""
+    def say(self, issue: Issue | None, *, place: str, unsaved: bool, gone: str, draft: str = "") -> None:
+        """Shows an issue; `place` is where it is in its list, `gone` why it is none any more, `draft` what of
+        it was begun.
+        """
         self._issue, self._place, self._gone, self._unsaved = issue, place, gone, unsaved
+        self._draft = draft
         self.refresh(layout=True)
 
     @property
@@ -65,6 +68,12 @@ class IssueHead(Widget):
             lines[-1].append("…")
         if self._gone:
             lines.append(show.line([Piece(f"! {self._gone}", "warning", bold=True)], colours))
+        if self._draft:
+            signed = [
+                Piece(f"{signs.UNSAVED} ", "warning"),
+                Piece(truncated(self._draft, width - 2), "muted"),
+            ]
+            lines.append(show.line(signed, colours))
         for line in lines:
             first.append("\n").append_text(line)
         return first

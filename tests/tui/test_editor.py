@@ -117,6 +117,8 @@ async def test_what_was_left_is_restored_by_the_next_app(team: Team, app: Open) 
         await driver.until(lambda: not driver.app.screen.is_modal)
     async with app(team.member, project="CORE") as driver:
         await driver.sees("one")
+        await driver.press("enter")
+        await driver.sees("… A draft of the description waits, E goes on with it")
         await write_body(driver, "!")
         await driver.sees("Draft restored", "saved and begun!")
         await driver.press("ctrl+r")
@@ -125,6 +127,7 @@ async def test_what_was_left_is_restored_by_the_next_app(team: Team, app: Open) 
         await driver.until(lambda: area(driver).text == "saved and begun!")
         await driver.press("ctrl+s")
         await driver.until(lambda: not driver.app.screen.is_modal)
+        await driver.misses("A draft of")
     assert (await team.owner.issues.show("CORE-1")).description == "saved and begun!"
 
 

@@ -78,11 +78,14 @@ async def test_a_wrong_field_is_marked_and_the_draft_outlives_the_app(team: Team
         await driver.press("escape")
         await driver.until(lambda: not driver.app.screen.is_modal)
     async with app(team.member, project="CORE") as driver:
+        await driver.sees("n new · N its draft")
         await driver.press("N")
         await driver.sees("Half", "■ bug", "a text", "Draft restored")
         await driver.press("ctrl+r")
         await driver.misses("Half", "■ bug", "a text")
-        await driver.press("escape", "N")
+        await driver.press("escape")
+        await driver.misses("New issue in CORE", "its draft")
+        await driver.press("N")
         await driver.sees("New issue in CORE", "□ task")
         await driver.misses("Draft restored")
 
