@@ -42,7 +42,7 @@ ORDERS: Mapping[Sort, str] = {
         (SortKey.UPDATED, "latest change first", "oldest change first"),
         (SortKey.CREATED, "newest first", "oldest first"),
         (SortKey.PRIORITY, "most pressing first", "least pressing first"),
-        (SortKey.DUE, "due soonest first", "due last first"),
+        (SortKey.DUE, "due soonest first, closed last", "due last first, closed last"),
         (SortKey.RANK, "as on the board", "the board from its end"),
         (SortKey.CLOSED, "closed last first", "closed longest ago first"),
         (SortKey.RELEVANCE, "best match first", "weakest match first"),

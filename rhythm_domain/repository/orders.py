@@ -1,8 +1,9 @@
 """The orders of lists, cut into stretches that an index serves; pure.
 
 A stretch is a part of a list in which one column and the id, both rising or both falling, give the order. An
-order that an index does not serve as a whole is several of them in a row: one for each priority, and issues
-without a day or a time of closing stand last, by their last update. A place in a list is a stretch and the
+order that an index does not serve as a whole is several of them in a row: one for each priority, issues that
+are closed are due behind all that are open, and those without a day or a time of closing stand last, by their
+last update. A place in a list is a stretch and the
 column and id of an issue there, so that going on from it is one comparison of rows, which the index answers
 at any depth.
 """
@@ -51,8 +52,10 @@ class Stretch:
 _TIME = Type(SQL("timestamptz"), datetime.fromisoformat)
 _DAY = Type(SQL("date"), date.fromisoformat)
 _TEXT = Type(SQL('text COLLATE "C"'), str)
+_UPDATED, _DUE = SQL("i.updated_at"), SQL("i.due")
 _SCORES = SQL("c.value")
 _SCORE = Type(SQL("float8"), float)
+_OPEN, _CLOSED = SQL("i.closed_at IS NULL"), SQL("i.closed_at IS NOT NULL")
 _CLOSINGS = tuple(SQL("i.status = {}").format(Literal(status.value)) for status in Status if status.closed)
 
 
@@ -64,7 +67,7 @@ def stretches(sort: Sort) -> tuple[Stretch, ...]:
         case SortKey.PRIORITY:
             return tuple(
                 Stretch(
-                    SQL("i.updated_at"),
+                    _UPDATED,
                     _TIME,
                     falls,
                     SQL("i.priority = {}").format(Literal(priority.value)),
@@ -72,23 +75,24 @@ def stretches(sort: Sort) -> tuple[Stretch, ...]:
                 for priority in (Priority if falls else reversed(Priority))
             )
         case SortKey.DUE:
+            with_day, without = SQL("{} AND i.due IS NOT NULL"), SQL("{} AND i.due IS NULL")
             return (
-                Stretch(SQL("i.due"), _DAY, falls, SQL("i.due IS NOT NULL")),
-                Stretch(SQL("i.updated_at"), _TIME, falls, SQL("i.due IS NULL")),
+                Stretch(_DUE, _DAY, falls, with_day.format(_OPEN), closed=False),
+                Stretch(_UPDATED, _TIME, falls, without.format(_OPEN), closed=False),
+                Stretch(_DUE, _DAY, falls, with_day.format(_CLOSED), closed=True),
+                Stretch(_UPDATED, _TIME, falls, without.format(_CLOSED), _CLOSINGS, closed=True),
             )
         case SortKey.CLOSED:
             return (
-                Stretch(
-                    SQL("i.closed_at"), _TIME, falls, SQL("i.closed_at IS NOT NULL"), _CLOSINGS, closed=True
-                ),
-                Stretch(SQL("i.updated_at"), _TIME, falls, SQL("i.closed_at IS NULL"), closed=False),
+                Stretch(SQL("i.closed_at"), _TIME, falls, _CLOSED, _CLOSINGS, closed=True),
+                Stretch(_UPDATED, _TIME, falls, _OPEN, closed=False),
             )
         case SortKey.RANK:
             return (Stretch(SQL("i.rank"), _TEXT, falls, EVERYTHING),)
         case SortKey.RELEVANCE:
             return (Stretch(_SCORES, _SCORE, falls, EVERYTHING),)
         case _:
-            return (Stretch(SQL("i.updated_at"), _TIME, falls, EVERYTHING),)
+            return (Stretch(_UPDATED, _TIME, falls, EVERYTHING),)
 
 
 def place_at(sort: Sort, position: Any) -> tuple[int, Any, int]:

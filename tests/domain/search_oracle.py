@@ -181,7 +181,9 @@ def _says(term: Term, issue: Known) -> bool:
 
 
 def ordered(issues: Sequence[Known], sort: Sort | None, *, across: bool) -> list[Known]:
-    """Issues as a list must show them; those without the value stand last, by their last update."""
+    """Issues as a list must show them; those without the value stand last, by their last update, and by due
+    those that are closed stand behind all others.
+    """
     sort = sort or Sort.by(SortKey.CREATED)
     keys: dict[SortKey, Callable[[Known], Any]] = {
         SortKey.CREATED: lambda i: (i.created_at, i.project) if across else i.number,
@@ -192,11 +194,21 @@ def ordered(issues: Sequence[Known], sort: Sort | None, *, across: bool) -> list
         SortKey.CLOSED: lambda i: (i.closed_at, i.id),
         SortKey.RELEVANCE: lambda i: i.id,
     }
-    empty = [i for i in issues if sort.key in (SortKey.DUE, SortKey.CLOSED) and keys[sort.key](i)[0] is None]
-    valued = [i for i in issues if not any(i is other for other in empty)]
-    return sorted(valued, key=keys[sort.key], reverse=sort.descending) + sorted(
-        empty, key=lambda i: (i.updated_at, i.id), reverse=sort.descending
-    )
+    groups: dict[SortKey, Callable[[Known], Any]] = {
+        SortKey.DUE: lambda i: (i.closed_at is not None, i.due is None),
+        SortKey.CLOSED: lambda i: i.closed_at is None,
+    }
+    group = groups.get(sort.key, lambda _: False)
+
+    def key(issue: Known) -> Any:
+        value = keys[sort.key](issue)
+        return (issue.updated_at, issue.id) if isinstance(value, tuple) and value[0] is None else value
+
+    return [
+        issue
+        for each in sorted({group(issue) for issue in issues})
+        for issue in sorted((one for one in issues if group(one) == each), key=key, reverse=sort.descending)
+    ]
 
 
 # Making one --------------------------------------------------------------------------------------------
