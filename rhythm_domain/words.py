@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 Names: TypeAlias = dict[str, dict[int, str]]
 """What ids stand for: names by id, by kind (person, sprint, label, issue)."""
@@ -47,6 +47,16 @@ _SIMPLE = {
     "history.skipped": "could not take back what others had changed",
 }
 
+
+_CHANGED = {
+    **_FIELDS,
+    **_COLUMNS,
+    **{each: each for each in ("title", "description", "estimate")},
+}
+"""What a step that changed several issues calls the fields of their columns."""
+
+_FROM = re.compile(r"^moved it from [a-z ]+? to ")
+_IT = re.compile(r"^(\w+) it\b")
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -101,6 +111,45 @@ def of_issue(said: str, key: str | None) -> str:
     """What happened to an issue, with its key: "moved CORE-4 from todo to done", "commented (CORE-4)"."""
     named = re.sub(r"\bit\b", key, said, count=1) if key else said
     return f"{said} ({key})" if key and named == said else named
+
+
+class Said(Protocol):
+    """A change in words, and the columns that it wrote."""
+
+    @property
+    def text(self) -> str: ...
+
+    @property
+    def after(self) -> Mapping[str, Any]: ...
+
+
+def of_many(changes: Collection[Said], count: int) -> str:
+    """What was done to several issues in one step: "moved 12 issues to done; assigned them to Ada".
+
+    Where that was not the same for each, or is more than two things, which fields it changed, if these are
+    one or two: "changed the status and the sprint of 12 issues".
+    """
+    issues = f"{count:,} issues"
+    alike = {change.text for change in changes}
+    if len(alike) > 1:
+        alike = {_FROM.sub("moved it to ", text) for text in alike}
+    parts = next(iter(alike)).split("; ")
+    if len(alike) == 1 and len(parts) <= 2:
+        return _done_to(issues, parts)
+    written = {column for change in changes for column in change.after}
+    fields = sorted({_CHANGED.get(column, "") for column in written - {"rank", "closed_at"}})
+    if fields and all(fields) and len(fields) <= 2:
+        return f"changed the {' and the '.join(fields)} of {issues}"
+    return f"changed {issues}"
+
+
+def _done_to(issues: str, parts: Sequence[str]) -> str:
+    """Phrases of one thing as of several: the first that has it names them."""
+    said: list[str] = []
+    for part in parts:
+        them = "them" if any(issues in each for each in said) else issues
+        said.append(_IT.sub(rf"\1 {them}", part))
+    return "; ".join(said) + ("" if any(issues in each for each in said) else f" ({issues})")
 
 
 def _called(entity: str, name: str) -> str:

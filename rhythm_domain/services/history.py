@@ -15,7 +15,7 @@ from rhythm_domain.policy import Permission
 from rhythm_domain.repository import history
 from rhythm_domain.services.reversal import ASIDE, INSTEAD, RIGHTS, entrance, reverse
 from rhythm_domain.transaction import BULK, Chunk, Ref, Tx, of_another_change, repeatable
-from rhythm_domain.words import of_issue
+from rhythm_domain.words import of_issue, of_many
 
 
 class History:
@@ -179,6 +179,9 @@ async def _take_back_chunk(tx: Tx, target: Row, before: int) -> int | None:
 _NAMED = 20
 """The most changes that an undo names as passed over."""
 
+_TOLD = 200
+"""The most issues of a change that are looked at to say what it was."""
+
 _WORDS = {Permission.IMPORT.value: "imported issues", Permission.ISSUE_PURGE.value: "purged issues"}
 """Changes that are many events, in a few words."""
 
@@ -197,10 +200,12 @@ def _instead(event: Event) -> str:
 async def _step(tx: Tx, target: Row) -> str:
     """A change of the person in words, as a whole: "changed 12 issues"."""
     issues = await history.changed(tx, target["operation"])
-    if issues > 1:
-        return f"changed {issues:,} issues"
-    (event,) = await history.of_project(tx, target["seq"] + 1, 1)
-    return _said(event)
+    latest = await history.of_project(tx, target["seq"] + 1, min(issues, _TOLD) or 1)
+    if issues < 2:
+        return _said(latest[0])
+    step = [event for event in latest if event.operation == target["operation"] and event.issue_key]
+    whole = len({event.issue_key for event in step}) == issues and len({event.kind for event in step}) == 1
+    return of_many(step, issues) if whole else f"changed {issues:,} issues"
 
 
 def _irreversible(tx: Tx, event: Event, before: str) -> Irreversible:

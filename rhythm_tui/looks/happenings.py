@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,9 +9,7 @@ from itertools import groupby
 from uuid import UUID
 
 from rhythm_domain.models import Event, PersonRef
-
-_FROM = re.compile(r"^moved it from .* to ")
-_IT = re.compile(r"\bit\b")
+from rhythm_domain.words import of_many
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,21 +42,8 @@ def _one(events: list[Event], undos: Collection[UUID]) -> Happening:
         seq=last.seq,
         actor=last.actor,
         at=last.at,
-        text=back + (last.text if len(keys) < 2 else _of_many(events, len(keys))),
+        text=back + (last.text if len(keys) < 2 else of_many(events, len(keys))),
         issues=keys,
         project=last.project_key,
         undone=last.undone,
     )
-
-
-def _of_many(events: Sequence[Event], count: int) -> str:
-    """ "moved it to done" of twelve as "moved 12 issues to done"; where they differ, "changed 12 issues"."""
-    texts = {event.text for event in events}
-    if len(texts) > 1:
-        texts = {_FROM.sub("moved it to ", text) for text in texts}
-    (text, *others) = texts
-    if others or ";" in text:
-        return f"changed {count:,} issues"
-    if not _IT.search(text):
-        return f"{text} ({count:,} issues)"
-    return _IT.sub(f"{count:,} issues", text, count=1)
