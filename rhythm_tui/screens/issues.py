@@ -49,6 +49,9 @@ NO_ISSUES = "No issues yet. n writes the first one."
 
 NONE_FOUND = "No issue is like that. esc clears the search, n makes one."
 
+_COMES = {"issue.created", "issue.restored"}
+"""Kinds of events after which an issue is there that was not."""
+
 Place = Literal["side", "below", "away"]
 
 _NEXT_PLACE: dict[Place, Place] = {"side": "below", "below": "away", "away": "side"}
@@ -118,7 +121,7 @@ class IssuesScreen(SearchScreen):
         self._say_empty()
         table.show(page, reading, keep=keep, steady=self.query_one(SearchBar).typing)
         if self._to_top:
-            table.scroll_to(y=0, animate=False, immediate=True)
+            table.scroll_to(y=0, animate=False, immediate=True, force=True)
         self._to_top = False
         if held is not None:
             table.keep_marks(held)
@@ -276,18 +279,21 @@ class IssuesScreen(SearchScreen):
         table = self.table
         gone = [change.issue_ids for change in changes if "issue.deleted" in change.kinds]
         marked = frozenset().union(*gone) & table.marks.keys()  # Also where they are not read.
-        here = [issue for issue in touched if issue in marked or table.window.place(issue) is not None]
+        here = {issue for issue in touched if issue in marked or table.window.place(issue) is not None}
         if here:
-            rows = await self.desk.session.search.again(here)
+            rows = await self.desk.session.search.again([*here])
             self.table.replace(rows)
-            self.table.leave(set(here) - {row.id for row in rows})
+            self.table.leave(here - {row.id for row in rows})
             for change in changes:
                 if not self.desk.edits.ours(change.operation):
                     self.table.glow.light(change.issue_ids, shown(change.actor.display_name))
-        if any("issue.created" in change.kinds or "issue.imported" in change.kinds for change in changes):
+        ours = [change for change in changes if self.desk.edits.ours(change.operation)]
+        if any(change.kinds & _COMES and not change.issue_ids & here for change in ours):
+            self.reload()  # They were made or taken back elsewhere, as in the trash.
+        elif any("issue.created" in change.kinds or "issue.imported" in change.kinds for change in changes):
             before = self._total
             await self._count()
-            if self._total > before and not all(self.desk.edits.ours(change.operation) for change in changes):
+            if self._total > before and len(ours) < len(changes):
                 self.say(f"{self._total - before:,} new", "r reads the list again")
 
     @on(IssueTable.Opened)

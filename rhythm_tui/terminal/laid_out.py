@@ -10,25 +10,26 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from textual.events import Event, Mount, Resize, ScreenResume, ScreenSuspend
+from textual.events import Event, Mount, Resize, ScreenResume
 from textual.geometry import Size
 from textual.screen import Screen
 
 T = TypeVar("T")
 
 
-_OF_WIDGETS = (Mount, Resize, ScreenResume, ScreenSuspend)
+_OF_WIDGETS = (Mount, Resize, ScreenResume)
 """Events for which a screen looks at its widgets."""
 
 
 class LaidOut(Screen[T]):
     """A screen that goes on with its layout, whoever has laid it out in between.
 
-    One that is left before it has its widgets hears of nothing that is about them: Textual would tell it.
+    One that is left hears of nothing that is about its widgets: it may not have had them yet.
     """
 
     async def on_event(self, event: Event) -> None:
-        if self.children or not (self._pruning and isinstance(event, _OF_WIDGETS)):
+        leaves = self._closing or self._pruning
+        if not (leaves and isinstance(event, _OF_WIDGETS)):
             await super().on_event(event)
 
     def _screen_resized(self, size: Size) -> None:

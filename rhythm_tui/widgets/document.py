@@ -146,9 +146,9 @@ class Document(ScrollView, Commanding, can_focus=True):
         place = self._places.get(anchor) if anchor is not None else None
         if top:
             self._set_cursor(None)
-            self.scroll_to(y=0, animate=False, immediate=True)
+            self.scroll_to(y=0, animate=False, immediate=True, force=True)
         elif place is not None:
-            self.scroll_to(y=self._starts[place] + into, animate=False, immediate=True)
+            self.scroll_to(y=self._starts[place] + into, animate=False, immediate=True, force=True)
         if self._end_wanted:
             self.to_bottom()
         self.refresh()
@@ -182,7 +182,7 @@ class Document(ScrollView, Commanding, can_focus=True):
     def show_from(self, id: Hashable) -> None:
         """Scrolls so that a block is the first that is seen."""
         if (place := self._places.get(id)) is not None:
-            self.scroll_to(y=self._starts[place], animate=False, immediate=True)
+            self.scroll_to(y=self._starts[place], animate=False, immediate=True, force=True)
 
     def _set_cursor(self, id: Hashable | None) -> None:
         if id != self._cursor:
@@ -203,9 +203,9 @@ class Document(ScrollView, Commanding, can_focus=True):
         start, end = self._span(self._places[id])
         top, bottom = self._view
         if start < top:
-            self.scroll_to(y=start, animate=False, immediate=True)
+            self.scroll_to(y=start, animate=False, immediate=True, force=True)
         elif end > bottom:
-            self.scroll_to(y=min(start, end - (bottom - top)), animate=False, immediate=True)
+            self.scroll_to(y=min(start, end - (bottom - top)), animate=False, immediate=True, force=True)
 
     @property
     def _stops(self) -> list[int]:
@@ -233,7 +233,7 @@ class Document(ScrollView, Commanding, can_focus=True):
             self._set_cursor(self._blocks[place].id)
             self._reveal(self._blocks[place].id)
         else:
-            self.scroll_relative(y=direction * STEP, animate=False, immediate=True)
+            self.scroll_relative(y=direction * STEP, animate=False, immediate=True, force=True)
 
     # Keys --------------------------------------------------------------------------------------------------
 
@@ -247,24 +247,24 @@ class Document(ScrollView, Commanding, can_focus=True):
 
     @handles("list.page_down")
     def page_down(self) -> None:
-        self.scroll_relative(y=max(1, self.size.height // 2), animate=False, immediate=True)
+        self.scroll_relative(y=max(1, self.size.height // 2), animate=False, immediate=True, force=True)
         self._follow()
 
     @handles("list.page_up")
     def page_up(self) -> None:
-        self.scroll_relative(y=-max(1, self.size.height // 2), animate=False, immediate=True)
+        self.scroll_relative(y=-max(1, self.size.height // 2), animate=False, immediate=True, force=True)
         self._follow()
 
     @handles("list.top")
     def to_top(self) -> None:
-        self.scroll_to(y=0, animate=False, immediate=True)
+        self.scroll_to(y=0, animate=False, immediate=True, force=True)
         first = next((at for at in self._stops if self._starts[at] < self._view[1]), None)
         self._set_cursor(None if first is None else self._blocks[first].id)
 
     @handles("list.bottom")
     def to_bottom(self) -> None:
         self._end_wanted = self._under_way  # What is laid out so far is only the beginning.
-        self.scroll_to(y=len(self._lines), animate=False, immediate=True)
+        self.scroll_to(y=len(self._lines), animate=False, immediate=True, force=True)
         if stops := self._stops:
             self._set_cursor(self._blocks[stops[-1]].id)
 

@@ -226,7 +226,7 @@ class IssueTable(ScrollView, Commanding, can_focus=True):
         place = self._first_of([issue for issue in ids[fixed:] if issue != moved])
         self._resize()
         self.set_reactive(IssueTable.cursor, cursor)
-        self.scroll_to(y=max(0, place - (fixed - top)), animate=False, immediate=True)
+        self.scroll_to(y=max(0, place - (fixed - top)), animate=False, immediate=True, force=True)
         if seen:
             self._keep_in_view()
         self.refresh()

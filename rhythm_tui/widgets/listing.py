@@ -124,9 +124,9 @@ class Listing(ScrollView, Commanding, Generic[T], can_focus=True):
         self._items = [
             item for item in self._all if all(word in findable(self._words(item)) for word in words)
         ]
+        self._anew()
         if before is None or not self.go_to(self._identity(before)):
             self._go(self._cursor)
-        self._anew()
 
     @property
     def items(self) -> Sequence[T]:
@@ -183,9 +183,9 @@ class Listing(ScrollView, Commanding, Generic[T], can_focus=True):
         self._cursor = max(0, min(place, len(self._items) - 1))
         top, height = self.scroll_offset.y, self._height
         if self._cursor < top:
-            self.scroll_to(y=self._cursor, animate=False, immediate=True)
+            self.scroll_to(y=self._cursor, animate=False, immediate=True, force=True)
         elif self._cursor >= top + height:
-            self.scroll_to(y=self._cursor - height + 1, animate=False, immediate=True)
+            self.scroll_to(y=self._cursor - height + 1, animate=False, immediate=True, force=True)
         self.refresh()
         self.post_message(self.Highlighted(self))
 
