@@ -254,8 +254,8 @@ class CardsScreen(SearchScreen):
         by = SortKey.CLOSED if spot.status.closed else SortKey.RANK
         return asked.with_condition(_of_status(spot.status)).with_sort(Sort.by(by))
 
-    @on(BoardGrid.Reached)
-    def _reached(self) -> None:
+    @on(BoardGrid.Placed)
+    def _placed(self) -> None:
         self.cursor_moved()
 
     @on(BoardGrid.MoreWanted)

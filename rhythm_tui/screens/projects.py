@@ -25,7 +25,7 @@ from rhythm_tui.looks.wording import counted, relative_time
 from rhythm_tui.messages import OpenProject
 from rhythm_tui.screens.confirm import Confirm
 from rhythm_tui.screens.form import Entry, Form, Values
-from rhythm_tui.screens.work import WorkScreen
+from rhythm_tui.screens.narrowing import NarrowingScreen
 from rhythm_tui.widgets.key_bar import KeyBar
 from rhythm_tui.widgets.listing import Field, Listing
 from rhythm_tui.widgets.search_bar import SearchBar
@@ -70,7 +70,7 @@ FIELDS: tuple[Field[Project], ...] = (
 )
 
 
-class ProjectsScreen(WorkScreen):
+class ProjectsScreen(NarrowingScreen):
     """The list of projects; on a new instance, a welcome in its place."""
 
     VIEW: ClassVar[str] = "projects"
@@ -119,7 +119,7 @@ class ProjectsScreen(WorkScreen):
         seen = [project for project in projects if self._archived or not project.archived]
         self.set_class(not projects, "new")
         self.listing.show(seen)
-        self._say_count()
+        self.narrowed()
         if self.desk.project and not self.listing.typed and self.busy:
             self.listing.go_to(self.desk.project.id)
         if not projects:
@@ -157,33 +157,14 @@ class ProjectsScreen(WorkScreen):
 
     # Finding ---------------------------------------------------------------------------------------------
 
-    def _say_count(self) -> None:
+    def narrowed(self) -> None:
         resting = sum(project.archived for project in self.desk.projects.values())
         hidden = f" · {resting:,} archived" if resting and not self._archived else ""
         self.query_one(SearchBar).total = f"{counted(len(self.listing.items), 'project')}{hidden} "
 
     @handles("project.find")
     def find(self) -> None:
-        self.query_one(SearchBar).edit()
-
-    @on(SearchBar.Changed)
-    def _typed(self, event: SearchBar.Changed) -> None:
-        self.query_one(SearchBar).say(event.text.split())
-        self.listing.narrow(event.text)
-        self._say_count()
-
-    @on(SearchBar.Left)
-    def _left(self) -> None:
-        self.listing.focus()
-
-    def took_away(self) -> bool:
-        if not self.listing.typed:
-            return super().took_away()
-        self.query_one(SearchBar).set_text("")
-        self.query_one(SearchBar).say(())
-        self.listing.narrow("")
-        self._say_count()
-        return True
+        super().find()
 
     @handles("project.archived")
     def show_archived(self) -> None:

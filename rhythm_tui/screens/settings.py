@@ -16,6 +16,7 @@ from rhythm_tui.commanding import handles
 from rhythm_tui.commands import Command
 from rhythm_tui.desk import Desk
 from rhythm_tui.looks.wording import counted
+from rhythm_tui.screens.narrowing import NarrowingScreen
 from rhythm_tui.screens.sections.access import KeysSection, SignInsSection, TokensSection
 from rhythm_tui.screens.sections.account import AccountSection
 from rhythm_tui.screens.sections.labels import LabelsSection
@@ -24,7 +25,6 @@ from rhythm_tui.screens.sections.members import MembersSection
 from rhythm_tui.screens.sections.project import ProjectSection
 from rhythm_tui.screens.sections.section import AnySection
 from rhythm_tui.screens.sections.views import ViewsSection
-from rhythm_tui.screens.work import WorkScreen
 from rhythm_tui.widgets.key_bar import KeyBar
 from rhythm_tui.widgets.listing import Listing
 from rhythm_tui.widgets.search_bar import SearchBar
@@ -43,7 +43,7 @@ SECTIONS: tuple[type[AnySection], ...] = (
 )
 
 
-class SettingsScreen(WorkScreen):
+class SettingsScreen(NarrowingScreen):
     """A list a section, the sections as tabs. Without a project there are only those of the account."""
 
     VIEW: ClassVar[str] = "settings"
@@ -63,10 +63,6 @@ class SettingsScreen(WorkScreen):
         listing.now = self.desk.now
         yield listing
         yield Static(id="about")
-
-    @property
-    def listing(self) -> Listing[Any]:
-        return self.query_one("#items", Listing)
 
     @property
     def section(self) -> AnySection:
@@ -107,14 +103,14 @@ class SettingsScreen(WorkScreen):
             )
         self.listing.show(items)
         self._say_where()
-        self._say_about()
+        self.narrowed()
 
     async def changes(self, changes: list[Change]) -> None:
         if self.section.of_project and any(change.project_key == self.desk.key for change in changes):
             await self.load()
 
     @on(Listing.Highlighted)
-    def _say_about(self) -> None:
+    def narrowed(self) -> None:
         item, section = self.listing.item, self._shown
         if section is None:
             return
@@ -161,25 +157,7 @@ class SettingsScreen(WorkScreen):
 
     @handles("item.find")
     def find(self) -> None:
-        self.query_one(SearchBar).edit()
-
-    @on(SearchBar.Changed)
-    def _typed(self, event: SearchBar.Changed) -> None:
-        self.query_one(SearchBar).say(event.text.split())
-        self.listing.narrow(event.text)
-        self._say_about()
-
-    @on(SearchBar.Left)
-    def _left(self) -> None:
-        self.listing.focus()
-
-    def took_away(self) -> bool:
-        if not self.listing.typed:
-            return super().took_away()
-        self.query_one(SearchBar).set_text("")
-        self.query_one(SearchBar).say(())
-        self.listing.narrow("")
-        return True
+        super().find()
 
     def leave(self) -> None:
         self.back()

@@ -55,8 +55,8 @@ class BoardCursor(BoardCanvas, Commanding):
     class MarksChanged(Message):
         """Other cards are marked."""
 
-    class Reached(Message):
-        """The cursor has come to a card from where there is none, or the other way round."""
+    class Placed(Message):
+        """The cursor was put on a card, or where there is none."""
 
     class ShapeChanged(Message):
         """Columns or lanes were collapsed or unfolded."""
@@ -64,8 +64,6 @@ class BoardCursor(BoardCanvas, Commanding):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._carried: int | None = None
-        self._nowhere = True
-        """Whether there is no card under the cursor, as was last told."""
         self._range_from: int | None = None
         self._asked: set[tuple[Spot, str]] = set()
 
@@ -163,18 +161,12 @@ class BoardCursor(BoardCanvas, Commanding):
                 self.spot = spots[0]
             if self.spot in spots:
                 self._place = self._deck().place(self.issue) or 0
-                self._tell()
+                self.post_message(self.Placed())
                 return
         ids = self._deck().ids
         self._place = clamp(self._place, 0, max(0, len(ids) - 1))
         self.issue = ids[self._place] if ids else None
-        self._tell()
-
-    def _tell(self) -> None:
-        """Tells whether there is a card under the cursor, if that changed."""
-        if self._nowhere is not (self.row is None):
-            self._nowhere = self.row is None
-            self.post_message(self.Reached())
+        self.post_message(self.Placed())
 
     def why_not(self, command: Command) -> str | None:
         unfolds = self.on_heading or self.spot.status in self.collapsed
@@ -278,7 +270,7 @@ class BoardCursor(BoardCanvas, Commanding):
         self._keep_in_view()
         self._refresh_cursor()
         self._look_ahead()
-        self._tell()
+        self.post_message(self.Placed())
 
     @handles("list.down")
     def move_down(self) -> None:

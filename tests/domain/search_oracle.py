@@ -198,7 +198,7 @@ def ordered(issues: Sequence[Known], sort: Sort | None, *, across: bool) -> list
         SortKey.DUE: lambda i: (i.closed_at is not None, i.due is None),
         SortKey.CLOSED: lambda i: i.closed_at is None,
     }
-    group = groups.get(sort.key, lambda _: False)
+    group: Callable[[Known], Any] = groups.get(sort.key, lambda _: False)
 
     def key(issue: Known) -> Any:
         value = keys[sort.key](issue)
