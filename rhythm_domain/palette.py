@@ -1,11 +1,13 @@
-"""The colour of the palette that is most like a colour of another tracker; pure."""
+"""Colours of labels: that of a name, and the one most like a colour of another tracker; pure."""
 
 from __future__ import annotations
 
 import colorsys
 import re
+import zlib
 
 from rhythm_domain.models import COLOURS
+from rhythm_domain.text import folded
 
 _HEX = re.compile("#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})")
 
@@ -14,6 +16,11 @@ _HUES = (
     (15, "red"), (43, "orange"), (65, "yellow"), (90, "lime"), (155, "green"), (178, "teal"), (200, "cyan"),
     (250, "blue"), (285, "purple"), (330, "magenta"), (360, "red"),
 )  # fmt: skip
+
+
+def colour_of(name: str) -> str:
+    """The colour that a label has by its name unless another is chosen: always the same."""
+    return COLOURS[zlib.crc32(folded(name).encode()) % len(COLOURS)]
 
 
 def nearest(colour: str | None) -> str | None:

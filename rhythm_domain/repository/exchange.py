@@ -18,8 +18,7 @@ from rhythm_domain.formats.records import (
     ImportSprint,
 )
 from rhythm_domain.models import IssueType, LinkKind, Priority, SprintState, Status
-from rhythm_domain.palette import nearest
-from rhythm_domain.repository.labels import colour_of
+from rhythm_domain.palette import colour_of, nearest
 from rhythm_domain.text import folded
 from rhythm_domain.transaction import Tx
 

@@ -218,10 +218,15 @@ async def said(tx: Tx, operation: UUID, changed: Sequence[str], *, redo: bool) -
     if not rows:
         return ""
     issues = any(row["number"] for row in rows)
+    labels = [row for row in rows if issues and row["kind"].startswith("label.")]
+    if labels:  # They came or went with the issues.
+        rows = [row for row in rows if row not in labels]
+        changed = [each for each in changed if each.startswith(f"{tx.key}-")]
     of = changed[0] if len(changed) == 1 else f"{len(changed):,} {'issues' if issues else 'changes'}"
     if len(rows) == 1:
         before, after = rows[0]["before"], rows[0]["after"]
         names = await _names(tx, (before, after), [tx.project_id])
+        names["label"] |= {row["after"]["id"]: (row["before"] | row["after"])["name"] for row in labels}
         return again(rows[0]["kind"], before, after, names, of, many=len(changed) > 1, redo=redo)
     sprints = [row for row in rows if row["kind"].startswith("sprint.")]
     if len(rows) == 2 and len(sprints) == 1 and issues:
@@ -303,3 +308,9 @@ async def changed(tx: Tx, operation: UUID) -> int:
     """How many issues an operation of the person changed."""
     row = await tx.one(_Q["count_of_operation"], operation=operation, user=tx.user.id)
     return int((row or {})["issues"])
+
+
+async def trashed(tx: Tx, operation: UUID) -> set[int]:
+    """The issues of an operation of the person that are in the trash."""
+    rows = await tx.fetch(_Q["trashed_of_operation"], operation=operation, user=tx.user.id)
+    return {row["issue_id"] for row in rows}

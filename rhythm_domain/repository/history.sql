@@ -157,14 +157,16 @@ WHERE e.operation = %(operation)s ORDER BY e.seq;
 
 -- name: done_by_taking_back
 -- What an undo or redo did, each kind of it once: changes of issues are of one kind if they wrote the same,
--- wherever that put them in the order. Three kinds are enough to know that they were not of one.
+-- wherever that put them in the order; labels, which may come and go with issues, are each of their own. Few
+-- kinds are enough to know that they were not of one.
 SELECT e.kind, e.before, e.after, i.number
 FROM (SELECT min(seq) AS seq
       FROM events
       WHERE operation = %(operation)s AND undoes IS NOT NULL AND kind <> %(skipped)s
       GROUP BY kind, CASE WHEN kind = 'issue.changed'
-                          THEN after - ARRAY['rank', 'closed_at', 'description'] END
-      ORDER BY 1 LIMIT 3) kinds
+                          THEN after - ARRAY['rank', 'closed_at', 'description']
+                          WHEN kind LIKE 'label.%%' THEN after->'id' END
+      ORDER BY 1 LIMIT 12) kinds
 JOIN events e ON e.seq = kinds.seq LEFT JOIN issues i ON i.id = e.issue_id
 ORDER BY e.seq;
 
@@ -202,6 +204,11 @@ SELECT e.issue_id, CASE WHEN e.kind = %(chosen)s THEN e.after->'issues' END AS c
 FROM events e
 WHERE e.operation = %(operation)s AND e.actor_id = %(user)s AND (e.issue_id IS NOT NULL OR e.kind = %(chosen)s)
 ORDER BY e.seq LIMIT %(limit)s;
+
+-- name: trashed_of_operation
+-- The issues of an operation of a person that are in the trash.
+SELECT DISTINCT e.issue_id FROM events e JOIN issues i ON i.id = e.issue_id AND i.deleted_at IS NOT NULL
+WHERE e.operation = %(operation)s AND e.actor_id = %(user)s;
 
 -- name: count_of_operation
 -- How many issues an operation of a person changed.

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterable, Sequence
 
 from rhythm_domain import queries
 from rhythm_domain.database import Row
 from rhythm_domain.errors import Invalid, NotFound
-from rhythm_domain.models import COLOURS, Label, Total
+from rhythm_domain.models import Label, Total
 from rhythm_domain.nearest import did_you_mean
+from rhythm_domain.palette import colour_of
 from rhythm_domain.text import check_label, folded
 from rhythm_domain.transaction import Tx
 
@@ -98,11 +98,6 @@ async def add(tx: Tx, new: Sequence[tuple[str, str, str]]) -> list[int]:
         columns = {column: row[column] for column in ("id", "name", "colour", "description")}
         tx.record("label.created", after=columns)
     return [row["id"] for row in written]
-
-
-def colour_of(name: str) -> str:
-    """The colour that a name has unless another is chosen: always the same."""
-    return COLOURS[zlib.crc32(folded(name).encode()) % len(COLOURS)]
 
 
 async def change(tx: Tx, *, id: int, name: str, colour: str, description: str) -> None:

@@ -4,7 +4,7 @@ changes of issues are written and recorded.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -15,6 +15,7 @@ from rhythm_domain.places import Held, parse_ref
 from rhythm_domain.policy import Permission
 from rhythm_domain.repository import history, issues, labels, members, sprints
 from rhythm_domain.repository.issues import Values
+from rhythm_domain.text import folded
 from rhythm_domain.transaction import Ref, Tx
 
 _NEEDS = {
@@ -38,11 +39,12 @@ MAX_LABELS = 50
 _TENTH = Decimal("0.1")
 
 
-async def edit_held(tx: Tx, held: Sequence[Held], edit: IssueEdit) -> None:
+async def edit_held(tx: Tx, held: Sequence[Held], edit: IssueEdit, new_labels: Collection[str] = ()) -> None:
+    """Makes a change of some issues; see `label_ids` for `new_labels`."""
     if tx.done:
         return
     before = await issues.held(tx, held, texts=not edit.fields.isdisjoint(_BESIDE))
-    wanted = await _wanted(tx, edit)
+    wanted = await _wanted(tx, edit, new_labels)
     for one in held:
         await _check_texts(tx, edit, one.id, before[one.id])
     await _check_parent(tx, held, wanted.get("parent_id"))
@@ -128,7 +130,7 @@ def needed(edit: IssueEdit) -> Permission:
     return needs.pop() if len(needs) == 1 else Permission.ISSUE_EDIT
 
 
-async def _wanted(tx: Tx, edit: IssueEdit) -> Values:
+async def _wanted(tx: Tx, edit: IssueEdit, new_labels: Collection[str]) -> Values:
     """The columns that an edit sets; names and keys resolved in the transaction's project."""
     asked = {name: getattr(edit, name) for name in edit.fields - {"add_labels", "remove_labels"}}
     for name in _REQUIRED:
@@ -136,12 +138,21 @@ async def _wanted(tx: Tx, edit: IssueEdit) -> Values:
             raise Invalid(f"The {name} can't be empty.", field=name)
     wanted = await resolved(tx, asked)
     if edit.add_labels:
-        ids = await labels.ids_by_name(tx, edit.add_labels, create=False)
-        wanted["labels_added"] = sorted(ids.values())
+        wanted["labels_added"] = await label_ids(tx, edit.add_labels, new_labels)
     if edit.remove_labels:
-        ids = await labels.ids_by_name(tx, edit.remove_labels, create=False)
-        wanted["labels_removed"] = sorted(ids.values())
+        wanted["labels_removed"] = await label_ids(tx, edit.remove_labels)
     return wanted
+
+
+async def label_ids(tx: Tx, names: Sequence[str], new: Collection[str] = ()) -> list[int]:
+    """The ids of labels. Those that are `new` are made if they are not there, by who may make labels: in the
+    same step, so that none is left of a change that is refused, and undo takes both back. Raises `Invalid`.
+    """
+    to_make = {folded(name) for name in new} if tx.allows(Permission.LABEL_MANAGE) else set()
+    made = [name for name in names if folded(name) in to_make]
+    known = [name for name in names if name not in made]
+    ids = await labels.ids_by_name(tx, known, create=False) | await labels.ids_by_name(tx, made, create=True)
+    return sorted(set(ids.values()))
 
 
 async def resolved(tx: Tx, asked: Mapping[str, Any]) -> Values:

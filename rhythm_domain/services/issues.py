@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from uuid import UUID, uuid4
 
@@ -21,9 +21,17 @@ from rhythm_domain.models import (
 )
 from rhythm_domain.places import Held
 from rhythm_domain.policy import Permission
-from rhythm_domain.repository import history, issues, labels
+from rhythm_domain.repository import history, issues
 from rhythm_domain.repository.issues import Values
-from rhythm_domain.services.editing import change, check_labels, check_some, edit_held, needed, resolved
+from rhythm_domain.services.editing import (
+    change,
+    check_labels,
+    check_some,
+    edit_held,
+    label_ids,
+    needed,
+    resolved,
+)
 from rhythm_domain.services.ordering import ranks_beside
 from rhythm_domain.transaction import BULK, Chunk, Operation, Ref, Tx, repeatable
 
@@ -45,14 +53,25 @@ class Issues:
             return await issues.rows(tx, [one.id for one in held])
 
     @repeatable
-    async def create(self, key: str, draft: IssueDraft, *, operation: UUID | None = None) -> Issue:
-        """Creates an issue at the end of the project's order. Raises `Invalid` with the field at fault."""
+    async def create(
+        self,
+        key: str,
+        draft: IssueDraft,
+        *,
+        new_labels: Collection[str] = (),
+        operation: UUID | None = None,
+    ) -> Issue:
+        """Creates an issue at the end of the project's order. Raises `Invalid` with the field at fault.
+
+        Those of its labels that are `new_labels` are made with it, see `edit_many`.
+        """
         operation = operation or uuid4()
-        number = await self._take_number(key, draft, operation)
+        there = tuple(name for name in draft.labels if name not in new_labels)
+        number = await self._take_number(key, draft.model_copy(update={"labels": there}), operation)
         async with self._guard.project(Permission.ISSUE_CREATE, key, operation=operation) as tx:
             if tx.done:
                 return await _made(tx, tx.done.issue_ids[0])
-            new = await _drafted(tx, draft)
+            new = await _drafted(tx, draft, new_labels)
             new |= {"number": number, "reporter_id": tx.user.id, "rank": rank.initial(number)}
             ((issue_id, _),) = await issues.create(tx, [new])
             tx.record("issue.created", issue=issue_id, after=new)
@@ -81,16 +100,22 @@ class Issues:
 
     @repeatable
     async def edit_many(
-        self, refs: Sequence[Ref], edit: IssueEdit, *, operation: Operation = None
+        self,
+        refs: Sequence[Ref],
+        edit: IssueEdit,
+        *,
+        new_labels: Collection[str] = (),
+        operation: Operation = None,
     ) -> tuple[IssueRow, ...]:
-        """Makes the same change to some issues of one project: all or nothing, one step of the history.
+        """Makes the same change to some issues of one project: all or nothing, one step of the history. Those
+        of the added labels that are `new_labels` are made in that step if they are not there yet.
 
         Edits of different fields merge. A text that somebody else changed since `base_version` raises
         `Conflict` with both sides; without a base version it is written over whatever stands there.
         """
         check_some(edit)
         async with self._guard.issues(needed(edit), refs, operation=operation) as (tx, held):
-            await edit_held(tx, held, edit)
+            await edit_held(tx, held, edit, new_labels)
             return await issues.rows(tx, [one.id for one in held])
 
     async def edit_all(
@@ -98,6 +123,7 @@ class Issues:
         refs: Sequence[Ref],
         edit: IssueEdit,
         *,
+        new_labels: Collection[str] = (),
         operation: UUID | None = None,
         progress: Callable[[int], None] = lambda _: None,
     ) -> int:
@@ -114,18 +140,20 @@ class Issues:
                 refs = await history.chosen(tx, operation) or refs
         operation = operation or uuid4()
         for start in range(0, len(refs), BULK):
-            await self._edit_part(refs, start, edit, Chunk(operation, start // BULK))
+            await self._edit_part(refs, start, edit, new_labels, Chunk(operation, start // BULK))
             progress(min(start + BULK, len(refs)))
         async with self._guard.person() as tx:
             return await history.changed(tx, operation)
 
     @repeatable
-    async def _edit_part(self, refs: Sequence[Ref], start: int, edit: IssueEdit, chunk: Chunk) -> None:
+    async def _edit_part(
+        self, refs: Sequence[Ref], start: int, edit: IssueEdit, new_labels: Collection[str], chunk: Chunk
+    ) -> None:
         part = refs[start : start + BULK]
         async with self._guard.issues(needed(edit), part, operation=chunk) as (tx, held):
             if start == 0 and len(refs) > len(part) and not tx.done:
                 tx.record(history.CHOSEN, after={"issues": list(refs)})
-            await edit_held(tx, held, edit)
+            await edit_held(tx, held, edit, new_labels)
 
     async def move(
         self,
@@ -282,11 +310,11 @@ def _ends(kind: LinkKind, held: Sequence[Held]) -> tuple[Held, Held]:
     return (held[0], held[1]) if kind is LinkKind.BLOCKS else (held[1], held[0])
 
 
-async def _drafted(tx: Tx, draft: IssueDraft) -> Values:
+async def _drafted(tx: Tx, draft: IssueDraft, new_labels: Collection[str] = ()) -> Values:
     """The values of a new issue, but its number and rank. Raises `Invalid` with the field at fault."""
     asked = draft.model_dump(exclude_defaults=True, exclude={"labels"})
     new = await resolved(tx, {"title": draft.title, **asked})
-    new["labels"] = sorted((await labels.ids_by_name(tx, draft.labels, create=False)).values())
+    new["labels"] = await label_ids(tx, draft.labels, new_labels)
     check_labels(len(new["labels"]))
     return new
 

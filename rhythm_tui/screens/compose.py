@@ -16,7 +16,7 @@ from rhythm_domain.days import parse_day
 from rhythm_domain.errors import Invalid, RhythmError
 from rhythm_domain.models import Issue, IssueDraft, IssueRow, IssueType, Priority, Project, Status
 from rhythm_domain.policy import Permission
-from rhythm_domain.text import folded, shown, truncated
+from rhythm_domain.text import shown, truncated
 from rhythm_tui.background import job
 from rhythm_tui.clock import now
 from rhythm_tui.commanding import handles
@@ -28,7 +28,7 @@ from rhythm_tui.looks.wording import day_said
 from rhythm_tui.screens import choices
 from rhythm_tui.screens.editor import Editor
 from rhythm_tui.screens.issue_picker import IssuePicker
-from rhythm_tui.screens.labelling import NO_LABELS, create, offered_new
+from rhythm_tui.screens.labelling import NO_LABELS, offered_new
 from rhythm_tui.screens.picker import Choice, MultiPicker, Picker
 from rhythm_tui.screens.prompt import Prompt
 from rhythm_tui.widgets.field_grid import FieldGrid
@@ -282,20 +282,10 @@ class Compose(Editor[Issue]):
         values = {**self._values, "description": text}
         draft = IssueDraft.model_validate({"title": self._title_input.value, **values})
         issues, key = self._desk.session.issues, self._of.key
-        if self._new.intersection(draft.labels):
-            draft = draft.model_copy(update={"labels": await self._labels_made(draft.labels)})
+        new = self._new.intersection(draft.labels)
         return await self._desk.edits.run(
-            lambda operation: issues.create(key, draft, operation=operation),
+            lambda operation: issues.create(key, draft, new_labels=new, operation=operation),
         )
-
-    async def _labels_made(self, names: Sequence[str]) -> tuple[str, ...]:
-        """Makes the labels that are new, but for those that there are by now; how all are called."""
-        key = self._of.key
-        there = {folded(label.name): label.name for label in await self._desk.session.labels.list(key)}
-        for name in names:
-            if name in self._new and folded(name) not in there:
-                there[folded(name)] = (await create(self._desk, key, name)).name
-        return tuple(dict.fromkeys(there.get(folded(name), name) for name in names))
 
     def saved(self, text: str, answer: Issue) -> None:
         self._done = True

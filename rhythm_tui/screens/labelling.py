@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from rhythm_domain.errors import Invalid
-from rhythm_domain.models import IssueEdit, IssueRow, Label, LabelRef
+from rhythm_domain.models import IssueEdit, IssueRow, LabelRef
+from rhythm_domain.palette import colour_of
 from rhythm_domain.policy import Permission
 from rhythm_domain.text import check_label, folded, shown
-from rhythm_tui.desk import Desk
 from rhythm_tui.screens import choices
 from rhythm_tui.screens.picker import Choice, MultiPicker
 
@@ -24,8 +24,8 @@ NO_LABELS = "No labels yet: type the name of the first one."
 async def label(screen: TriageScreen, title: str, key: str, rows: Sequence[IssueRow]) -> None:
     """Asks which labels some issues of a project are to have, and changes that.
 
-    A label that only some of them have stays as it is on each unless it is chosen. Making a new one is a step
-    of its own: undo takes it off the issues first, then out of the project.
+    A label that only some of them have stays as it is on each unless it is chosen. A new one is made in the
+    same step, which undo takes back as one.
     """
     session = screen.desk.session
     found = await session.labels.list(key)
@@ -54,9 +54,8 @@ async def label(screen: TriageScreen, title: str, key: str, rows: Sequence[Issue
     new = [name for name in added if name not in known]
     if new and not await screen.sure(len(rows) + len(screen.unread()), f"Change {{}}: {', '.join(said)}?"):
         return
-    for name in new:
-        known[name] = await create(screen.desk, key, name)
-    refs = {name: LabelRef(name=name, colour=known[name].colour) for name in added}
+    colours = {name: known[name].colour if name in known else colour_of(name) for name in added}
+    refs = {name: LabelRef(name=name, colour=colours[name]) for name in added}
 
     def look(row: IssueRow) -> IssueRow:
         kept = [label for label in row.labels if label.name not in removed]
@@ -64,7 +63,7 @@ async def label(screen: TriageScreen, title: str, key: str, rows: Sequence[Issue
         return row.model_copy(update={"labels": (*kept, *put_on)})
 
     edit = IssueEdit(add_labels=added, remove_labels=removed)
-    await screen.change(edit, look, ", ".join(said), rows, asked=bool(new))
+    await screen.change(edit, look, ", ".join(said), rows, asked=bool(new), new_labels=new)
 
 
 def offered_new(
@@ -90,9 +89,3 @@ def offered_new(
         return Choice(name, said, name)
 
     return offer
-
-
-async def create(desk: Desk, key: str, name: str) -> Label:
-    """Makes a label of a project."""
-    labels = desk.session.labels
-    return await desk.edits.run(lambda operation: labels.create(key, name, operation=operation))

@@ -132,12 +132,13 @@ class TriageScreen(WorkScreen):
         question: str = "",
         *,
         asked: bool = False,
+        new_labels: Sequence[str] = (),
     ) -> None:
         """Makes one change to some issues, in each project as one step. `look` is how they look meanwhile.
 
         With `rows` being the targets, issues that are marked and were never read are changed with them. Of
         many the `question` is asked first, see `sure`; if there is none it is made of what is `said` then.
-        With `asked` it was asked already.
+        With `asked` it was asked already. `new_labels` are made in the same step.
         """
         meant = {row.id for row in rows} == {row.id for row in self.targets()}
         unread = self.unread() if meant else []
@@ -150,14 +151,14 @@ class TriageScreen(WorkScreen):
         if not asked and not await self.sure(count, question or f"Change {{}}: {said}?"):
             return
         if unread or len(rows) > BULK:
-            await self._change_many([*(row.id for row in rows), *unread], edit, said)
+            await self._change_many([*(row.id for row in rows), *unread], edit, said, new_labels)
             return
         with self.desk.edits.trail.together():
             for _, group in groupby(sorted(rows, key=_project), key=_project):
                 these = list(group)
                 ids = [row.id for row in these]
                 saved = await self.desk.edits.run(
-                    _edit_many(self.desk.session.issues.edit_many, ids, edit),
+                    _edit_many(self.desk.session.issues.edit_many, ids, edit, new_labels),
                     issues=ids,
                     change=look,
                 )
@@ -166,7 +167,9 @@ class TriageScreen(WorkScreen):
             what = what if len(others) == count else f"{len(others):,} of {what}"
             self.say(f"{what}: {said}", "u takes it back", brief=count == 1)
 
-    async def _change_many(self, ids: Sequence[int], edit: IssueEdit, said: str) -> None:
+    async def _change_many(
+        self, ids: Sequence[int], edit: IssueEdit, said: str, new_labels: Sequence[str]
+    ) -> None:
         """Makes one change to any number of issues of one project, as one step, with a bar."""
         from rhythm_tui.screens.working import Working
 
@@ -174,7 +177,9 @@ class TriageScreen(WorkScreen):
 
         async def work(progress: Callable[[int], None]) -> int:
             return await self.desk.edits.run(
-                lambda operation: issues.edit_all(ids, edit, operation=operation, progress=progress),
+                lambda operation: issues.edit_all(
+                    ids, edit, new_labels=new_labels, operation=operation, progress=progress
+                ),
                 stoppable=True,
             )
 
@@ -436,9 +441,12 @@ def setting(**fields: Any) -> Change:
 
 
 def _edit_many(
-    edit_many: Callable[..., Awaitable[tuple[IssueRow, ...]]], ids: Sequence[int], edit: IssueEdit
+    edit_many: Callable[..., Awaitable[tuple[IssueRow, ...]]],
+    ids: Sequence[int],
+    edit: IssueEdit,
+    new_labels: Sequence[str],
 ) -> Callable[[UUID], Awaitable[tuple[IssueRow, ...]]]:
-    return lambda operation: edit_many(ids, edit, operation=operation)
+    return lambda operation: edit_many(ids, edit, new_labels=new_labels, operation=operation)
 
 
 def _delete(

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rhythm_domain.errors import AlreadyExists, Forbidden, Invalid, NotFound
-from rhythm_domain.models import COLOURS, Total
+from rhythm_domain.models import COLOURS, IssueDraft, IssueEdit, Role, Total
+from rhythm_domain.palette import colour_of
 from rhythm_domain.policy import Permission
 from rhythm_domain.repository import labels
 from rhythm_domain.session import Session
@@ -90,8 +91,8 @@ async def test_a_wrong_colour_is_told_the_right_ones(team: Team) -> None:
 
 @given(st.text(min_size=1, max_size=50))
 def test_a_name_always_has_the_same_colour_of_the_palette(name: str) -> None:
-    assert labels.colour_of(name) in COLOURS
-    assert labels.colour_of(name) == labels.colour_of(f" {name}  ")
+    assert colour_of(name) in COLOURS
+    assert colour_of(name) == colour_of(f" {name}  ")
 
 
 async def test_labels_count_their_living_issues(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -207,3 +208,58 @@ async def test_two_who_make_the_same_label_at_once_get_one(team: Team) -> None:
     for number in range(10):
         one, two = await asyncio.gather(make(f"bug {number}"), make(f"BUG {number}"))
         assert list(one.values()) == list(two.values())
+
+
+async def named(team: Team) -> list[str]:
+    return [label.name for label in await team.owner.labels.list("CORE")]
+
+
+async def test_labels_are_made_in_the_step_of_the_change_and_go_with_it(team: Team) -> None:
+    """On issues that are there and with a new one; undo takes both back, redo does both again."""
+    me = team.maintainer
+    keys = [(await me.issues.create("CORE", IssueDraft(title="one"))).key for _ in range(2)]
+    edit = IssueEdit(add_labels=("on call",))
+    operation = uuid4()
+    for _ in range(2):  # Sent twice, it happens once.
+        rows = await me.issues.edit_many(keys, edit, new_labels=["on call"], operation=operation)
+        assert [[label.name for label in row.labels] for row in rows] == [["on call"]] * 2
+    undone = await me.history.undo("CORE")
+    assert (undone.text, undone.skipped) == ("on call is off 2 issues again", ())
+    assert await named(team) == []
+    redone = await me.history.redo("CORE")
+    assert (redone.text, redone.skipped) == ("on call is on 2 issues again", ())
+    assert [label.name for label in (await me.issues.show(keys[0])).labels] == ["on call"]
+
+    draft = IssueDraft(title="new", labels=("ON CALL", "fresh"))
+    made = await me.issues.create("CORE", draft, new_labels=["fresh"])
+    assert [label.name for label in made.labels] == ["fresh", "on call"]
+    undone = await me.history.undo("CORE")
+    assert (undone.text, undone.skipped) == (f"{made.key} is in the trash", ())
+    assert await named(team) == ["on call"]
+    redone = await me.history.redo("CORE")
+    assert (redone.text, redone.skipped) == (f"{made.key} is out of the trash", ())
+    assert {label.name for label in (await me.issues.show(made.key)).labels} == {"fresh", "on call"}
+
+
+async def test_a_change_that_is_refused_leaves_no_label(team: Team) -> None:
+    """Nor do those make one who may not."""
+    key = (await team.member.issues.create("CORE", IssueDraft(title="one"))).key
+    for person, fields in ((team.maintainer, {"assignee": "otto"}), (team.member, {})):
+        edit = IssueEdit.model_validate({"add_labels": ("new",), **fields})
+        with pytest.raises(Invalid):
+            await person.issues.edit_many([key], edit, new_labels=["new"])
+        draft = IssueDraft.model_validate({"title": "two", "labels": ("new",), **fields})
+        with pytest.raises(Invalid):
+            await person.issues.create("CORE", draft, new_labels=["new"])
+    assert await named(team) == []
+    assert (await team.member.search.total("", project="CORE")).count == 1
+
+
+async def test_who_may_make_labels_no_more_leaves_them_there(team: Team) -> None:
+    """Undo takes them off, and says that they stay."""
+    key = (await team.maintainer.issues.create("CORE", IssueDraft(title="one"))).key
+    await team.maintainer.issues.edit_many([key], IssueEdit(add_labels=("new",)), new_labels=["new"])
+    await team.owner.members.set_role("CORE", "max", Role.MEMBER)
+    undone = await team.maintainer.history.undo("CORE")
+    assert (undone.text, undone.skipped) == ("new is off CORE-1 again", ("new",))
+    assert await named(team) == ["new"]
