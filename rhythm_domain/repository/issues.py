@@ -104,9 +104,11 @@ def _new(project: int, values: Values) -> Values:
     return {**defaults, **{k: v for k, v in values.items() if k != "labels"}, "tsv": tsv}
 
 
-async def take_numbers(tx: Tx, count: int) -> int:
-    """Gives out `count` issue numbers of this project; the first of them."""
-    row = await tx.one(_Q["take_numbers"], project=tx.project_id, count=count)
+async def take_numbers(tx: Tx, count: int, *, ahead: bool = False) -> int:
+    """Gives out `count` issue numbers of this project; the first of them. `ahead` says that this transaction
+    does nothing else.
+    """
+    row = await tx.one(_Q["take_numbers"], project=tx.project_id, count=count, ahead=ahead)
     if row is None:
         raise LookupError(tx.project_id)
     return int(row["last"]) - count + 1

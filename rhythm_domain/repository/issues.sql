@@ -39,10 +39,14 @@ WHERE i.id = ANY(%(ids)s::bigint[]) AND i.project_id = %(project)s;
 
 -- name: take_numbers
 -- The next issue numbers of a project; the last one is returned. All who create wait for their turn in the order
--- in which they came: if they waited for the row alone, late ones could overtake early ones for ever.
+-- in which they came: if they waited for the row alone, late ones could overtake early ones for ever. Where numbers are
+-- taken ahead, the end of it need not wait for the disk: that of the issues does, whose record lies behind this one's.
 WITH turn AS MATERIALIZED (
   SELECT pg_advisory_xact_lock(-3, %(project)s)
-  FROM (SELECT set_config('lock_timeout', '4s', true) OFFSET 0) patience)
+  FROM (SELECT set_config('lock_timeout', '4s', true),
+               set_config('synchronous_commit',
+                          CASE WHEN %(ahead)s THEN 'off' ELSE current_setting('synchronous_commit') END, true)
+        OFFSET 0) patience)
 UPDATE issue_numbers SET last = last + %(count)s FROM turn WHERE project_id = %(project)s RETURNING last;
 
 -- name: insert_issues

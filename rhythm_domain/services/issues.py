@@ -88,7 +88,7 @@ class Issues:
             if tx.done:
                 return 0
             await _drafted(tx, draft)  # What can't be created uses up no number.
-            return await issues.take_numbers(tx, 1)
+            return await issues.take_numbers(tx, 1, ahead=True)
 
     @repeatable
     async def edit(self, ref: Ref, edit: IssueEdit, *, operation: UUID | None = None) -> Issue:
