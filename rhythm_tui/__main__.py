@@ -8,8 +8,7 @@ import signal
 import sys
 from types import FrameType
 
-from rhythm_tui.cli.main import run
-from rhythm_tui.cli.opening import Opening
+from rhythm_tui.cli.opening import Opening, at_terminal, lenient
 from rhythm_tui.terminal.environment import shut
 
 
@@ -28,12 +27,27 @@ def _open_app(opening: Opening) -> int:
     return app.run(Instance(opening.flags), start=opening.start, issue=opening.issue)
 
 
+def _called(args: list[str]) -> int:
+    """Does what was asked for; the exit code. Who wants the app alone does not wait for the command line."""
+    if args or not at_terminal():
+        from rhythm_tui.cli.main import run
+
+        return run(args, open_app=_open_app)
+    lenient()
+    try:
+        return _open_app(Opening())
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last place where it can be said
+        from rhythm_tui.cli.errors import report
+
+        return report(error, as_json=False)
+
+
 def main() -> None:
     """Ends the process with the exit code of what was asked for."""
     # asyncio would replace Python's own handler with one that waits for the next await: a person who is being
     # asked for something could not leave.
     signal.signal(signal.SIGINT, _interrupt)
-    sys.exit(run(sys.argv[1:], open_app=_open_app))
+    sys.exit(_called(sys.argv[1:]))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import click
 from rhythm_tui.cli.command import Entry, LazyRoot
 from rhythm_tui.cli.context import Context
 from rhythm_tui.cli.errors import Exit, report
-from rhythm_tui.cli.opening import Opening, at_terminal
+from rhythm_tui.cli.opening import Opening, at_terminal, lenient
 
 _WORK, _PEOPLE, _INSTANCE = "Work", "People", "This instance"
 
@@ -107,9 +107,7 @@ def run(
 
     A shared instance has a `command` of its own, that runs on the `instance` given.
     """
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
+    lenient()
     try:
         outcome = command.main(list(args), prog_name="rhythm", standalone_mode=False, obj=instance)
         sys.stdout.flush()

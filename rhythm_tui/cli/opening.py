@@ -20,3 +20,10 @@ class Opening:
 def at_terminal() -> bool:
     """Whether somebody sits before a terminal that the app can be opened on."""
     return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def lenient() -> None:
+    """Has what is printed spell out a character that the terminal's encoding does not have."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")

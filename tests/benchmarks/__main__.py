@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
+import os
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -83,6 +84,8 @@ def main() -> int:
     given = parser.parse_args()
     if unknown := set(given.sections) - set(SECTIONS):
         parser.error(f"no section {', '.join(sorted(unknown))}; there are {', '.join(SECTIONS)}")
+    # An installed program has its bytecode: let the first start of each leave it.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     slow = _Counter()
     log = logging.getLogger("rhythm.database")
     log.addHandler(slow)
