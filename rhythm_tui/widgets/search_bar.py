@@ -157,7 +157,9 @@ class SearchBar(Widget, Commanding):
     def offer(self, completions: Sequence[Completion]) -> None:
         """Shows how one could go on."""
         before, self._completions = self._completions, list(completions) if self.typing else []
-        if self.typing and (before or self._completions):
+        if not before and not self._completions:
+            return
+        if self.typing:
             self._say_keys(anew=False)
         options = self.query_one("#completion", OptionList)
         options.display = bool(self._completions)
@@ -178,7 +180,7 @@ class SearchBar(Widget, Commanding):
         said = Content.styled(self.total, "$muted")
         if self._said_wrong and self.typing:
             said = Content.styled(shown(self._wrong), "$error")
-        self.query_one("#total", Static).update(said)
+        self._put("#total", said)
 
     @property
     def _said_wrong(self) -> str:
@@ -192,9 +194,10 @@ class SearchBar(Widget, Commanding):
         self.edit()
 
     def _look(self) -> None:
-        slash, chips = self.query_one("#slash", Static), self.query_one("#chips", Static)
-        slash.update(Content.styled(" / ", "bold $error" if self._said_wrong else "bold $primary"))
+        self._put("#slash", Content.styled(" / ", "bold $error" if self._said_wrong else "bold $primary"))
         self.watch_total()
+        if self.typing:
+            return  # The field stands where the chips do.
         parts: list[tuple[str, str]] = []
         for chip in self._chips:
             parts += [(f" {shown(chip)} ", "$foreground on $panel"), (" ", "")]
@@ -202,7 +205,13 @@ class SearchBar(Widget, Commanding):
             parts.append((f" {shown(self._doubt)}", "$warning"))
         if self._wrong:
             parts = [(shown(self._field.value), "$error"), (f"  {shown(self._wrong)}", "$muted")]
-        chips.update(Content.assemble(*(parts or [(self.placeholder, "$faint")])))
+        self._put("#chips", Content.assemble(*(parts or [(self.placeholder, "$faint")])))
+
+    def _put(self, where: str, content: Content) -> None:
+        """Shows something there. What stands there already is left: all would be laid out anew for it."""
+        there = self.query_one(where, Static)
+        if not (isinstance(there.content, Content) and there.content.is_same(content)):
+            there.update(content)
 
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
