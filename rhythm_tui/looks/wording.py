@@ -60,13 +60,14 @@ def initials(name: str) -> str:
 
 
 def drafts_said(waiting: Sequence[tuple[str, str]]) -> str:
-    """What drafts are of, with the keys for them: "A draft of a comment waits, c goes on with it"."""
-    if not waiting:
-        return ""
+    """What drafts are of, with the keys for them: "A draft of a comment waits, c goes on with it". Who took a
+    command its key away has the palette.
+    """
     if len(waiting) == 1:
         ((of, key),) = waiting
-        return f"A draft of {of} waits, {key} goes on with it"
-    return f"Drafts wait: of {', of '.join(f'{of} ({key})' for of, key in waiting)}"
+        return f"A draft of {of} waits" + (f", {key} goes on with it" if key else "")
+    each = (f"of {of}" + (f" ({key})" if key else "") for of, key in waiting)
+    return f"Drafts wait: {', '.join(each)}" if waiting else ""
 
 
 def wrapped(text: str, width: int) -> tuple[str, str]:

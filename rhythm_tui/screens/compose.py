@@ -59,7 +59,7 @@ class Compose(Editor[Issue]):
         title = f"New sub-issue of {parent.key} · {parent.title}" if parent else f"New issue in {project.key}"
         super().__init__(
             desk,
-            truncated(title, TITLE),
+            truncated(shown(title), TITLE),
             self._create,
             draft=self._draft,
             placeholder="What it is about, in Markdown",

@@ -11,7 +11,6 @@ from typing import ClassVar, Literal
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Container
-from textual.content import Content
 from textual.geometry import Offset, Region
 from textual.timer import Timer
 
@@ -19,7 +18,7 @@ from rhythm_domain.errors import Invalid, NotFound, RhythmError
 from rhythm_domain.lexemes import matches
 from rhythm_domain.live import Change
 from rhythm_domain.models import Issue, IssueRow, Page, SavedView, Total
-from rhythm_domain.query import ORDERS, Query, Sort, SortKey
+from rhythm_domain.query import Query, Sort, SortKey
 from rhythm_domain.text import shown
 from rhythm_tui.commanding import handles
 from rhythm_tui.commands import Command
@@ -28,8 +27,7 @@ from rhythm_tui.holding.rows import Reading
 from rhythm_tui.holding.siblings import Direction, Listed, Siblings
 from rhythm_tui.looks.columns import CHOSEN, COLUMNS
 from rhythm_tui.messages import OpenIssue
-from rhythm_tui.screens import saved_views
-from rhythm_tui.screens.picker import Choice, MultiPicker
+from rhythm_tui.screens import arranging, saved_views
 from rhythm_tui.screens.searching import SearchScreen
 from rhythm_tui.widgets.issue_table import IssueTable
 from rhythm_tui.widgets.preview import Preview
@@ -346,47 +344,16 @@ class IssuesScreen(SearchScreen):
     @handles("sort")
     async def choose_sort(self) -> None:
         now = self.asked.sort or Sort.by(SortKey.CREATED)
-        chosen = await self.pick(
-            "Sort by",
-            [
-                Choice(
-                    sort,
-                    Content.assemble(f"{sort.key.value:<11}", (words, "dim")),
-                    f"{sort.key.value} {words}",
-                    sort == now,
-                )
-                for sort, words in ORDERS.items()
-            ],
-        )
+        chosen = await arranging.choose_sort(self, now)
         if chosen is not None:
             self.sort_by(chosen)
 
     @handles("columns")
     async def choose_columns(self) -> None:
-        crowded = {column.id for column in self.table.no_room} - {"labels"}  # These have dots then.
-
-        def look(id: str) -> Content:
-            return Content.assemble(COLUMNS[id].words, ("  no room here" if id in crowded else "", "dim"))
-
-        toggled = await self.app.push_screen_wait(
-            MultiPicker(
-                "Columns",
-                [
-                    Choice(column.id, look(column.id), column.words, column.id in self._columns)
-                    for column in COLUMNS.values()
-                    if column.id != "title"
-                ],
-            )
-        )
-        if toggled:
-            chosen = {*self._columns, *(id for id, taken in toggled.items() if taken)}
-            chosen -= {id for id, taken in toggled.items() if not taken}
-            self._columns = [id for id in COLUMNS if id in chosen or id == "title"]
-            self.table.choose_columns(self._columns)
-            self.desk.memory.keep("columns", self._columns)
-            hidden = [column.words for column in self.table.no_room if column.id != "labels"]
-            if hidden:
-                self.say(f"No room here for {', '.join(hidden)}", "a wider window shows more")
+        chosen = await arranging.choose_columns(self, self.table, self._columns)
+        if chosen is not None:
+            self._columns = chosen
+            self.desk.memory.keep("columns", chosen)
 
     def _show_views(self, views: Sequence[SavedView]) -> None:
         """Has these as tabs."""

@@ -101,7 +101,7 @@ class WorkScreen(LaidOut[None], Commanding):
         project = self.project_of_new() if command.id == "issue.create" and self.waiting else None
         if project is None or of_issue(project.key) not in self.waiting:
             return label
-        return f"{label} · {self.desk.commands['issue.compose'].key} its draft"
+        return f"{label} · {self.desk.commands['issue.compose'].key} its draft".replace("  ", " ")
 
     @property
     def keys(self) -> KeyOrder | None:

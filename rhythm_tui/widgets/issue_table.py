@@ -269,8 +269,14 @@ class IssueTable(ScrollView, Commanding, can_focus=True):
     @property
     def no_room(self) -> list[Column]:
         """The columns that were chosen and are not seen: the titles need the room."""
-        seen = {column.id for column, _ in self._arranged().columns}
-        return [COLUMNS[id] for id in self._columns if id not in seen and NARROWER.get(id) not in seen]
+        layout = self._arranged()
+        there = {*(column.id for column, _ in layout.columns), *(column.id for column in layout.aside)}
+        return [COLUMNS[id] for id in self._columns if id not in there and NARROWER.get(id) not in there]
+
+    @property
+    def idle(self) -> list[Column]:
+        """The columns that were chosen and gave way, as they had nothing to show of this list."""
+        return list(self._arranged().aside)
 
     def choose_columns(self, ids: Sequence[str], widths: Mapping[str, int] | None = None) -> None:
         """Shows these columns, in their own order; `widths` has the cells of those that are not as usual."""

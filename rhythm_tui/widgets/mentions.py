@@ -78,8 +78,8 @@ class Mentions(OptionList):
             colours = Colours(self.app.theme_variables, self.app.current_theme.dark)
             self.clear_options()
             self.add_options(Option(_look(who, colours)) for who in found)
+            self.highlighted = 0 if found else None
         if found:
-            self.highlighted = 0
             self.absolute_offset = self._area.cursor_screen_offset - Offset(len(self._typed) + 1, 0)
         self._turn(here=bool(found))
 

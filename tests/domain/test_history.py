@@ -417,6 +417,17 @@ async def test_what_undo_does_not_touch_is_said_and_nothing_is_done(team: Team, 
     assert (await team.owner.issues.show("CORE-1")).deleted_at is None
 
 
+async def test_the_latest_change_is_said_as_a_whole(team: Team) -> None:
+    """A bulk with what it did, whatever others did meanwhile."""
+    me = team.owner
+    keys = [f"CORE-{(await new(me)).number}" for _ in range(2)]
+    await me.issues.edit_many(keys, IssueEdit(status=Status.DONE, assignee="mia"))
+    await team.member.issues.edit(keys[0], IssueEdit(title="a"))
+    latest = await me.history.latest("CORE")
+    assert latest is not None
+    assert latest[0] == "moved 2 issues from backlog to done; assigned them to Mia"
+
+
 async def test_who_asks_passes_over_it_and_is_told(team: Team) -> None:
     me = team.owner
     await new(me)
