@@ -71,7 +71,8 @@ def test_members_come_change_and_go(rhythm: Cli, team: Team) -> None:
     }
     assert roles["otto"] == "member"
     assert rhythm("member", "remove", "CORE", "otto", "--yes", by=olga).code == Exit.DONE
-    assert "left" in rhythm("member", "list", "CORE", "--former", by=olga).out
+    *_, state, until = rhythm("member", "list", "CORE", "--former", by=olga).out.splitlines()[-1].split("\t")
+    assert (state, datetime.fromisoformat(until).tzinfo is not None) == ("left", True)
     refused = rhythm("member", "set-role", "CORE", "olga", "member", by=olga)
     assert refused.code == Exit.INVALID
     assert rhythm("member", "add", "CORE", "otto", "owner", by=team.maintainer).code == Exit.FORBIDDEN

@@ -11,8 +11,10 @@ from psycopg import AsyncConnection
 from textual.events import MouseScrollDown
 from textual.widgets import Input
 
+from rhythm_domain.errors import Unavailable
 from rhythm_domain.models import IssueDraft, IssueEdit, Priority, Status
 from rhythm_domain.repository import search
+from rhythm_domain.services.history import History
 from rhythm_domain.services.search import Search
 from rhythm_domain.transaction import Tx
 from rhythm_tui.screens import searching, undoing
@@ -167,9 +169,11 @@ async def test_what_was_undone_leaves_room_for_the_way_back(team: Team, app: Ope
 
 
 async def test_undo_goes_back_along_the_steps_of_the_person_wherever_they_were(
-    instance: Instance, team: Team, app: Open
+    instance: Instance, team: Team, app: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """On the page of another project's issue, and in several projects at once; then back by redo."""
+    """On the page of another project's issue, also after it could not be looked up where that was; and in
+    several projects at once; then back by redo.
+    """
     ops = instance.project("OPS", owner=team.owner, member=team.member)
     assert ops
     await fill(team, "one")
@@ -184,6 +188,18 @@ async def test_undo_goes_back_along_the_steps_of_the_person_wherever_they_were(
         await driver.sees("  OPS-1\n")
         driver.burst("p", "urgent", "enter")
         await driver.sees("OPS-1: urgent priority")
+        await driver.until_saved()
+        asked = []
+
+        async def unreachable(*_: object) -> None:
+            asked.append(True)
+            raise Unavailable
+
+        with monkeypatch.context() as away:
+            away.setattr(History, "where", unreachable)
+            await driver.press("u")
+            await driver.until(lambda: asked, "a question that nobody answers")
+        assert await priorities() == ["low", "urgent"]
         await driver.press("u")
         await driver.sees("Undone: the priority of OPS-1 is none again")
         assert await priorities() == ["low", "none"]

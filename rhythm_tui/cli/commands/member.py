@@ -21,6 +21,7 @@ COLUMNS: list[Column[Member]] = [
     Column(
         "state", lambda member: _state(member), lambda member: "" if _state(member) == "active" else "dim"
     ),
+    Column("until", lambda member: member.ended_at, "dim"),
 ]
 
 _role = click.Choice([role.value for role in Role], case_sensitive=False)
@@ -28,7 +29,7 @@ _role = click.Choice([role.value for role in Role], case_sensitive=False)
 
 def _state(member: Member) -> str:
     if member.ended_at:
-        return f"left {member.ended_at:%Y-%m-%d}"
+        return "left"
     return "active" if member.active else "deactivated"
 
 
