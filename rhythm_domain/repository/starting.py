@@ -146,6 +146,9 @@ async def start(
         count = judged.count
         if lazily:
             count = min(count, max(walk * judged.share, judged.nearest))
+            # The rarer conditions are beside such words, the fewer issues are compared on the way.
+            among = min(among, wanted / (walk * judged.share))
+            found[0] = (walk * (_WALKED + among * compared), Start())
         if lazily and not of.clauses:
             # Where all fit that are looked up, how far one has to read is judged by more than what was read.
             known = _UNSURE * wanted / judged.share if judged.start.exactly else walk
