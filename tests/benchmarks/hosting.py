@@ -8,7 +8,8 @@ by 40, to the issue table of one project. Clients and sshd take the same two cor
 is what sshd would begin: the shim of a key. Only root's sshd gives terminals everywhere.) One process plays
 all the people: it starts them one after the other, waits until all is quiet, measures what they cost, then
 has 10 % of them (5 % of more than 100) walk through the list, five keys a second each, and notes how long
-each key takes to be on the screen. A figure that is over its bound has a ! behind it.
+each key takes to be on the screen. A figure that is over its bound has a ! behind it; the last line has the
+bounds. First comes what sshd takes alone: a client whose key is in a file, and whose command does nothing.
 
     paint   from the start of the client to the whole screen, milliseconds
     key     from a key to what it changed on the screen, milliseconds
@@ -52,7 +53,7 @@ from rhythm_tui.hosting.control import ask
 from rhythm_tui.hosting.install import sshd_settings
 from rhythm_tui.hosting.overview import memory
 from tests.benchmarks.instance import home, owner_of
-from tests.hosting.sshd import SSHD, Client, Key, Sshd, me
+from tests.hosting.sshd import SSHD, Client, Key, Sshd, me, told
 
 PATIENCE = 60.0
 
@@ -72,6 +73,9 @@ PAINT, KEY, MEGABYTES, IDLE = 300.0, 150.0, 25.0, 0.1
 """The bounds: paint p50 and key p95 in milliseconds, MB and % of a core of a session. Of connections: one for
 each session, and the hub's two.
 """
+
+FLOOR = 15
+"""Clients who come in for nothing."""
 
 ASKED, ANSWER = b"\x1b[?2026$p", b"\x1b[?2026;2$y"
 """Whether the terminal can do that, and that it can."""
@@ -201,6 +205,27 @@ class Crowd:
             person.process.wait(PATIENCE)
 
 
+def floor() -> list[float]:
+    """Milliseconds from the start of a client to its end, of some who come in for nothing."""
+    folder = Path(tempfile.mkdtemp(prefix="rh"))
+    key = Key.made(folder, "guest")
+    known = folder / "known"
+    known.write_text(f'restrict,pty,command="/bin/true" {key.public}')
+    sshd = Sshd(folder, sshd_settings(told(known), me()))
+    sshd.start()
+    client = Client(sshd, [key])
+    took = []
+    try:
+        for _ in range(FLOOR):
+            began = time.perf_counter()
+            client.call(client.arguments(client.to, options=["-tt"]))
+            took.append((time.perf_counter() - began) * 1000)
+    finally:
+        sshd.stop()
+        shutil.rmtree(folder)
+    return took
+
+
 @dataclass(frozen=True)
 class Row:
     """The figures of one size."""
@@ -238,6 +263,12 @@ HEADS = (
     f"{'':15}{'paint':>14}{'key':>21}\n"
     f"{'sessions':>8}{'typing':>7}{'p50':>7}{'p95':>7}{'p50':>7}{'p95':>7}{'p99':>7}"
     f"{'MB':>8}{'+ shim':>7}{'idle %':>9}{'db':>6}{'quiet':>6}"
+)
+
+
+BOUNDS = (
+    f"bounds: paint p50 {PAINT:.0f} ms, key p95 {KEY:.0f} ms, {MEGABYTES:.0f} MB, {IDLE} % of a core and"
+    " a connection a session, two connections of the hub"
 )
 
 
@@ -391,7 +422,7 @@ def main() -> int:
     parser.add_argument("--sessions", default="1,10,50,100,200", metavar="N,N")
     parser.add_argument("--issues", type=int, default=10_000, metavar="N")
     parser.add_argument("--home", type=Path, metavar="FOLDER", help="of the embedded server")
-    parser.add_argument("--seconds", type=float, default=20, metavar="S", help="of quiet, and of typing")
+    parser.add_argument("--seconds", type=float, default=12, metavar="S", help="of quiet, and of typing")
     parser.add_argument("--without-sshd", action="store_true", help="begin what sshd would begin")
     given = parser.parse_args()
     through_sshd = not given.without_sshd and SSHD is not None and os.geteuid() == 0
@@ -406,9 +437,13 @@ def main() -> int:
         filler.fill(conninfo, given.issues, owner=owner.id, progress=progress)
         keys = people(conninfo, max(sizes))
         print(f"{'through sshd' if through_sshd else 'without sshd'}; load {os.getloadavg()[0]:.1f} before")
+        if through_sshd:
+            took = floor()
+            print(f"sshd alone: p50 {at(took, 0.5):.0f} ms, p95 {at(took, 0.95):.0f} ms")
         print(HEADS, flush=True)
         for count in sizes:
             print(measure(conninfo, keys, count, given.seconds, through_sshd=through_sshd).line, flush=True)
+        print(BOUNDS)
     finally:
         server.release()
     return 0
