@@ -6,7 +6,7 @@ import gc
 from importlib import import_module
 from pkgutil import walk_packages
 
-from rhythm_domain import models
+from rhythm_domain import migrate, models
 from rhythm_tui.hosting.rehearsal import rehearse
 
 PACKAGES = ("rhythm_domain", "rhythm_tui")
@@ -22,7 +22,7 @@ LIBRARIES = (
         "textual.widgets._markdown",
         "textual.widgets._toast",
     ),
-    *("logging.handlers", "encodings.idna", "textual._ansi_theme", "rich.pretty"),
+    *("logging.handlers", "encodings.ascii", "encodings.idna", "textual._ansi_theme", "rich.pretty"),
 )
 """What is imported late, when it is first used."""
 
@@ -40,6 +40,7 @@ def warm_up() -> None:
     for model in vars(models).values():
         if isinstance(model, type) and issubclass(model, models.Model):
             model.model_rebuild()  # Else it is built when the first one is made, in each session.
+    migrate.program_schema()
     rehearse()
     gc.collect()
     gc.disable()  # A collection would leave holes, for the first session to fill and to copy.
