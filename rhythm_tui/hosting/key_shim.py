@@ -10,8 +10,8 @@ import _socket
 import posix
 import sys
 
-PATIENCE = 3.0
-"""Seconds for the answer."""
+PATIENCE = 15.0
+"""Seconds for the answer: more than the hub takes. sshd itself waits for two minutes (LoginGraceTime)."""
 
 LONGEST = 20_000
 
