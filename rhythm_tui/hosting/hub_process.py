@@ -33,8 +33,8 @@ AT_ONCE = 50
 """Keys that are looked up at once. sshd asks for every key that anybody offers."""
 
 PATIENCE = 10.0
-"""Seconds for a key to be looked up: more than the database's own limits take (3 to connect, 5 for a statement),
-so that a slow machine lets people in late, not never; less than sshd's side waits for it.
+"""Seconds for a key to be looked up: more than the database's limits take (3 to connect, 5 for a statement).
+A slow machine lets people in late, not never. Less than sshd's side waits for it.
 """
 
 log = logging.getLogger("rhythm.host")
