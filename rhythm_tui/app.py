@@ -13,16 +13,12 @@ from time import monotonic
 from typing import Any, ClassVar, cast
 
 from textual import on
-from textual.app import ScreenStackError, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import BindingType
-from textual.css.query import NoMatches
 from textual.events import Event, Key, Paste
 from textual.screen import Screen
-from textual.theme import Theme
-from textual.worker import WorkerFailed
 
 from rhythm_domain.errors import Invalid, NotSignedIn, Outcome, RhythmError, Unavailable
-from rhythm_domain.nearest import did_you_mean
 from rhythm_domain.session import Session
 from rhythm_domain.text import shown
 from rhythm_tui.background import end, job, tasks
@@ -32,8 +28,6 @@ from rhythm_tui.desk import Desk
 from rhythm_tui.drafts import Drafts
 from rhythm_tui.hearing import Hearing
 from rhythm_tui.instance import Instance
-from rhythm_tui.looks.colours import Colours
-from rhythm_tui.looks.themes import DARK, LIGHT, SIXTEEN, THEMES
 from rhythm_tui.messages import GoTo, Lost, OpenIssue, OpenProject, Say, SignedOut
 from rhythm_tui.notebook import Notebook
 from rhythm_tui.outage import Outage
@@ -44,8 +38,8 @@ from rhythm_tui.screens.way_in import WayIn
 from rhythm_tui.screens.work import WorkScreen
 from rhythm_tui.stylesheet import KeptStylesheet
 from rhythm_tui.terminal import lifecycle as terminal
-from rhythm_tui.terminal.guarded import COLOURS, GuardedApp
 from rhythm_tui.terminal.key_order import KeyOrder
+from rhythm_tui.themed import ThemedApp
 from rhythm_tui.widgets.key_bar import KeyBar
 
 VIEWS = {
@@ -74,13 +68,10 @@ to be shorter than the grace that a host gives (`hosting.limits`): else nobody r
 
 SEE = "It may have been saved: have a look when the database answers again."
 
-_VARIABLES: dict[str, tuple[Theme, dict[str, str]]] = {}
-"""Themes by their names, and their variables."""
-
 AGAIN = "Connect again; an administrator can help if that fails."
 
 
-class RhythmApp(GuardedApp, Commanding):
+class RhythmApp(ThemedApp, Commanding):
     """Rhythm on the whole screen. `start` and `project` say where to begin; None is where the person left.
 
     `issue` is one to open first.
@@ -113,10 +104,6 @@ class RhythmApp(GuardedApp, Commanding):
         """All commands, with the keys that the person has given them."""
         self._leaving = False
         self._at_the_door = False
-        for theme in THEMES:
-            self.register_theme(theme)
-        for name in [name for name, theme in self.available_themes.items() if theme.ansi]:
-            self.unregister_theme(name)  # The colours are the terminal's: we can't tell what is legible.
         self.way_in = WayIn(
             instance, self.exits, prepare=self._settle, signed_in=self.signed_in, turned_away=self.part
         )
@@ -133,21 +120,6 @@ class RhythmApp(GuardedApp, Commanding):
         with suppress(Invalid):  # The way in says what is wrong.
             self._settle()
 
-    def get_css_variables(self) -> dict[str, str]:
-        """Those of Textual's, and how text looks that matters less: `$muted` and `$faint`, see `Colours`.
-
-        They are asked for whenever a screen comes, and are worked out once in a process for each theme.
-        """
-        theme = self.current_theme
-        known = _VARIABLES.get(theme.name)
-        if known is None or known[0] is not theme:
-            variables = super().get_css_variables()
-            colours = Colours(variables, theme.dark)
-            known = theme, variables | {name: colours.of(name) for name in ("muted", "faint")}
-            _VARIABLES[theme.name] = known
-        self.theme_variables = known[1]
-        return self.theme_variables
-
     def _settle(self) -> None:
         """Does what the settings say. Raises `Invalid`."""
         settings = self.instance.settings
@@ -158,24 +130,7 @@ class RhythmApp(GuardedApp, Commanding):
         }
         for stroke in first_strokes:
             self.bind(stroke, f"chord('{stroke}')", show=False)
-        self.theme = self._chosen_theme(settings.theme)
-
-    def _chosen_theme(self, setting: str) -> str:
-        """The theme of a setting; `auto` is what suits the terminal: its sixteen colours, or the light one
-        where it says that its ground is light.
-        """
-        if setting == "auto":
-            if not self.is_headless and self.console.color_system == "standard":
-                return SIXTEEN
-            ground = os.environ.get("COLORFGBG", "").rpartition(";")[2]
-            return LIGHT if ground in ("7", "15") else DARK
-        if setting not in self.available_themes:
-            there_are = (
-                f"There are {', '.join(theme.name for theme in THEMES)}; the app's palette shows more."
-            )
-            near = did_you_mean(setting, self.available_themes, there_are)
-            raise Invalid(f"There is no theme {setting!r}.", field="theme", hint=near)
-        return setting
+        self.theme = self.theme_of(settings.theme)
 
     def on_mount(self) -> None:
         if self._driver is not None and not self.is_headless:
@@ -549,6 +504,10 @@ class RhythmApp(GuardedApp, Commanding):
     def open_palette(self) -> None:
         self.push_screen(Palette())
 
+    def get_system_commands(self, screen: Screen[Any]) -> list[SystemCommand]:
+        """None: the palette has Rhythm's own commands only."""
+        return []
+
     @handles("help")
     def open_help(self) -> None:
         self._help("Keys")
@@ -568,35 +527,14 @@ class RhythmApp(GuardedApp, Commanding):
 
     @handles("theme")
     async def choose_theme(self) -> None:
-        from textual.content import Content
-
-        names = [theme.name for theme in THEMES]
-        names += sorted(name for name in self.available_themes if name not in names)
-        before = self.theme
-
-        def preview(name: str) -> None:
-            self.theme = name
-
-        offered = [Choice(name, Content(name), name, name == before) for name in names]
-        chosen = None
-        try:
-            chosen = await self.push_screen_wait(Picker("Theme", offered, looked_at=preview))
-        finally:
-            self.theme = chosen or before
+        chosen = await self.ask_for_theme()
         if chosen is not None and self.desk is not None:
             self.desk.memory.keep("theme", chosen)
 
     @handles("colours")
     async def choose_colours(self) -> None:
-        from textual.content import Content
-
         kept = self.desk.memory.get("colours") or "" if self.desk is not None else ""
-        chosen = await self.push_screen_wait(
-            Picker(
-                "Colours of your terminal",
-                [Choice(name, Content(words), words, name == kept) for name, words in COLOURS.items()],
-            )
-        )
+        chosen = await self.ask_for_colours(str(kept))
         if chosen is not None and self.desk is not None:
             self.desk.memory.keep("colours", chosen)
             self._say(Say("Your colours are others from the next start on."))
@@ -623,35 +561,6 @@ class RhythmApp(GuardedApp, Commanding):
 
     def _stay(self) -> None:
         self._leaving = False
-
-    # A defect ends the app -------------------------------------------------------------------------------
-
-    @property
-    def crashed(self) -> Exception | None:
-        """The defect that ended the app."""
-        match self._exception:
-            case WorkerFailed(error=Exception() as error):
-                return error
-            case error:
-                return error
-
-    def _handle_exception(self, error: Exception) -> None:
-        """A widget that has just come while the app is left has no children any more: that is no defect."""
-        cause = error.error if isinstance(error, WorkerFailed) else error
-        if not (self._exit and isinstance(cause, NoMatches | ScreenStackError)):
-            super()._handle_exception(error)
-
-    def _fatal_error(self) -> None:
-        """Textual would show the code with its variables; whoever runs the app says it in a line instead."""
-        self._close_messages_no_wait()
-
-    def panic(self, *renderables: Any) -> None:
-        """The same for errors that bring a picture of themselves."""
-        self._close_messages_no_wait()
-
-    def get_system_commands(self, screen: Screen[Any]) -> Any:
-        """None: the palette has Rhythm's own commands only."""
-        return cast("list[SystemCommand]", [])
 
 
 def _factory(module: str, screen: str, desk: Desk) -> Callable[[], Screen[Any]]:

@@ -14,12 +14,14 @@ from rich.cells import get_character_cell_size
 from rich.console import COLOR_SYSTEMS
 from rich.segment import Segment
 from textual import on
-from textual.app import App
+from textual.app import App, ScreenStackError
 from textual.color import Color
+from textual.css.query import NoMatches
 from textual.driver import Driver
 from textual.events import DescendantFocus, Event, InputEvent, Paste
 from textual.filter import LineFilter, Monochrome
 from textual.widgets import Input
+from textual.worker import WorkerFailed
 
 from rhythm_domain.text import defused, repaired, safe_url, shown_lines
 from rhythm_tui.messages import Say
@@ -129,6 +131,31 @@ class GuardedApp(App[int]):
     def save_screenshot(self, *_: Any, **__: Any) -> str:
         """Nothing, for the same reason."""
         return ""
+
+    # A defect ends the app -------------------------------------------------------------------------------
+
+    @property
+    def crashed(self) -> Exception | None:
+        """The defect that ended the app."""
+        match self._exception:
+            case WorkerFailed(error=Exception() as error):
+                return error
+            case error:
+                return error
+
+    def _handle_exception(self, error: Exception) -> None:
+        """A widget that has just come while the app is left has no children any more: that is no defect."""
+        cause = error.error if isinstance(error, WorkerFailed) else error
+        if not (self._exit and isinstance(cause, NoMatches | ScreenStackError)):
+            super()._handle_exception(error)
+
+    def _fatal_error(self) -> None:
+        """Textual would show the code with its variables; whoever runs the app says it in a line instead."""
+        self._close_messages_no_wait()
+
+    def panic(self, *renderables: Any) -> None:
+        """The same for errors that bring a picture of themselves."""
+        self._close_messages_no_wait()
 
 
 _HARMLESS = Harmless()
