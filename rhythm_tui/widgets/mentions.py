@@ -22,6 +22,10 @@ MOST = 30
 """People who are offered at once."""
 
 
+WIDE = 44
+"""Cells of it."""
+
+
 class Mentions(OptionList):
     """Offers `people` in a text. Tab or enter takes one, escape leaves it; all other keys are the text's.
 
@@ -37,6 +41,7 @@ class Mentions(OptionList):
     def __init__(self, area: TextEditor, down: Collection[str] = (), up: Collection[str] = ()) -> None:
         super().__init__(compact=True)
         self.can_focus = self.display = False
+        self.styles.width = WIDE
         self.people: Sequence[PersonRef] = ()
         self._area = area
         self._steps = {**dict.fromkeys(("down", *down), 1), **dict.fromkeys(("up", *up), -1)}
@@ -80,7 +85,9 @@ class Mentions(OptionList):
             self.add_options(Option(_look(who, colours)) for who in found)
             self.highlighted = 0 if found else None
         if found:
-            self.absolute_offset = self._area.cursor_screen_offset - Offset(len(self._typed) + 1, 0)
+            x, y = self._area.cursor_screen_offset
+            room = self._area.region.right - WIDE
+            self.absolute_offset = Offset(max(0, min(x - len(self._typed) - 1, room)), y)
         self._turn(here=bool(found))
 
     def _turn(self, *, here: bool) -> None:
