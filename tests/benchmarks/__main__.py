@@ -3,7 +3,8 @@
     python -m tests.benchmarks [--issues N] [--json FILE] [SECTION ...]
 
 Fills an embedded server with made-up issues (once: it is kept in the user's cache folder, or in --home) and
-measures the sections: search, lists, writes, cli, app. Each line has the percentiles of its calls in
+measures the sections: search, lists, writes, cli, app; growth and cold, which keep a smaller instance of each
+size too; and import, which fills one that it throws away. Each line has the percentiles of its calls in
 milliseconds, `!` where one is above its bound, and the median as a multiple of `SELECT 1` in the same run.
 With --json the figures are kept, and compared with those that the file held.
 
@@ -20,12 +21,22 @@ import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from tests.benchmarks import app, command_line, floors, reading, report, searching, writing
+from tests.benchmarks import (
+    app,
+    command_line,
+    floors,
+    growing,
+    importing,
+    reading,
+    report,
+    searching,
+    writing,
+)
 from tests.benchmarks.instance import Bench, home, opened
 from tests.benchmarks.keystrokes import HELD_OUT
 from tests.benchmarks.measure import Series, settle
 
-SECTIONS = ("search", "lists", "writes", "cli", "app")
+SECTIONS = ("search", "lists", "writes", "cli", "app", "growth", "cold", "import")
 
 
 class _Counter(logging.Handler):
@@ -37,7 +48,9 @@ class _Counter(logging.Handler):
         self.count += 1
 
 
-async def _measured(bench: Bench, sections: list[str], seed: str, every: int) -> AsyncIterator[Series]:
+async def _measured(
+    bench: Bench, sections: list[str], *, issues: int, seed: str, every: int
+) -> AsyncIterator[Series]:
     for series in await floors.series(bench):
         yield series
     if "search" in sections:
@@ -55,13 +68,23 @@ async def _measured(bench: Bench, sections: list[str], seed: str, every: int) ->
     if "app" in sections:
         for series in app.series(bench):
             yield series
+    if "growth" in sections:
+        async for series in growing.growth(bench, issues):
+            yield series
+    if "cold" in sections:
+        async for series in growing.cold():
+            yield series
+    if "import" in sections:
+        async for series in importing.series():
+            yield series
 
 
 async def _run(bench: Bench, given: argparse.Namespace) -> list[Series]:
     before = report.read(given.json)
     measured: list[Series] = []
     print(report.header())
-    async for series in _measured(bench, given.sections or list(SECTIONS), given.seed, given.every):
+    sections = given.sections or list(SECTIONS)
+    async for series in _measured(bench, sections, issues=given.issues, seed=given.seed, every=given.every):
         measured.append(series)
         print(report.line(series, measured[0].percentile(0.5), before), flush=True)
         settle()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -81,6 +81,13 @@ def opened(folder: Path, issues: int) -> Iterator[Bench]:
         )
     finally:
         server.release()
+
+
+@asynccontextmanager
+async def opened_beside(folder: Path, issues: int) -> AsyncIterator[Bench]:
+    """The same for whoever runs in an event loop already."""
+    with ExitStack() as stack:
+        yield await asyncio.to_thread(stack.enter_context, opened(folder, issues))
 
 
 async def owner_of(conninfo: str) -> tuple[User, int]:

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from functools import partial
 from random import Random
 from time import monotonic
+
+from psycopg.rows import dict_row
 
 from rhythm_domain.database import Database
 from rhythm_domain.models import IssueDraft, IssueEdit, Status, User
@@ -73,13 +76,36 @@ async def _committing(bench: Bench) -> Series:
 
 def _people(bench: Bench, keys: list[str]) -> Series:
     into = Series(f"move, {PEOPLE} people", Bound(p95=20, worst=100))
-    with multiprocessing.get_context("spawn").Pool(PEOPLE) as pool:
+    with _signed_in(bench) as people, multiprocessing.get_context("spawn").Pool(PEOPLE) as pool:
         begin = monotonic() + 0.2 * PEOPLE
-        work = [(bench.conninfo, bench.user, bench.session_id, keys, begin, at) for at in range(PEOPLE)]
+        work = [(bench.conninfo, *people[at % len(people)], keys, begin, at) for at in range(PEOPLE)]
         for times, failed in pool.starmap(_person, work):
             into.samples += [Sample(ms, "") for ms in times]
             into.failed += failed
     return into
+
+
+@contextmanager
+def _signed_in(bench: Bench) -> Iterator[list[tuple[User, int]]]:
+    """Members of the largest project who may write there, each with a session of their own."""
+    fields = ", ".join(f"u.{name}" for name in User.model_fields)
+    with bench.sql() as sql, sql.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute(
+            f"WITH found AS (SELECT {fields} FROM users u JOIN project_members m ON m.user_id = u.id"
+            " JOIN projects p ON p.id = m.project_id WHERE p.key = %s AND m.ended_at IS NULL"
+            " AND m.role <> 'viewer' AND u.active ORDER BY u.id LIMIT %s),"
+            " begun AS (INSERT INTO sessions (user_id, kind) SELECT id, 'key' FROM found"
+            " RETURNING id, user_id)"
+            " SELECT found.*, begun.id AS session FROM found JOIN begun ON begun.user_id = found.id",
+            (bench.large, PEOPLE),
+        ).fetchall()
+        try:
+            yield [
+                (User.model_validate({name: row[name] for name in User.model_fields}), row["session"])
+                for row in rows
+            ]
+        finally:
+            cursor.execute("DELETE FROM sessions WHERE id = ANY(%s)", ([row["session"] for row in rows],))
 
 
 def _person(
