@@ -20,7 +20,7 @@ from rhythm_domain.errors import Invalid, RhythmError
 from rhythm_domain.lexemes import matches
 from rhythm_domain.live import Change
 from rhythm_domain.models import Issue, IssueRow, Page, Sprint, SprintState, Total
-from rhythm_domain.query import Condition, Field, Query, SortKey, parse
+from rhythm_domain.query import Query, SortKey
 from rhythm_domain.text import shown
 from rhythm_tui.commanding import handles
 from rhythm_tui.desk import Desk
@@ -30,15 +30,13 @@ from rhythm_tui.holding.rows import Reading
 from rhythm_tui.holding.siblings import Direction, Listed
 from rhythm_tui.looks.wording import counted
 from rhythm_tui.messages import OpenIssue
+from rhythm_tui.screens.plan_lists import PlanLists
 from rhythm_tui.screens.searching import SearchScreen
 from rhythm_tui.widgets.issue_table import IssueTable
 from rhythm_tui.widgets.plan_panes import SIDES, PlanPanes, Side
 
 PAGE = 100
 """Rows that are read at once."""
-
-MOST = 500
-"""Rows that are read at most when a pane is read again."""
 
 MARKED = 2000
 """Issues that can be marked and planned at once."""
@@ -57,8 +55,6 @@ MANY = 100
 
 RETRIES = 5
 """Times that the panes are read again because something changed meanwhile."""
-
-_IN_BACKLOG = parse("is:open sprint:none").conditions
 
 
 class PlannerScreen(SearchScreen):
@@ -165,7 +161,7 @@ class PlannerScreen(SearchScreen):
             windows = [table.window for table in panes.tables]
             readings, pages = await self._pages(sprint, kept)
             held = [
-                await self._still_found(side)
+                await self.lists.among(side, panes.table_of(side).marks)
                 if kept[side] and panes.table_of(side).marks and not _is_whole(page)
                 else None
                 for side, page in zip(SIDES, pages, strict=True)
@@ -212,7 +208,8 @@ class PlannerScreen(SearchScreen):
         for _ in range(RETRIES):
             learnt = self._learnt
             readings = [self._reading(side, kept[side]) for side in SIDES]
-            pages = [self._page(side, reading, sprint) for side, reading in zip(SIDES, readings, strict=True)]
+            lists = self._lists(sprint)
+            pages = [lists.page(side, reading) for side, reading in zip(SIDES, readings, strict=True)]
             found = await asyncio.gather(*pages)
             if learnt == self._learnt:
                 break
@@ -223,40 +220,17 @@ class PlannerScreen(SearchScreen):
         reading = table.window.around(table.cursor) if keep else Reading()
         return replace(reading, limit=max(reading.limit, PAGE))
 
-    async def _page(self, side: Side, reading: Reading, sprint: Sprint | None) -> Page[IssueRow]:
-        boards, key = self.desk.session.boards, self.desk.key or ""
-        how: dict[str, Any] = {
-            "query": str(self.asked),
-            "cursor": reading.cursor,
-            "before": reading.before,
-            "last": reading.last,
-            "limit": min(reading.limit, MOST),
-        }
-        if side == "backlog":
-            return await boards.backlog(key, **how)
-        return await boards.sprint_cards(key, sprint.id, **how) if sprint else Page(items=())
+    def _lists(self, sprint: Sprint | None) -> PlanLists:
+        """What is asked for now, with a sprint."""
+        return PlanLists(self.desk.session, self.desk.key or "", self.asked, sprint)
 
-    def _asked_in(self, side: Side) -> Query:
-        """What a pane asks for, as a search of its own."""
-        conditions = _IN_BACKLOG
-        if side == "sprint" and self.panes.sprint is not None:
-            conditions = (Condition(field=Field.SPRINT, values=(self.panes.sprint.name,)),)
-        asked = self.asked.with_sort(None)
-        for condition in conditions:
-            asked = asked.with_condition(condition)
-        return asked
-
-    async def _still_found(self, side: Side) -> frozenset[int]:
-        """Those of a pane's marks that its list has still."""
-        marks = self.panes.table_of(side).marks
-        return await self.desk.session.search.among(marks, self._asked_in(side), project=self.desk.key)
-
-    async def _found(self, side: Side, limit: int) -> Sequence[int]:
-        """What stands in a pane's list, whether it was read or not, up to so many."""
-        return await self.desk.session.search.ids(self._asked_in(side), project=self.desk.key, limit=limit)
+    @property
+    def lists(self) -> PlanLists:
+        """What is asked for now, with the sprint that is shown."""
+        return self._lists(self.panes.sprint)
 
     async def _count(self) -> str:
-        total = await self.desk.session.search.total(self._asked_in("backlog"), project=self.desk.key)
+        total = await self.lists.backlog_total()
         self._backlog = total
         return f"{total} issue{'' if total.count == 1 else 's'}"
 
@@ -290,7 +264,7 @@ class PlannerScreen(SearchScreen):
         if reading is None:
             return
         try:
-            page = await self._page(self.panes.side_of(table), reading, self.panes.sprint)
+            page = await self.lists.page(self.panes.side_of(table), reading)
         except RhythmError:
             table.ask_again(direction)
             raise
@@ -303,7 +277,7 @@ class PlannerScreen(SearchScreen):
 
     async def _go_to_end(self, table: IssueTable, direction: Literal["first", "last"]) -> None:
         reading, window = Reading(last=direction == "last", limit=PAGE), table.window
-        page = await self._page(self.panes.side_of(table), reading, self.panes.sprint)
+        page = await self.lists.page(self.panes.side_of(table), reading)
         if window is table.window:
             table.show(page, reading, steady=True)
 
@@ -459,7 +433,7 @@ class PlannerScreen(SearchScreen):
     @handles("mark.all")
     async def mark_all(self) -> None:
         table = self.panes.table
-        found = await self._found(self.panes.side, MARKED + 1)
+        found = await self.lists.ids(self.panes.side, MARKED + 1)
         table.mark_all(found[:MARKED])
         if len(found) > MARKED:
             raise Invalid(f"Only the first {MARKED:,} are marked.", hint="Narrow the search for the others.")
