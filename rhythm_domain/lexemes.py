@@ -7,8 +7,8 @@ holds lower-case letters, digits and marks only (and a final `++` or `#`, for la
   identifier, a path or a version follow each other, and such a query is the phrase of its parts.
 - camelCase is split. Parts of one identifier (`getUserName`, `user_name`, `e-mail`) are also found written
   together, from any of them on: `getusername`, `username`, `email`. Who writes a name as code does, as
-  `userName` or `user_name`, means it written together in any of these ways, so that the index knows it as one
-  lexeme and nobody compares places; `sign-in` may mean `sign in`, and finds it too.
+  `userName` or `user_name`, means it written together in any of these ways, in a path and in quotes too, so
+  that it is one lexeme and nobody compares its places; `sign-in` may mean `sign in`, and finds it too.
 - Scripts that put no spaces between words (Chinese, Japanese, Thai ...) and Korean, which glues particles to
   its words, are found by pairs of characters.
 - Accents are folded in Latin and Greek. In Cyrillic ё is е, as people type it, and stress marks go, but й, ї,
@@ -397,10 +397,12 @@ class _Slot(NamedTuple):
 def _alternatives(text: str, quoted: bool, prefix: bool) -> tuple[tuple[_Slot, ...], ...]:
     """The phrases of which a term wants any one: its parts in a row, or the identifier written together."""
     words: list[_Word] = []
+    names: dict[int, tuple[str, int]] = {}
     offset = 0
     chunks = text.split()
     for chunk in chunks:
         width, found = _analyse(chunk)
+        names |= {offset + at: name for at, name in _names(chunk, found)}
         words += [word._replace(offset=offset + word.offset) for word in found]
         offset += width
     parts = [word for word in words if word.part]
@@ -410,7 +412,19 @@ def _alternatives(text: str, quoted: bool, prefix: bool) -> tuple[tuple[_Slot, .
     # A word is still being typed if nothing stands after it.
     typing = prefix and _normalise(text)[-1].translate(_SHAPES) in "Aas0c" and len(phrase) == len(parts)
     slots: list[_Slot] = []
-    for word in phrase:
+    within = 0
+    for at, word in enumerate(phrase):
+        if at < within:
+            continue
+        place = word.offset - phrase[0].offset
+        name, count = names.get(word.offset, ("", 0))
+        if name and at + count <= len(phrase):
+            within = at + count
+            last = phrase[within - 1] is parts[-1]
+            # At the end a longer one that begins so is meant, too.
+            options = _options(name, last, variants=last and not quoted)
+            slots.append(_Slot(place, options, few=last and len(name) >= _NAME_LENGTH))
+            continue
         last = word is parts[-1]
         lexeme = word.lexeme[1:] if len(parts) > 1 and _VERSION.fullmatch(word.lexeme) else word.lexeme
         single = len(lexeme) == 1 and lexeme.translate(_SHAPES) == "c"
@@ -418,29 +432,27 @@ def _alternatives(text: str, quoted: bool, prefix: bool) -> tuple[tuple[_Slot, .
         if typing and last and lexeme != word.lexeme:  # Of what is typed on as `v2beta` no number is known.
             options += ((word.lexeme, True),)
         few = "c" in lexeme.translate(_SHAPES)  # Of a script without spaces.
-        slots.append(_Slot(word.offset - phrase[0].offset, ((lexeme, True),) if single else options, few))
+        slots.append(_Slot(place, ((lexeme, True),) if single else options, few))
     alternatives = [tuple(slots)]
-    if len(chunks) == 1 and len(parts) > 1 and not quoted:
-        together = [
-            word
+    if len(chunks) == 1 and len(slots) > 1 and not quoted:
+        alternatives += (
+            (_Slot(0, _options(word.lexeme, typing, variants=True)),)
             for word in words
             if not word.part and (word.start, word.end) == (parts[0].start, parts[-1].end)
-        ]
-        named = len(parts) < _NAMED_PARTS and not _HYPHENS.intersection(_normalise(text))
-        if together and named:
-            alternatives = []
-        # Of a longer name that begins so, too.
-        alternatives += (
-            (
-                _Slot(
-                    0,
-                    _options(word.lexeme, typing or named, variants=True),
-                    few=named and len(word.lexeme) >= _NAME_LENGTH,
-                ),
-            )
-            for word in together
         )
     return tuple(alternatives)
+
+
+def _names(chunk: str, words: Sequence[_Word]) -> Iterator[tuple[int, tuple[str, int]]]:
+    """Names as code has them, `userName` or `user_name`: where they begin, what they are when written
+    together, and of how many parts.
+    """
+    text = _normalise(chunk)
+    for word in words:
+        if not word.part and not _HYPHENS.intersection(text[word.start : word.end]):
+            count = sum(part.part and part.offset >= word.offset and part.end <= word.end for part in words)
+            if 1 < count < _NAMED_PARTS:
+                yield word.offset, (word.lexeme, count)
 
 
 def _options(lexeme: str, prefix: bool, *, variants: bool) -> tuple[tuple[str, bool], ...]:

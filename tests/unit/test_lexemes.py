@@ -138,6 +138,7 @@ FOUND = """
     e mail me                          | e-mail
     sign in first                      | sign-in
     getUserNameNow()                   | getUserName userName user_name
+    api.get_user_name.now()            | api.getUserName api.get_user userName.now api/getUserName/no
     a café au lait                     | cafe café CAFÉ Café
     a cafe au lait                     | café
     ÉTÉ à Łódź                         | été ete łódź lodz
@@ -180,6 +181,7 @@ NOT_FOUND = """
     1.2.30                             | v1.2.4 2.1
     get name of user                   | getUserName
     get user name                      | getUserName user_name userName
+    api user name                      | api.userName api/user_name
     pool psycopg                       | psycopg_pool
     数错据误                           | 数据
 """
@@ -225,6 +227,8 @@ def test_quotes_want_the_words_in_a_row_and_as_written() -> None:
     assert not finds("the pool connection", [Term("connection pool", phrase=True)])
     assert not finds("the connection pools", [Term("connection pool", phrase=True)])
     assert finds("in 数据库connection", [Term("数据库 connection", phrase=True)])
+    assert finds("the user_name is", [Term("the userName is", phrase=True)])
+    assert not finds("the user name is", [Term("the userName is", phrase=True)])
 
 
 def test_a_phrase_does_not_run_from_the_title_into_the_description() -> None:
@@ -267,6 +271,7 @@ def test_nothing_to_search_for(text: str) -> None:
         ([Term("slow", phrase=True), Term("psycopg_p", prefix=True)], "'@slow' & '@psycopgp':*", None),
         ([Term("slow", phrase=True), Term("aB", prefix=True)], "'@slow'", "'@ab':*"),
         ([Term("userName")], "'@username':*", None),
+        ([Term("the userName is", phrase=True)], "'@the' & '@username' & '@is'", None),
         ([Term("foo.b", prefix=True)], "'@foo'", "'@b':*"),
         ([Term("slow", phrase=True), Term("数", prefix=True)], "'@slow' & '@数':*", None),
         ([Term("d", prefix=True)], "'@d':*", None),
