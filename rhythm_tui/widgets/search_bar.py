@@ -208,10 +208,13 @@ class SearchBar(Widget, Commanding):
         self._put("#chips", Content.assemble(*(parts or [(self.placeholder, "$faint")])))
 
     def _put(self, where: str, content: Content) -> None:
-        """Shows something there. What stands there already is left: all would be laid out anew for it."""
+        """Shows something there. All is laid out anew only for what has another width."""
         there = self.query_one(where, Static)
-        if not (isinstance(there.content, Content) and there.content.is_same(content)):
+        before = there.content
+        if not isinstance(before, Content):
             there.update(content)
+        elif not before.is_same(content):
+            there.update(content, layout=before.cell_length != content.cell_length)
 
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
