@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -65,6 +66,9 @@ def test_an_administrators_settings_are_never_written_over(tmp_path: Path) -> No
     assert file.stat().st_mode & 0o777 == 0o640
 
 
+ANALYSE = shutil.which("systemd-analyze")
+
+
 @pytest.mark.skipif(SSHD is None, reason="there is no sshd here: install openssh-server")
 def test_sshd_takes_what_it_is_told(tmp_path: Path) -> None:
     """For the account alone: others come in as before."""
@@ -96,6 +100,22 @@ def test_sshd_takes_what_it_is_told(tmp_path: Path) -> None:
     others = told("somebody")
     assert "authorizedkeyscommand none" in others
     assert "disableforwarding no" in others
+
+
+@pytest.mark.skipif(ANALYSE is None, reason="there is no systemd here")
+def test_systemd_understands_its_unit(tmp_path: Path) -> None:
+    """Each line of it: one that it can't read it leaves out, and says so."""
+    unit = tmp_path / "rhythm.service"
+    unit.write_text(install.unit("rhythm", settings.FILE))
+
+    def complaints() -> list[str]:
+        words = [ANALYSE or "", "verify", "--man=no", str(unit)]
+        said = subprocess.run(words, capture_output=True, text=True, check=False).stderr
+        return [line for line in said.splitlines() if line.startswith(f"{unit}:")]
+
+    assert complaints() == []
+    unit.write_text(unit.read_text().replace("ProtectSystem=strict", "ProtectSystem=maybe"))
+    assert len(complaints()) == 1
 
 
 def test_a_program_that_others_could_change_is_refused(tmp_path: Path) -> None:
