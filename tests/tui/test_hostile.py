@@ -337,7 +337,7 @@ def activity(at: Walk) -> None:
     at.press("G", "ctrl+u")
 
 
-@walk("IssueScreen", "IssueHead", "Editor", "Compose", "FieldGrid")
+@walk("IssueScreen", "IssueHead", "Editor", "Mentions", "Compose", "FieldGrid")
 def issue(at: Walk) -> None:
     """An issue with everything: text, fields, comments, history; its text is edited; the next ones."""
     at.open()
@@ -361,6 +361,10 @@ def issue(at: Walk) -> None:
         at.sees(title)
         at.press("f2", "down", "down", "f2")
         at.paste()
+        if key == "E":
+            at.write(" @m")
+            at.sees("tab take it")
+            at.press("down", "escape")
         at.press("up", "down", "escape")
         at.misses(title)
     at.press("G", "escape")
@@ -477,6 +481,7 @@ def door(at: Walk) -> None:
 WORDLESS = {
     "Working": "its words are a number",
     "LaidOut": "what screens are made of",
+    "NarrowingScreen": "what screens are made of that are narrowed by typing",
 }
 """What shows no text that anybody wrote, and why."""
 
