@@ -108,9 +108,26 @@ class Desk:
         """The key of the project that is shown."""
         return self.project.key if self.project else None
 
+    @property
+    def how_to_choose(self) -> str:
+        """What leads to a project where none is shown."""
+        if self.projects:
+            return f"{self.commands['project.switch'].key} chooses it"
+        projects, new = self.commands["view.projects"].key, self.commands["project.create"].key
+        return f"{projects} goes to the projects, where {new} makes the first"
+
+    @property
+    def nowhere(self) -> str | None:
+        """Why nothing can be done that is of one project; None if one is shown."""
+        if self.project is not None:
+            return None
+        chosen = "choose" if self.projects else "make"
+        command = "project.switch" if self.projects else "view.projects"
+        return f"{chosen} a project first: {self.commands[command].key}"
+
     def why_not(self, permission: Permission, key: str | None = None, *, author: bool = False) -> str | None:
         """Why the person may not, in a project or in the one that is shown; None if they may."""
         project = self.projects.get(key) if key else self.project
         if project is None:
-            return "choose a project first: g o" if key is None else None
+            return self.nowhere if key is None else None
         return self.session.can(permission, project, author=author)

@@ -224,7 +224,7 @@ class BoardScreen(CardsScreen):
 
     def why_not(self, command: Command) -> str | None:
         if command.where is Where.BOARD and not self.is_read:
-            return "choose a project first: g o" if self.desk.key is None else "the board is being read"
+            return self.desk.nowhere or "the board is being read"
         if command.id == "board.limit" and self.grid.spot.status.closed:
             return f"{signs.words(self.grid.spot.status)} only grows: its column takes no limit"
         return super().why_not(command)

@@ -93,7 +93,7 @@ class CardsScreen(SearchScreen):
         if self.desk.key is None:
             self._shows = None
             self.query_one(SearchBar).total = ""
-            self.grid.say("A board shows one project.", "g o chooses it")
+            self.grid.say("A board shows one project.", self.desk.how_to_choose)
             return
         async with self._reading:  # What is being read may be what is wanted.
             shows = self._shows

@@ -75,7 +75,7 @@ class PlannerScreen(SearchScreen):
 
     def body(self) -> ComposeResult:
         yield self.search_bar()
-        yield Static(Content("A plan is of one project: g o chooses it."), id="nowhere")
+        yield Static(id="nowhere")
         yield self.panes
 
     def on_mount(self) -> None:
@@ -101,6 +101,8 @@ class PlannerScreen(SearchScreen):
     async def load(self) -> None:
         self.set_class(self.desk.project is None, "nowhere")
         if self.desk.project is None:
+            words = f"A plan is of one project: {self.desk.how_to_choose}."
+            self.query_one("#nowhere", Static).update(Content(words))
             return
         self.panes.project = self.desk.project.id
         if self.focused is None:

@@ -17,7 +17,7 @@ from rhythm_domain.live import Change
 from rhythm_domain.models import Sprint, SprintIssue, SprintReport, SprintState, Status
 from rhythm_domain.text import shown, truncated
 from rhythm_tui.commanding import handles
-from rhythm_tui.commands import Command
+from rhythm_tui.commands import Command, Where
 from rhythm_tui.desk import Desk
 from rhythm_tui.holding import planning
 from rhythm_tui.looks import presentation as show
@@ -82,7 +82,7 @@ class ReportsScreen(WorkScreen):
         self.set_class(self.desk.project is None, "nowhere")
         key = self.desk.key
         if key is None:
-            self._say_empty("Reports are of one project: g o chooses it.")
+            self._say_empty(f"Reports are of one project: {self.desk.how_to_choose}.")
         elif self.report == "burndown":
             await self._burndown(key)
         elif self.report == "velocity":
@@ -188,6 +188,8 @@ class ReportsScreen(WorkScreen):
     # Commands --------------------------------------------------------------------------------------------
 
     def why_not(self, command: Command) -> str | None:
+        if command.where is Where.REPORTS and self.desk.nowhere:
+            return self.desk.nowhere
         reports = _ONLY.get(command.id)
         if reports is not None and self.report not in reports:
             return f"that is for the {' and the '.join(reports)}: ] goes there"

@@ -27,8 +27,8 @@ class SprintsScreen(PlannerScreen):
     # Planning ----------------------------------------------------------------------------------------------
 
     def why_not(self, command: Command) -> str | None:
-        if command.where is Where.SPRINTS and self.desk.project is not None and not self.is_read:
-            return "the plan is being read"
+        if command.where is Where.SPRINTS and (self.desk.nowhere or not self.is_read):
+            return self.desk.nowhere or "the plan is being read"
         if self.desk.project is not None and command.id.startswith("plan."):
             panes, sprint = self.panes, self.panes.sprint
             moves = command.id in ("plan.left", "plan.right")
