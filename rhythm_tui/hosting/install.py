@@ -110,6 +110,9 @@ database_url = "postgresql:///rhythm"
 # pooler = true
 # listen_url = "postgresql://{account}@db.example/rhythm"
 
+# Sessions have most of their memory in common; where the kernel's KSM runs, it may merge that.
+# merge_memory = true
+
 [limits]
 sessions = 250
 sessions_per_person = 20

@@ -23,6 +23,7 @@ from rhythm_tui.hosting.control import ask, tell
 from rhythm_tui.hosting.hub_process import HubProcess
 from rhythm_tui.hosting.limits import Limits
 from rhythm_tui.hosting.loop import Loop
+from rhythm_tui.hosting.merging import let_merge
 from rhythm_tui.hosting.resident import Resident, check_alone
 from rhythm_tui.hosting.session import serve
 from rhythm_tui.hosting.settings import Host
@@ -48,6 +49,8 @@ def run(file: Path, *, listener: int | None = None, ready: int | None = None) ->
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     os.umask(0o077)
     warm_up()
+    if host.merge_memory:
+        let_merge()
     check_alone()
     taken = _bound(host.socket) if listener is None else socket.socket(fileno=listener)
     Service(host, taken, ready).run()

@@ -3,6 +3,7 @@
     name = "Rhythm at Example"
     database_url = "postgresql:///rhythm"
     run_dir = "/run/rhythm"
+    merge_memory = false
 
     [limits]
     sessions = 250
@@ -55,6 +56,8 @@ class Host:
     settings: config.Settings
     limits: Limits
     run_dir: Path = RUN_DIR
+    merge_memory: bool = False
+    """Whether the kernel may merge what sessions have in common, see `merging`."""
 
     @property
     def socket(self) -> Path:
@@ -76,8 +79,11 @@ def load(file: Path = FILE) -> Host:
     name = table.pop("name", "Rhythm")
     limits = table.pop("limits", {})
     run_dir = table.pop("run_dir", str(RUN_DIR))
+    merge_memory = table.pop("merge_memory", False)
     if not isinstance(name, str) or not isinstance(run_dir, str) or not isinstance(limits, dict):
         raise Invalid(f"name and run_dir in {file} must be texts, [limits] a table.", field="name")
+    if not isinstance(merge_memory, bool):
+        raise Invalid(f"merge_memory in {file} must be true or false.", field="merge_memory")
     settings = config.of_table(table, file, SETTINGS)
     if settings.database_url is None:
         raise Invalid(
@@ -87,7 +93,7 @@ def load(file: Path = FILE) -> Host:
         )
     if config.has_password(settings.database_url) and file.stat().st_mode & 0o007:
         raise Invalid(f"{file} holds a password, and everybody can read it.", hint=f"Run `chmod o= {file}`.")
-    return Host(file, shown(name), settings, _limits(limits, file), Path(run_dir))
+    return Host(file, shown(name), settings, _limits(limits, file), Path(run_dir), merge_memory)
 
 
 def _trust(file: Path) -> None:

@@ -1,7 +1,7 @@
 """What the shared instance costs: many people at the app, some of them typing, on one machine.
 
     python -m tests.benchmarks.hosting [--sessions 1,10,50,100,200] [--issues N] [--home FOLDER] [--seconds S]
-                                       [--without-sshd]
+                                       [--merge S] [--without-sshd]
 
 Everybody comes by an ssh client and a key of their own to a real sshd on the loopback, with a terminal of 120
 by 40, to the issue table of one project. Clients and sshd take the same two cores. (Without sshd each session
@@ -287,12 +287,13 @@ def ticks(pids: list[int]) -> float:
 
 
 @contextmanager
-def serving(conninfo: str, most: int) -> Iterator[Path]:
+def serving(conninfo: str, most: int, *, merge: bool = False) -> Iterator[Path]:
     """A host process; its folder."""
     folder = Path(tempfile.mkdtemp(prefix="rh"))
     file = folder / "host.toml"
     limits = f"[limits]\nsessions = {most}\nsessions_per_person = {most}\n"
-    file.write_text(f'database_url = {json.dumps(conninfo)}\nrun_dir = "{folder}"\n{limits}')
+    merging = f"merge_memory = {json.dumps(merge)}\n"
+    file.write_text(f'database_url = {json.dumps(conninfo)}\nrun_dir = "{folder}"\n{merging}{limits}')
     file.chmod(0o600)
     command = [sys.executable, "-I", "-m", "rhythm_tui", "host", "serve", "--as-root", "--config", str(file)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
@@ -382,12 +383,14 @@ def connections(sql: psycopg.Connection[tuple[object, ...]]) -> int:
     return int(str(row[0]))
 
 
-def measure(conninfo: str, keys: list[int], count: int, seconds: float, *, through_sshd: bool) -> Row:
-    """The figures of so many sessions."""
+def measure(
+    conninfo: str, keys: list[int], count: int, seconds: float, *, merge: float, through_sshd: bool
+) -> Row:
+    """The figures of so many sessions; of their memory once the kernel had `merge` seconds to merge it."""
     with ExitStack() as stack:
         sql = stack.enter_context(psycopg.connect(conninfo, autocommit=True))
         sql.execute("DELETE FROM sessions WHERE kind = 'key'")  # Of those whose host was killed.
-        folder = stack.enter_context(serving(conninfo, count))
+        folder = stack.enter_context(serving(conninfo, count, merge=merge > 0))
         clients = stack.enter_context(sshd_before(folder, conninfo, keys[:count])) if through_sshd else []
         crowd = Crowd(folder, keys, clients)
         paint = []
@@ -396,7 +399,7 @@ def measure(conninfo: str, keys: list[int], count: int, seconds: float, *, throu
             paint.append((person.painted - person.began) * 1000)
         most = connections(sql)
         crowd.settle(3)
-        crowd.rest(15)
+        crowd.rest(max(15, merge))
         quiet = connections(sql)
         told = json.loads(ask(folder / "host.sock", "status"))
         sessions = [int(each["pid"]) for each in told["sessions"]]
@@ -423,6 +426,13 @@ def main() -> int:
     parser.add_argument("--issues", type=int, default=10_000, metavar="N")
     parser.add_argument("--home", type=Path, metavar="FOLDER", help="of the embedded server")
     parser.add_argument("--seconds", type=float, default=12, metavar="S", help="of quiet, and of typing")
+    parser.add_argument(
+        "--merge",
+        type=float,
+        default=0,
+        metavar="S",
+        help="set merge_memory, and give the kernel S seconds before memory is measured (KSM must run)",
+    )
     parser.add_argument("--without-sshd", action="store_true", help="begin what sshd would begin")
     given = parser.parse_args()
     through_sshd = not given.without_sshd and SSHD is not None and os.geteuid() == 0
@@ -442,7 +452,8 @@ def main() -> int:
             print(f"sshd alone: p50 {at(took, 0.5):.0f} ms, p95 {at(took, 0.95):.0f} ms")
         print(HEADS, flush=True)
         for count in sizes:
-            print(measure(conninfo, keys, count, given.seconds, through_sshd=through_sshd).line, flush=True)
+            row = measure(conninfo, keys, count, given.seconds, merge=given.merge, through_sshd=through_sshd)
+            print(row.line, flush=True)
         print(BOUNDS)
     finally:
         server.release()

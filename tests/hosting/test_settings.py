@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -25,6 +27,8 @@ def test_what_is_not_said_has_a_sensible_value(tmp_path: Path) -> None:
     assert (host.name, host.limits.sessions, host.limits.idle) == ("Rhythm", 250, timedelta(hours=8))
     said = load(written(tmp_path, f'name = "Ours"\n{LEAST}[limits]\nsessions = 5\nidle_hours = 0.5\n'))
     assert (said.name, said.limits.sessions, said.limits.idle) == ("Ours", 5, timedelta(minutes=30))
+    assert not host.merge_memory
+    assert load(written(tmp_path, f"{LEAST}merge_memory = true\n")).merge_memory
 
 
 @pytest.mark.parametrize(
@@ -37,6 +41,7 @@ def test_what_is_not_said_has_a_sensible_value(tmp_path: Path) -> None:
         (f"{LEAST}[limits]\nsessions = 0\n", "above 0"),
         (f"{LEAST}[limits]\nsessions = true\n", "above 0"),
         (f"{LEAST}limits = 3\n", "a table"),
+        (f"{LEAST}merge_memory = 1\n", "true or false"),
         ("database_url =", "no TOML"),
     ],
 )
@@ -66,3 +71,13 @@ def test_what_others_could_change_or_read_is_not_trusted(tmp_path: Path) -> None
     tmp_path.chmod(0o700)
     with pytest.raises(Invalid, match="can't be read"):
         load(tmp_path / "none.toml")
+
+
+@pytest.mark.skipif(not Path("/sys/kernel/mm/ksm").exists(), reason="this kernel merges no memory")
+def test_memory_may_be_merged_where_that_is_said() -> None:
+    """Of a process of its own: it could not be taken back."""
+    count = "print(open('/proc/self/smaps').read().count(' mg'))"
+    told = f"{count}; from rhythm_tui.hosting.merging import let_merge; let_merge(); {count}"
+    said = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True).stdout
+    before, after = map(int, said.split())
+    assert before == 0 < after
