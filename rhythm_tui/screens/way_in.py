@@ -99,7 +99,8 @@ class WayIn(LaidOut[None], Commanding):
         # Starting a server of one's own takes a moment, and blocks.
         slow = self.set_timer(0.3, lambda: self._say("Opening …", self._opening()))
         try:
-            await asyncio.to_thread(self.instance.conninfo)
+            if not self.instance.settings.database_url:
+                await asyncio.to_thread(self.instance.conninfo)
             self.tracker = await self._exits.enter_async_context(self.instance.tracker())
             try:
                 session = await self.instance.signed_in(self.tracker)
