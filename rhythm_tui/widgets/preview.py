@@ -15,7 +15,7 @@ from rhythm_tui.looks.blocks import Block
 from rhythm_tui.looks.colours import Colours
 from rhythm_tui.looks.markdown import ink, laid_out, wrapped
 from rhythm_tui.looks.presentation import Piece
-from rhythm_tui.looks.wording import points, relative_time
+from rhythm_tui.looks.wording import counted, points, relative_time
 from rhythm_tui.widgets.document import Document
 
 HEAVY = 8000
@@ -60,6 +60,7 @@ def _page(issue: Issue, text: str, now: datetime, width: int, colours: Colours) 
 
 def head_lines(issue: Issue, now: datetime, colours: Colours) -> list[Sequence[Piece]]:
     """Key, title and fields, a line each."""
+    due = [Piece("   due ", "muted"), show.due(issue, now.date())] if issue.due else []
     fields: list[Sequence[Piece]] = [
         [Piece(issue.key, "muted"), Piece("  "), show.kind(issue, colours, worded=True)],
         [Piece(shown(issue.title), bold=True)],
@@ -67,7 +68,8 @@ def head_lines(issue: Issue, now: datetime, colours: Colours) -> list[Sequence[P
             show.status(issue, colours),
             Piece("   "),
             show.priority(issue, colours, worded=True),
-            Piece(f"   {points(issue.estimate)}", "muted"),
+            Piece(f"   {points(issue.estimate)}" if issue.estimate is not None else "", "muted"),
+            *due,
         ],
         [
             show.person(issue.assignee, colours) if issue.assignee else Piece("nobody", "faint"),
@@ -79,5 +81,5 @@ def head_lines(issue: Issue, now: datetime, colours: Colours) -> list[Sequence[P
     if issue.sprint:
         fields.append([Piece(f"in {shown(issue.sprint)}", "muted")])
     if issue.comment_count:
-        fields.append([Piece(f"{issue.comment_count} comments", "muted")])
+        fields.append([Piece(counted(issue.comment_count, "comment"), "muted")])
     return fields
