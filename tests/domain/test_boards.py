@@ -9,7 +9,7 @@ import pytest
 from rhythm_domain.errors import Invalid, NotFound
 from rhythm_domain.models import BoardColumn, IssueDraft, IssueRow, Status, Total
 from rhythm_domain.query import QueryError, parse
-from rhythm_domain.repository import issues, starting
+from rhythm_domain.repository import issues, lines, starting
 from rhythm_domain.transaction import Tx
 from tests.domain.search_oracle import Known, World, ordered, populate
 from tests.instances import Instance, Team
@@ -182,3 +182,15 @@ async def test_a_card_stands_in_the_column_of_its_status_though_it_is_moved_mean
     assert found[Status.TODO] == [Status.TODO]
     page = await team.member.search.page("status:done", project="CORE")
     assert [row.status for row in page.items] == [Status.DONE]
+
+
+async def test_cards_by_the_hundred_say_what_a_few_say(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their names are asked for once: people, labels, sprints, parents; and what waits for others."""
+    few = await world.asker.boards.show("CORE", "")
+    monkeypatch.setattr(lines, "MANY", 1)
+    assert await world.asker.boards.show("CORE", "") == few
+    rows = [card for column in few.columns for card in column.cards]
+    assert all(
+        any(getattr(card, name) for card in rows)
+        for name in ("assignee", "labels", "sprint", "parent_key", "blocked")
+    )
