@@ -82,7 +82,7 @@ def lines(
     for row in at:
         plot.rule(row)
     for column in range(plot.width):
-        edges = [round(edge / top * eighths) for edge in _stacked(_between(days, column, plot.width))]
+        edges = [round(edge / top * eighths) for edge in _stacked(days[column * len(days) // plot.width])]
         for row in range(plot_rows):
             piece = stacked(edges, (plot_rows - 1 - row) * EIGHTHS, colours, TEXTURES if plain else "")
             if piece is not None:
@@ -93,7 +93,7 @@ def lines(
         beside_it = [Piece(f"{said:>{margin - 2}} ", "muted"), Piece("┤" if said else "│", "rule")]
         chart.append([*beside_it, *joined(line), *beside.get(row, ())])
     marks = [
-        (round(day / max(1, len(days) - 1) * (plot.width - 1)), day_said(told[day].day, today))
+        (int((day + 0.5) / len(days) * plot.width), day_said(told[day].day, today))
         for day in days_marked(len(days), plot.width, from_end=True)
     ]
     below, under = axis(marks, margin, plot.width)
@@ -102,17 +102,8 @@ def lines(
     return [clipped(line, width) for line in chart]
 
 
-def _between(days: Sequence[Sequence[int]], column: int, width: int) -> list[float]:
-    """How thick the bands are at a column: between two days evenly from one to the other."""
-    at = column / max(1, width - 1) * (len(days) - 1)
-    before = int(at)
-    after = min(before + 1, len(days) - 1)
-    share = at - before
-    return [one + (other - one) * share for one, other in zip(days[before], days[after], strict=True)]
-
-
-def _stacked(bands: Sequence[float]) -> list[float]:
-    edges, edge = [], 0.0
+def _stacked(bands: Sequence[int]) -> list[int]:
+    edges, edge = [], 0
     for band in bands:
         edge += band
         edges.append(edge)
