@@ -202,6 +202,9 @@ class IssuesScreen(SearchScreen):
         reading = window.further(direction, PAGE)
         if reading is None:
             return
+        if self._shown != (self.desk.key, self.asked):  # Another list is on its way.
+            self.table.ask_again(direction)
+            return
         try:
             page = await self._page(reading)
         except RhythmError:

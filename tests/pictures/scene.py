@@ -21,13 +21,13 @@ _QUIET = 2
 
 async def settled(driver: Driver, *, sixteen: bool = False) -> Picture:
     """A picture of the screen once it is at rest: nothing is at work, and two looks in a row agree."""
-    for node in _nodes(driver):
-        if isinstance(node, Input | TextArea):
-            node.cursor_blink = False
     quiet, seen = 0, None
 
     def at_rest() -> bool:
         nonlocal quiet, seen
+        for node in _nodes(driver):
+            if isinstance(node, Input | TextArea):
+                node.cursor_blink = False
         for timer in _timers(driver):
             if timer._interval >= _SOON:
                 timer.pause()
