@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from rich.text import Text
 from textual.app import ComposeResult
+from textual.await_complete import AwaitComplete
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
@@ -78,6 +79,11 @@ class Dialog(ModalScreen[T | None], LaidOut[T | None], Commanding):
     def on_screen_resume(self) -> None:
         if self.keys is not None:
             self.call_after_refresh(self.keys.asked, self)
+
+    def dismiss(self, result: T | None = None) -> AwaitComplete:
+        if self.keys is not None:
+            self.keys.answered(self)
+        return super().dismiss(result)
 
     def body(self) -> ComposeResult:
         """What stands in the box."""

@@ -35,6 +35,10 @@ class IssuePicker(Dialog[tuple[IssueRow | None]]):
         self._without, self._none = without, none
         self._found: list[IssueRow | None] = []
         self._readings = Readings(self)
+        self._sought = False
+        """Whether what is shown is still that of another text than stands there."""
+        self._ahead = False
+        """Whether enter came before what it is about: the first that is found is chosen."""
 
     def body(self) -> ComposeResult:
         yield LineField(placeholder="A key, or words of the title", compact=True)
@@ -50,6 +54,7 @@ class IssuePicker(Dialog[tuple[IssueRow | None]]):
         self._seek(event.value)
 
     def _seek(self, typed: str) -> None:
+        self._sought, self._ahead = True, False
         self._readings.read(self._search(typed), "search")
 
     async def _search(self, typed: str) -> None:
@@ -61,10 +66,20 @@ class IssuePicker(Dialog[tuple[IssueRow | None]]):
                 Content(" ".join(part for part in (shown(error.message), shown(error.hint)) if part))
             )
             wrong.add_class("said")
+            self._settle()
             return
         wrong.remove_class("said")
         found = [row for row in page.items if row.id not in self._without][:OFFERED]
         self._show([*([None] if self._none and not typed else []), *found])
+        self._sought = False
+        if self._ahead:
+            self.choose()
+        self._settle()
+
+    def _settle(self) -> None:
+        self._ahead = False
+        if self.keys is not None:
+            self.keys.settled(self)
 
     def _show(self, found: list[IssueRow | None]) -> None:
         colours = Colours(self.app.theme_variables, self.app.current_theme.dark)
@@ -89,7 +104,12 @@ class IssuePicker(Dialog[tuple[IssueRow | None]]):
     @on(Input.Submitted)
     @on(OptionList.OptionSelected)
     def choose(self) -> None:
-        """Is done with what the cursor is on."""
+        """Is done with what the cursor is on, once it is what was typed."""
+        if self._sought:
+            self._ahead = True
+            if self.keys is not None:
+                self.keys.begun(self, to_its_end=True)
+            return
         at = self.query_one(OptionList).highlighted
         if at is not None and at < len(self._found):
             self.dismiss((self._found[at],))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from weakref import WeakKeyDictionary
 
 from textual.app import App
 from textual.events import Key, Paste
@@ -36,6 +37,9 @@ class KeyOrder:
         self._waiting: deque[Key | Paste] = deque()
         self._at_work = 0
         self._commands: dict[object, bool] = {}
+        """Those that the next key waits for, and whether they go on to their end."""
+        self._asking: WeakKeyDictionary[object, list[object]] = WeakKeyDictionary()
+        """Dialogs, with the commands that wait for their answers."""
         self._arrived = False
         self._patience: Timer | None = None
 
@@ -63,16 +67,26 @@ class KeyOrder:
             for other, to_its_end in self._commands.items()
             if other is not command and (to_its_end or command is not None)
         }
+        for asking in self._asking.values():
+            if command in asking:
+                asking.remove(command)
         self._look()
 
     def asked(self, dialog: object) -> None:
         """A dialog has the focus: whatever opened it waits for the person now. What the dialog itself has
         begun goes on to its end.
         """
+        self._asking.setdefault(dialog, []).extend(
+            other for other, to_its_end in self._commands.items() if not to_its_end
+        )
         self._commands = {
             other: True for other, to_its_end in self._commands.items() if other is dialog and to_its_end
         }
         self._look()
+
+    def answered(self, dialog: object) -> None:
+        """A dialog is left: what waited for its answer goes on, and may ask once more."""
+        self._commands |= dict.fromkeys(self._asking.pop(dialog, ()), False)
 
     @property
     def busy(self) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from rhythm_domain.models import Status
+from rhythm_tui.screens import linking
 from rhythm_tui.screens.issue import IssueScreen
 from tests.instances import Team
 from tests.tui.conftest import Open
@@ -107,3 +108,22 @@ async def test_a_command_that_never_began_keeps_no_key_waiting(team: Team, app: 
         await driver.press("j")
         await driver.until(lambda: not driver.app.keys.busy, "the end of the key")
         assert not driver.app.screen.is_modal
+
+
+async def test_a_key_behind_an_answer_waits_for_the_next_question(
+    team: Team, app: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long it takes until it is asked: what is typed then is its answer, and no command."""
+    await fill(team, "power", "one")
+    link = linking._link
+
+    async def slowly(*args: Any) -> None:
+        await asyncio.sleep(0.3)
+        await link(*args)
+
+    monkeypatch.setattr(linking, "_link", slowly)
+    async with app(team.member, project="CORE") as driver:
+        await driver.sees("2 issues", "▌")
+        driver.burst("mblocked", "enter", "power", "enter")
+        await driver.eventually(lambda: team.member.search.ids("is:blocked", project="CORE"), "a link")
+        assert (await team.member.issues.show("CORE-2")).links[0].title == "power"
