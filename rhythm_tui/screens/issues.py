@@ -289,7 +289,8 @@ class IssuesScreen(SearchScreen):
                 if not self.desk.edits.ours(change.operation):
                     self.table.glow.light(change.issue_ids, shown(change.actor.display_name))
         ours = [change for change in changes if self.desk.edits.ours(change.operation)]
-        if any(change.kinds & _COMES and not change.issue_ids & here for change in ours):
+        come = (change for change in ours if change.kinds & _COMES)
+        if not self.busy and any(not change.issue_ids & here for change in come):
             self.reload()  # They were made or taken back elsewhere, as in the trash.
         elif any("issue.created" in change.kinds or "issue.imported" in change.kinds for change in changes):
             before = self._total

@@ -426,7 +426,7 @@ async def test_the_wheel_scrolls_and_a_bar_says_where_one_is(team: Team, app: Op
     async with app(team.member, project="CORE") as driver:
         await driver.sees("CORE-701 ")
         table = driver.widget(IssueTable)
-        assert table.show_vertical_scrollbar
+        await driver.until(lambda: table.show_vertical_scrollbar, "a scrollbar")
         await driver.pilot._post_mouse_events([MouseScrollDown] * 3, IssueTable, button=0)
         await driver.misses("CORE-701 ")
         assert table.cursor == 0
