@@ -165,10 +165,10 @@ async def test_a_client_that_vanished_takes_its_session_along(host: Warm) -> Non
 
 
 async def test_a_command_whose_client_vanished_ends(host: Warm) -> None:
-    """It waits for what is piped to it."""
-    mia = await host.person(host.team.member)
-    line = mia.arguments(mia.to, "import github - --project CORE")
-    with subprocess.Popen(line, stdin=subprocess.PIPE, env=mia._env) as process:  # noqa: ASYNC220
+    """It waits for what is piped to it, as its person may import."""
+    max_ = await host.person(host.team.maintainer)
+    line = max_.arguments(max_.to, "import github - --project CORE")
+    with subprocess.Popen(line, stdin=subprocess.PIPE, env=max_._env) as process:  # noqa: ASYNC220
         pid = host.pid()
         process.kill()
         until(lambda: not alive(pid), "the end of the session")
