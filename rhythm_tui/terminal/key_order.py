@@ -113,10 +113,10 @@ class KeyOrder:
         self._wait()
         target = self._app.focused or screen
         await self._give(key)
-        # A key that a widget has no use for goes up to the app, which finds its binding; what that does goes
-        # up once more.
+        # A key that a widget has no use for goes up to the app, which finds its binding; what that tells the
+        # view goes up once more, and what the view tells the app a third time, as when an issue is opened.
         path = [node for node in target.ancestors_with_self if node is not self._app]
-        self._climb([*path, self._app, *path, self._app], self._at_work)
+        self._climb([*path, self._app] * 3, self._at_work)
 
     def _climb(self, nodes: Sequence[MessagePump], turn: int) -> None:
         """Goes through the queues that the key's messages go through, behind them."""
