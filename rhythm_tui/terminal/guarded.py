@@ -132,6 +132,12 @@ class GuardedApp(App[int]):
         """Nothing, for the same reason."""
         return ""
 
+    def _watch_app_focus(self, focus: bool) -> None:
+        """Leaves the focus where it is while the person is in another window. Textual takes it away: what is
+        typed there would be gone from the screen, and letters be commands once something else had taken it.
+        """
+        self.screen.update_node_styles()
+
     # A defect ends the app -------------------------------------------------------------------------------
 
     @property

@@ -123,7 +123,9 @@ class Mentions(OptionList):
         area, start = self._area, self._start
         row, column = area.cursor_location
         behind = area.document.get_line(row)[column:]
-        rest = len(behind) - len(behind.lstrip("abcdefghijklmnopqrstuvwxyz0123456789._-"))
+        # What stands behind is the rest of this very name, or it is not of it and stays.
+        end = who.name.removeprefix(findable(self._typed))
+        rest = len(end) if behind.startswith(end) and not behind[len(end) :][:1].isalnum() else 0
         blank = "" if behind[rest:].startswith(" ") else " "
         self._turn(here=False)
         taken = area.replace(

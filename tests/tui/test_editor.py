@@ -88,10 +88,17 @@ async def test_people_are_mentioned_by_a_few_letters(team: Team, app: Open) -> N
         await driver.write("@vic")
         await driver.press("enter")
         await driver.until(lambda: area(driver).text == "@mia @olga x\n@vi\na@m\n@vic\n")
+        area(driver).move_cursor((2, 0))  # Before a word that is no part of the name: it stays.
+        await driver.write("@ol")
+        await driver.press("tab")
+        await driver.until(lambda: area(driver).text == "@mia @olga x\n@vi\n@olga a@m\n@vic\n")
+        area(driver).move_cursor((2, 3))  # Within the name: the rest of it is not said twice.
+        await driver.press("backspace", "l", "tab")
+        await driver.until(lambda: area(driver).text == "@mia @olga x\n@vi\n@olga a@m\n@vic\n")
         await driver.press("ctrl+s")
         await driver.until(lambda: isinstance(driver.app.screen, IssueScreen))
         await driver.until(lambda: "@vic" in mentioned(driver), "the mentions")
-        assert mentioned(driver) == ["@mia", "@olga", "@vic"]
+        assert mentioned(driver) == ["@mia", "@olga", "@olga", "@vic"]
 
 
 def people(driver: Driver) -> list[str]:

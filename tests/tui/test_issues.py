@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from psycopg import AsyncConnection
-from textual.events import MouseScrollDown
+from textual.events import AppBlur, AppFocus, MouseScrollDown
 from textual.widgets import Input
 
 from rhythm_domain.errors import Unavailable
@@ -38,8 +38,13 @@ async def test_typing_finds_and_escape_shows_all_again(team: Team, app: Open) ->
     async with app(team.member, project="CORE") as driver:
         await driver.sees("Login fails", "Crash in", "3 issues")
         await driver.press("slash")
-        await driver.write("importer")
-        await driver.sees("Crash in", "2 issues")
+        await driver.write("import")
+        driver.app.post_message(AppBlur())  # The person looks at another window,
+        await driver.rest()
+        driver.app.post_message(AppFocus())  # and goes on typing where they were.
+        await driver.rest()
+        await driver.write("er")
+        await driver.sees("/ importer", "Crash in", "2 issues")
         await driver.misses("Login fails")
         await driver.press("enter", "escape")
         await driver.sees("Login fails", "3 issues")
