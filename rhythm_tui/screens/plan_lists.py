@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,21 +44,27 @@ class PlanLists:
 
     async def among(self, side: Side, issues: Collection[int]) -> frozenset[int]:
         """Those of some issues that are in a pane's list, read or not."""
-        return await self.session.search.among(issues, self._search(side), project=self.key)
+        asked = self._search(side)
+        return await self.session.search.among(issues, asked, project=self.key) if asked else frozenset()
 
     async def ids(self, side: Side, limit: int) -> Sequence[int]:
         """What is in a pane's list, read or not, up to so many."""
-        return await self.session.search.ids(self._search(side), project=self.key, limit=limit)
+        asked = self._search(side)
+        return await self.session.search.ids(asked, project=self.key, limit=limit) if asked else ()
 
     async def backlog_total(self) -> Total:
         """How many issues are in the backlog's list."""
-        return await self.session.search.total(self._search("backlog"), project=self.key)
+        return await self.session.search.total(self._narrowed(_IN_BACKLOG), project=self.key)
 
-    def _search(self, side: Side) -> Query:
-        """A pane's list as a search of its own."""
-        conditions = _IN_BACKLOG
-        if side == "sprint" and self.sprint is not None:
-            conditions = (Condition(field=Field.SPRINT, values=(self.sprint.name,)),)
+    def _search(self, side: Side) -> Query | None:
+        """A pane's list as a search of its own; None without a sprint."""
+        if side == "backlog":
+            return self._narrowed(_IN_BACKLOG)
+        if self.sprint is None:
+            return None
+        return self._narrowed([Condition(field=Field.SPRINT, values=(self.sprint.name,))])
+
+    def _narrowed(self, conditions: Iterable[Condition]) -> Query:
         asked = self.asked.with_sort(None)
         for condition in conditions:
             asked = asked.with_condition(condition)
