@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 from collections.abc import AsyncIterator, Sequence
 from functools import partial
-from time import perf_counter
+from time import monotonic
 
+from rhythm_domain.database import Database
+from rhythm_domain.models import User
 from rhythm_domain.query import QueryError, parse
 from rhythm_domain.session import Session
 from tests.benchmarks.instance import Bench
 from tests.benchmarks.keystrokes import Keystroke, filtered, keystrokes
-from tests.benchmarks.measure import Bound, Series
+from tests.benchmarks.measure import Bound, Sample, Series
 
 IN_PROJECT = Bound(2, 6, 12, 50)
 ACROSS = Bound(3, 12, 25, 60)
@@ -41,27 +44,48 @@ async def series(bench: Bench, seed: str, *, every: int = 1, only: str = "") -> 
             for order in ORDERS:
                 ordered = Series(f"search {name}, {order}", bound.times(2))
                 yield await _typed(session, project, some, f" sort:{order}", ordered)
-    for name, project, bound in places:
-        if not only or name == only:
-            together = Series(f"search {name}, twenty people", bound.times(4))
-            yield await _together(bench, project, words, together)
+        for name, project, bound in places:
+            if not only or name == only:
+                into = Series(f"search {name}, twenty people", bound.times(4))
+                yield await asyncio.to_thread(
+                    _together, bench, session.user, session.id, project, words, into
+                )
 
 
-async def _together(bench: Bench, project: str | None, typed: Sequence[Keystroke], into: Series) -> Series:
-    """Each person types some queries' keys, at the same pace as all others but not in step with them."""
-
-    async def person(number: int) -> None:
-        async with bench.session() as session:
-            await session.search.page("", project=project)
-            await asyncio.sleep(PAUSE * number / PEOPLE)
-            for at in range(KEYS):
-                begun = perf_counter()
-                keystroke = typed[(number * KEYS + at) % len(typed)]
-                await _typed(session, project, [keystroke], "", into)
-                await asyncio.sleep(max(PAUSE - (perf_counter() - begun), 0))
-
-    await asyncio.gather(*(person(number) for number in range(PEOPLE)))
+def _together(
+    bench: Bench, user: User, session_id: int, project: str | None, typed: Sequence[Keystroke], into: Series
+) -> Series:
+    with multiprocessing.get_context("spawn").Pool(PEOPLE) as pool:
+        begin = monotonic() + 0.2 * PEOPLE
+        keys = [[typed[(at * KEYS + key) % len(typed)] for key in range(KEYS)] for at in range(PEOPLE)]
+        work = [
+            (bench.conninfo, user, session_id, project, each, begin + PAUSE * at / PEOPLE)
+            for at, each in enumerate(keys)
+        ]
+        for samples, failed in pool.starmap(_person, work):
+            into.samples += samples
+            into.failed += failed
     return into
+
+
+def _person(
+    conninfo: str, user: User, session_id: int, project: str | None, typed: Sequence[Keystroke], begin: float
+) -> tuple[list[Sample], list[str]]:
+    return asyncio.run(_paced(conninfo, user, session_id, project, typed, begin))
+
+
+async def _paced(
+    conninfo: str, user: User, session_id: int, project: str | None, typed: Sequence[Keystroke], begin: float
+) -> tuple[list[Sample], list[str]]:
+    """Types some keys at the pace of all others, but not in step with them."""
+    database = Database(conninfo)
+    session, into = Session(database, user, session_id), Series("")
+    await session.search.page("", project=project)
+    for at, keystroke in enumerate(typed):
+        await asyncio.sleep(max(begin + PAUSE * at - monotonic(), 0))
+        await _typed(session, project, [keystroke], "", into)
+    await database.close()
+    return into.samples, into.failed
 
 
 async def _typed(
