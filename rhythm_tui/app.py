@@ -328,9 +328,11 @@ class RhythmApp(ThemedApp, Commanding):
 
     @on(SignedOut)
     def _signed_out(self, message: SignedOut) -> None:
+        if self._at_the_door:
+            return
         if not self.local:
             self.part(NotSignedIn(message.reason, hint=AGAIN))
-        elif self.desk is not None and not self._at_the_door:
+        elif self.desk is not None:
             self._at_the_door = True
             again = job(self._sign_in_again, self.desk, message.reason)
             self.run_worker(again, description="signs in again")
@@ -377,7 +379,12 @@ class RhythmApp(ThemedApp, Commanding):
     async def _sign_out(self) -> None:
         if self.desk is not None:
             people = self.desk.session.people
-            await self.desk.edits.run(lambda operation: people.sign_out(operation=operation))
+            self._at_the_door = True  # What is still read with this session asks nobody to sign in again.
+            try:
+                await self.desk.edits.run(lambda operation: people.sign_out(operation=operation))
+            except RhythmError:
+                self._at_the_door = False
+                raise
             self.instance.remember(None)
 
     def _start_over(self) -> None:
@@ -387,7 +394,7 @@ class RhythmApp(ThemedApp, Commanding):
     async def _go_out(self) -> None:
         """Takes all views away, and goes in again."""
         self.hearing.end()
-        self.desk = None
+        self.desk, self._at_the_door = None, False
         await self.switch_mode(DOOR)
         for view in VIEWS.keys() & self._modes.keys():
             await self.remove_mode(view)

@@ -18,8 +18,10 @@ from rhythm_domain.embedded.server import EmbeddedServer
 from rhythm_domain.errors import Unavailable
 from rhythm_domain.migrate import migrate
 from rhythm_domain.services import throttle
+from rhythm_domain.services.people import People
 from rhythm_domain.session import Session, Tracker
 from rhythm_tui.instance import Instance
+from rhythm_tui.messages import SignedOut
 from rhythm_tui.screens.door import Door
 from tests.conftest import Postgres
 from tests.instances import Team
@@ -172,14 +174,24 @@ async def test_one_signs_out_and_is_forgotten(here: AtUrl, conninfo: str) -> Non
     assert driver.app.return_code == 0
 
 
-async def test_somebody_else_takes_the_seat(here: AtUrl, conninfo: str) -> None:
-    """The views are theirs, not those of who sat there before."""
+async def test_somebody_else_takes_the_seat(
+    here: AtUrl, conninfo: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The views are theirs, not those of who sat there before; nothing of these asks them to come back."""
     admin = await set_up(conninfo)
     await admin.projects.create("SECRET", "Of Ada alone")
     _, code = await admin.people.add("grace", "Grace Example")
     async with at_the_door(here) as driver:
         await fill_in(driver)
         await driver.sees("Of Ada alone")
+        sign_out = People.sign_out
+
+        async def told(people: People, **options: Any) -> None:
+            await sign_out(people, **options)
+            driver.app.post_message(SignedOut("It ended."))
+            await asyncio.sleep(0.05)
+
+        monkeypatch.setattr(People, "sign_out", told)
         driver.app.action_command("account.switch")
         await door(driver, "sign in")
         assert "Of Ada alone" not in driver.text
