@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
