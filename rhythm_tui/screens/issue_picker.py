@@ -102,15 +102,21 @@ class IssuePicker(Dialog[tuple[IssueRow | None]]):
         )
 
     @on(Input.Submitted)
-    @on(OptionList.OptionSelected)
     def choose(self) -> None:
-        """Is done with what the cursor is on, once it is what was typed."""
+        """Is done with what the cursor is on, once it is what was typed; where that failed, asks again."""
         if self._sought:
+            self._seek(self.query_one(Input).value)
             self._ahead = True
             if self.keys is not None:
                 self.keys.begun(self, to_its_end=True)
             return
-        at = self.query_one(OptionList).highlighted
+        self._take(self.query_one(OptionList).highlighted)
+
+    @on(OptionList.OptionSelected)
+    def _pressed(self, event: OptionList.OptionSelected) -> None:
+        self._take(event.option_index)
+
+    def _take(self, at: int | None) -> None:
         if at is not None and at < len(self._found):
             self.dismiss((self._found[at],))
 
