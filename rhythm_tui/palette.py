@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import partial
 from textwrap import wrap
 
 from rich.cells import cell_len
+from textual import on
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
+from textual.widgets import Input
+from textual.worker import WorkerError
 
 from rhythm_tui.commanding import Commanding, Offer, offers
 from rhythm_tui.commands import COMMANDS, Command, readable
@@ -59,6 +63,14 @@ class Palette(CommandPalette, Commanding):
 
     def __init__(self) -> None:
         super().__init__(providers=[CommandProvider], placeholder="What do you want to do?")
+
+    @on(Input.Submitted)
+    async def _find_first(self) -> None:
+        """Enter is for what is found of all that was typed, not for what had been found of less."""
+        for worker in list(self.workers):
+            if worker.group == self._GATHER_COMMANDS_GROUP:
+                with suppress(WorkerError):  # It is cancelled where more was typed.
+                    await worker.wait()
 
     def foot(self) -> str:
         return "enter do it · ↓↑ choose · esc cancel"

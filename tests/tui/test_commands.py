@@ -43,12 +43,15 @@ def test_every_command_is_carried_out_somewhere() -> None:
 
 
 async def test_the_palette_finds_a_command_by_its_words(team: Team, app: Open) -> None:
-    """And carries it out where one was."""
+    """And carries it out where one was; none that was found of less than what was typed."""
     (key,) = await fill(team, "one")
     async with app(team.member, project="CORE") as driver:
         await driver.sees(key)
         await driver.press("colon")
         await driver.sees("What do you want to do?")
+        driver.burst("xyzzy", "enter")
+        await driver.sees("No matches found")
+        await driver.press(*["backspace"] * 5)
         await driver.write("close it as done")
         await driver.sees("Close it as done, or open it again")
         await driver.press("enter")
