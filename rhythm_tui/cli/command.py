@@ -25,6 +25,16 @@ from rhythm_tui.cli.context import Context
 
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
+ELSEWHERE = {
+    "add": "create",
+    "close": "move",
+    "ls": "list",
+    "new": "create",
+    "reopen": "move",
+    "view": "show",
+}
+"""What commands are called in other programs, and here."""
+
 
 class Verb(click.Command):
     """One thing to do. Runs coroutines, shows examples, takes --json."""
@@ -88,7 +98,8 @@ class Noun(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
         if self.get_command(ctx, name) is None and not name.startswith("-"):
-            near = did_you_mean(name, self.list_commands(ctx), "")
+            known, other = self.list_commands(ctx), ELSEWHERE.get(name)
+            near = f"Did you mean {other}?" if other in known else did_you_mean(name, known, "")
             ctx.fail(f"{ctx.command_path} has no command {name!r}. {near}".rstrip())
         return super().resolve_command(ctx, args)
 

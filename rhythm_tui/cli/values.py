@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -38,7 +39,7 @@ class OneOf(click.ParamType[StrEnum]):
 
     def __init__(self, enum: type[StrEnum]) -> None:
         self.enum = enum
-        self.name = enum.__name__.lower()
+        self.name = re.sub(r"\B(?=[A-Z])", " ", enum.__name__).lower()
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
         return "|".join(self.enum)

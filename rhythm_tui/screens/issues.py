@@ -74,6 +74,8 @@ class IssuesScreen(SearchScreen):
         self._made: tuple[Issue, str] | None = None
         """An issue that was just made here, until the list is read again."""
         self._known_total = Total(count=0)
+        self._new = 0
+        """How many issues others have made since the list was read."""
         self._shown: tuple[str | None, Query] | None = None
 
     def body(self) -> ComposeResult:
@@ -114,7 +116,7 @@ class IssuesScreen(SearchScreen):
         held = await self._among(table.marks) if table.marks and (page.previous or page.next) else None
         if wanted != (self.desk.key, self.asked) or (keep and window is not table.window):
             return  # Meanwhile the person went on to something else.
-        self._shown = wanted
+        self._shown, self._new = wanted, 0
         self._say_query()
         self._say_empty()
         table.show(page, reading, keep=keep, steady=self.query_one(SearchBar).typing)
@@ -170,7 +172,8 @@ class IssuesScreen(SearchScreen):
         self._total = number
         marked = len(self.table.marks)
         said = f"{marked:,} of {count} marked" if marked else f"{count} issue{'' if number == 1 else 's'}"
-        self.query_one(SearchBar).total = f"{said} "
+        new = f"{self._new:,} new · " if self._new else ""
+        self.query_one(SearchBar).total = f"{new}{said} "
 
     def _say_query(self) -> None:
         sort = self.asked.sort or Sort.by(SortKey.CREATED)
@@ -231,6 +234,9 @@ class IssuesScreen(SearchScreen):
 
     def replaced(self, rows: Sequence[IssueRow]) -> None:
         self.table.replace(rows)
+
+    def end_range(self) -> None:
+        self.table.end_range()
 
     def done_with(self, issues: Sequence[int]) -> None:
         self.table.take(issues)
@@ -296,7 +302,9 @@ class IssuesScreen(SearchScreen):
             before = self._total
             await self._count()
             if self._total > before and len(ours) < len(changes):
-                self.say(f"{self._total - before:,} new", "r reads the list again")
+                self._new += self._total - before
+                self._say_total(f"{self._known_total}", self._total)
+                self.say(f"{self._new:,} new", "r reads the list again")
 
     @on(IssueTable.Opened)
     def _opened(self, event: IssueTable.Opened) -> None:

@@ -184,7 +184,8 @@ _MARKING, _CHOOSE, _DONE = "space mark · enter {} · esc cancel", "choose", "do
 class MultiPicker(Filtered[V, dict[V, bool]], Generic[V]):
     """Any number of some choices: space, or a click, takes one or gives it back, enter is the end.
 
-    Who typed to find one, and took none, has enter take what the cursor is on; the foot says what enter does.
+    Who typed to find one, and took none, has enter take what the cursor is on; with `eager` also who did not
+    type. The foot says what enter does.
     Dismissed with what differs from before: True for what was taken, False for what was given back. What is
     chosen `partly` stays so unless it is touched. `new` says what else can be taken because of what is typed.
     """
@@ -198,8 +199,10 @@ class MultiPicker(Filtered[V, dict[V, bool]], Generic[V]):
         *,
         words: str = "",
         new: Callable[[str], Choice[V] | None] = lambda _: None,
+        eager: bool = False,
     ) -> None:
         super().__init__(title, choices, _MARKING.format(_DONE), words)
+        self._eager = eager
         self._toggled: dict[V, bool] = {}
         self._new = new
         self._offered: Choice[V] | None = None
@@ -254,7 +257,7 @@ class MultiPicker(Filtered[V, dict[V, bool]], Generic[V]):
         choice = self._highlighted
         if choice is None or choice is self._offered:
             return choice
-        sought = self.query_one(Input).value.strip() and not self._toggled
+        sought = (self._eager or self.query_one(Input).value.strip()) and not self._toggled
         return choice if sought and not choice.chosen else None
 
     def choose(self) -> None:

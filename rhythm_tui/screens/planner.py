@@ -320,6 +320,10 @@ class PlannerScreen(SearchScreen):
         self.light_keys()
         await self.read_burndown()
 
+    def end_range(self) -> None:
+        for table in self.panes.tables:
+            table.end_range()
+
     def done_with(self, issues: Sequence[int]) -> None:
         for table in self.panes.tables:
             table.take(issues)

@@ -23,6 +23,7 @@ from rhythm_tui.holding import planning
 from rhythm_tui.looks import presentation as show
 from rhythm_tui.looks.colours import Colours
 from rhythm_tui.looks.presentation import Piece
+from rhythm_tui.looks.wording import counted
 from rhythm_tui.screens.picker import Choice, Picker
 from rhythm_tui.screens.work import WorkScreen
 from rhythm_tui.widgets import burndown, flow, velocity
@@ -289,9 +290,11 @@ def _figures(report: SprintReport, *, points: bool) -> list[Piece]:
         ("done", report.done, "success"),
         *([("carried over", report.carried_over, "warning")] if report.carried_over else []),
     ]
-    pieces = []
+    pieces: list[Piece] = []
     for name, issues, colour in parts:
         total = sum((one.estimate or 0 for one in issues), 0)
-        amount = f"{len(issues):,}" + (f", {number(total)} points" if points and total else "")
+        count = counted(len(issues), "issue") if not pieces else f"{len(issues):,}"
+        unit = "" if pieces else " points"
+        amount = f"{number(total)}{unit} in {count}" if points and total else count
         pieces += [Piece(f"{name} ", "muted"), Piece(amount, colour, bold=True), Piece("   ")]
     return pieces

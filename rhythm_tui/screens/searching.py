@@ -241,7 +241,7 @@ class SearchScreen(TriageScreen):
             one = await self.pick(begun, choices)
             values = None if one is None else [one]
         else:
-            toggled = await self.app.push_screen_wait(MultiPicker(begun, choices))
+            toggled = await self.app.push_screen_wait(MultiPicker(begun, choices, eager=True))
             taken = None if toggled is None else {**{each.value: each.chosen for each in choices}, **toggled}
             values = None if taken is None else [value for value, is_taken in taken.items() if is_taken]
         if values is not None:

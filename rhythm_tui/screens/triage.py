@@ -64,6 +64,9 @@ class TriageScreen(WorkScreen):
     def done_with(self, issues: Sequence[int]) -> None:
         """Some issues are no longer where they were shown: they are in the trash."""
 
+    def end_range(self) -> None:
+        """Something is done with what is marked: moving on marks no more."""
+
     def linked(self, rows: Sequence[IssueRow]) -> None:
         """The parent or the links of some issues changed; a line of a list shows them already."""
 
@@ -140,6 +143,7 @@ class TriageScreen(WorkScreen):
         many the `question` is asked first, see `sure`; if there is none it is made of what is `said` then.
         With `asked` it was asked already. `new_labels` are made in the same step.
         """
+        self.end_range()
         meant = {row.id for row in rows} == {row.id for row in self.targets()}
         unread = self.unread() if meant else []
         count = len(rows) + len(unread)
@@ -170,25 +174,38 @@ class TriageScreen(WorkScreen):
     async def _change_many(
         self, ids: Sequence[int], edit: IssueEdit, said: str, new_labels: Sequence[str]
     ) -> None:
-        """Makes one change to any number of issues of one project, as one step, with a bar."""
+        """Makes one change to any number of issues, in each project as one step, with a bar."""
         from rhythm_tui.screens.working import Working
 
         issues = self.desk.session.issues
 
         async def work(progress: Callable[[int], None]) -> int:
-            return await self.desk.edits.run(
-                lambda operation: issues.edit_all(
-                    ids, edit, new_labels=new_labels, operation=operation, progress=progress
-                ),
-                stoppable=True,
-            )
+            changed = 0
+            with self.desk.edits.trail.together():
+                for these in await self._by_project(ids):
+                    changed += await self.desk.edits.run(
+                        _edit_all(issues.edit_all, these, edit, new_labels, progress, changed), stoppable=True
+                    )
+            return changed
 
-        changed = await self.app.push_screen_wait(Working(counted(len(ids), "issue"), len(ids), work))
+        working = Working(counted(len(ids), "issue"), len(ids), work)
+        changed = await self.app.push_screen_wait(working)
         if changed is None:
-            self.say("Stopped", "u takes back what was done", warning=True)
+            if not working.failed:  # Else it was said why.
+                self.say("Stopped", "u takes back what was done", warning=True)
         else:
             self.say(f"{counted(changed, 'issue')}: {said}", "u takes it back")
         self.reload()
+
+    async def _by_project(self, ids: Sequence[int]) -> list[Sequence[int]]:
+        """The same issues, those of each project together."""
+        if self.desk.project is not None:
+            return [ids]
+        found: dict[str, list[int]] = {}
+        for at in range(0, len(ids), BULK):
+            for row in await self.desk.session.search.again(ids[at : at + BULK]):
+                found.setdefault(row.project_key, []).append(row.id)
+        return [*found.values()]
 
     def titled(self, what: str) -> str:
         """The title of a question about the issues that are meant."""
@@ -447,6 +464,24 @@ def _edit_many(
     new_labels: Sequence[str],
 ) -> Callable[[UUID], Awaitable[tuple[IssueRow, ...]]]:
     return lambda operation: edit_many(ids, edit, new_labels=new_labels, operation=operation)
+
+
+def _edit_all(
+    edit_all: Callable[..., Awaitable[int]],
+    ids: Sequence[int],
+    edit: IssueEdit,
+    new_labels: Sequence[str],
+    progress: Callable[[int], None],
+    before: int,
+) -> Callable[[UUID], Awaitable[int]]:
+    """Of several such changes one behind the other, `before` says how many issues are changed already."""
+    return lambda operation: edit_all(
+        ids,
+        edit,
+        new_labels=new_labels,
+        operation=operation,
+        progress=lambda done: progress(before + done),
+    )
 
 
 def _delete(

@@ -24,6 +24,8 @@ class Working(Dialog[T], Generic[T]):
         super().__init__(title, "esc stop; what is done stays")
         self._total, self._work = total, work
         self._task: asyncio.Task[None] | None = None
+        self.failed = False
+        """Whether it came to no end, and it was said why."""
 
     def body(self) -> ComposeResult:
         yield ProgressBar(self._total, show_eta=False)
@@ -37,6 +39,7 @@ class Working(Dialog[T], Generic[T]):
         try:
             answer = await self._work(lambda done: bar.update(progress=done))
         except RhythmError as error:
+            self.failed = True
             report(self, error)
         finally:
             self.dismiss(answer)

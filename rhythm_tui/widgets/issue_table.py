@@ -362,6 +362,10 @@ class IssueTable(ScrollView, Commanding, can_focus=True):
             self._range_from = None if self._range_from is not None else row.id
             self._set_marks({**self.marks, row.id: row})
 
+    def end_range(self) -> None:
+        """Marks no further issues as the cursor moves; those that are marked stay."""
+        self._range_from = None
+
     def go_to(self, issue: int) -> bool:
         """Puts the cursor on an issue; whether the window holds it."""
         place = self.window.place(issue)

@@ -92,7 +92,7 @@ def backlog_lines(
 
 def no_sprint_lines(finished: int, width: int, *, lit: bool) -> list[Line]:
     """The heading where no sprint is shown."""
-    what = "[ shows those that are finished" if finished else "A sprint is a goal and two days"
+    what = "[ shows those that are finished" if finished else "A sprint is a goal, a first day and a last one"
     return [
         [Piece("No sprint", "primary" if lit else "foreground", bold=True)],
         [Piece(truncated(what, width), "muted")],

@@ -120,6 +120,8 @@ class SearchBar(Widget, Commanding):
         """Lets the person type."""
         self._field.display = True
         self.query_one("#chips").display = False
+        if ":" in self._field.value.rsplit(" ", 1)[-1]:  # It is whole: what is typed is another word.
+            self.set_text(f"{self._field.value} ")
         self.screen.set_focus(self._field)
         self._field.cursor_position = len(self._field.value)
         self._say_keys()

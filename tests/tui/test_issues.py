@@ -17,7 +17,7 @@ from rhythm_domain.repository import search
 from rhythm_domain.services.history import History
 from rhythm_domain.services.search import Search
 from rhythm_domain.transaction import Tx
-from rhythm_tui.screens import searching, undoing
+from rhythm_tui.screens import searching, triage, undoing
 from rhythm_tui.screens.issues import IssuesScreen
 from rhythm_tui.screens.prompt import Prompt
 from rhythm_tui.widgets.issue_table import IssueTable
@@ -458,6 +458,14 @@ async def test_a_filter_is_built_from_pieces(team: Team, app: Open) -> None:
         await driver.write("backlog")
         await driver.press("space", "enter")
         await driver.sees("status:backlog", two)
+        driver.burst("/", "is:closed", "enter")  # Behind a whole qualifier another one begins.
+        await driver.sees("No issue is like that", " status:backlog   is:closed ")
+        await driver.press("escape", "f")
+        await driver.write("status")
+        await driver.press("enter")
+        await driver.sees("space mark")
+        await driver.press("enter")  # Of what nobody marked it is the one under the cursor.
+        await driver.sees("/  status:", "1 issue")
 
 
 async def test_an_empty_project_says_how_to_begin(team: Team, app: Open) -> None:
@@ -817,3 +825,38 @@ async def test_what_was_said_goes_with_the_screen(team: Team, app: Open) -> None
         await driver.press("escape")
         await driver.sees("KEY")
         assert "moved to the trash" not in driver.text
+
+
+async def test_a_range_ends_with_what_is_done_with_it(team: Team, app: Open) -> None:
+    """Moving on marks no more: the next change would go to issues that nobody meant."""
+    await fill(team, "one", "two", "three", "four")
+    async with app(team.member, project="CORE") as driver:
+        await driver.sees("4 issues", "▌")
+        driver.burst("vjx")
+        await driver.sees("2 issues: moved to done")
+        driver.burst("jj")
+        await driver.sees("2 of 4 marked")
+        table = driver.widget(IssueTable)
+        await driver.until(lambda: table.cursor == 3)
+        assert len(table.marks) == 2
+
+
+async def test_many_issues_of_several_projects_are_changed_at_once(
+    team: Team, app: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each project's in a step of its own; one undo takes all of them back."""
+    team.instance.project("WEB", owner=team.owner, member=team.member)
+    await fill(team, "one", "two")
+    await team.member.issues.create("WEB", IssueDraft(title="three"))
+    monkeypatch.setattr(triage, "BULK", 1)
+    async with app(team.member) as driver:
+        driver.burst("1")
+        await driver.sees("3 issues", "WEB-1")
+        driver.burst("Ax")
+        await driver.sees("3 issues: moved to done")
+        await driver.until_saved()
+        assert (await team.member.search.total("status:done")).count == 3
+        await driver.press("escape", "u")
+        await driver.sees("Undone")
+        await driver.until_saved()
+        assert (await team.member.search.total("status:done")).count == 0
