@@ -293,8 +293,9 @@ def _figures(report: SprintReport, *, points: bool) -> list[Piece]:
     pieces: list[Piece] = []
     for name, issues, colour in parts:
         total = sum((one.estimate or 0 for one in issues), 0)
-        count = counted(len(issues), "issue") if not pieces else f"{len(issues):,}"
-        unit = "" if pieces else " points"
-        amount = f"{number(total)}{unit} in {count}" if points and total else count
+        count, unit = f"{len(issues):,}", ""
+        if not pieces:  # The others are counted in the same.
+            count, unit = counted(len(issues), "issue"), " points"
+        amount = f"{number(total)}{unit} in {count}" if points and (total or not pieces) else count
         pieces += [Piece(f"{name} ", "muted"), Piece(amount, colour, bold=True), Piece("   ")]
     return pieces
