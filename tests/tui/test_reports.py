@@ -27,7 +27,7 @@ async def test_the_burndown_of_the_active_sprint_and_of_those_before(team: Team,
     async with app(team.viewer, project="CORE", view="reports") as driver:
         await driver.sees("Burndown", "Sprint 2", "active", "3 points left", "added 6 in 2", "done 3 in 1")
         await driver.press("h")
-        await driver.sees("Sprint 1", "finished", "3 points left at the end", "carried over 1, 3 points")
+        await driver.sees("Sprint 1", "finished", "3 points left at the end", "carried over 3 in 1")
         await driver.press("p")
         await driver.sees("1 issue left at the end")
         await driver.press("o")
