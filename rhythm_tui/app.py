@@ -379,7 +379,7 @@ class RhythmApp(ThemedApp, Commanding):
     async def _sign_out(self) -> None:
         if self.desk is not None:
             people = self.desk.session.people
-            self._at_the_door = True  # What is still read with this session asks nobody to sign in again.
+            self._at_the_door = True  # What is still being read asks nobody to sign in again.
             try:
                 await self.desk.edits.run(lambda operation: people.sign_out(operation=operation))
             except RhythmError:
