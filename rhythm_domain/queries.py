@@ -4,7 +4,8 @@
     -- One issue of one project.
     SELECT ...
 
-Parameters are psycopg's `%(name)s`. A test prepares every one of them on the real schema, and
+What several queries of a module have in common stands before them as a `-- part: NAME`, and in each of
+them as `{{NAME}}`. Parameters are psycopg's `%(name)s`. A test prepares every one of them on the real schema, and
 `rhythm db explain NAME` shows its plan.
 """
 
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from psycopg.sql import Composable, Composed
 
 _FOLDER = Path(__file__).parent / "repository"
-_NAME = re.compile(r"^-- name: (\w+)\n", re.MULTILINE)
+_HEAD = re.compile(r"^-- (name|part): (\w+)\n", re.MULTILINE)
+_USE = re.compile(r"\{\{(\w+)\}\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +50,16 @@ def integers(values: Iterable[int]) -> str:
 def load(module: str) -> dict[str, Named]:
     """The queries of `module`.sql, by name."""
     source = (_FOLDER / f"{module}.sql").read_text(encoding="utf-8")
-    parts = _NAME.split(source)[1:]
-    return {
-        name: Named(name, text.strip().encode()) for name, text in zip(parts[::2], parts[1::2], strict=True)
-    }
+    _, *found = _HEAD.split(source)
+    parts: dict[str, str] = {}
+    queries: dict[str, Named] = {}
+    for kind, name, text in zip(found[::3], found[1::3], found[2::3], strict=True):
+        whole = _USE.sub(lambda use: parts[use[1]], text.strip())
+        if kind == "part":
+            parts[name] = whole
+        else:
+            queries[name] = Named(name, whole.encode())
+    return queries
 
 
 @cache

@@ -1,28 +1,54 @@
 -- What the guard asks before anything else. Every statement re-reads the person's session, account and role.
 
--- name: enter
--- The person behind a session, with the limits of the transaction set. No row: not signed in any more.
-SELECT s.id AS session_id, s.kind AS session_kind, s.read_only,
+-- part: who
+s.id AS session_id, s.kind AS session_kind, s.read_only,
        s.last_seen_at < now() - interval '5 minutes' AS stale,
        u.id, u.name, u.display_name, u.admin, u.active, u.claimed, u.time_zone, u.created_at,
        i.read_only AS instance_read_only,
        set_config('statement_timeout', '5s', true) AS statement_timeout,
        set_config('lock_timeout', '2s', true) AS lock_timeout,
        set_config('idle_in_transaction_session_timeout', '15s', true) AS idle_timeout
-FROM sessions s JOIN users u ON u.id = s.user_id CROSS JOIN instance i
-WHERE s.id = %(session)s AND s.ended_at IS NULL AND u.active
+
+-- part: signed_in
+-- Who is let in: by a session that has not ended, of an account that is active.
+s.id = %(session)s AND s.ended_at IS NULL AND u.active
   AND (s.expires_at IS NULL OR s.expires_at > now())
-  AND (s.idle_limit IS NULL OR s.last_seen_at + s.idle_limit > now());
+  AND (s.idle_limit IS NULL OR s.last_seen_at + s.idle_limit > now())
+
+-- part: held
+-- Whoever writes: session and account can't be ended between check and act; and what the operation did, if it was done
+-- before.
+WITH who AS MATERIALIZED (
+  SELECT {{who}}
+  FROM sessions s JOIN users u ON u.id = s.user_id CROSS JOIN instance i
+  WHERE {{signed_in}}
+  FOR SHARE OF s, u)
+SELECT who.*, now() AS now,
+       (SELECT json_agg(e ORDER BY e.seq) FROM (
+          SELECT e.seq, e.issue_id, e.kind, e.after, f.permission, f.project_id
+          FROM events f JOIN events e ON e.operation = f.operation AND e.actor_id = f.actor_id
+          WHERE f.id = %(first)s AND f.operation = %(operation)s AND f.actor_id = who.id) e) AS done,
+
+-- part: asked
+-- Issues as they were asked for: by keys that their project has or had, and by ids.
+SELECT t.key || '-' || t.number AS asked, i.id, i.number, i.project_id, i.reporter_id,
+       i.deleted_at IS NOT NULL AS deleted
+FROM unnest(%(keys)s::text[], %(numbers)s::int[]) AS t (key, number)
+JOIN project_keys k ON k.key = t.key
+JOIN issues i ON i.project_id = k.project_id AND i.number = t.number
+UNION ALL
+SELECT NULL, i.id, i.number, i.project_id, i.reporter_id, i.deleted_at IS NOT NULL
+FROM issues i WHERE i.id = ANY(%(ids)s::bigint[])
+
+-- name: enter
+-- The person behind a session, with the limits of the transaction set. No row: not signed in any more.
+SELECT {{who}}
+FROM sessions s JOIN users u ON u.id = s.user_id CROSS JOIN instance i
+WHERE {{signed_in}};
 
 -- name: enter_across
 -- The same with the projects that they are a member of: the living ones, and those that are archived.
-SELECT s.id AS session_id, s.kind AS session_kind, s.read_only,
-       s.last_seen_at < now() - interval '5 minutes' AS stale,
-       u.id, u.name, u.display_name, u.admin, u.active, u.claimed, u.time_zone, u.created_at,
-       i.read_only AS instance_read_only,
-       set_config('statement_timeout', '5s', true) AS statement_timeout,
-       set_config('lock_timeout', '2s', true) AS lock_timeout,
-       set_config('idle_in_transaction_session_timeout', '15s', true) AS idle_timeout,
+SELECT {{who}},
        ARRAY(SELECT m.project_id FROM project_members m JOIN projects p ON p.id = m.project_id
              WHERE m.user_id = u.id AND m.ended_at IS NULL AND p.deleted_at IS NULL AND p.archived_at IS NULL
              ORDER BY 1) AS living,
@@ -30,66 +56,31 @@ SELECT s.id AS session_id, s.kind AS session_kind, s.read_only,
              WHERE m.user_id = u.id AND m.ended_at IS NULL AND p.deleted_at IS NULL AND p.archived_at IS NOT NULL
              ORDER BY 1) AS archived
 FROM sessions s JOIN users u ON u.id = s.user_id CROSS JOIN instance i
-WHERE s.id = %(session)s AND s.ended_at IS NULL AND u.active
-  AND (s.expires_at IS NULL OR s.expires_at > now())
-  AND (s.idle_limit IS NULL OR s.last_seen_at + s.idle_limit > now());
+WHERE {{signed_in}};
 
 -- name: enter_project
 -- The same with a project by any key that it has or had, and the person's role in it, to read there.
-SELECT s.id AS session_id, s.kind AS session_kind, s.read_only,
-       s.last_seen_at < now() - interval '5 minutes' AS stale,
-       u.id, u.name, u.display_name, u.admin, u.active, u.claimed, u.time_zone, u.created_at,
-       i.read_only AS instance_read_only,
-       set_config('statement_timeout', '5s', true) AS statement_timeout,
-       set_config('lock_timeout', '2s', true) AS lock_timeout,
-       set_config('idle_in_transaction_session_timeout', '15s', true) AS idle_timeout,
+SELECT {{who}},
        p.id AS project_id, p.key AS project_key, p.archived_at,
        (SELECT m.role FROM project_members m
         WHERE m.project_id = p.id AND m.user_id = u.id AND m.ended_at IS NULL) AS role
 FROM sessions s JOIN users u ON u.id = s.user_id CROSS JOIN instance i
 LEFT JOIN project_keys k ON k.key = %(key)s
 LEFT JOIN projects p ON p.id = k.project_id AND p.deleted_at IS NULL
-WHERE s.id = %(session)s AND s.ended_at IS NULL AND u.active
-  AND (s.expires_at IS NULL OR s.expires_at > now())
-  AND (s.idle_limit IS NULL OR s.last_seen_at + s.idle_limit > now());
+WHERE {{signed_in}};
 
 -- name: enter_to_write
 -- The same as `enter`, holding session and account so that neither can be ended between check and act.
-SELECT s.id AS session_id, s.kind AS session_kind, s.read_only,
-       s.last_seen_at < now() - interval '5 minutes' AS stale,
-       u.id, u.name, u.display_name, u.admin, u.active, u.claimed, u.time_zone, u.created_at,
-       i.read_only AS instance_read_only, now() AS now,
-       set_config('statement_timeout', '5s', true) AS statement_timeout,
-       set_config('lock_timeout', '2s', true) AS lock_timeout,
-       set_config('idle_in_transaction_session_timeout', '15s', true) AS idle_timeout
+SELECT {{who}}, now() AS now
 FROM sessions s JOIN users u ON u.id = s.user_id CROSS JOIN instance i
-WHERE s.id = %(session)s AND s.ended_at IS NULL AND u.active
-  AND (s.expires_at IS NULL OR s.expires_at > now())
-  AND (s.idle_limit IS NULL OR s.last_seen_at + s.idle_limit > now())
+WHERE {{signed_in}}
 FOR SHARE OF s, u;
 
 -- name: enter_project_to_write
 -- The same with a project by any key that it has or had and the person's role in it, and with what the operation did if
 -- it was done before. Whoever writes keeps the project from being archived or deleted meanwhile, unless that is what
 -- they do; writes do not wait for each other. Users have ids above 0: that is no lock of theirs (see lock_undo).
-WITH who AS MATERIALIZED (
-  SELECT s.id AS session_id, s.kind AS session_kind, s.read_only,
-         s.last_seen_at < now() - interval '5 minutes' AS stale,
-         u.id, u.name, u.display_name, u.admin, u.active, u.claimed, u.time_zone, u.created_at,
-         i.read_only AS instance_read_only,
-         set_config('statement_timeout', '5s', true) AS statement_timeout,
-         set_config('lock_timeout', '2s', true) AS lock_timeout,
-         set_config('idle_in_transaction_session_timeout', '15s', true) AS idle_timeout
-  FROM sessions s JOIN users u ON u.id = s.user_id CROSS JOIN instance i
-  WHERE s.id = %(session)s AND s.ended_at IS NULL AND u.active
-    AND (s.expires_at IS NULL OR s.expires_at > now())
-    AND (s.idle_limit IS NULL OR s.last_seen_at + s.idle_limit > now())
-  FOR SHARE OF s, u)
-SELECT who.*, now() AS now,
-       (SELECT json_agg(e ORDER BY e.seq) FROM (
-          SELECT e.seq, e.issue_id, e.kind, e.after, f.permission, f.project_id
-          FROM events f JOIN events e ON e.operation = f.operation AND e.actor_id = f.actor_id
-          WHERE f.id = %(first)s AND f.operation = %(operation)s AND f.actor_id = who.id) e) AS done,
+{{held}}
        (SELECT json_build_object(
                  'id', p.id, 'key', p.key, 'archived_at', p.archived_at, 'role', m.role,
                  'held', (SELECT pg_advisory_xact_lock_shared(-2, p.id)
@@ -102,36 +93,12 @@ FROM who;
 
 -- name: enter_to_change
 -- The same with the projects that own some issues, given as ids or as keys that their project has or had.
-WITH who AS MATERIALIZED (
-  SELECT s.id AS session_id, s.kind AS session_kind, s.read_only,
-         s.last_seen_at < now() - interval '5 minutes' AS stale,
-         u.id, u.name, u.display_name, u.admin, u.active, u.claimed, u.time_zone, u.created_at,
-         i.read_only AS instance_read_only,
-         set_config('statement_timeout', '5s', true) AS statement_timeout,
-         set_config('lock_timeout', '2s', true) AS lock_timeout,
-         set_config('idle_in_transaction_session_timeout', '15s', true) AS idle_timeout
-  FROM sessions s JOIN users u ON u.id = s.user_id CROSS JOIN instance i
-  WHERE s.id = %(session)s AND s.ended_at IS NULL AND u.active
-    AND (s.expires_at IS NULL OR s.expires_at > now())
-    AND (s.idle_limit IS NULL OR s.last_seen_at + s.idle_limit > now())
-  FOR SHARE OF s, u)
-SELECT who.*, now() AS now,
-       (SELECT json_agg(e ORDER BY e.seq) FROM (
-          SELECT e.seq, e.issue_id, e.kind, e.after, f.permission, f.project_id
-          FROM events f JOIN events e ON e.operation = f.operation AND e.actor_id = f.actor_id
-          WHERE f.id = %(first)s AND f.operation = %(operation)s AND f.actor_id = who.id) e) AS done,
+{{held}}
        (SELECT json_agg(json_build_object(
                  'asked', i.asked, 'issue_id', i.id, 'number', i.number, 'reporter_id', i.reporter_id,
                  'deleted', i.deleted, 'id', p.id, 'key', p.key, 'archived_at', p.archived_at, 'role', m.role,
                  'held', (SELECT pg_advisory_xact_lock_shared(-2, p.id) WHERE m.role IS NOT NULL OR who.admin)::text))
-        FROM (SELECT t.key || '-' || t.number AS asked, i.id, i.number, i.project_id, i.reporter_id,
-                     i.deleted_at IS NOT NULL AS deleted
-              FROM unnest(%(keys)s::text[], %(numbers)s::int[]) AS t (key, number)
-              JOIN project_keys k ON k.key = t.key
-              JOIN issues i ON i.project_id = k.project_id AND i.number = t.number
-              UNION ALL
-              SELECT NULL, i.id, i.number, i.project_id, i.reporter_id, i.deleted_at IS NOT NULL
-              FROM issues i WHERE i.id = ANY(%(ids)s::bigint[])) i
+        FROM ({{asked}}) i
         JOIN projects p ON p.id = i.project_id
         LEFT JOIN project_members m ON m.project_id = p.id AND m.user_id = who.id AND m.ended_at IS NULL
         WHERE p.deleted_at IS NULL) AS found
@@ -152,14 +119,7 @@ WHERE k.key = %(key)s AND p.deleted_at IS NULL;
 -- name: places_of_issues
 -- The projects that own some issues, given as ids or as keys that their project has or had, with the person's role.
 SELECT i.asked, i.id AS issue_id, i.number, i.reporter_id, i.deleted, p.id, p.key, p.archived_at, m.role
-FROM (SELECT t.key || '-' || t.number AS asked, i.id, i.number, i.project_id, i.reporter_id,
-             i.deleted_at IS NOT NULL AS deleted
-      FROM unnest(%(keys)s::text[], %(numbers)s::int[]) AS t (key, number)
-      JOIN project_keys k ON k.key = t.key
-      JOIN issues i ON i.project_id = k.project_id AND i.number = t.number
-      UNION ALL
-      SELECT NULL, i.id, i.number, i.project_id, i.reporter_id, i.deleted_at IS NOT NULL
-      FROM issues i WHERE i.id = ANY(%(ids)s::bigint[])) i
+FROM ({{asked}}) i
 JOIN projects p ON p.id = i.project_id
 LEFT JOIN project_members m ON m.project_id = p.id AND m.user_id = %(user)s AND m.ended_at IS NULL
 WHERE p.deleted_at IS NULL;
