@@ -5,8 +5,8 @@
     SELECT ...
 
 What several queries of a module have in common stands before them as a `-- part: NAME`, and in each of
-them as `{{NAME}}`. Parameters are psycopg's `%(name)s`. A test prepares every one of them on the real schema, and
-`rhythm db explain NAME` shows its plan.
+them as `{{NAME}}`. Parameters are psycopg's `%(name)s`. A test prepares every one of them on the real
+schema, and `rhythm db explain NAME` shows its plan.
 """
 
 from __future__ import annotations
