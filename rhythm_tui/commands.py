@@ -257,7 +257,15 @@ _ALL = (
     _command("card.down", "J", "move down", "Move the card down.", _W.BOARD, Permission.ISSUE_ORDER),
     _command("card.up", "K", "move up", "Move the card up.", _W.BOARD, Permission.ISSUE_ORDER),
     _command("board.group", "b", "lanes", "Group the cards into lanes.", _W.BOARD, shown=True),
-    _command("board.collapse", "minus", "collapse", "Collapse or unfold the column.", _W.BOARD),
+    _command(
+        "board.collapse",
+        "minus",
+        "collapse",
+        "Collapse or unfold the column; on a heading, its lane.",
+        _W.BOARD,
+    ),
+    _command("board.fold", "_", "fold lane", "Fold the lane to one line, or unfold it.", _W.BOARD),
+    _command("board.fold_all", "=", "fold lanes", "Fold all lanes, or unfold them.", _W.BOARD),
     _command("board.hide", "", "hide column", "Hide the column.", _W.BOARD),
     _command("board.unhide", "", "show columns", "Show all columns again.", _W.BOARD),
     _command(

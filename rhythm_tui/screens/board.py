@@ -227,6 +227,8 @@ class BoardScreen(CardsScreen):
             return self.desk.nowhere or "the board is being read"
         if command.id == "board.limit" and self.grid.spot.status.closed:
             return f"{signs.words(self.grid.spot.status)} only grows: its column takes no limit"
+        if command.id in ("board.fold", "board.fold_all") and self.shape.grouping is Grouping.NOTHING:
+            return f"there are no lanes: {self.desk.commands['board.group'].key} groups the cards"
         return super().why_not(command)
 
     @handles("board.group")
@@ -237,9 +239,12 @@ class BoardScreen(CardsScreen):
         )
         if chosen is not None and chosen is not self.shape.grouping:
             self.shape.grouping = chosen
-            self.grid.folded.clear()
+            self.grid.regroup(self.shape.folded_lanes)
             self._remember()
             await self.search(keep=True)
+            if chosen is not Grouping.NOTHING:
+                one, every = (self.desk.commands[id].key for id in ("board.fold", "board.fold_all"))
+                self.say("", f"{one} folds a lane, {every} all of them", brief=True)
 
     @handles("board.collapse")
     def collapse(self) -> None:
@@ -247,6 +252,14 @@ class BoardScreen(CardsScreen):
             self.grid.fold_lane(self.grid.spot.lane)
         else:
             self.grid.fold_column()
+
+    @handles("board.fold")
+    def fold_lane(self) -> None:
+        self.grid.fold_lane(self.grid.spot.lane)
+
+    @handles("board.fold_all")
+    def fold_lanes(self) -> None:
+        self.grid.fold_lanes()
 
     @handles("board.hide")
     def hide_column(self) -> None:
@@ -269,7 +282,6 @@ class BoardScreen(CardsScreen):
 
     @on(BoardGrid.ShapeChanged)
     def _remember(self) -> None:
-        self.shape.collapsed = self.grid.collapsed
         if self.desk.key:
             self.desk.memory.keep(f"board {self.desk.key}", self.shape.kept())
 

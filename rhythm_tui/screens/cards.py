@@ -106,6 +106,7 @@ class CardsScreen(SearchScreen):
         else:
             self.shape = Shape.of(self.desk.memory.get(f"board {self.desk.key}"))
             self.grid.collapsed = self.shape.collapsed
+            self.grid.regroup(self.shape.folded_lanes)
             await self.search()
 
     async def search(self, *, keep: bool = False) -> None:
@@ -115,10 +116,11 @@ class CardsScreen(SearchScreen):
         self.say_chips()
         terms = [term for term in self.asked.terms if not term.negated]
         self.grid.spans = (lambda title: matches(title, terms)) if terms else None
-        at = self.grid.issue if keep else None
+        at = self.grid.issue if keep and not self.grid.at_heading else None
         async with self._reading:
             board = await self._board(None, FIRST)
             self._shows, self._lanes = None, await self._read_lanes(key)
+            self.shape.folded_lanes.intersection_update(lane.id for lane in self._lanes)
             cards = Cards(lanes.sorting(self._lanes), self.desk.edits.shown)
             lane = None
             if self.shape.grouping is Grouping.NOTHING:
@@ -146,9 +148,9 @@ class CardsScreen(SearchScreen):
         if lane is not None:
             await self._read_lane(lane)
         if at is not None and self.cards.spots(at):
-            self.grid.go_to(at)
+            self.grid.go_to(at, unfold=False)
         await self._fill_lanes()
-        if self.grid.issue is None:
+        if self.grid.issue is None and not self.grid.on_heading:
             self.grid.to_first_card()
 
     async def _fill_lanes(self) -> None:

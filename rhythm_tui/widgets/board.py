@@ -86,7 +86,10 @@ class BoardGrid(BoardCursor, can_focus=True):
             self._wheel(x, clamp(y, HEAD, HEAD + self._body - 1), -1 if y < HEAD else 1)
 
     def _target(self, x: int, y: int) -> Target | None:
-        at = self._spot_at(x, clamp(y, HEAD, HEAD + self._body - 1))
+        y = clamp(y, HEAD, HEAD + self._body - 1)
+        at, lane, box = self._spot_at(x, y), self._lane_at(y), self.seen.at(x)
+        if lane in self.folded and box is not None:
+            return Target(Spot(lane, box.status), 0)
         if at is None or self.drag is None:
             return None
         spot, line = at

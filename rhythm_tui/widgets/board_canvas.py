@@ -19,12 +19,15 @@ from rhythm_domain.text import cell_width
 from rhythm_tui import clock
 from rhythm_tui.holding.decks import ONE_LANE, Deck, Spot
 from rhythm_tui.looks import signs
-from rhythm_tui.looks.board_layout import Abreast, Band, Box
+from rhythm_tui.looks.board_layout import GAP, Abreast, Band, Box
 from rhythm_tui.looks.card_face import BRIEF, Look, Spans, both, cut, face
 from rhythm_tui.looks.colours import Colours
 from rhythm_tui.looks.presentation import Piece
 from rhythm_tui.widgets.board_space import EMPTY, HEAD, BoardSpace
 from rhythm_tui.widgets.glow import Glow
+
+NAME = 24
+"""Cells of a folded lane's heading that its counts leave to its name, or they give way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,19 +204,36 @@ class BoardCanvas(BoardSpace):
             ground = "block-cursor-background" if self.has_focus else "block-cursor-blurred-background"
         count = sum(self.cards.total(spot).count for spot in self._spots(band.lane))
         exact = all(self.cards.total(spot).exact for spot in self._spots(band.lane))
-        fold = "▸" if band.lane in self.folded else "▾"
+        folded, unread = band.lane in self.folded, band.lane in self.unread
         first = next((box.x for box in seen.boxes if not box.collapsed), 0)
-        pieces = [
+        heading = [
             Piece(" " * first),
             Piece("▌" if here else " ", "primary"),
-            Piece(f"{fold} ", "muted"),
+            Piece("▸ " if folded else "▾ ", "muted"),
             *lane.heading(self._colours),
-            Piece("  … " if band.lane in self.unread else f"  {count:,}{'' if exact else '+'} ", "muted"),
         ]
+        total = Piece("  … " if unread else f"  {count:,}{'' if exact else '+'} ", "muted")
         width = self.size.width
-        pieces = cut(pieces, width)
-        left = width - sum(cell_width(piece.text) for piece in pieces)
-        return self._strip([*pieces, Piece("─" * max(0, left), "rule")], ground, width)
+        end = next((box.x + box.width + GAP for box in seen.boxes[::-1] if not box.collapsed), width)
+        counts = self._counts(band.lane) if folded and not unread else []
+        if end < _cells(counts) + NAME:
+            counts = []
+        heading = [*cut(heading, end - _cells(counts) - _cells([total])), total]
+        target = self.drag.target if self.drag else None
+        aimed = folded and target is not None and target.spot.lane == band.lane
+        line, colour = ("━", "accent") if aimed else ("─", "rule")
+        rule = Piece(line * max(0, end - _cells(heading) - _cells(counts)), colour)
+        return self._strip([*heading, rule, *counts, Piece("─" * (width - end), "rule")], ground, width)
+
+    def _counts(self, lane: str) -> list[Piece]:
+        """How many cards a folded lane has in each column, also out of sight; each in its place."""
+        pieces = []
+        for status in self.statuses:
+            spot = Spot(lane, status)
+            count = self.cards.total(spot).count if spot in self.cards.decks else 0
+            sign = Piece(f" {signs.STATUS[status].mark} ", self._colours.status(status))
+            pieces += [sign, Piece(f"{_short(count):<3}", "muted")] if count else [Piece(" " * 6)]
+        return pieces
 
     def _column_line(self, box: Box, band: Band, at: int, line: int) -> Strip:
         """A line of a column: of a card, between cards, or of nothing; and its scroll position."""
@@ -334,6 +354,10 @@ class BoardCanvas(BoardSpace):
         line = self._band(self.spot.lane).top + self._line + 2 - scroll
         corner = self.content_region.offset
         return Region(corner.x + box.x, corner.y + HEAD + line, box.width, 1)
+
+
+def _cells(pieces: Iterable[Piece]) -> int:
+    return sum(cell_width(piece.text) for piece in pieces)
 
 
 def _short(count: int) -> str:

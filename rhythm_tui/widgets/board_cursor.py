@@ -77,7 +77,7 @@ class BoardCursor(BoardCanvas, Commanding):
         self._tops.clear()
         self._range_from = None
         if not keep:
-            self.issue, self._place, self._scroll, self.on_heading = None, 0, 0, False
+            self.issue, self._place, self._scroll, self.at_heading = None, 0, 0, False
         self._follow()
         self._anew()
         if keep:
@@ -149,7 +149,7 @@ class BoardCursor(BoardCanvas, Commanding):
 
     def _follow(self, *, stay: bool = False) -> None:
         """Puts the cursor where its card is now; if it is nowhere, or is to `stay` in its column, on what
-        stands in its place.
+        stands in its place. On a heading it stays.
         """
         if self.statuses and self.spot.status not in self.statuses:
             self.spot = self.spot._replace(status=self.statuses[0])
@@ -157,7 +157,7 @@ class BoardCursor(BoardCanvas, Commanding):
             self.spot = self.spot._replace(lane=self.lanes[0].id)
         if self.issue is not None:
             spots = [spot for spot in self.cards.spots(self.issue) if spot.status in self.statuses]
-            if spots and self.spot not in spots and not stay:
+            if spots and self.spot not in spots and not (stay or self.on_heading):
                 self.spot = spots[0]
             if self.spot in spots:
                 self._place = self._deck().place(self.issue) or 0
@@ -172,6 +172,11 @@ class BoardCursor(BoardCanvas, Commanding):
         unfolds = self.on_heading or self.spot.status in self.collapsed
         return "there is no card here" if command.id == "list.open" and not (self.row or unfolds) else None
 
+    def label_of(self, command: Command) -> str:
+        if command.id != "list.open" or not (self.on_heading or self.spot.status in self.collapsed):
+            return super().label_of(command)
+        return "unfold" if not self.on_heading or self.spot.lane in self.folded else "fold"
+
     def ask_again(self, spot: Spot, direction: Literal["next", "previous"]) -> None:
         """A page that was wanted came, or did not: the next one is asked for when one moves."""
         self._asked.discard((spot, direction))
@@ -184,15 +189,30 @@ class BoardCursor(BoardCanvas, Commanding):
     def fold_lane(self, lane: str) -> None:
         """Shows of a lane only its heading, or its cards again."""
         self.folded ^= {lane}
-        if self.spot.lane == lane:
-            self.on_heading = True
         self._reshaped()
+        if lane not in self.folded:  # As much of it as there is room for.
+            band = self._band(lane)
+            self._scroll = max(0, min(max(self._scroll, band.end - self._body), band.y))
+            self._look_ahead()
+
+    def fold_lanes(self) -> None:
+        """Folds every lane; if all are, unfolds them."""
+        lanes = {lane.id for lane in self.shown_lanes()}
+        self.folded ^= lanes - self.folded or lanes
+        self._reshaped()
+
+    def regroup(self, folded: set[str]) -> None:
+        """Cards are grouped otherwise: the lanes that are folded then. The cursor goes with its card."""
+        self.folded, self.at_heading = folded, False
 
     def _reshaped(self) -> None:
         self._anew()
+        if self._headed and self._bands:
+            self._scroll = clamp(self._scroll, 0, max(0, self._bands[-1].end - self._body))
         self._keep_in_view()
         self._look_ahead()
         self.post_message(self.ShapeChanged())
+        self.post_message(self.Placed())
 
     def on_resize(self) -> None:
         self._look_ahead()
@@ -211,7 +231,7 @@ class BoardCursor(BoardCanvas, Commanding):
     def unread_lane(self) -> str | None:
         """The next lane that is to be read: one that is seen, or almost so."""
         begin, end = self._scroll - self._body, self._scroll + 2 * self._body
-        wanted = (band.lane for band in self._bands if begin < band.end and band.y < end and band.height)
+        wanted = (band.lane for band in self._bands if begin < band.end and band.y < end)
         return next((lane for lane in wanted if lane in self.unread), None)
 
     def lane_read(self, lane: str) -> None:
@@ -252,9 +272,14 @@ class BoardCursor(BoardCanvas, Commanding):
         self._keep_in_view()
         self._look_ahead()
 
-    def go_to(self, issue: int) -> None:
-        """Puts the cursor on a card, and brings it into view."""
-        self.issue, self.on_heading = issue, False
+    def go_to(self, issue: int, *, unfold: bool = True) -> None:
+        """Puts the cursor on a card, and brings it into view; its lane is unfolded if it is to be."""
+        spots = [spot for spot in self.cards.spots(issue) if spot.status in self.statuses]
+        if spots and self.spot not in spots:
+            self.spot = spots[0]
+        self.issue, self.at_heading = issue, False
+        if unfold and spots and self.spot.lane in self.folded:
+            self.fold_lane(self.spot.lane)
         self._follow()
         self._keep_in_view()
         self.refresh()
@@ -263,7 +288,7 @@ class BoardCursor(BoardCanvas, Commanding):
         deck = self._deck(spot)
         self._carried = None
         self._refresh_cursor()
-        self.spot, self.on_heading = spot, heading
+        self.spot, self.at_heading = spot, heading
         self._place = clamp(place, 0, max(0, len(deck) - 1))
         self.issue = deck.ids[self._place] if deck.ids else None
         self._mark_between()
@@ -289,8 +314,7 @@ class BoardCursor(BoardCanvas, Commanding):
             self._go(self.spot, 0, heading=True)
         elif self.on_heading and (above := self._lane_beside(-1)):
             spot = Spot(above, self.spot.status)
-            folded = above in self.folded
-            self._go(spot, 0 if folded else len(self._deck(spot)) - 1, heading=folded)
+            self._go(spot, len(self._deck(spot)) - 1, heading=above in self.folded)
 
     @handles("list.left")
     def move_left(self) -> None:
@@ -324,26 +348,42 @@ class BoardCursor(BoardCanvas, Commanding):
 
     @handles("list.page_down")
     def page_down(self) -> None:
-        self._go(self.spot, self._place + self._half_page)
+        self._page(1)
 
     @handles("list.page_up")
     def page_up(self) -> None:
-        self._go(self.spot, self._place - self._half_page)
+        self._page(-1)
 
-    @property
-    def _half_page(self) -> int:
-        return max(1, self._band(self.spot.lane).height // self._slot // 2)
+    def _page(self, step: int) -> None:
+        """Goes half a page of the column; from its end, and from a heading, to that of a lane further on."""
+        half = max(1, self._band(self.spot.lane).height // self._slot // 2)
+        place = clamp(self._place + step * half, 0, max(0, len(self._deck()) - 1))
+        if not self._headed or (place != self._place and not self.on_heading):
+            self._go(self.spot, place)
+            return
+        at = self._band(self.spot.lane).y
+        further = [band for band in self._bands if (band.y - at) * step > 0][::step]
+        near = [band for band in further if (band.y - at) * step <= self._body // 2]
+        if further:
+            self._go(Spot((near or further[:1])[-1].lane, self.spot.status), 0, heading=True)
+
+    def _to_lane(self, at: int) -> None:
+        self._go(Spot(self._bands[at].lane, self.spot.status), 0, heading=True)
 
     @handles("list.top")
     def to_top(self) -> None:
-        if self._deck().previous is None:
+        if self.on_heading:
+            self._to_lane(0)
+        elif self._deck().previous is None:
             self._go(self.spot, 0)
         else:
             self.post_message(self.EndWanted(self.spot, "first"))
 
     @handles("list.bottom")
     def to_bottom(self) -> None:
-        if self._deck().next is None:
+        if self.on_heading:
+            self._to_lane(-1)
+        elif self._deck().next is None:
             self._go(self.spot, len(self._deck()) - 1)
         else:
             self.post_message(self.EndWanted(self.spot, "last"))

@@ -49,8 +49,8 @@ class BoardSpace(Widget):
         """The column and lane of the cursor."""
         self.issue: int | None = None
         """The card under the cursor."""
-        self.on_heading = False
-        """Whether the cursor is on the heading of its lane."""
+        self.at_heading = False
+        """Whether it was put on the heading of its lane."""
         self._place = 0
         self._slot = LINES + 1
         """Lines from a card to the next: a blank one, and its own."""
@@ -58,6 +58,11 @@ class BoardSpace(Widget):
         self._tops: dict[Spot, int] = {}
         self._scroll = 0
         self._bands_known: list[Band] | None = None
+
+    @property
+    def on_heading(self) -> bool:
+        """Whether the cursor is on the heading of its lane: where else should it be of one that is folded?"""
+        return self.at_heading or self.spot.lane in self.folded
 
     @property
     def row(self) -> IssueRow | None:

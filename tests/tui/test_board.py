@@ -320,7 +320,9 @@ async def test_typing_filters_the_cards(team: Team, app: Open, monkeypatch: pyte
 
 
 async def test_lanes_group_the_cards(team: Team, app: Open) -> None:
-    """By priority: a band each, with its count; folded and unfolded; a new card belongs to it."""
+    """By priority: a band each, with its count; folded and unfolded, as they are left; a new card belongs to
+    it.
+    """
     await fill(team, "hot", status=T, priority=Priority.URGENT)
     await fill(team, "cold", status=T, priority=Priority.LOW)
     async with app(team.member, project="CORE", view="board") as driver:
@@ -347,6 +349,25 @@ async def test_lanes_group_the_cards(team: Team, app: Open) -> None:
         await driver.sees("hotter")
         await team.owner.issues.edit("CORE-2", IssueEdit(priority=Priority.HIGH))
         await driver.sees("▾ ↑ high  1")
+        await go_to(driver, "hotter")
+        await driver.press("_")
+        await driver.sees("▸ ▲ urgent  2", "◐ 2", "▾ ↑ high  1", "enter unfold")
+        await driver.press("_")
+        await driver.until(lambda: under_cursor(driver) == "hotter")
+        await driver.press("=")
+        await driver.sees("▸ ▲ urgent  2", "▸ ↑ high  1", "○ 1")
+        await driver.press("j")
+        await driver.until(lambda: driver.widget(BoardGrid).spot == Spot("high", P))
+        await driver.press("g", "g", "G", "_")
+        await driver.sees("▸ ▲ urgent  2", "▾ ↑ high  1", "cold")
+    async with app(team.member, project="CORE", view="board") as driver:
+        await driver.sees("▸ ▲ urgent  2", "▾ ↑ high  1", "cold")
+        await driver.press("b")
+        await driver.write("nothing")
+        await driver.press("enter")
+        await driver.sees("hotter")
+        await driver.press("=")
+        await driver.sees("There are no lanes: b groups the cards")
 
 
 async def test_a_card_dragged_into_another_lane_gets_its_value(team: Team, app: Open) -> None:

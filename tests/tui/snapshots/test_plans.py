@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from rhythm_tui.widgets.key_bar import KeyBar
 from tests.pictures.scene import settled
 from tests.tui.snapshots.conftest import Compare, OpenDemo, at_every_size, closed
 from tests.tui.snapshots.test_dialogs import opened_by
 
 
 async def test_the_board_in_lanes(demo_app: OpenDemo, compare: Compare) -> None:
-    """A lane for each person, each column with its own count; a folded column goes on beside them."""
+    """A lane for each person, each column with its own count; a folded column goes on beside them; folded,
+    they are a line each with their counts.
+    """
     async with demo_app(project="STN", view="board") as driver:
         await opened_by(driver, "b", "assignee")
         driver.burst("assignee", "enter")
-        await driver.sees("▾ ")
+        await driver.sees("▾ ", "folds a lane")
+        driver.widget(KeyBar).clear()
         await settled(driver)  # A board that is resized while its lanes are read may come to rest elsewhere.
         await at_every_size(driver, compare)
         await driver.press("minus")
         await compare(driver, "folded")
+        await driver.press("minus", "=")
+        await compare(driver, "lanes folded")
 
 
 async def test_a_filtered_board_with_a_folded_column(demo_app: OpenDemo, compare: Compare) -> None:
