@@ -89,7 +89,7 @@ class Hub:
                 answer = await self._answers[question[0]](question[1:])
                 await loop.sock_sendall(line, answer.encode())
         except (OSError, UnicodeError, TimeoutError):
-            log.info("somebody who asked did not wait for the answer")
+            log.debug("somebody who asked did not wait for the answer")
         except RhythmError as error:
             log.warning("a question could not be answered: %s", error.message)
         finally:

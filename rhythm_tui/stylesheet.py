@@ -1,8 +1,9 @@
-"""The styles of all widgets, parsed once."""
+"""The styles of all widgets, read and parsed once."""
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
+from pathlib import Path, PurePath
 from typing import Any
 
 from textual.cache import LRUCache
@@ -28,6 +29,13 @@ class KeptStylesheet(Stylesheet):
         super().__init__(variables=variables)
         self._parse_cache = _rules(frozenset(self._variables.items()))
 
+    def read(self, filename: str | PurePath) -> None:
+        """Takes a file's styles as this process first read them: where people work while a new version is
+        installed, each goes on with their own.
+        """
+        path = str(Path(filename).absolute())
+        self.add_source(_text(path), read_from=(path, ""))
+
     def set_variables(self, variables: dict[str, str]) -> None:
         """Says the theme's variables."""
         if variables != self._variables:
@@ -38,6 +46,17 @@ class KeptStylesheet(Stylesheet):
     def reparse(self) -> None:
         """Reads all sources; those that are known cost nothing."""
         self.parse()
+
+
+def read_ahead() -> None:
+    """Reads all files of styles that there are."""
+    for path in Path(__file__).parent.rglob("*.tcss"):
+        _text(str(path))
+
+
+@cache
+def _text(path: str) -> str:
+    return Path(path).read_text(encoding="utf-8")
 
 
 @lru_cache(THEMES)

@@ -18,8 +18,14 @@ async def people(connection: Connection, keys: Sequence[int]) -> dict[int, tuple
     return {row["id"]: (row["name"], row["key_name"]) for row in rows}
 
 
-async def set_read_only(connection: Connection, read_only: bool) -> None:
+async def is_read_only(connection: Connection) -> bool:
     """Whether the instance refuses all writes."""
+    (row,) = await fetch(connection, _Q["is_read_only"])
+    return bool(row["read_only"])
+
+
+async def set_read_only(connection: Connection, read_only: bool) -> None:
+    """Has the instance refuse all writes, or no more."""
     await execute(connection, _Q["set_read_only"], {"read_only": read_only})
 
 

@@ -5,8 +5,12 @@
 SELECT k.id, k.name AS key_name, u.name FROM ssh_keys k JOIN users u ON u.id = k.user_id
 WHERE k.id = ANY(%(keys)s::int[]);
 
--- name: set_read_only
+-- name: is_read_only
 -- Whether the instance refuses all writes.
+SELECT read_only FROM instance;
+
+-- name: set_read_only
+-- That it does, or does no more.
 UPDATE instance SET read_only = %(read_only)s;
 
 -- name: announce

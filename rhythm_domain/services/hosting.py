@@ -27,9 +27,14 @@ class Hosting:
         async with gate(self._db, Gate.HOST) as connection:
             return await hosting.people(connection, keys)
 
+    async def is_read_only(self) -> bool:
+        """Whether the instance refuses all writes."""
+        async with gate(self._db, Gate.HOST) as connection:
+            return await hosting.is_read_only(connection)
+
     @repeatable
     async def set_read_only(self, read_only: bool) -> None:
-        """Whether the instance refuses all writes, whoever wants them. Signing in goes on."""
+        """Has the instance refuse all writes, whoever wants them, or no more. Signing in goes on."""
         async with gate(self._db, Gate.HOST) as connection:
             await hosting.set_read_only(connection, read_only)
 

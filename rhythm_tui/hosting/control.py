@@ -27,12 +27,14 @@ def ask(path: Path, *words: str) -> str:
     return answer
 
 
-def tell(path: Path, *words: str) -> None:
-    """The same, without waiting for the answer; nothing if nobody is there."""
+def tell(path: Path, *words: str) -> bool:
+    """The same, without waiting for the answer; whether somebody is there."""
     with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as line:
         line.settimeout(0.5)
         line.connect(str(path))
         line.send("\0\0".join(words).encode())
+        return True
+    return False
 
 
 def _away() -> Unavailable:

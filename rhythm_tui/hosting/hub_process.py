@@ -58,10 +58,17 @@ class HubProcess:
         process = os.pidfd_open(pid)
         self._loop.watch(process, lambda: self._ended(process))
 
+    def end(self) -> None:
+        """Ends it, for good."""
+        if self.pid:
+            os.kill(self.pid, signal.SIGTERM)
+            os.waitpid(self.pid, 0)
+
     def _ended(self, process: int) -> None:
         self._loop.forget(process)
         os.close(process)
         _, status = os.waitpid(self.pid, 0)
+        self.pid = 0
         log.error("the hub ended (%d) and is begun anew", os.waitstatus_to_exitcode(status))
         self._loop.after(PAUSE, self.begin)
 
@@ -114,8 +121,9 @@ def answers(tracker: Tracker, host: Host) -> dict[str, Answer]:
         return "done "
 
     async def read_only(words: list[str]) -> str:
-        await tracker.hosting.set_read_only(words == ["on"])
-        return "done "
+        if words:
+            await tracker.hosting.set_read_only(words == ["on"])
+        return f"done {json.dumps(await tracker.hosting.is_read_only())}"
 
     return {"key": key, "people": _or_why(people), "say": _or_why(say), "read-only": _or_why(read_only)}
 

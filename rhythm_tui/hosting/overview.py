@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,8 @@ _PSS = re.compile(r"^Pss:\s+(\d+) kB$", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """A session that is open. `memory` is in bytes, what it shares with others counted in parts (PSS); None
-    if it can't be seen.
+    """A session that is open; `id` is its process. `memory` is in bytes, what it shares with others counted
+    in parts (PSS); None if it can't be seen.
     """
 
     id: int
@@ -29,7 +30,6 @@ class Open:
     idle: int
     command: str
     memory: int | None
-    pid: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,41 +43,68 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """The host as it is. `memory` includes the host process itself; None if some of it can't be seen."""
+    """The host as it is. `memory` includes the host processes themselves; None if some of it can't be seen.
+
+    `earlier` are those from before a reload: each goes on until its last session has ended. `read_only` is
+    None while the database is away.
+    """
 
     pid: int
     closing: bool
     most: int
     memory: int | None
+    read_only: bool | None
+    earlier: list[int] = field(default_factory=list)
     sessions: list[Open] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
 
 
 def look(host: Host) -> Overview:
-    """Asks the resident process, and the hub for names. Raises `Unavailable` if the first is away."""
-    told: dict[str, Any] = json.loads(ask(host.socket, "status"))
-    numbers = {each["key"] for each in (*told["sessions"], *told["refusals"])}
-    names = _names(host, numbers) if numbers else {}
-    sessions = [
+    """Asks the resident processes, and the hub for names. Raises `Unavailable` if the one that serves is
+    away.
+    """
+    serving: dict[str, Any] = json.loads(ask(host.socket, "status"))
+    earlier = [json.loads(told) for path in host.residents[1:] if (told := _earlier(path, "status"))]
+    residents = [serving, *earlier]
+    sessions = [each for told in residents for each in told["sessions"]]
+    refusals = sorted((each for told in residents for each in told["refusals"]), key=itemgetter("at"))
+    names = _names(host, {each["key"] for each in (*sessions, *refusals)})
+    opened = [
         Open(
-            id=each["id"],
+            id=each["pid"],
             person=names.get(each["key"], ("?", ""))[0],
             key=names.get(each["key"], ("", f"key {each['key']}"))[1],
             began=datetime.fromtimestamp(each["began"], UTC),
             idle=each["idle"],
             command=each["command"] or "",
             memory=memory(each["pid"]),
-            pid=each["pid"],
         )
-        for each in told["sessions"]
+        for each in sorted(sessions, key=itemgetter("began"))
     ]
-    refusals = [
+    refused = [
         Refusal(datetime.fromtimestamp(each["at"], UTC), names.get(each["key"], ("?", ""))[0], each["reason"])
-        for each in told["refusals"]
+        for each in refusals
     ]
-    seen = [memory(told["pid"]), *(each.memory for each in sessions)]
-    total = None if None in seen else sum(size or 0 for size in seen)
-    return Overview(told["pid"], told["closing"], told["most"], total, sessions, refusals)
+    seen = [*(memory(each["pid"]) for each in residents), *(each.memory for each in opened)]
+    return Overview(
+        pid=serving["pid"],
+        closing=serving["closing"],
+        most=serving["most"],
+        memory=None if None in seen else sum(size or 0 for size in seen),
+        read_only=_read_only(host),
+        earlier=[each["pid"] for each in earlier],
+        sessions=opened,
+        refusals=refused,
+    )
+
+
+def end(host: Host, session: int, words: str) -> bool:
+    """Ends a session by its number, and tells the person `words`; whether there is such a session. Raises
+    `Unavailable` if the resident process is away.
+    """
+    asked = "end-session", str(session), words
+    told = ask(host.socket, *asked), *(_earlier(path, *asked) for path in host.residents[1:])
+    return "done" in told
 
 
 def order(host: Host, *words: str) -> str:
@@ -89,8 +116,26 @@ def order(host: Host, *words: str) -> str:
     return rest
 
 
+def _earlier(path: Path, *words: str) -> str:
+    """The answer of an earlier resident process; empty if it has ended meanwhile."""
+    try:
+        return ask(path, *words)
+    except RhythmError:
+        return ""
+
+
+def _read_only(host: Host) -> bool | None:
+    """Whether nobody can write; None if the database is away."""
+    try:
+        return bool(json.loads(order(host, "read-only")))
+    except RhythmError:
+        return None
+
+
 def _names(host: Host, keys: set[int]) -> dict[int, tuple[str, str]]:
     """The person's and the key's name by the key; without the database there are none."""
+    if not keys:
+        return {}
     try:
         found = json.loads(order(host, "people", *map(str, sorted(keys))))
     except RhythmError:

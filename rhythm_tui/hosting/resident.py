@@ -6,7 +6,8 @@ the session, and holds the line for as long as its terminal is there; at the end
     shim      session KEY LOOKS [COMMAND], descriptors 0 1 2; LOOKS are NAME=VALUE, PERSON among them
               -> begun, a descriptor of the process; code words at the end | code words
     control   status -> JSON
-              end-session ID WORDS -> done | none
+              end-session PID WORDS -> done | none
+              stop -> done
 
 The fields of a question are parted by two NULs, those of an answer by one. Only processes of the resident's
 own account and of root are answered. It holds no connection to the database, and has no threads.
@@ -22,6 +23,7 @@ import socket
 import struct
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic, time
@@ -60,9 +62,8 @@ CRASHED = "Your session ended unexpectedly ({}). What was saved is saved: connec
 
 @dataclass(slots=True)
 class Guest:
-    """One session, from the fork to the end of its process."""
+    """One session, from the fork to the end of its process, whose number is its own."""
 
-    id: int
     key: int
     person: str
     """Whose the key is, by the forced command's word; any key of theirs counts for them."""
@@ -100,11 +101,12 @@ class Resident:
         self._listener: socket.socket | None = listener
         self._serve = serve
         self._limits = limits
-        self._last = 0
         self._refusals: deque[dict[str, Any]] = deque(maxlen=50)
         self._drained: Callable[[], object] | None = None
         self.closing = False
         """Whether new sessions are refused: it is about to stop."""
+        self.on_stop: Callable[[], object] = lambda: None
+        """What is done when it is asked to stop."""
         listener.setblocking(False)
         self._let_in()
         self._look_after()
@@ -147,11 +149,14 @@ class Resident:
                     self._session(line, int(key), looks, command, descriptors)
                 case [b"status"]:
                     self._answer(line, json.dumps(self.status()))
-                case [b"end-session", id, words]:
-                    guest = self.guests.get(int(id))
+                case [b"end-session", pid, words]:
+                    guest = self.guests.get(int(pid))
                     if guest is not None:
                         self.end(guest, words.decode())
                     self._answer(line, "done" if guest is not None else "none")
+                case [b"stop"]:
+                    self._answer(line, "done")
+                    self.on_stop()
                 case _:
                     self._close(line)
         except ValueError:
@@ -163,7 +168,8 @@ class Resident:
     def _answer(self, line: socket.socket, words: str) -> None:
         line.setblocking(True)
         line.settimeout(1)
-        line.send(words.encode())
+        with suppress(OSError):  # Whoever asked may not wait for it.
+            line.send(words.encode())
         self._close(line)
 
     def _close(self, line: socket.socket) -> None:
@@ -202,9 +208,8 @@ class Resident:
                 os.waitpid(pid, 0)
             self._refuse(line, key, NO_ROOM)
             return
-        self._last += 1
-        guest = Guest(self._last, key, person, pid, process, line, asked, at)
-        self.guests[guest.id] = guest
+        guest = Guest(key, person, pid, process, line, asked, at)
+        self.guests[guest.pid] = guest
         self.loop.forget(line.fileno())
         self.loop.watch(line.fileno(), lambda: self._cut(guest))
         self.loop.watch(process, lambda: self._ended(guest))
@@ -248,27 +253,27 @@ class Resident:
         self.loop.after(self._limits.grace, lambda: self._insist(guest))
 
     def _insist(self, guest: Guest) -> None:
-        if guest.id in self.guests:
-            log.warning("session %d of key %d did not end when it was asked to", guest.id, guest.key)
+        if guest.pid in self.guests:
+            log.warning("session %d of key %d did not end when it was asked to", guest.pid, guest.key)
             signal.pidfd_send_signal(guest.process, signal.SIGKILL)
 
     def _ended(self, guest: Guest) -> None:
         _, status = os.waitpid(guest.pid, 0)
         self.loop.forget(guest.process)
         os.close(guest.process)
-        del self.guests[guest.id]
+        del self.guests[guest.pid]
         code = os.waitstatus_to_exitcode(status)
         words = guest.words
         if code < 0:
             name = signal.Signals(-code).name
             words = words or CRASHED.format(name)
-            log.warning("session %d of key %d ended by %s", guest.id, guest.key, name)
+            log.warning("session %d of key %d ended by %s", guest.pid, guest.key, name)
         if guest.line is not None:
             line = guest.line
             try:
                 line.send(f"{128 - code if code < 0 else code}\0{words}".encode())
             except OSError:
-                log.info("nobody heard that session %d ended", guest.id)
+                log.info("nobody heard that session %d ended", guest.pid)
             self._let_go(guest)
         self._see_if_drained()
 
@@ -287,15 +292,18 @@ class Resident:
 
     # The end ---------------------------------------------------------------------------------------------
 
-    def drain(self, done: Callable[[], object]) -> None:
+    def drain(self, done: Callable[[], object], listener: socket.socket | None = None) -> None:
         """Begins no more sessions; `done` is called once the last one has ended. The socket stays open for
-        the process that comes next, if it has it too.
+        the process that comes next, if it has it too; at `listener` this one can be asked from now on.
         """
         self._drained = done
         if self._listener is not None:
             self.loop.forget(self._listener.fileno())
             self._listener.close()
-            self._listener = None
+        self._listener = listener
+        if listener is not None:
+            listener.setblocking(False)
+            self._let_in()
         self._see_if_drained()
 
     def stop(self, done: Callable[[], object]) -> None:
@@ -316,7 +324,6 @@ class Resident:
             "closing": self.closing or self._drained is not None,
             "sessions": [
                 {
-                    "id": guest.id,
                     "key": guest.key,
                     "pid": guest.pid,
                     "began": guest.began,

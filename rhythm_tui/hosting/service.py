@@ -1,8 +1,9 @@
 """`rhythm host serve`: the resident process and its hub, from start to stop, and over to the next version.
 
 SIGTERM stops it: people are told, then their sessions end. SIGHUP begins a new process of the program as it
-is installed now; once that one is ready, new sessions are its own, and this one ends with its last. Under
-systemd it says READY, STOPPING and which process is the main one (sd_notify(3)).
+is installed now; once that one is ready, new sessions are its own, and this one ends with its last, or when
+the one that serves then is stopped. Under systemd it says READY, STOPPING and which process is the main one
+(sd_notify(3)).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import signal
 import socket
 import subprocess
 import sys
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -45,6 +47,8 @@ def run(file: Path, *, listener: int | None = None, ready: int | None = None) ->
     host = settings.load(file)
     if listener is None:
         _only_one(host)
+    else:
+        _be_nobodys_child()
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     os.umask(0o077)
@@ -66,40 +70,67 @@ class Service:
         self.loop = Loop()
         self.resident = Resident(listener, partial(serve, host=lambda: host), self._limits, self.loop)
         self.hub = HubProcess(self.loop, _bound(host.hub), host)
-        self._next: int | None = None
+        self._handing_over = False
+        self._waits_for: set[int] = set()
+        """Earlier processes that are not gone yet, as descriptors."""
+        self.resident.on_stop = self._give_way
         self.loop.on_signal(signal.SIGTERM, self.stop)
         self.loop.on_signal(signal.SIGINT, self.stop)
         self.loop.on_signal(signal.SIGHUP, self.upgrade)
         _notify(f"MAINPID={os.getpid()}\nREADY=1")
         if ready is not None:
-            os.write(ready, b"!")
+            os.write(ready, str(os.getpid()).encode())
             os.close(ready)
         log.info("serving %s at %s", host.name, host.socket)
 
     def run(self) -> None:
         """Until it was stopped, or its last session has ended."""
         self.loop.run()
+        self.hub.end()
+        self._host.earlier(os.getpid()).unlink(missing_ok=True)
 
     def _done(self) -> None:
-        self.loop.stopped = True
+        self.loop.stopped = not (self.resident.guests or self._waits_for)
 
     def stop(self) -> None:
-        """Tells people, then ends their sessions. Asked twice, at once."""
-        if self.resident.closing:
+        """Tells people, then ends their sessions and those of earlier processes. Asked twice, at once."""
+        if not self.resident.closing:
+            _notify("STOPPING=1")
+        for path in self._host.residents[1:]:
+            self._stop_earlier(path)
+        if not self.resident.closing and (self.resident.guests or self._waits_for):
+            words = f"Rhythm stops in {self._limits.notice:g} seconds. Come back in a while."
+            tell(self._host.hub, "say", words)
+        self._give_way()
+
+    def _give_way(self) -> None:
+        """Ends its sessions, when people have had the time to read why. Asked twice, at once."""
+        if self.resident.closing or not self.resident.guests:
             self.resident.stop(self._done)
-            return
-        _notify("STOPPING=1")
+        else:
+            self.loop.after(self._limits.notice, lambda: self.resident.stop(self._done))
         self.resident.closing = True
-        if not self.resident.guests:
-            self.resident.stop(self._done)
+
+    def _stop_earlier(self, path: Path) -> None:
+        """Has an earlier process stop, and waits for its end: whoever began this one ends what is left."""
+        pid = int(path.stem.rpartition("-")[2])
+        if not tell(path, "stop"):
             return
-        notice = self._limits.notice
-        tell(self._host.hub, "say", f"Rhythm stops in {notice:g} seconds. Come back in a while.")
-        self.loop.after(notice, lambda: self.resident.stop(self._done))
+        with suppress(ProcessLookupError):
+            process = os.pidfd_open(pid)
+            self._waits_for.add(process)
+            self.loop.watch(process, lambda: self._gone(process))
+
+    def _gone(self, process: int) -> None:
+        self.loop.forget(process)
+        os.close(process)
+        self._waits_for.discard(process)
+        if self.resident.closing:
+            self._done()
 
     def upgrade(self) -> None:
         """Begins the program as it is installed now, and hands over to it once it is ready."""
-        if self._next is not None or self.resident.closing:
+        if self._handing_over or self.resident.closing:
             return
         heard, said = os.pipe()
         given = (self._listener.fileno(), said)
@@ -119,23 +150,23 @@ class Service:
             return
         finally:
             os.close(said)
-        self._next = process.pid
+        self._handing_over = True
         self.loop.watch(heard, lambda: self._hand_over(heard, process))
 
     def _hand_over(self, heard: int, process: subprocess.Popen[bytes]) -> None:
         self.loop.forget(heard)
-        ready = os.read(heard, 1)
+        pid = os.read(heard, 20).decode()
         os.close(heard)
-        if ready:
-            log.info(
-                "process %d serves from now on; %d sessions are left here",
-                process.pid,
-                len(self.resident.guests),
-            )
-            self.resident.drain(self._done)
+        process.wait()  # What was begun has only begun the one that serves, see `_be_nobodys_child`.
+        if pid:
+            left = len(self.resident.guests)
+            log.info("process %s serves from now on; %d sessions are left here", pid, left)
+            self.loop.on_signal(signal.SIGTERM, self._give_way)
+            self.loop.on_signal(signal.SIGINT, self._give_way)
+            self.resident.drain(self._done, _bound(self._host.earlier(os.getpid())))
         else:
-            log.error("the next process failed (%s); this one goes on", process.wait())
-            self._next = None
+            log.error("the next process failed; this one goes on")
+            self._handing_over = False
 
 
 def limits(host: Host) -> Limits:
@@ -158,6 +189,15 @@ def _only_one(host: Host) -> None:
         "A host process serves here already.",
         hint="`systemctl reload rhythm` has a new one take its place; `rhythm host status` shows it.",
     )
+
+
+def _be_nobodys_child() -> None:
+    """Goes on as a process whose parent has ended. The system's first process adopts it: where that is
+    systemd, it then sees what becomes of it. A main process that is another's child it would not wait for
+    when it stops the service, but kill at once with all sessions.
+    """
+    if os.fork() > 0:
+        os._exit(0)
 
 
 def _bound(path: Path) -> socket.socket:

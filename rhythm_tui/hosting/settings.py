@@ -64,6 +64,15 @@ class Host:
         """Where the resident process is asked for sessions."""
         return self.run_dir / "host.sock"
 
+    def earlier(self, pid: int) -> Path:
+        """Where a resident process is asked that has handed over, and still has sessions."""
+        return self.run_dir / f"earlier-{pid}.sock"
+
+    @property
+    def residents(self) -> list[Path]:
+        """Where all resident processes are asked: the one that serves, then earlier ones."""
+        return [self.socket, *sorted(self.run_dir.glob("earlier-*.sock"))]
+
     @property
     def hub(self) -> Path:
         """Where the hub is asked for notices."""

@@ -1,4 +1,6 @@
-"""Everything that a session will need is imported before the first one comes: forks share it."""
+"""Everything that a session will need is imported and read before the first one comes: forks share it, and
+open no file of a program that may have been replaced since.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +9,7 @@ from importlib import import_module
 from pkgutil import walk_packages
 
 from rhythm_domain import migrate, models
+from rhythm_tui import stylesheet
 from rhythm_tui.hosting.rehearsal import rehearse
 
 PACKAGES = ("rhythm_domain", "rhythm_tui")
@@ -41,6 +44,7 @@ def warm_up() -> None:
         if isinstance(model, type) and issubclass(model, models.Model):
             model.model_rebuild()  # Else it is built when the first one is made, in each session.
     migrate.program_schema()
+    stylesheet.read_ahead()
     rehearse()
     gc.collect()
     gc.disable()  # A collection would leave holes, for the first session to fill and to copy.

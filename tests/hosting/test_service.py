@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,8 @@ from tests.hosting.driver import Host, end_with_children, hub_answers, until
 from tests.instances import Instance, Team
 from tests.servers import alive, reachable_folder
 from tests.tui.seat import PATIENCE, Seat
+
+ROOT = Path(__file__).parents[2]
 
 
 class Shared(Host):
@@ -82,14 +85,16 @@ class Shared(Host):
 
 
 @contextmanager
-def shared(team: Team, conninfo: str, **limits: Any) -> Iterator[Shared]:
+def shared(
+    team: Team, conninfo: str, program: Sequence[str] = ("-m", "rhythm_tui"), **limits: Any
+) -> Iterator[Shared]:
     """A host process of the test's own."""
     folder = reachable_folder()
     file = folder / "host.toml"
     lines = [f"database_url = {json.dumps(conninfo)}", f'run_dir = "{folder}"', "[limits]"]
     file.write_text("\n".join([*lines, *(f"{name} = {value}" for name, value in limits.items())]))
     file.chmod(0o600)
-    command = [sys.executable, "-I", "-m", "rhythm_tui", "host", "serve", "--as-root", "--config", str(file)]
+    command = [sys.executable, "-I", *program, "host", "serve", "--as-root", "--config", str(file)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         made = Shared(process, folder, team)
         assert process.stderr is not None
@@ -209,6 +214,7 @@ def test_read_only_refuses_writes_in_words_and_lets_people_read(host: Shared) ->
     mia = host.key_of(host.team.member)
     assert host.order("read-only", "on").returncode == 0
     try:
+        assert json.loads(host.order("status", "--json").stdout)["read_only"]
         code, _, err = host.run("issue create CORE Another", key=mia)
         assert code == 4
         assert "read-only at the moment" in err
@@ -254,8 +260,12 @@ def test_reloaded_it_hands_over_and_open_sessions_go_on(own: Shared) -> None:
         own.process.send_signal(signal.SIGHUP)
         until(lambda: own.main != first, "the next process")
         try:
+            assert parent(own.main) != first  # Else systemd would not see it as the service's own.
             with at_the_board(own, vic) as other:
                 assert [each["key"] for each in own.sessions()] == [vic]
+                told = json.loads(own.order("status", "--json").stdout)
+                assert [each["person"] for each in told["sessions"]] == ["mia", "vic"]
+                assert told["earlier"] == [first]
                 seat.press("\r")
                 seat.sees("Login fails on Safari")
                 other.press("\x11")
@@ -268,10 +278,72 @@ def test_reloaded_it_hands_over_and_open_sessions_go_on(own: Shared) -> None:
             os.kill(own.main, signal.SIGKILL)
 
 
+PROGRAM = """
+import sys
+sys.path.insert(0, {!r})
+from rhythm_tui.__main__ import main
+main()
+"""
+
+
+async def test_sessions_need_no_file_of_the_program(team: Team, conninfo: str, tmp_path: Path) -> None:
+    """While people work a new version takes its place: nobody is given half of the one, half of the other."""
+    await team.member.issues.create("CORE", IssueDraft(title="Login fails on Safari"))
+    for name in ("rhythm_domain", "rhythm_tui"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    for name in ("schema.sql", "migrations"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    with shared(team, conninfo, ("-c", PROGRAM.format(str(tmp_path)))) as host:
+        assert str(tmp_path) not in host.run("whoami", key=host.key_of(team.viewer))[2]
+        for name in ("rhythm_domain", "rhythm_tui"):
+            shutil.rmtree(tmp_path / name)
+        with at_the_board(host, host.key_of(team.member)) as seat:
+            for keys, seen in WAY:
+                mark = len(seat.text)
+                seat.press(keys)
+                seat.sees(seen, since=mark)
+            seat.press("\x11")
+            assert seat.ended() == 0
+
+
+WAY = (
+    *(("2", "in progress"), ("3", "No sprint"), ("5", "created"), ("6", "urndown")),
+    *(("1", "Login"), ("m", "Parent"), ("\x1b", "enter open"), ("\r", "Activity"), ("c", "Comment")),
+)
+"""Keys that open the views and the most different dialogs, and a word that then appears."""
+
+
+def test_stopped_after_a_reload_it_tells_those_who_were_there_before(own: Shared) -> None:
+    mia, vic = own.key_of(own.team.member), own.key_of(own.team.viewer)
+    first = own.main
+    with at_the_board(own, mia) as seat, at_the_board(own, vic) as other:
+        until(lambda: listeners(own) == 2, "that both listen")
+        own.process.send_signal(signal.SIGHUP)
+        until(lambda: own.main != first, "the next process")
+        main = own.main
+        ended = json.loads(own.order("status", "--json").stdout)["sessions"][1]["id"]
+        assert own.order("end-session", str(ended)).returncode == 0
+        assert other.ended() == 129
+        os.kill(main, signal.SIGTERM)
+        seat.sees("Rhythm stops in")
+        assert seat.ended() == 129
+        assert "host stopped" in seat.text
+    assert own.process.wait(PATIENCE) == 0
+    until(lambda: not alive(main), "the end of the process that served")
+    assert list(own.folder.glob("earlier*")) == []
+
+
+def parent(pid: int) -> int:
+    """The process that a process is a child of."""
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
 def test_a_next_version_that_does_not_start_changes_nothing(own: Shared) -> None:
     mia = own.key_of(own.team.member)
     kept = own.file.read_text()
+    assert own.order("check").returncode == 0
     own.file.write_text("nonsense")
+    assert own.order("check").returncode == 7
     own.process.send_signal(signal.SIGHUP)
     assert own.process.stderr is not None
     until(lambda: "next process failed" in own.process.stderr.readline(), "the failure")  # type: ignore[union-attr]

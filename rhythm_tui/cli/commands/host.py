@@ -137,6 +137,15 @@ def serve(_: Context, file: Path, as_root: bool, listener: int | None, ready: in
     return service.run(file, listener=listener, ready=ready)
 
 
+@group.verb("check", examples=["rhythm host check && systemctl reload rhythm"])
+@config_option
+@pass_context
+def check(context: Context, file: Path) -> None:
+    """Say whether the settings are well. A reload asks it first."""
+    settings.load(file)
+    context.out.done(f"{file} is well.")
+
+
 @group.verb("status", examples=["rhythm host status", "rhythm host status --json"])
 @config_option
 @pass_context
@@ -149,10 +158,18 @@ def status(context: Context, file: Path) -> None:
         context.out.document(asdict(found))
         return
     people = len({each.person for each in found.sessions})
+    who = "1 person" if people == 1 else f"{people} people"
     context.out.line(
-        f"{len(found.sessions)} of {found.most} sessions, {people} people, memory {_megabytes(found.memory)};"
+        f"{len(found.sessions)} of {found.most} sessions, {who}, memory {_megabytes(found.memory)};"
         f" host process {found.pid}{', about to end' if found.closing else ''}"
     )
+    if found.earlier:
+        them = ", ".join(map(str, found.earlier))
+        context.out.line(f"From before the last reload, until their sessions end: {them}")
+    if found.read_only is None:
+        context.out.line("The database does not answer.")
+    elif found.read_only:
+        context.out.line("Nobody can write: `rhythm host read-only off` lets them again.")
     if found.sessions:
         context.out.rows(_SESSIONS, found.sessions)
     if found.refusals:
@@ -181,9 +198,9 @@ def broadcast(context: Context, file: Path, text: str) -> None:
 def end_session(context: Context, file: Path, id: int, words: str) -> None:
     """End a session, by the number that `rhythm host status` shows."""
     from rhythm_domain.errors import NotFound
-    from rhythm_tui.hosting.control import ask
+    from rhythm_tui.hosting.overview import end
 
-    if ask(settings.load(file).socket, "end-session", str(id), shown(words)) == "none":
+    if not end(settings.load(file), id, shown(words)):
         raise NotFound(f"There is no session {id}.", hint="`rhythm host status` shows those that there are.")
     context.out.done(f"Ended session {id}.")
 
