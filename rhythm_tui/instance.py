@@ -63,6 +63,11 @@ class Instance:
         return self.settings.owner_url or self.conninfo()
 
     @property
+    def owned_name(self) -> str:
+        """What names it, without a password."""
+        return config.without_password(self.settings.owner_url or "") or self.instance_name
+
+    @property
     def only_owner(self) -> bool:
         """Whether the owner's URL is the way to the instance: it is set, and nobody is signed in there."""
         settings = self.settings

@@ -124,11 +124,12 @@ longest_hours = 168
 
 
 LEFT = """\
-Left to do:
-  1. Say in {file} where the database is.
-  2. Set the database up, as its owner:   rhythm db migrate --grant {account}
-     and its first administrator:         rhythm host admin NAME KEY.pub
-  3. Start:                               systemctl enable --now rhythm && systemctl reload ssh
+Left to do, if the database is to be on this machine ({file} says where it is otherwise):
+  cd / && su postgres -c 'createuser {account} && createdb --template template0 --encoding UTF8 rhythm'
+  export RHYTHM_OWNER_URL=postgresql:///rhythm
+  su postgres -c 'rhythm db migrate --grant {account}'
+  su postgres -c 'rhythm host admin NAME -' < KEY.pub
+  systemctl enable --now rhythm && systemctl reload ssh
 Then people come in: ssh {account}@this-machine"""
 
 
@@ -142,7 +143,11 @@ class Step(Protocol):
         """Does it. Raises `OSError`."""
 
     def words(self) -> str:
-        """What it does, to be read before it is done."""
+        """What it does, as a command of a shell."""
+
+    @property
+    def made(self) -> str:
+        """What there is then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +176,10 @@ class Account:
     def words(self) -> str:
         return shlex.join(self._command())
 
+    @property
+    def made(self) -> str:
+        return f"the account {self.name}"
+
 
 @dataclass(frozen=True, slots=True)
 class Folder:
@@ -189,6 +198,10 @@ class Folder:
 
     def words(self) -> str:
         return f"install -d -o root -g {self.group} -m {self.mode:04o} {self.path}"
+
+    @property
+    def made(self) -> str:
+        return str(self.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +230,10 @@ class File:
         command = f"install -o root -g {self.group} -m {self.mode:04o} /dev/stdin {self.path}"
         kept = f"[ -e {self.path} ] || " if self.kept else ""
         return f"{kept}{command} <<'END'\n{self.text}END"
+
+    @property
+    def made(self) -> str:
+        return str(self.path)
 
 
 def steps(account: str, file: Path, *, root: Path = Path("/")) -> list[Step]:

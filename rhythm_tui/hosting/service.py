@@ -160,7 +160,7 @@ class Service:
         process.wait()  # What was begun has only begun the one that serves, see `_be_nobodys_child`.
         if pid:
             left = len(self.resident.guests)
-            log.info("process %s serves from now on; %d sessions are left here", pid, left)
+            log.info("process %s serves from now on; sessions left here: %d", pid, left)
             self.loop.on_signal(signal.SIGTERM, self._give_way)
             self.loop.on_signal(signal.SIGINT, self._give_way)
             self.resident.drain(self._done, _bound(self._host.earlier(os.getpid())))

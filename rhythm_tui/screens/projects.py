@@ -94,7 +94,7 @@ class ProjectsScreen(NarrowingScreen):
         listing.now = self.desk.now
         yield listing
         yield Static(id="about")
-        yield Welcome()
+        yield Welcome(demo=self.desk.local)
 
     @property
     def listing(self) -> Listing[Project]:

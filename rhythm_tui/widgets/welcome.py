@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual.content import Content
 from textual.widgets import Static
 
 WORDMARK = "▁▃▅▇▅▃▁  rhythm"
 
-_FIRST = (("+", "make your first project"), ("g d", "look around in a demo, full of made-up work"))
+_FIRST = ("+", "make your first project")
+
+_DEMO = ("g d", "look around in a demo, full of made-up work")
 
 _THEN = (
     ("j k", "move, here and everywhere"),
@@ -20,20 +24,20 @@ _THEN = (
 
 
 class Welcome(Static, can_focus=True):
-    """The first words of Rhythm."""
+    """The first words of Rhythm; of a demo only where there can be one."""
 
-    def on_mount(self) -> None:
-        self.update(_words())
+    def __init__(self, *, demo: bool) -> None:
+        super().__init__(_words((_FIRST, _DEMO) if demo else (_FIRST,)))
 
 
-def _words() -> Content:
+def _words(first: Sequence[tuple[str, str]]) -> Content:
     return Content("\n").join(
         [
             Content.styled(WORDMARK, "bold $primary"),
             Content(""),
             Content("Issues, boards and sprints, at the speed of your keys."),
             Content(""),
-            *(_line(key, words, "$foreground") for key, words in _FIRST),
+            *(_line(key, words, "$foreground") for key, words in first),
             Content(""),
             Content.styled("And then", "$muted"),
             *(_line(key, words, "$muted") for key, words in _THEN),

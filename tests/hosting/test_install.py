@@ -135,6 +135,18 @@ def test_what_is_no_account_is_refused(account: str) -> None:
         install.steps("rhythm", Path("/etc/rhythm/a b"))
 
 
+def test_what_is_left_to_do_is_what_the_readme_says() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    given = {"NAME": "ada", "KEY.pub": "/root/ada.pub"}
+    left = install.LEFT.format(file=settings.FILE, account="rhythm")
+    commands = [line for line in left.splitlines() if line.startswith("  ")]
+    assert len(commands) == 5
+    for command in commands:
+        for word, ours in given.items():
+            command = command.replace(word, ours)
+        assert f"\n {command}\n" in readme, command
+
+
 def test_it_is_said_before_it_is_done(capsys: pytest.CaptureFixture[str]) -> None:
     """As a script that a shell reads."""
     if run(["host", "install", "--dry-run"]) == 7:

@@ -102,8 +102,13 @@ async def backup(context: Context, file: Path, force: bool) -> None:
     with watched(quiet=context.out.as_json) as watch:
         made = await backup(context.owner_conninfo(), file, force=force, watch=watch)
     context.out.done(
-        f"Wrote {made.file} ({_size(made.size)}).",
-        {"file": str(made.file), "size": made.size, "postgresql": made.server},
+        f"Wrote {made.file} ({_size(made.size)}): all of {context.owned_name}.",
+        {
+            "file": str(made.file),
+            "size": made.size,
+            "instance": context.owned_name,
+            "postgresql": made.server,
+        },
     )
 
 

@@ -68,10 +68,12 @@ def install(_: Context, file: Path, account: str, dry_run: bool) -> None:
     if os.geteuid() != 0:
         raise Forbidden("Only root can set a machine up.", hint="`--dry-run` prints what would be done.")
     install.require_safe_program(install.program())
-    for step in steps:
-        if step.missing():
-            step.do()
-            click.echo(f"done: {step.words().splitlines()[0]}")
+    missing = [step for step in steps if step.missing()]
+    for step in missing:
+        step.do()
+        click.echo(f"Set up {step.made}.")
+    if not missing:
+        click.echo("Everything is there already.")
     if wrong := install.checked_by_sshd():
         raise Invalid(f"sshd does not take its settings: {wrong}", hint="Nothing was restarted.")
     click.echo(install.LEFT.format(file=file, account=account), err=True)
