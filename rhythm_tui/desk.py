@@ -16,6 +16,7 @@ from rhythm_tui.commands import COMMANDS, Command
 from rhythm_tui.drafts import Drafts
 from rhythm_tui.edits import Edits
 from rhythm_tui.notebook import Notebook
+from rhythm_tui.searches import Searches
 
 
 class Desk:
@@ -37,6 +38,7 @@ class Desk:
         """Texts that are not saved yet."""
         self.memory = memory
         """How the person left the app: the project, the view, the columns ..."""
+        self.searches = Searches(memory)
         self.edits = Edits()
         self.commands = commands
         self.editor = editor

@@ -363,6 +363,13 @@ async def counts(tx: Tx) -> dict[Status, int]:
     return {Status(row["status"]): row["total"] for row in rows}
 
 
+async def place(tx: Tx, of: Selection, issue: int) -> str | None:
+    """The cursor right before an issue among all, the newest first; None if it is not one of them."""
+    rows = await tx.fetch(_Q["search_place"], projects=list(of.projects), issue=issue)
+    bounds = {row["project"]: row["number"] for row in rows if row["number"] is not None}
+    return pack(of.tag, bounds) if bounds else None
+
+
 async def visible(tx: Tx, ids: Sequence[int]) -> list[int]:
     """Those of some issues that the person may see and that are not in the trash, in the same order."""
     rows = await tx.fetch(_Q["search_visible"], ids=list(ids), user=tx.user.id, admin=tx.user.admin)

@@ -52,6 +52,19 @@ WHERE i.deleted_at IS NULL AND p.deleted_at IS NULL
                             WHERE m.project_id = i.project_id AND m.user_id = %(user)s AND m.ended_at IS NULL))
 ORDER BY asked.place;
 
+-- name: search_place
+-- Behind which number a living issue and all that are older stand, in its own project and in the others.
+SELECT p.id AS project,
+       CASE WHEN p.id = i.project_id THEN i.number + 1 ELSE newer.number END AS number
+FROM issues i
+CROSS JOIN unnest(%(projects)s::int[]) AS p (id)
+LEFT JOIN LATERAL (
+    SELECT n.number FROM issues n
+    WHERE n.project_id = p.id AND n.created_at > i.created_at AND n.deleted_at IS NULL
+    ORDER BY n.created_at, n.id LIMIT 1
+) newer ON p.id <> i.project_id
+WHERE i.id = %(issue)s AND i.project_id = ANY(%(projects)s::int[]) AND i.deleted_at IS NULL;
+
 -- name: search_counts
 -- How many issues stand in each status, all projects together.
 SELECT status, sum(total)::bigint AS total FROM issue_counts

@@ -108,6 +108,13 @@ class Search:
         async with self._enter(project) as tx:
             return await search.among(tx, await select(tx, asked), tuple(ids))
 
+    async def place(self, issue: int, *, project: str | None = None) -> str | None:
+        """The cursor of the list of all, the newest first, right before an issue: behind it stands the issue,
+        `before` it what is newer. None if the issue is not in that list.
+        """
+        async with self._enter(project) as tx:
+            return await search.place(tx, await select(tx, Query()), issue)
+
     async def total(self, query: str | Query = "", *, project: str | None = None) -> Total:
         """How many issues are found: exact where only statuses are asked for, else up to 10,000."""
         asked = _parsed(query)

@@ -110,16 +110,19 @@ class IssuesScreen(SearchScreen):
         wanted = (self.desk.key, self.asked)
         table = self.table
         window = table.window
-        keep = keep and wanted == self._shown
+        stay, keep = keep and wanted != self._shown, keep and wanted == self._shown
         reading = window.around(table.cursor) if keep else Reading()
         page = await self._page(replace(reading, limit=max(reading.limit, FIRST)))
         held = await self._among(table.marks) if table.marks and (page.previous or page.next) else None
+        behind = None
+        if stay and (row := table.row) and page.next and all(each.id != row.id for each in page.items):
+            page, reading, behind = await self._around(row) or (page, reading, None)
         if wanted != (self.desk.key, self.asked) or (keep and window is not table.window):
             return  # Meanwhile the person went on to something else.
         self._shown, self._new = wanted, 0
         self._say_query()
         self._say_empty()
-        table.show(page, reading, keep=keep, steady=self.query_one(SearchBar).typing)
+        table.show(page, reading, behind, keep=keep, stay=stay, steady=self.query_one(SearchBar).typing)
         if self._to_top:
             table.scroll_to(y=0, animate=False, immediate=True, force=True)
         self._to_top = False
@@ -156,6 +159,16 @@ class IssuesScreen(SearchScreen):
             last=reading.last,
             limit=reading.limit,
         )
+
+    async def _around(self, row: IssueRow) -> tuple[Page[IssueRow], Reading, Page[IssueRow]] | None:
+        """The pages before an issue and from it on, in the list of all; None where it is not there."""
+        if self.asked != Query():
+            return None
+        at = await self.desk.session.search.place(row.id, project=self.desk.key)
+        if at is None:
+            return None
+        before = Reading(before=at, limit=FIRST)
+        return await self._page(before), before, await self._page(Reading(cursor=at, limit=FIRST))
 
     async def _count(self) -> None:
         search = self.desk.session.search

@@ -155,7 +155,7 @@ class PlannerScreen(SearchScreen):
             sprint = self._of(sprints, sprint or panes.sprint)
             total = await self._count()
             wanted = (key, self.asked)
-            keep = keep and wanted == self._shown
+            stay, keep = keep and wanted != self._shown, keep and wanted == self._shown
             kept: Mapping[Side, bool] = {
                 "backlog": keep,
                 "sprint": keep and _same(sprint, panes.sprint),
@@ -184,7 +184,7 @@ class PlannerScreen(SearchScreen):
                 if not kept[side]:
                     table.unmark()
                 table.empty = self._empty(side)
-                table.show(page, reading, keep=kept[side])
+                table.show(page, reading, keep=kept[side], stay=stay)
                 if found is not None:
                     table.keep_marks(found)
             panes.fit_keys()

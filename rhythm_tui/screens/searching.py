@@ -50,9 +50,13 @@ class SearchScreen(TriageScreen):
         """What is asked for and is not there at all, in words; looked up once nobody types any more."""
         self._sought: object = None
         """The search whose issues are not there yet."""
+        self._stays = False
+        """Whether the cursor is to stay on its issue in what is searched for next."""
 
     async def search(self, *, keep: bool = False) -> None:
-        """Reads what is asked for. With `keep` the cursor stays on its issue, if it is there."""
+        """Reads what is asked for. With `keep` the cursor stays on its issue, if it is there: also where
+        something else was asked for before.
+        """
 
     def forget_marks(self) -> None:
         """Something else is asked for: what was marked is not what is meant any more."""
@@ -62,7 +66,9 @@ class SearchScreen(TriageScreen):
 
     def search_bar(self) -> SearchBar:
         """The search line, for the view's body."""
-        return SearchBar(placeholder=self.PLACEHOLDER)
+        bar = SearchBar(placeholder=self.PLACEHOLDER)
+        bar.before = lambda: self.desk.searches.latest
+        return bar
 
     def say_chips(self) -> None:
         """Shows in pieces what is asked for."""
@@ -153,11 +159,11 @@ class SearchScreen(TriageScreen):
         self.asked = asked
         self.forget_marks()
         self._sought = sought = object()
-        self.read(self._seek(sought), "search")
+        self.read(self._seek(sought, stay=self._stays), "search")
 
-    async def _seek(self, sought: object) -> None:
+    async def _seek(self, sought: object, *, stay: bool) -> None:
         try:
-            await self.search()
+            await self.search(keep=stay)
         finally:
             self.found(sought)
 
@@ -171,6 +177,12 @@ class SearchScreen(TriageScreen):
     @on(SearchBar.Changed)
     def _typed(self, event: SearchBar.Changed) -> None:
         self.search_for(event.text)
+
+    @on(SearchBar.Begun)
+    def remember(self) -> None:
+        """Keeps what is searched for, to be brought back."""
+        if not self._wrong:
+            self.desk.searches.add(self.query_text)
 
     @on(SearchBar.CompletionWanted)
     def _complete(self, event: SearchBar.CompletionWanted) -> None:
@@ -203,6 +215,7 @@ class SearchScreen(TriageScreen):
         if self._wrong and not event.given_up:
             self.say("The search is not right yet", "esc leaves it so", warning=True)
             return
+        self.remember()
         self._hold_until_found()
         self.leave_search()
         self.look_up()
@@ -251,7 +264,11 @@ class SearchScreen(TriageScreen):
     def took_away(self) -> bool:
         if not self.query_text:
             return super().took_away()
+        self.remember()
+        self._stays = True
         self.seek("")
+        self._stays = False
+        self.say("", f"{self.desk.commands['search'].key} ↑ brings the search back", brief=True)
         return True
 
 

@@ -115,24 +115,30 @@ class IssueTable(ScrollView, Commanding, can_focus=True):
         self,
         page: Page[IssueRow],
         reading: Reading | None = None,
+        behind: Page[IssueRow] | None = None,
         *,
         keep: bool = False,
+        stay: bool = False,
         steady: bool = False,
     ) -> None:
-        """Shows a page of a list, and how it was read: from the start, if that is not said.
+        """Shows a page of a list, and how it was read: from the start, if that is not said; and the page
+        `behind` it, if that was read too.
 
-        With `keep` the cursor stays on its issue if that is there, and on its line in any case; else it goes
-        to the first row, or to the last of a list that was read from its end. With `keep`, or with `steady`
-        as while one types, the columns stay as they are; else see `fit_columns`.
+        With `keep` the cursor stays on its issue if that is there, and on its line in any case; with `stay`,
+        for another list, only if it is there. Else it goes to the first row, or to the last of a list that
+        was read from its end. With `keep`, or with `steady` as while one types, the columns stay as they are;
+        else see `fit_columns`.
         """
         reading = reading or Reading()
         before = self.row
         line = self.cursor - self.scroll_offset.y
         self.window = Window(page, reading)
-        self._know(page.items)
+        if behind is not None:
+            self.window.append(behind)
+        self._know(self.window)
         same = keep or steady
         if same:
-            self._longest_key = max(_longest_key(page.items), self._longest_key)
+            self._longest_key = max(_longest_key(self.window), self._longest_key)
         else:
             self.fit_columns()
         self._asked.clear()
@@ -140,7 +146,7 @@ class IssueTable(ScrollView, Commanding, can_focus=True):
         self._anew()
         if self.window.previous is None and self.window.next is None:
             self.keep_marks([row.id for row in self.window])
-        place = self.window.place(before.id) if keep and before else None
+        place = self.window.place(before.id) if (keep or stay) and before else None
         if keep and before and place is None:
             place = min(self.cursor, len(self.window) - 1) if self.window else None
         if place is not None:

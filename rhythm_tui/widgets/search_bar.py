@@ -5,7 +5,7 @@ The widget knows nothing of the search language: whoever owns it says what the c
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -26,6 +26,7 @@ from rhythm_tui.widgets.key_bar import KeyBar
 from rhythm_tui.widgets.line_field import LineField
 
 TYPING = "enter go to what is found"
+AGAIN = "↑ searched before"
 COMPLETING = "tab complete · ↓↑ choose · enter go to what is found · esc close"
 CHOOSING = "enter take it · ↓↑ choose · esc close"
 
@@ -78,6 +79,10 @@ class SearchBar(Widget, Commanding):
         cursor: int
 
     @dataclass
+    class Begun(Message):
+        """The person goes into it: what stood there may be gone soon."""
+
+    @dataclass
     class HelpWanted(Message):
         """The person asks what can be typed here."""
 
@@ -92,6 +97,11 @@ class SearchBar(Widget, Commanding):
         self.placeholder = placeholder
         """What stands there while nothing is searched for."""
         self._completions: list[Completion] = []
+        self.before: Callable[[], Sequence[str]] = tuple
+        """What stood there before, the latest first."""
+        self._turned: list[str] = []
+        """What was typed, and behind it what the keys bring back in its place."""
+        self._turn = 0
         self._chips: Sequence[str] = ()
         self._wrong = self._doubt = ""
 
@@ -118,6 +128,8 @@ class SearchBar(Widget, Commanding):
 
     def edit(self) -> None:
         """Lets the person type."""
+        self.post_message(self.Begun())
+        self._turned = []
         self._field.display = True
         self.query_one("#chips").display = False
         if ":" in self._field.value.rsplit(" ", 1)[-1]:  # It is whole: what is typed is another word.
@@ -129,7 +141,7 @@ class SearchBar(Widget, Commanding):
     def foot(self) -> str:
         """What the keys do while one types."""
         if not self._completions:
-            return TYPING
+            return f"{TYPING} · {AGAIN}" if self.before() else TYPING
         return COMPLETING if self.query_one("#completion", OptionList).highlighted is None else CHOOSING
 
     def _say_keys(self, *, anew: bool = True) -> None:
@@ -224,7 +236,9 @@ class SearchBar(Widget, Commanding):
         if event.value != self.text:
             self.set_reactive(SearchBar.text, event.value)
             self.post_message(self.Changed(event.value))
-        if self.typing:
+        if self._turned and event.value != self._turned[self._turn]:
+            self._turned = []
+        if self.typing and not self._turned:
             self.post_message(self.CompletionWanted(event.value, self._field.cursor_position))
 
     @on(SearchField.Steered)
@@ -244,9 +258,22 @@ class SearchBar(Widget, Commanding):
                 self._complete(self._completions[options.highlighted])
             case "escape" if self._completions:
                 self.offer(())
+            case "up" if self.before():
+                self._bring_back(1)
+            case "down" if self._turned and self._turn:
+                self._bring_back(-1)
             case _:
                 self.offer(())
                 self.post_message(self.Left(given_up=event.key == "escape"))
+
+    def _bring_back(self, step: int) -> None:
+        """Puts there what stood there before, or what came after that."""
+        if not self._turned:
+            typed = self._field.value
+            self._turned, self._turn = [typed, *(each for each in self.before() if each != typed.strip())], 0
+        self._turn = min(self._turn + step, len(self._turned) - 1)
+        self._field.value = self._turned[self._turn]
+        self._field.cursor_position = len(self._field.value)
 
     @on(OptionList.OptionSelected)
     def _pressed(self, event: OptionList.OptionSelected) -> None:

@@ -564,6 +564,7 @@ ACTIONS = (
     Action("search.page", lambda c: c.session.search.page("issue"), EVERYBODY),
     Action("search.ids", lambda c: c.session.search.ids("issue"), EVERYBODY),
     Action("search.among", lambda c: c.session.search.among([1], "issue"), EVERYBODY),
+    Action("search.place", lambda c: c.session.search.place(1), EVERYBODY),
     Action("search.again", lambda c: c.session.search.again([]), EVERYBODY),
     Action("search.total", lambda c: c.session.search.total("issue"), EVERYBODY),
     Action("search.exact_total", lambda c: c.session.search.exact_total("issue"), EVERYBODY),
@@ -594,6 +595,13 @@ ACTIONS = (
     Action(
         "search.among",
         lambda c: c.session.search.among([1], "issue", project=c.at.key),
+        VIEWERS,
+        P.PROJECT_READ,
+        note="in a project",
+    ),
+    Action(
+        "search.place",
+        lambda c: c.session.search.place(1, project=c.at.key),
         VIEWERS,
         P.PROJECT_READ,
         note="in a project",

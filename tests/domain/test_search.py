@@ -147,6 +147,23 @@ async def test_across_projects_nothing_is_lost_where_numbers_are_not_in_the_orde
         assert sorted(found) == sorted(own.find(parse(text), None))
 
 
+@pytest.mark.parametrize("project", ["CORE", None], ids=["one project", "across"])
+async def test_a_list_is_read_around_an_issue(world: World, project: str | None) -> None:
+    """What is before the issue's place and behind it are the stretches of the list that meet there."""
+    search, ids = world.asker.search, world.find(parse(""), project)
+    for at in (0, 1, len(ids) // 2, len(ids) - 1):
+        place = await search.place(ids[at], project=project)
+        before = await search.page(project=project, before=place, limit=5)
+        behind = await search.page(project=project, cursor=place, limit=5)
+        assert [row.id for row in before.items] == ids[max(0, at - 5) : at]
+        assert [row.id for row in behind.items] == ids[at : at + 5]
+        assert (before.previous is None) == (at <= 5)
+    deleted = next(issue.id for issue in world.issues if issue.deleted)
+    elsewhere = next(issue.id for issue in world.issues if issue.project == "WEB" and not issue.deleted)
+    assert await search.place(deleted, project=project) is None
+    assert project is None or await search.place(elsewhere, project=project) is None
+
+
 async def test_a_key_or_a_number_goes_to_that_issue_alone(world: World) -> None:
     """In any case, and only where it exists, is not in the trash, and may be seen."""
     living = next(issue for issue in world.issues if issue.number > 1 and not issue.deleted)

@@ -64,6 +64,38 @@ async def test_typing_finds_and_escape_shows_all_again(team: Team, app: Open) ->
         await driver.sees("q goes to the projects", "3 issues")
 
 
+async def test_a_search_that_is_cleared_is_not_lost_nor_the_place(team: Team, app: Open) -> None:
+    """The cursor stays on its issue in the list of all, far down too; up brings the search back, and down
+    what was typed.
+    """
+    team.fill(300)
+    await team.member.issues.edit("CORE-90", IssueEdit(priority=Priority.URGENT))
+    async with app(team.member, project="CORE") as driver:
+        await driver.sees("300 issues")
+        await driver.press("slash")
+        await driver.write("priority:urgent")
+        await driver.press("enter")
+        await driver.sees("1 issue\n", "CORE-90")
+        await driver.press("escape")
+        await driver.sees("300 issues", "CORE-90", "/ ↑ brings the search back")
+        table = driver.widget(IssueTable)
+        await driver.until(lambda: table.row is not None and table.row.key == "CORE-90")
+        await driver.press("k", "k")
+        await driver.until(lambda: table.row is not None and table.row.key == "CORE-92")
+        await driver.press("j", "j", "j")
+        await driver.until(lambda: table.row is not None and table.row.key == "CORE-89")
+        await driver.press("g", "g")
+        await driver.until(lambda: table.row is not None and table.row.key == "CORE-300")
+        await driver.press("slash")
+        await driver.write("is:cl")
+        await driver.press("escape", "up")
+        await driver.sees("/ priority:urgent", "1 issue\n")
+        await driver.press("down")
+        await driver.sees("/ is:cl")
+        await driver.press("up", "enter")
+        await driver.sees("1 issue\n", "CORE-90")
+
+
 async def test_a_field_is_changed_by_a_key_and_a_choice(team: Team, app: Open) -> None:
     """Two strokes, and it is saved; undo takes it back."""
     (key,) = await fill(team, "Login fails on Safari")
