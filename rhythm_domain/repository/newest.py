@@ -22,7 +22,7 @@ from rhythm_domain.repository.starting import Start, start
 from rhythm_domain.repository.statements import fetch
 from rhythm_domain.transaction import Tx
 
-PROMISING, SOON = 8, 2
+PROMISING, SOON = 4, 2
 """How many times as much may have to be read as was read, for reading on to be tried first; and where words
 alone could be looked up instead."""
 
@@ -75,9 +75,9 @@ async def newest(
             begin = await start(tx, of, walk=walk, wanted=wanted, lazily=True)
         # A single project is read no further than it must; of several each is read to where all are.
         lazily = begin is not None and begin.lookup is not None and not of.across
-        further = 2 * walk if len(merge.found) > SURE else max(2 * walk, 4 * rows)
+        further = max(2 * walk, (2 if len(merge.found) > SURE else 4) * rows)
         rows = sources.EVERYTHING if lazily else int(min(max(further, sources.WINDOW), 16 * rows))
-        if begin is not None and begin.rare and not merge.found and not of.clauses:
+        if begin is not None and begin.rare:
             rows = sources.EVERYTHING  # All that there are will be few.
     return merge.found
 

@@ -237,7 +237,7 @@ def reaching(alone: int | None, reading: Reading) -> Composable:
         "(WITH a AS MATERIALIZED (SELECT * FROM {projects}),"
         " h AS MATERIALIZED (SELECT a.id, a.top, i.number, i.created_at AS at FROM"
         "   (SELECT a.*, ceil(%(rows)s::float8 * a.top / (sum(a.top) OVER () + 1))::int AS share"
-        "    FROM a ORDER BY a.top DESC LIMIT 25) a"
+        "    FROM a WHERE %(rows)s < {everything} ORDER BY a.top DESC LIMIT 25) a"
         "   LEFT JOIN LATERAL (SELECT i.number, i.created_at FROM issues i WHERE i.project_id = a.id"
         "     AND i.number <= (SELECT s.number FROM issue_search s"
         "       WHERE s.project_id = a.id AND s.number < a.bound"
@@ -253,7 +253,7 @@ def reaching(alone: int | None, reading: Reading) -> Composable:
         " LEFT JOIN LATERAL (SELECT i.id, i.number, i.created_at FROM issues i"
         "   WHERE i.project_id = a.id AND i.deleted_at IS NULL AND i.created_at < t.at AND i.number < a.bound"
         "   ORDER BY i.created_at DESC, i.id DESC LIMIT 1) r ON true OFFSET 0) p"
-    ).format(projects=_bounded(reading), most=Literal(_COUNTED))
+    ).format(projects=_bounded(reading), most=Literal(_COUNTED), everything=Literal(EVERYTHING))
 
 
 def _bounded(reading: Reading) -> Composable:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -49,6 +49,14 @@ class Bench:
     def sql(self) -> psycopg.Connection[tuple[object, ...]]:
         """A connection past the services, which commits every statement; the caller closes it."""
         return psycopg.connect(self.conninfo, autocommit=True)
+
+
+def warm(data: Path) -> None:
+    """Reads the files of a server, so that the system holds them: what is measured then waits for no disk."""
+    for path in data.joinpath("base").rglob("*"):
+        with path.open("rb") if path.is_file() else nullcontext() as file:
+            while file and file.read(1 << 20):
+                pass
 
 
 def home(issues: int) -> Path:
