@@ -3,9 +3,10 @@
     python -m tests.benchmarks [--issues N] [--json FILE] [SECTION ...]
 
 Fills an embedded server with made-up issues (once: it is kept in the user's cache folder, or in --home) and
-measures, all of its files in the system's memory, the sections: search, lists, writes, cli, app; growth and cold, which keep a smaller instance of each
-size too; and import, which fills one that it throws away. Each line has the percentiles of its calls in
-milliseconds, `!` where one is above its bound, and the median as a multiple of `SELECT 1` in the same run.
+measures, with all its files in memory, the sections: search, lists, writes, cli, app; growth and cold, which
+keep a smaller instance of each size too; and import, which fills one that it throws away. Each line has the
+percentiles of its calls in milliseconds, `!` where one is above its bound, and the median as a multiple of
+`SELECT 1` in the same run.
 With --json the figures are kept, and compared with those that the file held.
 
 Exit code 0 if every figure is within its bound.
