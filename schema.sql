@@ -43,7 +43,9 @@ CREATE TABLE schema_versions (
 CREATE TABLE instance (
   singleton  boolean PRIMARY KEY DEFAULT true CHECK (singleton),
   read_only  boolean NOT NULL DEFAULT false,
-  created_at timestamptz NOT NULL DEFAULT now()
+  created_at timestamptz NOT NULL DEFAULT now(),
+  -- What the search index of all issues holds at least: lexemes.py says what each generation brought.
+  search_generation int NOT NULL DEFAULT 2
 );
 INSERT INTO instance DEFAULT VALUES;
 

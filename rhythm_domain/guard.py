@@ -259,6 +259,7 @@ class Guard:
             chunk.index,
             stale=row["stale"],
             now=row.get("now"),
+            search_generation=row["search_generation"],
             hints=self._db.hints,
         )
 

@@ -3,8 +3,10 @@
 Both sides are analysed here, so that they agree whatever the server's locale and configuration. A lexeme
 holds lower-case letters, digits and marks only (and a final `++` or `#`, for languages that are named so).
 
-- Words are runs of letters, digits and marks of any script. Punctuation separates; the parts of an
-  identifier, a path or a version follow each other, and such a query is the phrase of its parts.
+- Words are runs of letters, digits and marks of any script. Punctuation separates them.
+- What punctuation links without a space, as in paths, addresses, versions and dates, the index also holds as
+  one, each two that follow each other (`.src.main`): who writes `src/main.py` means it so written, and that
+  is the phrase of two lexemes that few issues have, where each of the words may be everywhere.
 - camelCase is split. Parts of one identifier (`getUserName`, `user_name`, `e-mail`) are also found written
   together, from any of them on: `getusername`, `username`, `email`. Who writes a name as code does, as
   `userName` or `user_name`, means it written together in any of these ways, in a path and in quotes too, so
@@ -15,8 +17,6 @@ holds lower-case letters, digits and marks only (and a final `++` or `#`, for la
   ў and the like are letters of their own.
 - English plural and singular find each other: a query names both, the index holds only what was written. In
   quotes nothing is added. There are no stop words.
-- Numbers that follow each other, as in versions, dates and addresses, are each found everywhere; so the index
-  also holds each two of them as one (`.1.2`), for it to be asked for.
 
 In the index every lexeme starts with its project and segment, `12.75/database`: `document`, `SearchQuery`.
 """
@@ -33,11 +33,17 @@ from functools import lru_cache
 from itertools import accumulate
 from typing import NamedTuple, Protocol
 
+GENERATION = 2
+"""Of what the index holds: from the second on, what punctuation links. An index that is older is asked for
+the single words, until it is made anew; what is written meanwhile is of the newest."""
+
 SEGMENT = 8192
 """Issue numbers in a segment."""
 
 PLACEHOLDER = "@"
 """Stands in a query's template where the project and the segment belong; never part of a lexeme."""
+
+_LINK = "."  # what a lexeme of two begins with, and what stands between them
 
 _LAST_POSITION = 16_383  # PostgreSQL's MAXENTRYPOS - 1
 _PLACES_LENGTH = 500  # characters; at two or more a position, that is less than PostgreSQL's MAXNUMPOS of 256
@@ -121,13 +127,13 @@ def document(title: str, description: str, *, project_id: int, number: int) -> s
     return literal
 
 
-def tsquery(terms: Iterable[Term]) -> SearchQuery | None:
+def tsquery(terms: Iterable[Term], generation: int = GENERATION) -> SearchQuery | None:
     """The query that all terms together make; None when they hold nothing but punctuation."""
     conditions: list[str] = []
     lookups: list[str] = []
     prefixes: list[str] = []
     for term in terms:
-        alternatives = _alternatives(term.text, term.phrase, term.prefix)
+        alternatives = _alternatives(term.text, term.phrase, term.prefix, linked=generation > 1)
         if not alternatives:
             continue
         condition = _any(_phrase(slots) for slots in alternatives)
@@ -170,7 +176,7 @@ def matches(title: str, terms: Iterable[Term]) -> list[tuple[int, int]]:
     for term in terms:
         if term.negated:
             continue
-        for slots in _alternatives(term.text, term.phrase, term.prefix):
+        for slots in _alternatives(term.text, term.phrase, term.prefix, linked=True):
             for first in list(places):
                 hits = [_hit(places.get(first + slot.offset, ()), slot) for slot in slots]
                 if all(hits):
@@ -184,7 +190,8 @@ def matches(title: str, terms: Iterable[Term]) -> list[tuple[int, int]]:
 class _Word(NamedTuple):
     """A lexeme, where it counts from the start of its chunk, and the characters that it stands for.
 
-    A `part` belongs to the chunk's phrase; the others are further ways to find what stands there.
+    A `part` belongs to the chunk's phrase; the others are further ways to find what stands there. `section`
+    counts the identifiers of a chunk: each is linked with the next. Elsewhere it is 0.
     """
 
     lexeme: str
@@ -192,6 +199,7 @@ class _Word(NamedTuple):
     start: int
     end: int
     part: bool
+    section: int = 0
 
 
 class _Shapes(dict[int, str]):
@@ -238,8 +246,6 @@ _RUN = re.compile(r"c+|[Aas0]+(?:-[Aas0]+)*(\+\+|#)?")
 _CAMEL = re.compile(r"(?<![Aas0])[A0]+(?![Aas0])|A{2,}s(?![as0])|A?[as0]+|A+(?![as])0*")
 _NUMBERED = re.compile(r"[a-z]+([0-9]+)")
 _VERSION = re.compile(r"v[0-9]+")
-_DIGITS = frozenset("0123456789")
-_NUMBER = re.compile(r"[0-9]{1,9}")
 # What most words are, and what most stand between: not worth an analysis.
 _PLAIN = re.compile(r"[A-Z]?[a-z]+|[0-9]+")
 _HYPHENS = frozenset("-\N{HYPHEN}")
@@ -251,17 +257,10 @@ _LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ı": "i",
 
 def _place(places: dict[str, str], text: str, position: int, weight: str) -> int:
     """Adds where each lexeme of a text stands, counting from `position`, as `:1A,20`; the position after."""
-    number = ""
     for chunk in text.split():
         word = chunk.strip(_EDGES)
         for lexemes in _lexemes(word) if len(word) <= _CACHED_LENGTH else _lexemes.__wrapped__(word):
-            before, number = number, ""
             for lexeme in lexemes:
-                if lexeme[0] in _DIGITS:
-                    if before:
-                        places.setdefault(_pair(before, lexeme), "")
-                    if _NUMBER.fullmatch(lexeme):
-                        number = lexeme
                 if position > _LAST_POSITION:
                     places.setdefault(lexeme, "")
                 elif lexeme not in places:
@@ -289,17 +288,25 @@ def _analyse(chunk: str) -> tuple[int, list[_Word]]:
     text = _normalise(chunk)
     shape = text.translate(_SHAPES)
     words: list[_Word] = []
-    offset = 0
+    offset = count = 0
+    before: list[_Word] = []
     for run in _RUN.finditer(shape):
         start, end = run.span()
         if shape[start] == "c":
             words += _pairs(text, start, end, offset)
             offset += end - start
-        else:
-            sign = run[1] or ""
-            parts = list(_parts(text, shape, start, end - len(sign)))
-            version = shape.startswith(".0", end)
-            words += _identifier(parts, sign, version, offset)
+            before = []
+            continue
+        sign = run[1] or ""
+        sections = list(_sections(_parts(text, shape, start, end - len(sign))))
+        for parts in sections:
+            last = parts is sections[-1]
+            version = last and shape.startswith(".0", end)
+            count += 1
+            found = list(_identifier(parts, sign if last else "", version, offset, count))
+            words += found
+            words += _links(before, [word for word in found if word.offset == offset])
+            before = [word for word in found if word.end >= parts[-1][2]]
             offset += len(parts)
     return offset, words
 
@@ -323,26 +330,58 @@ def _parts(text: str, shape: str, start: int, end: int) -> Iterator[tuple[str, i
                 yield lexeme, left, right
 
 
+_Part = tuple[str, int, int]
+
+
+def _sections(parts: Iterable[_Part]) -> Iterator[list[_Part]]:
+    """The parts of a run, apart where a number follows a number: together, these would be another one."""
+    section: list[_Part] = []
+    for part in parts:
+        if section and section[-1][0][-1].isdigit() and part[0][0].isdigit():
+            yield section
+            section = []
+        section.append(part)
+    if section:
+        yield section
+
+
+def _links(before: Sequence[_Word], behind: Sequence[_Word]) -> Iterator[_Word]:
+    """Each two words that one identifier ends with and the next begins with, as one."""
+    for first in before:
+        for second in behind:
+            lexeme = _link(first.lexeme, second.lexeme)
+            yield _Word(lexeme, first.offset, first.start, second.end, part=False)
+
+
+def _link(first: str, second: str) -> str:
+    """The lexeme of two that punctuation links."""
+    return f"{_LINK}{first}{_LINK}{second}"[:_LEXEME_LENGTH]
+
+
 def _identifier(
-    parts: Sequence[tuple[str, int, int]], sign: str, version: bool, offset: int
+    parts: Sequence[_Part], sign: str, version: bool, offset: int, section: int
 ) -> Iterator[_Word]:
     """The parts of an identifier, and from each one on what they are when written together."""
     for at, (lexeme, start, end) in enumerate(parts):
         signed = sign if at == len(parts) - 1 else ""
-        yield _Word(lexeme[:_LEXEME_LENGTH], offset + at, start, end, not signed)
+        yield _Word(lexeme[:_LEXEME_LENGTH], offset + at, start, end, not signed, section)
         if signed:
-            yield _Word(lexeme[:_LEXEME_LENGTH] + sign, offset + at, start, end + len(sign), True)
+            yield _Word(
+                lexeme[:_LEXEME_LENGTH] + sign,
+                offset + at,
+                start,
+                end + len(sign),
+                part=True,
+                section=section,
+            )
         # The versions v1.2.3 and python3.12 are found by their numbers too.
         numbered = _NUMBERED.fullmatch(lexeme)
         if numbered and (lexeme[0] == "v" or (version and at == len(parts) - 1)):
-            yield _Word(numbered[1][:_LEXEME_LENGTH], offset + at, start, end, False)
-        joined, last = lexeme, end
-        for further, _, after in parts[at + 1 : at + _JOINED_PARTS]:
-            if joined[-1].isdigit() and further[0].isdigit():
-                break
-            joined, last = joined + further, after
-        if last > end:
-            yield _Word(joined[:_LEXEME_LENGTH], offset + at, start, last, False)
+            yield _Word(numbered[1][:_LEXEME_LENGTH], offset + at, start, end, part=False)
+        together = parts[at : at + _JOINED_PARTS]
+        if len(together) > 1:
+            joined = "".join(part for part, _, _ in together)
+            yield _Word(joined[:_LEXEME_LENGTH], offset + at, start, together[-1][2], part=False)
 
 
 def _normalise(text: str) -> str:
@@ -391,19 +430,23 @@ class _Slot(NamedTuple):
     options: tuple[tuple[str, bool], ...]
     few: bool = False
     """Whether it names few lexemes, though it is a prefix: then the index is asked for it at once."""
+    section: tuple[int, int] = (0, 0)
+    """The chunk and the identifier in it that it belongs to."""
 
 
 @lru_cache(maxsize=256)
-def _alternatives(text: str, quoted: bool, prefix: bool) -> tuple[tuple[_Slot, ...], ...]:
+def _alternatives(text: str, quoted: bool, prefix: bool, *, linked: bool) -> tuple[tuple[_Slot, ...], ...]:
     """The phrases of which a term wants any one: its parts in a row, or the identifier written together."""
     words: list[_Word] = []
+    chunk_of: list[int] = []
     names: dict[int, tuple[str, int]] = {}
     offset = 0
     chunks = text.split()
-    for chunk in chunks:
+    for number, chunk in enumerate(chunks):
         width, found = _analyse(chunk)
         names |= {offset + at: name for at, name in _names(chunk, found)}
         words += [word._replace(offset=offset + word.offset) for word in found]
+        chunk_of += [number] * width
         offset += width
     parts = [word for word in words if word.part]
     if not parts:
@@ -417,13 +460,14 @@ def _alternatives(text: str, quoted: bool, prefix: bool) -> tuple[tuple[_Slot, .
         if at < within:
             continue
         place = word.offset - phrase[0].offset
+        section = chunk_of[word.offset], word.section
         name, count = names.get(word.offset, ("", 0))
         if name and at + count <= len(phrase):
             within = at + count
             last = phrase[within - 1] is parts[-1]
             # At the end a longer one that begins so is meant, too.
             options = _options(name, last, variants=last and not quoted)
-            slots.append(_Slot(place, options, few=last and len(name) >= _NAME_LENGTH))
+            slots.append(_Slot(place, options, last and len(name) >= _NAME_LENGTH, section))
             continue
         last = word is parts[-1]
         lexeme = word.lexeme[1:] if len(parts) > 1 and _VERSION.fullmatch(word.lexeme) else word.lexeme
@@ -432,15 +476,42 @@ def _alternatives(text: str, quoted: bool, prefix: bool) -> tuple[tuple[_Slot, .
         if typing and last and lexeme != word.lexeme:  # Of what is typed on as `v2beta` no number is known.
             options += ((word.lexeme, True),)
         few = "c" in lexeme.translate(_SHAPES)  # Of a script without spaces.
-        slots.append(_Slot(place, ((lexeme, True),) if single else options, few))
-    alternatives = [tuple(slots)]
+        slots.append(_Slot(place, ((lexeme, True),) if single else options, few, section))
+    alternatives = [tuple(_linked(slots) if linked else slots)]
     if len(chunks) == 1 and len(slots) > 1 and not quoted:
         alternatives += (
             (_Slot(0, _options(word.lexeme, typing, variants=True)),)
             for word in words
-            if not word.part and (word.start, word.end) == (parts[0].start, parts[-1].end)
+            if not word.part
+            and (word.start, word.end) == (parts[0].start, parts[-1].end)
+            and word.lexeme[0] != _LINK
         )
     return tuple(alternatives)
+
+
+def _linked(slots: Sequence[_Slot]) -> Iterator[_Slot]:
+    """The slots of a phrase, each two that punctuation links as one."""
+    before: _Slot | None = None
+    alone = True
+    for slot in slots:
+        link = before is not None and _follows(before.section, slot.section)
+        if before is not None and link:
+            options = tuple(
+                (_link(first, second), prefix)
+                for first, _ in before.options
+                for second, prefix in slot.options
+            )
+            yield _Slot(before.offset, options, few=True)
+        elif before is not None and alone:
+            yield before
+        before, alone = slot, not link
+    if before is not None and alone:
+        yield before
+
+
+def _follows(section: tuple[int, int], other: tuple[int, int]) -> bool:
+    """Whether an identifier is the next one of the same chunk."""
+    return section[0] == other[0] and 0 < section[1] == other[1] - 1
 
 
 def _names(chunk: str, words: Sequence[_Word]) -> Iterator[tuple[int, tuple[str, int]]]:
@@ -449,7 +520,8 @@ def _names(chunk: str, words: Sequence[_Word]) -> Iterator[tuple[int, tuple[str,
     """
     text = _normalise(chunk)
     for word in words:
-        if not word.part and not _HYPHENS.intersection(text[word.start : word.end]):
+        hyphens = _HYPHENS.intersection(text[word.start : word.end])
+        if not word.part and not hyphens and word.lexeme[0] != _LINK:
             count = sum(part.part and part.offset >= word.offset and part.end <= word.end for part in words)
             if 1 < count < _NAMED_PARTS:
                 yield word.offset, (word.lexeme, count)
@@ -492,31 +564,7 @@ def _numbers(word: str, prefix: bool) -> list[str]:
 
 def _lookup(slots: Sequence[_Slot], *, typed: bool) -> str:
     """What the index is asked for in a phrase's place; `typed` says whether for its last prefix too."""
-    wanted: list[str] = []
-    for before, slot in zip((None, *slots), slots, strict=False):
-        if pair := before and _numbers_in_a_row(before, slot):
-            wanted.append(pair)
-        elif typed or not slot.options[0][1] or slot.few:
-            wanted.append(_options_of(slot))
-    return " & ".join(wanted)
-
-
-def _numbers_in_a_row(before: _Slot, slot: _Slot) -> str | None:
-    """The lexeme of two numbers that follow each other, if that is what two slots of a phrase want."""
-    (first, _), (second, prefix) = before.options[0], slot.options[0]
-    if (
-        len(slot.options) > 1
-        or slot.offset - before.offset != 1
-        or not (_NUMBER.fullmatch(first) and _DIGITS.issuperset(second))
-    ):
-        return None
-    return f"'{PLACEHOLDER}{_pair(first, second)}'{':*' if prefix else ''}"
-
-
-def _pair(number: str, lexeme: str) -> str:
-    """The lexeme of a number and the number that the lexeme behind it is or begins with."""
-    found = _NUMBER.match(lexeme)
-    return f".{number}.{found[0] if found else ''}"
+    return " & ".join(_options_of(slot) for slot in slots if typed or not slot.options[0][1] or slot.few)
 
 
 def _phrase(slots: Sequence[_Slot]) -> str:

@@ -98,6 +98,8 @@ class Tx:
     stale: bool = False
     now: datetime | None = None
     """What all that this transaction writes is dated, where the door asked for it."""
+    search_generation: int = 1
+    """What the search index can be asked for, see `lexemes.GENERATION`."""
     living: tuple[int, ...] = ()
     archived: tuple[int, ...] = ()
     """The projects that the person is a member of, where the door asked for them."""

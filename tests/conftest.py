@@ -19,6 +19,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from argon2 import PasswordHasher
+from hypothesis import settings
 from psycopg.rows import dict_row
 
 from rhythm_domain import database, logs, passwords
@@ -28,6 +29,10 @@ from rhythm_domain.migrate import migrate
 from tests.databases import Databases
 from tests.instances import Instance, Team
 from tests.servers import SHARED_FOLDER, Server, debian_programs, reachable_folder
+
+
+# The same examples everywhere, and no limit of time: a test that fails on one machine fails on all.
+settings.load_profile("ci")
 
 
 @dataclass(frozen=True)

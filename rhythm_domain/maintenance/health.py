@@ -13,6 +13,7 @@ from enum import StrEnum
 from rhythm_domain import database, queries
 from rhythm_domain.database import Connection, Database, Row
 from rhythm_domain.errors import RhythmError, Unavailable
+from rhythm_domain.lexemes import GENERATION
 
 OLDEST_SERVER = 15
 """The oldest PostgreSQL that the schema works with."""
@@ -190,6 +191,14 @@ async def _contents(connection: Connection) -> AsyncIterator[Check]:
         else "every issue can be found",
         "Run `rhythm db reindex`.",
     )
+    (index,) = await database.fetch(connection, _Q["search_generation"])
+    if index["generation"] < GENERATION:
+        yield Check(
+            "index",
+            State.NOTE,
+            "paths and versions could be found sooner: the search index is of an older version",
+            "Run `rhythm db reindex`; people can work meanwhile.",
+        )
     (history,) = await database.fetch(connection, _Q["wrong_history"])
     yield verdict(
         "history",

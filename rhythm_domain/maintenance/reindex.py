@@ -53,9 +53,17 @@ async def reindex(conninfo: str, done: Callable[[int], None]) -> int:
             done(len(rows))
         async with db.transaction(write=True) as connection:
             await database.execute(connection, _Q["correct_counts"])
+            await database.execute(connection, _Q["reindexed"], {"generation": lexemes.GENERATION})
     finally:
         await db.close()
     return total
+
+
+async def generation(conninfo: str) -> int:
+    """What the search index of all issues holds at least, see `lexemes.GENERATION`."""
+    async with Database(conninfo).connection() as connection:
+        (row,) = await database.fetch(connection, _Q["search_generation"])
+        return int(row["generation"])
 
 
 async def issue_total(conninfo: str) -> int:

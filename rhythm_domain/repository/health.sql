@@ -72,6 +72,13 @@ FROM (SELECT id FROM issues WHERE deleted_at IS NULL) i
 FULL JOIN (SELECT issue_id FROM issue_search) s ON s.issue_id = i.id
 WHERE s.issue_id IS NULL OR i.id IS NULL;
 
+-- name: search_generation
+-- What the search index of all issues holds at least.
+SELECT search_generation AS generation FROM instance;
+
+-- name: reindexed
+UPDATE instance SET search_generation = %(generation)s;
+
 -- name: wrong_history
 -- Whether the triggers that keep the history are at work, and undos of what is not in it.
 SELECT (SELECT count(*) FROM pg_trigger

@@ -76,7 +76,7 @@ async def select(
         zone = ZoneInfo(tx.user.time_zone)
         asker = Asker(tx.user.id, zone, datetime.now(zone).date())
         found += [conditions.clause(condition, names, asker) for condition in rest]
-    words = lexemes.tsquery(query.terms) if query.terms else None
+    words = lexemes.tsquery(query.terms, tx.search_generation) if query.terms else None
     if order.key is SortKey.RELEVANCE and (words is None or words.lookup is None):
         order = NEWEST
     return Selection(marks, tuple(ids), tx.place is None, tx.user.id, tuple(found), words, order)

@@ -15,6 +15,8 @@ import psycopg
 from rhythm_domain.database import Database
 from rhythm_domain.demo import filler
 from rhythm_domain.embedded.server import EmbeddedServer
+from rhythm_domain.lexemes import GENERATION
+from rhythm_domain.maintenance.reindex import generation, issue_total, reindex
 from rhythm_domain.migrate import migrate
 from rhythm_domain.models import User
 from rhythm_domain.session import Session, Tracker
@@ -72,6 +74,9 @@ def opened(folder: Path, issues: int) -> Iterator[Bench]:
     conninfo = server.start()
     try:
         migrate(conninfo)
+        if asyncio.run(generation(conninfo)) < GENERATION:
+            with progress(asyncio.run(issue_total(conninfo)), "Issues indexed") as advance:
+                asyncio.run(reindex(conninfo, advance))
         user, session_id = asyncio.run(owner_of(conninfo))
         start = perf_counter()
         filled = filler.fill(conninfo, issues, owner=user.id, progress=progress)

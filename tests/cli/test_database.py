@@ -120,6 +120,21 @@ def test_reindex_heals_search_and_counts(rhythm: Cli, team: Team, instance: Inst
     assert instance.value("SELECT count(*) FROM issue_search WHERE tsv::text LIKE '%%/safari%%'") == 1
 
 
+def test_an_index_of_an_older_version_is_noted_until_it_is_made_anew(
+    rhythm: Cli, team: Team, instance: Instance
+) -> None:
+    _issue(instance, team)
+    instance.sql.execute("UPDATE instance SET search_generation = 1")
+
+    def noted() -> bool:
+        found = {one["name"]: one["state"] for one in rhythm("doctor", "--json", by=team.owner).json["items"]}
+        return found.get("index") == "note"
+
+    assert noted()
+    rhythm("db", "reindex")
+    assert not noted()
+
+
 def _issue(instance: Instance, team: Team) -> None:
     instance.sql.execute(
         "WITH i AS (INSERT INTO issues (project_id, number, title, reporter_id, rank)"

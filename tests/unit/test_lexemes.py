@@ -116,7 +116,9 @@ FOUND = """
     iOS and macOS                      | ios macos os
     PostgreSQL on GitHub               | postgresql github PostgreSQL postgres
     raises ERR_CONN                    | ERR_CONN err_conn conn err
-    calls foo.bar() here               | foo.bar() foo.bar bar foo
+    calls foo.bar() here               | foo.bar() foo.bar bar foo foo.b foo. foo/bar
+    src/getUserName.parse_all/x-y.py   | src/get src/getUser username.parse name/parseAl user_name.parse_all
+    src/getUserName.parse_all/x-y.py   | parseAll/x all/x-y.py y.py getUserName.parseAll/x-y.p x-y.py xy.py
     since v1.2.3 it fails              | 1.2.3 v1.2.3 1.2 v1.2 v1 2.3
     on python3.12                      | python3.12 3.12 python3 python
     see CORE-1234 first                | 1234 core-1234 CORE-1234 core
@@ -183,6 +185,9 @@ NOT_FOUND = """
     get user name                      | getUserName user_name userName
     api user name                      | api.userName api/user_name
     pool psycopg                       | psycopg_pool
+    foo and bar, foo bar, foo. bar     | foo.bar foo/bar foo/b foo::ba
+    foo/bar/baz                        | foo/baz bar/foo oo/bar foo/bar/b/az
+    1 2                                | 1.2
     数错据误                           | 数据
 """
 
@@ -210,6 +215,20 @@ def test_a_query_finds_what_a_person_means_by_it(text: str, query: str) -> None:
 )
 def test_a_complete_word_finds_it_too(text: str, query: str) -> None:
     assert finds(text, [Term(query)])
+
+
+@pytest.mark.parametrize(("text", "query"), cases(FOUND)[:50])
+def test_an_index_that_holds_no_links_is_not_asked_for_them(text: str, query: str) -> None:
+    """The first cases; later ones are found only since links are held."""
+    literal = " ".join(
+        entry
+        for entry in document(text, "", project_id=1, number=1).split(" ")
+        if "/." not in entry.split(":")[0]
+    )
+    older = tsquery([Term(query, prefix=True)], generation=1)
+    assert older is not None
+    assert holds(older.template, literal)
+    assert holds(older.narrowest, literal)
 
 
 @pytest.mark.parametrize(("text", "query"), cases(NOT_FOUND))
@@ -272,14 +291,16 @@ def test_nothing_to_search_for(text: str) -> None:
         ([Term("slow", phrase=True), Term("aB", prefix=True)], "'@slow'", "'@ab':*"),
         ([Term("userName")], "'@username':*", None),
         ([Term("the userName is", phrase=True)], "'@the' & '@username' & '@is'", None),
-        ([Term("foo.b", prefix=True)], "'@foo'", "'@b':*"),
+        ([Term("foo.b", prefix=True)], "'@.foo.b':*", None),
+        ([Term("src/sign-in/b.py")], "'@.src.sign' & '@.in.b' & '@.b.py'", None),
+        ([Term("the foo.userName is", phrase=True)], "'@the' & '@.foo.username' & '@is'", None),
         ([Term("slow", phrase=True), Term("数", prefix=True)], "'@slow' & '@数':*", None),
         ([Term("d", prefix=True)], "'@d':*", None),
         ([Term("d", prefix=True), Term("foo", negated=True)], "'@d':*", None),
         ([Term("slow", phrase=True), Term("foo", negated=True)], "'@slow'", None),
         ([Term("slow pool", phrase=True)], "'@slow' & '@pool'", None),
-        ([Term("v1.2.3", prefix=True)], "'@1' & '@.1.2' & '@.2.3':*", None),
-        ([Term("python3.12")], "'@python3' & '@12'", None),
+        ([Term("v1.2.3", prefix=True)], "'@.1.2' & '@.2.3':*", None),
+        ([Term("python3.12")], "'@.python3.12'", None),
     ],
 )
 def test_the_lookup_leaves_out_what_only_filters(terms: list[Term], lookup: str, prefix: str | None) -> None:
@@ -360,7 +381,7 @@ def test_any_text_makes_a_clean_literal(title: str, description: str) -> None:
     for name in vector(literal):
         assert all(
             unicodedata.category(character)[0] in "LMN"
-            for character in re.sub(r"(\+\+|#)$|^\.(?=\d+\.\d+$)|(?<=\d)\.(?=\d+$)", "", name)
+            for character in re.sub(r"(\+\+|#)(?=\.|$)|^\.(?=[^.]+\.[^.]+$)|(?<=[^.])\.(?=[^.]+$)", "", name)
         )
 
 
