@@ -26,8 +26,8 @@ PROMISING, SOON = 4, 2
 """How many times as much may have to be read as was read, for reading on to be tried first; and where words
 alone could be looked up instead."""
 
-UNCOMPARED = 4
-"""How many times as much is read at first where no words are compared."""
+FILTERED, UNCOMPARED = 2, 4
+"""How many times as much is read at first where there are conditions, and where no words are compared."""
 
 SURE = 8
 """Found so many, one knows how far one has to read on."""
@@ -61,7 +61,7 @@ async def newest(
         await merge.read(lookup, sources.WINDOW, compare=True)
         return merge.found
     begin: Start | None = None
-    rows = sources.WINDOW if of.words is not None else UNCOMPARED * sources.WINDOW
+    rows = sources.WINDOW * (FILTERED if of.clauses else 1) * (UNCOMPARED if of.words is None else 1)
     if of.words is None and not of.clauses:
         rows = UNCOMPARED * limit  # All that is read is found; projects are read about as far as all are.
     read = 0

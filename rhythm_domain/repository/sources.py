@@ -20,7 +20,7 @@ from rhythm_domain.lexemes import SEGMENT
 from rhythm_domain.repository.conditions import OPEN, Clause
 from rhythm_domain.repository.orders import Stretch
 
-WINDOW = 1000
+WINDOW = 500
 """The newest issues whose words are compared before the index is asked: that answers every frequent word."""
 
 EVERYTHING = 2**30

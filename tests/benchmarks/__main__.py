@@ -3,10 +3,10 @@
     python -m tests.benchmarks [--issues N] [--json FILE] [SECTION ...]
 
 Fills an embedded server with made-up issues (once: it is kept in the user's cache folder, or in --home) and
-measures, with all its files in memory, the sections: search, lists, writes, cli, app; growth and cold, which
-keep a smaller instance of each size too; and import, which fills one that it throws away. Each line has the
-percentiles of its calls in milliseconds, `!` where one is above its bound, and the median as a multiple of
-`SELECT 1` in the same run.
+measures, with all its files in memory, the sections: search, lists, writes, cli, app; parts, which says where
+the time of a call goes; growth and cold, which keep a smaller instance of each size too; and import, which
+fills one that it throws away. Each line has the percentiles of its calls in milliseconds, `!` where one is
+above its bound, and the median as a multiple of `SELECT 1` in the same run.
 With --json the figures are kept, and compared with those that the file held.
 
 Exit code 0 if every figure is within its bound.
@@ -28,6 +28,7 @@ from tests.benchmarks import (
     floors,
     growing,
     importing,
+    parting,
     reading,
     report,
     searching,
@@ -37,7 +38,7 @@ from tests.benchmarks.instance import Bench, home, opened, warm
 from tests.benchmarks.keystrokes import HELD_OUT
 from tests.benchmarks.measure import Series, settle
 
-SECTIONS = ("search", "lists", "writes", "cli", "app", "growth", "cold", "import")
+SECTIONS = ("search", "lists", "writes", "cli", "app", "parts", "growth", "cold", "import")
 
 
 class _Counter(logging.Handler):
@@ -68,6 +69,9 @@ async def _measured(
             yield series
     if "app" in sections:
         for series in app.series(bench):
+            yield series
+    if "parts" in sections:
+        async for series in parting.series(bench):
             yield series
     if "growth" in sections:
         async for series in growing.growth(bench, issues):
