@@ -30,7 +30,6 @@ from tests.databases import Databases
 from tests.instances import Instance, Team
 from tests.servers import SHARED_FOLDER, Server, debian_programs, reachable_folder
 
-
 # The same examples everywhere, and no limit of time: a test that fails on one machine fails on all.
 settings.load_profile("ci")
 

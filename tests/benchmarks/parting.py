@@ -1,4 +1,4 @@
-"""Where the time of a call goes: to this program, the server, or their waiting for each other and the disk."""
+"""Where the time of a call goes: this program, the server, or their waiting for each other and the disk."""
 
 from __future__ import annotations
 
