@@ -310,6 +310,9 @@ class PlannerScreen(SearchScreen):
         total, sprints = await self._count(), await self.read_sprints()
         if learnt != self._learnt:
             return  # What was counted may be of before; it is counted again.
+        if self.desk.edits.waiting:  # It may be counted already, and would be counted along once more.
+            self.read_figures()
+            return
         here = self._of(sprints, panes.sprint)
         if not _same(here, panes.sprint):
             self.reload()
