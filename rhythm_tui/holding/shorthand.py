@@ -16,6 +16,7 @@ from typing import Any
 from rhythm_domain.days import parse_day
 from rhythm_domain.errors import Invalid
 from rhythm_domain.models import IssueType, Label, PersonRef, Priority
+from rhythm_domain.nearest import did_you_mean
 from rhythm_domain.text import folded
 
 _WORD = re.compile(r"\S+")
@@ -112,6 +113,22 @@ def read(text: str, known: Known) -> Line:
         title = title.removesuffix(last) + last[1:]
     unknown = last if len(words) > 1 and _shaped(last) and not _meaning(last, known)[0] else ""
     return Line(title, **said, labels=tuple(dict.fromkeys(labels)), unknown=unknown)
+
+
+def wrong(word: str, known: Known) -> str:
+    """Why a word with the shape of a shorthand sets nothing, in a sentence, and what was perhaps meant."""
+    if word.startswith("@"):
+        return f"Nobody here is called {word[1:]}. {did_you_mean(word[1:], known.people, '')}".rstrip()
+    if word.startswith("#"):
+        near = did_you_mean(word[1:], (*known.labels, *IssueType), "")
+        return f"There is no label {word[1:]}. {near}".rstrip()
+    if due := _DUE.fullmatch(word):
+        try:
+            parse_day(due[1]).resolve(known.today)
+        except Invalid as error:
+            return error.message
+    name, _, value = word.partition(":")
+    return f"{name}: sets nothing here." if value else "A priority is one of p0 to p4."
 
 
 def _meaning(word: str, known: Known) -> tuple[str, Any]:

@@ -25,11 +25,11 @@ from rhythm_tui.screens.prompt import Prompt
 
 AT_ITS_END = "at its end p1 @me #label due:friday 3pt set fields"
 
-TITLE = 26
-"""Cells of the title beside what is set."""
+TITLE = 10
+"""Cells of the title, at least, beside what is set."""
 
-WORD = 18
-"""Cells of a word that is not understood."""
+WORD = 40
+"""Characters of a word that is not understood."""
 
 SETS = 36
 """Cells of what was set, in the bottom line."""
@@ -104,17 +104,19 @@ class QuickIssue(Prompt[tuple[Issue, str]]):
             for label in line.labels
         ]
         parts += [Content(words) for words in _dues(line, self._desk.today())]
-        said = Content.styled(AT_ITS_END, "$muted")
-        if line.unknown and not parts:
-            word = truncated(shown(line.unknown), WORD)
-            said = Content.styled(f"“{word}” is not understood: all is the title", "$warning")
-        elif parts:
-            if line.unknown:
-                word = truncated(shown(line.unknown), WORD)
-                parts.append(Content.styled(f"“{word}” is not understood", "$warning"))
-            title = Content.styled(f"“{truncated(shown(line.title), TITLE)}”", "$foreground")
-            said = Content("  ").join([title, *parts])
-        self.query_one("#sets", Static).update(said)
+        said = []
+        if parts:
+            sets = Content("  ").join(parts)
+            room = self.query_one("#sets").content_size.width - sets.cell_length - len("“”  ")
+            title = truncated(shown(line.title), max(TITLE, room))
+            said.append(Content.assemble((f"“{title}”", "$foreground"), "  ", sets))
+        if line.unknown and self._known:
+            why = shorthand.wrong(truncated(line.unknown, WORD), self._known)
+            all_is = "All up to it is the title." if parts else "All of it is the title."
+            said.append(Content.styled(f"{shown(why)} {all_is}", "$warning"))
+        self.query_one("#sets", Static).update(
+            Content("\n").join(said or [Content.styled(AT_ITS_END, "$muted")])
+        )
 
     async def _create(self, text: str) -> tuple[Issue, str]:
         fields, sets = dict(self._fields), ""

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from rhythm_domain.models import IssueType, Label, PersonRef, Priority
-from rhythm_tui.holding.shorthand import Known, Line, is_meant, read
+from rhythm_tui.holding.shorthand import Known, Line, is_meant, read, wrong
 
 ADA, MAX = (PersonRef(id=id, name=name, display_name=name.title()) for id, name in enumerate(("ada", "max")))
 UI, DASHED, REVIEW = (
@@ -47,6 +47,20 @@ KNOWN = Known.of([ADA, MAX], MAX, [UI, DASHED, BLANK, REVIEW], date(2026, 5, 13)
 )
 def test_only_known_words_at_the_end_set_something(text: str, line: Line) -> None:
     assert read(text, KNOWN) == line
+
+
+@pytest.mark.parametrize(
+    ("word", "why"),
+    [
+        ("@adda", "Nobody here is called adda. Did you mean ada?"),
+        ("#bux", "There is no label bux. Did you mean bug?"),
+        ("due:2026-02-30", "2026-02-30 is not in the calendar."),
+        ("p9", "A priority is one of p0 to p4."),
+        ("status:done", "status: sets nothing here."),
+    ],
+)
+def test_why_a_word_sets_nothing_is_said(word: str, why: str) -> None:
+    assert wrong(word, KNOWN) == why
 
 
 def test_names_are_asked_for_only_where_they_may_be_meant() -> None:
