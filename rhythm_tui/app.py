@@ -38,6 +38,7 @@ from rhythm_tui.screens.way_in import WayIn
 from rhythm_tui.screens.work import WorkScreen
 from rhythm_tui.stylesheet import KeptStylesheet
 from rhythm_tui.terminal import lifecycle as terminal
+from rhythm_tui.terminal.guarded import HELD
 from rhythm_tui.terminal.key_order import KeyOrder
 from rhythm_tui.themed import ThemedApp
 from rhythm_tui.widgets.key_bar import KeyBar
@@ -79,6 +80,7 @@ class RhythmApp(ThemedApp, Commanding):
 
     TITLE = "rhythm"
     CSS_PATH: ClassVar[list[str | PurePath]] = ["app.tcss", "screens/work.tcss", "screens/dialog.tcss"]
+    DEFAULT_MODE: ClassVar[str] = DOOR
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = []
 
@@ -107,6 +109,7 @@ class RhythmApp(ThemedApp, Commanding):
         self.way_in = WayIn(
             instance, self.exits, prepare=self._settle, signed_in=self.signed_in, turned_away=self.part
         )
+        self.add_mode(DOOR, lambda: self.way_in)
         self.hearing = Hearing(
             self,
             views=lambda: self.views,
@@ -136,8 +139,7 @@ class RhythmApp(ThemedApp, Commanding):
         if self._driver is not None and not self.is_headless:
             terminal.end_on_signals(self._end)
             terminal.entitle(self._driver.write, self.TITLE)
-        self.add_mode(DOOR, lambda: self.way_in)
-        self.switch_mode(DOOR)
+        self.curtain.close(HELD)
         self._look_if_idle()
 
     def _end(self, code: int) -> None:

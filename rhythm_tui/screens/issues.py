@@ -175,6 +175,7 @@ class IssuesScreen(SearchScreen):
         total = await search.total(self.asked, project=self.desk.key)
         self._known_total = total
         self._say_total(f"{total}", total.count)
+        self.reveal()
         if not total.exact:
             with suppress(RhythmError):  # Counting may take too long; that there are many is said already.
                 exact = await search.exact_total(self.asked, project=self.desk.key)

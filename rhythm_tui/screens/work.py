@@ -24,6 +24,7 @@ from rhythm_tui.drafts import of_issue
 from rhythm_tui.messages import GoTo, OpenIssue, Say
 from rhythm_tui.reading import Readings
 from rhythm_tui.screens.undoing import take_back
+from rhythm_tui.terminal.guarded import GuardedApp
 from rhythm_tui.terminal.key_order import KeyOrder
 from rhythm_tui.terminal.laid_out import LaidOut
 from rhythm_tui.widgets.document import Document
@@ -89,6 +90,8 @@ class WorkScreen(LaidOut[None], Commanding):
             self.stale = False
             self.hold_keys()
             self.reload()
+        elif not self.busy:
+            self.reveal()
 
     def look_for_drafts(self) -> None:
         """Sees which drafts wait: one may have been left or sent just now."""
@@ -144,13 +147,20 @@ class WorkScreen(LaidOut[None], Commanding):
             await self.load()
         except RhythmError:
             self.stale, self.busy = True, False
+            self.reveal()
             self.say_what_is_drawn()
             self.let_keys_go()
             raise
+        self.reveal()
         self.say_what_is_drawn()
         self.busy = False  # Where another reading took its place, that one says when it is through.
         self.let_keys_go()
         self.light_keys()
+
+    def reveal(self) -> None:
+        """It has all that one is to see of it first: it is drawn, if it was held back (see `curtain`)."""
+        if isinstance(self.app, GuardedApp) and self.app.screen is self:
+            self.app.curtain.open()
 
     def light_keys(self) -> None:
         """Draws the bottom line anew: other keys work by now."""

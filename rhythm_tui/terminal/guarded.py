@@ -26,6 +26,7 @@ from textual.worker import WorkerFailed
 from rhythm_domain.text import defused, repaired, safe_url, shown_lines
 from rhythm_tui.messages import Say
 from rhythm_tui.terminal.colourless import Colourless
+from rhythm_tui.terminal.curtain import Curtain
 
 PASTED = 2000
 """Characters that are pasted into a line at most; no line that is saved is longer."""
@@ -36,6 +37,10 @@ COPIED = 100_000
 
 COLOURS = {"": "as it says itself", "standard": "16", "256": "256", "truecolor": "16 million"}
 """How many colours a terminal has, by the names of Rich. Over SSH it mostly does not say (COLORTERM)."""
+
+
+HELD = 0.15
+"""Seconds for which a view may come without being seen."""
 
 
 class Harmless(LineFilter):
@@ -56,6 +61,7 @@ class GuardedApp(App[int]):
         self.stirred = monotonic()
         """When the person last did something."""
         self._colourless: Colourless | None = None
+        self.curtain = Curtain(self)
 
     def get_driver_class(self) -> type[Driver]:
         """The terminal's driver, whatever TEXTUAL_DRIVER says."""
@@ -71,6 +77,10 @@ class GuardedApp(App[int]):
                 self._colourless = Colourless(self.theme_variables)
             filters.append(self._colourless)
         return [*filters, _HARMLESS]
+
+    def delay_update(self, delay: float = HELD) -> None:
+        """A view is gone to, or a list of Textual's is filled: nothing is drawn until that is whole."""
+        self.curtain.close(HELD)
 
     def _end_batch(self) -> None:
         """Wakes the screens, too: what came up meanwhile is still to be drawn (see `laid_out`)."""

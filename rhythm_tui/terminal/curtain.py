@@ -1,0 +1,35 @@
+"""Holds back what is drawn while a view comes, until it is whole.
+
+Textual does so for 50 ms whenever a view is gone to, whether it is ready before or not. Here the view says
+when; one that takes longer is drawn as far as it is.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from textual.app import App
+from textual.timer import Timer
+
+
+class Curtain:
+    """Of one app. Closed again while it is closed, it stays so for the new time."""
+
+    def __init__(self, app: App[Any]) -> None:
+        self._app = app
+        self._timer: Timer | None = None
+
+    def close(self, seconds: float) -> None:
+        """Nothing is drawn until it is opened, for so many seconds at most."""
+        if self._timer is None:
+            self._app._begin_batch()
+        else:
+            self._timer.stop()
+        self._timer = self._app.set_timer(seconds, self.open, name="curtain")
+
+    def open(self) -> None:
+        """What is there is drawn."""
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer = None
+            self._app._end_batch()
