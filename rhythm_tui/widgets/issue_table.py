@@ -18,6 +18,7 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
+from textual.timer import Timer
 
 from rhythm_domain.models import IssueRow, Page
 from rhythm_domain.text import shown
@@ -35,6 +36,11 @@ from rhythm_tui.widgets.glow import Glow
 
 AHEAD = 150
 """Rows that are left before more are asked for."""
+
+CALM = 1.0
+"""Seconds for which a list was shown before more of it is asked for unless one moves in it: while one types
+there is another with each letter.
+"""
 
 
 def _longest_key(rows: Iterable[IssueRow]) -> int:
@@ -107,6 +113,7 @@ class IssueTable(ScrollView, Commanding, can_focus=True):
         self._range_from: int | None = None
         self._drawn: dict[tuple[int, str, bool], Strip] = {}
         self._asked: set[str] = set()
+        self._calm: Timer | None = None
         self._colours_known: Colours | None = None
 
     # What it shows ---------------------------------------------------------------------------------------
@@ -151,10 +158,13 @@ class IssueTable(ScrollView, Commanding, can_focus=True):
             place = min(self.cursor, len(self.window) - 1) if self.window else None
         if place is not None:
             self.scroll_to(y=max(0, place - line), animate=False, immediate=True, force=True)
-            self._go(place, told=before)
+            self._put_cursor(place, told=before)
         else:
             self._range_from = None
-            self._go(len(self.window) - 1 if reading.last else 0, told=None)
+            self._put_cursor(len(self.window) - 1 if reading.last else 0, told=None)
+        if self._calm is not None:
+            self._calm.stop()
+        self._calm = self.set_timer(CALM, self._look_ahead)
 
     def extend(self, page: Page[IssueRow], direction: Literal["next", "previous"]) -> None:
         """Adds a page behind the window or before it. What is seen does not move."""
@@ -398,7 +408,11 @@ class IssueTable(ScrollView, Commanding, can_focus=True):
         self.redraw(changed)
         self.post_message(self.MarksChanged())
 
-    def _go(self, place: int, *, told: IssueRow | None = None) -> None:
+    def _go(self, place: int) -> None:
+        self._put_cursor(place, told=None)
+        self._look_ahead()
+
+    def _put_cursor(self, place: int, *, told: IssueRow | None) -> None:
         place = max(0, min(place, len(self.window) - 1))
         before, self.cursor = self.cursor, place
         start = self.window.place(self._range_from) if self._range_from is not None else None
@@ -409,7 +423,6 @@ class IssueTable(ScrollView, Commanding, can_focus=True):
         self._refresh_row(before)
         self._refresh_row(place)
         self._keep_in_view()
-        self._look_ahead()
         if told is None or self.row is not told:
             self.post_message(self.Highlighted(self.row))
 
@@ -456,7 +469,8 @@ class IssueTable(ScrollView, Commanding, can_focus=True):
         self.set_interval(60, self._anew)
 
     def on_resize(self) -> None:
-        self._anew()
+        if self.scrollable_content_region.width != self._width:  # Else it was drawn as wide as it is.
+            self._anew()
         self._keep_in_view()
 
     def watch_has_focus(self, _focused: bool) -> None:
