@@ -38,6 +38,9 @@ POLL = 5.0
 RARE = 60.0
 """The same where a hub looks for all: to find out that the session ended by itself."""
 
+FIRST = 0.1
+"""Seconds for the hub's first word, which it has ready."""
+
 LONGEST = 8000
 """Bytes of a notice: PostgreSQL's limit."""
 
@@ -148,9 +151,12 @@ class HubEar:
 
     @asynccontextmanager
     async def listen(self) -> AsyncIterator[HubLine]:
-        """Never fails: a hub that is away is asked for again and again."""
+        """Never fails: a hub that is away is asked for again and again. Its first word is waited for: whoever
+        looks after it has missed nothing, and need not look twice.
+        """
         line = HubLine(self._path)
         try:
+            await line.hear(FIRST)
             yield line
         finally:
             line.close()

@@ -271,10 +271,12 @@ class RhythmApp(ThemedApp, Commanding):
         """Shows everybody's words wherever the person is, for longer than what a view says."""
         self.notify(shown(words), title="To everybody", timeout=30, markup=False)
 
-    async def _look_at_rights(self) -> None:
-        """Lights the keys by the roles that one has now; leaves a project that is no longer there for one."""
+    async def _look_at_rights(self, since: float) -> None:
+        """Lights the keys by the roles that one has now; leaves a project that is no longer there for one.
+        What was asked for after a moment (`monotonic`) is not asked for again.
+        """
         desk = self.desk
-        if desk is None:
+        if desk is None or desk.projects_asked > since:
             return
         await desk.read_projects()
         here = desk.project

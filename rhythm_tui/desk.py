@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime
 from functools import cached_property
+from time import monotonic
 from zoneinfo import ZoneInfo
 
 from rhythm_domain.errors import NotFound
@@ -51,6 +52,8 @@ class Desk:
         """The project that all views show; None for all of the person's projects."""
         self.projects: Mapping[str, Project] = {}
         """The person's projects by key, as last read."""
+        self.projects_asked = 0.0
+        """The moment at which they were asked for (`monotonic`)."""
         self._aside = "", 0
 
     def did_aside(self, what: str) -> None:
@@ -72,7 +75,9 @@ class Desk:
 
     async def read_projects(self) -> None:
         """Reads the person's projects again: their roles in them light the keys."""
+        asked = monotonic()
         projects = await self.session.projects.list(archived=True)
+        self.projects_asked = asked
         self.projects = {project.key: project for project in projects}
         if self.project is not None:
             here = self.project.id

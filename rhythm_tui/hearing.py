@@ -25,7 +25,8 @@ class Hearing:
     """What one app hears of others.
 
     `views` are all that are open and `seen` the one in front: it draws at once, the others when they are gone
-    to. `rights` is awaited where a change can have given or taken some; `announce` shows everybody's words.
+    to. `rights` is awaited where a change can have given or taken some, with the moment (`monotonic`) up to
+    which what is known of them may be wrong; `announce` shows everybody's words.
     """
 
     def __init__(
@@ -34,7 +35,7 @@ class Hearing:
         *,
         views: Callable[[], list[WorkScreen]],
         seen: Callable[[], WorkScreen | None],
-        rights: Callable[[], Awaitable[None]],
+        rights: Callable[[float], Awaitable[None]],
         announce: Callable[[str], None],
     ) -> None:
         self._app, self._views, self._seen = app, views, seen
@@ -84,8 +85,10 @@ class Hearing:
 
     async def _draw(self, seen: WorkScreen | None, changes: list[Change], *, missed: bool) -> None:
         """Has the view that is seen draw what was heard."""
-        if missed or any(_about_rights(change) for change in changes):
-            await self._rights()
+        if any(_about_rights(change) for change in changes):
+            await self._rights(monotonic())
+        elif missed:
+            await self._rights(self._gap)
         shown = None if seen is not self._seen() or (seen and seen.stale) else seen
         if shown and missed and shown.began_reading < self._gap:
             shown.reload()
