@@ -18,12 +18,10 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
 
 def _open_app(opening: Opening) -> int:
     shut(os.environ)
-    gc.disable()  # Nothing that the imports make is garbage: to look for it costs a tenth of the start.
+    gc.disable()  # Nothing that the start makes is garbage: to look for it costs a tenth of it.
     from rhythm_tui import app
     from rhythm_tui.instance import Instance
 
-    gc.freeze()
-    gc.enable()
     return app.run(Instance(opening.flags), start=opening.start, issue=opening.issue)
 
 
@@ -47,6 +45,7 @@ def main() -> None:
     # asyncio would replace Python's own handler with one that waits for the next await: a person who is being
     # asked for something could not leave.
     signal.signal(signal.SIGINT, _interrupt)
+    os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"  # There are none: pydantic would look at all packages.
     sys.exit(_called(sys.argv[1:]))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 from collections.abc import Callable, Mapping
@@ -61,6 +62,9 @@ AT_THE_DOOR = frozenset(
     {"refresh", "help", "help.search", "help.signs", "palette", "theme", "suspend", "quit"}
 )
 """What can be done before somebody is signed in."""
+
+STARTED = 1.0
+"""Seconds after which what the start made is taken to stay: only what comes later may be garbage."""
 
 READS_END, WRITES_END = 0.4, 2.0
 """Seconds for which the app's end waits for what is read, and before that for what is written. All of it is
@@ -139,6 +143,7 @@ class RhythmApp(ThemedApp, Commanding):
         if self._driver is not None and not self.is_headless:
             terminal.end_on_signals(self._end)
             terminal.entitle(self._driver.write, self.TITLE)
+            self.set_timer(STARTED, _look_for_garbage)
         self.curtain.close(HELD)
         self._look_if_idle()
 
@@ -574,6 +579,11 @@ class RhythmApp(ThemedApp, Commanding):
         self._leaving = False
 
 
+def _look_for_garbage() -> None:
+    gc.freeze()
+    gc.enable()
+
+
 def _factory(module: str, screen: str, desk: Desk) -> Callable[[], Screen[Any]]:
     return lambda: cast("Screen[Any]", getattr(import_module(module), screen)(desk))
 
@@ -590,6 +600,7 @@ def run(instance: Instance, *, start: str | None = None, issue: str | None = Non
     """
     terminal.check()
     logging.captureWarnings(True)  # They would be written over the screen.
+    gc.disable()  # See `STARTED`.
     app = RhythmApp(instance, start=start, issue=issue)
     try:
         app.run()
