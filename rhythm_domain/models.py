@@ -5,8 +5,7 @@ Models of what is stored carry no rules beyond their shape; what a person may wr
 Times are aware datetimes in UTC; days are dates; ids are database ids; `key` is what people type.
 """
 
-from __future__ import annotations
-
+# Without `from __future__ import annotations`: pydantic would compile them all when it is imported.
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
