@@ -25,10 +25,20 @@ a terminal sends for one key comes at once, also over a slow line; a quick hand 
 for 100, in which escape and the next key would be taken for one with alt.
 """
 
+FPS = "240"
+"""Pictures a second, at most, unless the variable says otherwise. Textual waits between two for as long as it
+takes at 60: what an answer changes would be seen 17 ms later where the key that asked was just drawn.
+"""
+
 
 def shut(environ: MutableMapping[str, str]) -> None:
-    """Takes all other variables of Textual out, and says how long an escape waits."""
+    """Takes all other variables of Textual out, and says how long an escape and a picture wait. An empty
+    NO_COLOR says nothing (no-color.org); to Textual it would.
+    """
+    if not environ.get("NO_COLOR"):
+        environ.pop("NO_COLOR", None)
     environ.setdefault("ESCDELAY", ESCDELAY)
+    environ.setdefault("TEXTUAL_FPS", FPS)
     for name in [each for each in environ if each == "TEXTUAL" or each.startswith("TEXTUAL_")]:
         if name not in LOOKS:
             del environ[name]

@@ -109,7 +109,7 @@ async def test_no_file_is_written_or_sent(
 
 def test_the_environment_says_how_it_looks_and_nothing_else() -> None:
     """What imports a module, opens a console, presses keys or writes files goes before Textual reads it."""
-    environ = dict.fromkeys(LOOKS, "1") | {"TERM": "xterm", "TEXTUALLY": "x", "ESCDELAY": "5"}
+    environ = dict.fromkeys((*LOOKS, "NO_COLOR"), "1") | {"TERM": "xterm", "TEXTUALLY": "x", "ESCDELAY": "5"}
     kept = dict(environ)
     environ |= dict.fromkeys(
         ("TEXTUAL", "TEXTUAL_DRIVER", "TEXTUAL_LOG", "TEXTUAL_DEBUG", "TEXTUAL_PRESS", "TEXTUAL_SCREENSHOT",
@@ -118,9 +118,10 @@ def test_the_environment_says_how_it_looks_and_nothing_else() -> None:
     )  # fmt: skip
     shut(environ)
     assert environ == kept
-    del environ["ESCDELAY"]
+    del environ["ESCDELAY"], environ["TEXTUAL_FPS"]
+    environ["NO_COLOR"] = ""
     shut(environ)
-    assert environ["ESCDELAY"] == "40"
+    assert (environ["ESCDELAY"], environ["TEXTUAL_FPS"], "NO_COLOR" in environ) == ("40", "240", False)
 
 
 def test_every_variable_of_textual_was_thought_of() -> None:
