@@ -7,6 +7,7 @@ passes that was forgotten there.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from time import monotonic
 from typing import Any
 
@@ -177,8 +178,13 @@ class GuardedApp(App[int]):
 _HARMLESS = Harmless()
 
 
+@lru_cache(1024)
+def _defused(text: str) -> str:
+    return defused(text, get_character_cell_size)
+
+
 def _harmless(segment: Segment) -> Segment:
-    safe = defused(segment.text, get_character_cell_size)
+    safe = _defused(segment.text)
     return segment if safe is segment.text else Segment(safe, segment.style)
 
 
