@@ -165,6 +165,8 @@ class PlanPanes(Container):
                 if home is None and keep:
                     if table.replace([row]):
                         table.leave([row.id])
+                    else:  # It may be marked, and not read yet.
+                        table.keep_marks(table.marks.keys() - {row.id})
                 elif table.id == home:
                     table.replace([row])
                 else:
