@@ -14,8 +14,12 @@ HELP: tuple[tuple[str, str], ...] = (
     (",", "Any of these values: `status:todo,in_review`"),
     ("< > ..", "Compared, or from one to the other: `priority:>=high`, `estimate:3..8`"),
     ("CORE-123", "Goes to that issue; `123` to that number of the project"),
-    ("status:", "backlog, todo, in_progress, in_review, done, cancelled: `status:todo,in_progress`"),
-    ("priority:", "urgent, high, medium, low, none; may be compared: `priority:>=high`"),
+    (
+        "status:",
+        "backlog, todo, in_progress, in_review, done, cancelled; also doing, review, open:"
+        " `status:todo,in_progress`",
+    ),
+    ("priority:", "urgent, high, medium, low, none; p0 to p4 as well; may be compared: `priority:>=high`"),
     ("type:", "bug, feature, task, chore, epic: `type:bug`"),
     ("assignee:", "Whose it is; @me is you, none is nobody: `assignee:ada,@me`"),
     ("reporter:", "Who reported it: `reporter:@me`"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from rhythm_domain.days import FORMS, parse_day
@@ -32,6 +32,7 @@ from rhythm_domain.query.tree import (
     Term,
     Value,
 )
+from rhythm_domain.spellings import folded, spellings
 
 MAX_LENGTH = 1000
 MAX_TERMS = 20
@@ -94,32 +95,19 @@ def parse(text: str) -> Query:
 # Meaning -----------------------------------------------------------------------------------------------
 
 
-def _folded(said: str) -> str:
-    return re.sub(r"[-_\s]", "", said.casefold())
-
-
-def _spellings(values: Iterable[Value], **others: Value) -> dict[str, Value]:
-    return {_folded(str(value)): value for value in values} | others
-
-
-_HAS = _spellings(
-    Has, labels=Has.LABEL, points=Has.ESTIMATE, child=Has.CHILDREN, comment=Has.COMMENTS, link=Has.LINKS
-)
-_CHOICES: dict[Field, dict[str, Value]] = {
-    Field.STATUS: _spellings(
-        Status, wip=Status.IN_PROGRESS, review=Status.IN_REVIEW, canceled=Status.CANCELLED
-    ),
-    Field.PRIORITY: _spellings(
-        Priority,
-        critical=Priority.URGENT,
-        p0=Priority.URGENT,
-        p1=Priority.HIGH,
-        p2=Priority.MEDIUM,
-        p3=Priority.LOW,
-        p4=Priority.NONE,
-    ),
-    Field.TYPE: _spellings(IssueType),
-    Field.IS: _spellings(Is),
+_HAS = {
+    **spellings(Has),
+    "labels": Has.LABEL,
+    "points": Has.ESTIMATE,
+    "child": Has.CHILDREN,
+    "comment": Has.COMMENTS,
+    "link": Has.LINKS,
+}
+_CHOICES: Mapping[Field, Mapping[str, Value]] = {
+    Field.STATUS: spellings(Status),
+    Field.PRIORITY: spellings(Priority),
+    Field.TYPE: spellings(IssueType),
+    Field.IS: spellings(Is),
     Field.HAS: _HAS,
     Field.NO: _HAS,
 }
@@ -151,6 +139,8 @@ def _condition(token: Token) -> Condition:
         raise _unknown(token)
     field = Field(token.name)
     op, pieces = token.op, token.pieces
+    if field is Field.STATUS and all(folded(piece.text) in (Is.OPEN, Is.CLOSED) for piece in pieces):
+        field = Field.IS  # So other trackers call it; which statuses that are is said there.
     if field in RANGED and op is Op.EQ and len(pieces) == 1 and ".." in pieces[0].text:
         first, _, last = pieces[0].text.partition("..")
         op = Op.BETWEEN
@@ -204,9 +194,9 @@ def _value(field: Field, piece: Piece) -> Value:
                 raise piece.wrong(f'{field}: "{_shown(said)}" is no number of points', _right(field))
             return Decimal(said)
     choices = _CHOICES[field]
-    if _folded(said) in choices:
-        return choices[_folded(said)]
-    advice = f"Write is:{_folded(said)}." if field is not Field.IS and _folded(said) in tuple(Is) else ""
+    if folded(said) in choices:
+        return choices[folded(said)]
+    advice = f"Write is:{folded(said)}." if field is not Field.IS and folded(said) in tuple(Is) else ""
     right, near = _nearest(said, [str(value) for value in dict.fromkeys(choices.values())])
     advice = advice or (f"Did you mean {right[0]}?" if near else "")
     raise piece.wrong(f'{field}: has no "{_shown(said)}"', f"{advice} One of: {', '.join(right)}.".strip())

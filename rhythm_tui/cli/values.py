@@ -19,8 +19,9 @@ from zoneinfo import ZoneInfo
 import click
 
 from rhythm_domain.errors import Invalid
-from rhythm_domain.models import Priority, User
+from rhythm_domain.models import User
 from rhythm_domain.nearest import did_you_mean
+from rhythm_domain.spellings import folded, spellings
 from rhythm_tui import clock
 from rhythm_tui.cli.piped import TEXT, piped
 
@@ -29,13 +30,9 @@ E = TypeVar("E", bound=StrEnum)
 NONE = "none"
 """What people type to leave a field empty."""
 
-_RANKS = {f"p{rank}": priority for rank, priority in enumerate(Priority)}
-
 
 class OneOf(click.ParamType[StrEnum]):
-    """A value of an enum, however it is spelled: in_progress, in-progress, "In Progress"; priorities also p0
-    to p4.
-    """
+    """A value of an enum, however it is spelled: in_progress, in-progress, "In Progress", doing; p0 to p4."""
 
     def __init__(self, enum: type[StrEnum]) -> None:
         self.enum = enum
@@ -45,15 +42,12 @@ class OneOf(click.ParamType[StrEnum]):
         return "|".join(self.enum)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> StrEnum:
-        said = str(value).strip().lower().replace("-", "_").replace(" ", "_")
-        said = {"canceled": "cancelled", "doing": "in_progress", "review": "in_review"}.get(said, said)
-        if self.enum is Priority and said in _RANKS:
-            return _RANKS[said]
-        try:
-            return self.enum(said)
-        except ValueError:
+        said = str(value)
+        meant = spellings(self.enum).get(folded(said))
+        if meant is None:
             near = did_you_mean(said, self.enum, f"It is one of {', '.join(self.enum)}.")
             self.fail(f"{value!r} is no {self.name}. {near}", param, ctx)
+        return meant
 
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str

@@ -113,6 +113,7 @@ def test_what_is_pure_stays_pure() -> None:
             "config",
             "suggest",
             "nearest",
+            "spellings",
         )
     )
     low = ("database", "transaction", "guard", "gate", "repository", "services", "session", "queries")
