@@ -19,6 +19,11 @@ class Curtain:
         self._app = app
         self._timer: Timer | None = None
 
+    @property
+    def closed(self) -> bool:
+        """Whether something is held back."""
+        return self._timer is not None
+
     def close(self, seconds: float) -> None:
         """Nothing is drawn until it is opened, for so many seconds at most."""
         if self._timer is None:

@@ -18,6 +18,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from rhythm_domain.models import IssueDraft
+from rhythm_tui.terminal.curtain import Curtain
 from rhythm_tui.terminal.environment import LOOKS, shut
 from rhythm_tui.terminal.guarded import COPIED, PASTED, GuardedApp
 from rhythm_tui.terminal.laid_out import LaidOut
@@ -225,6 +226,18 @@ async def test_no_notes_of_where_one_was_keep_one_out(
 def _written(folder: Path, text: str) -> int:
     """Writes over all notes of where one was; how many there are."""
     return sum(bool(file.write_text(text)) for file in folder.glob("mia/app-*.json"))
+
+
+async def test_a_view_is_drawn_as_soon_as_it_is_whole(
+    team: Team, app: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says so itself, the first one too: none waits for the clock, however long that would be."""
+    close = Curtain.close
+    monkeypatch.setattr(Curtain, "close", lambda curtain, _: close(curtain, 10 * PATIENCE))
+    async with app(team.member, project="CORE") as driver:
+        for view in ("issues", "board", "sprints", "projects", "activity", "reports", "settings", "issues"):
+            await driver.app.go_to(view)
+            await driver.until(lambda: not driver.app.curtain.closed, f"{view} drawn")
 
 
 async def test_a_screen_below_another_is_laid_out_whoever_interrupts_it() -> None:
