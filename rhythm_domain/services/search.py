@@ -128,12 +128,11 @@ class Search:
 
     async def exact_total(self, query: str | Query = "", *, project: str | None = None) -> Total:
         """How many issues are found, however many. Raises `Unavailable` where that takes too long."""
-        total = await self.total(query, project=project)
-        if total.exact:
-            return total
+        asked = _parsed(query)
+        if counted(asked) is not None:
+            return await self.total(asked, project=project)
         async with self._enter(project) as tx:
-            selection = await select(tx, _parsed(query))
-            return Total(count=await search.count(tx, selection))
+            return Total(count=await search.count(tx, await select(tx, asked)))
 
     async def suggest(
         self, text: str, cursor: int, *, project: str | None = None, limit: int = LIMIT

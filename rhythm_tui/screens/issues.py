@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -43,6 +44,9 @@ MOST = 100_000
 FIRST = 60
 """Rows of the first page: what fits on a screen, and a little more."""
 
+PAUSE = 0.3
+"""Seconds without a key after which all that is found is counted."""
+
 NO_ISSUES = "No issues yet. n writes the first one."
 
 NONE_FOUND = "No issue is like that. esc clears the search, n makes one."
@@ -70,7 +74,6 @@ class IssuesScreen(SearchScreen):
         self._columns = [id for id in desk.memory.get("columns") or () if id in COLUMNS] or CHOSEN
         self._preview: Place = "away"
         self._preview_timer: Timer | None = None
-        self._total = 0
         self._made: tuple[Issue, str] | None = None
         """An issue that was just made here, until the list is read again."""
         self._known_total = Total(count=0)
@@ -133,7 +136,7 @@ class IssuesScreen(SearchScreen):
         made, self._made = self._made, None
         if made is not None:
             await self._go_to_made(*made)
-        await self._count()
+        await self._count_found(page)
 
     def _say_empty(self) -> None:
         words = NONE_FOUND if self.asked.terms or self.asked.conditions else NO_ISSUES
@@ -170,22 +173,38 @@ class IssuesScreen(SearchScreen):
         before = Reading(before=at, limit=FIRST)
         return await self._page(before), before, await self._page(Reading(cursor=at, limit=FIRST))
 
+    async def _count_found(self, page: Page[IssueRow]) -> None:
+        """Says how many are found: all that were read, if that is all. Else those at least while one types;
+        the server counts once one pauses.
+        """
+        if page.previous is None and page.next is None:
+            self._know_total(Total(count=len(page.items)))
+            return
+        if self.asked.terms or self.asked.conditions:  # To count them may take longer than to find some.
+            self.reveal()
+        if self.query_one(SearchBar).typing:
+            self._know_total(Total(count=len(page.items), exact=False))
+            await asyncio.sleep(PAUSE)
+        await self._count()
+
     async def _count(self) -> None:
         search = self.desk.session.search
         total = await search.total(self.asked, project=self.desk.key)
-        self._known_total = total
-        self._say_total(f"{total}", total.count)
-        self.reveal()
+        self._know_total(total)
         if not total.exact:
             with suppress(RhythmError):  # Counting may take too long; that there are many is said already.
-                exact = await search.exact_total(self.asked, project=self.desk.key)
-                self._known_total = exact
-                self._say_total(f"{exact}", exact.count)
+                self._know_total(await search.exact_total(self.asked, project=self.desk.key))
 
-    def _say_total(self, count: str, number: int) -> None:
-        self._total = number
+    def _know_total(self, total: Total) -> None:
+        self._known_total = total
+        self._say_total()
+        self.reveal()
+
+    def _say_total(self) -> None:
+        total = self._known_total
         marked = len(self.table.marks)
-        said = f"{marked:,} of {count} marked" if marked else f"{count} issue{'' if number == 1 else 's'}"
+        issues = "issue" if total == Total(count=1) else "issues"
+        said = f"{marked:,} of {total} marked" if marked else f"{total} {issues}"
         new = f"{self._new:,} new · " if self._new else ""
         self.query_one(SearchBar).total = f"{new}{said} "
 
@@ -313,11 +332,12 @@ class IssuesScreen(SearchScreen):
         if not self.busy and any(not change.issue_ids & here for change in come):
             self.reload()  # They were made or taken back elsewhere, as in the trash.
         elif any("issue.created" in change.kinds or "issue.imported" in change.kinds for change in changes):
-            before = self._total
+            before = self._known_total
             await self._count()
-            if self._total > before and len(ours) < len(changes):
-                self._new += self._total - before
-                self._say_total(f"{self._known_total}", self._total)
+            more = self._known_total.count - before.count
+            if before.exact and more > 0 and len(ours) < len(changes):
+                self._new += more
+                self._say_total()
                 self.say(f"{self._new:,} new", "r reads the list again")
 
     @on(IssueTable.Opened)
@@ -338,7 +358,7 @@ class IssuesScreen(SearchScreen):
 
     @on(IssueTable.MarksChanged)
     def _marked(self) -> None:
-        self._say_total(f"{self._total:,}", self._total)
+        self._say_total()
 
     @handles("mark.all")
     async def mark_all(self) -> None:
