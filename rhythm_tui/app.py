@@ -417,6 +417,11 @@ class RhythmApp(ThemedApp, Commanding):
         self._start = self._project = None
         self._start_over()
 
+    @property
+    def behind(self) -> int:
+        """How much of what was typed it has not got to yet. Any thread may ask."""
+        return self.message_queue_size + self.keys.waiting
+
     async def on_event(self, event: Event) -> None:
         if isinstance(event, (Key, Paste)) and not event.is_forwarded:
             await self.keys.took(event)

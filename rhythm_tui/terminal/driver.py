@@ -4,6 +4,7 @@ none, sizes that nobody has, pastes with anything in them. These would end Textu
 
 from __future__ import annotations
 
+import asyncio
 import os
 import selectors
 from codecs import getincrementaldecoder
@@ -25,6 +26,14 @@ from rhythm_tui.terminal.pulse import ASK, Finding, Pulse
 
 WIDEST, HIGHEST = 800, 320
 """Cells that are drawn at most. A window over SSH may say that it has 65,535 each way: four billion."""
+
+AHEAD = 500
+"""Keys that may wait for the app until no more are read. The rest waits in the terminal, whose line is soon
+full: a flood takes its sender's memory, not the program's.
+"""
+
+GULP = 1000
+"""Bytes in one read from which it is a flood: the app hears of all of them before more is read."""
 
 LOOK = 1.0
 """Seconds between two looks whether a guest's terminal is still there."""
@@ -161,7 +170,7 @@ class SteadyDriver(LinuxDriver):
         with selectors.PollSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)
             selector.register(self._leave.descriptor, selectors.EVENT_READ)
-            while not self.exit_event.is_set():
+            while self._keeps_up():
                 # Only what was begun is waited for by the clock: an idle terminal costs next to nothing.
                 ready = selector.select(0.02 if pastes.held or parser.waits else calm)
                 if any(key.fd == self.fileno for key, _ in ready):
@@ -176,12 +185,27 @@ class SteadyDriver(LinuxDriver):
                             self._take(parser.feed(part))
                         else:
                             self._take((*parser.rest(), part))
+                    if len(data) >= GULP:
+                        self._be_heard()
                 elif held := pastes.release():
                     self._take(parser.feed(held))
                 self._take(parser.tick())
                 if self._gone():
                     self._app.call_later(self._app.exit, None, 129)
                     return
+
+    def _keeps_up(self) -> bool:
+        """Waits until the app has got to most of what was read; whether it still runs."""
+        while getattr(self._app, "behind", 0) > AHEAD and not self.exit_event.is_set():
+            self.exit_event.wait(0.02)
+        return not self.exit_event.is_set()
+
+    def _be_heard(self) -> None:
+        """Waits until the app has heard of all that was read."""
+        heard = asyncio.run_coroutine_threadsafe(asyncio.sleep(0), self._loop)
+        while not (heard.done() or self.exit_event.is_set()):
+            with suppress(TimeoutError):
+                heard.result(0.02)
 
     def write(self, data: str) -> None:
         """Writes to the terminal."""

@@ -89,6 +89,11 @@ class KeyOrder:
         self._commands |= dict.fromkeys(self._asking.pop(dialog, ()), False)
 
     @property
+    def waiting(self) -> int:
+        """How many keys have not been given yet."""
+        return len(self._waiting)
+
+    @property
     def busy(self) -> bool:
         """Whether a key waits, or has not had its whole effect yet."""
         return self._working or bool(self._waiting)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
+import tty
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from textual.app import App
 from textual.events import Paste
+from textual.message import Message
 
 from rhythm_domain.models import IssueDraft
-from rhythm_tui.terminal.driver import HIGHEST, LONGEST_PASTE, WIDEST, Pastes, SteadyDriver
+from rhythm_tui.terminal.driver import AHEAD, HIGHEST, LONGEST_PASTE, WIDEST, Pastes, SteadyDriver
 from tests.instances import Team
-from tests.tui.terminal import Terminal, pasted
+from tests.tui.terminal import PATIENCE, Terminal, pasted
 
 Program = Callable[..., Terminal]
 
@@ -176,6 +180,36 @@ def test_a_window_of_any_size_takes_no_memory(rhythm: Program) -> None:
         terminal.resize(100, 30)
         terminal.sees("three", "3 issues")
         left(terminal)
+
+
+class Busy(App[int]):
+    """An app that has more to do than it can."""
+
+    behind = AHEAD + 1
+
+
+async def test_what_is_typed_into_a_busy_app_waits_in_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else whoever types for hours while it works would fill its memory."""
+    monkeypatch.setattr(sys, "__stdin__", sys.__stderr__)
+    ours, theirs = os.openpty()
+    tty.setraw(theirs)
+    app, taken = Busy(), list[Message]()
+    driver = SteadyDriver(app)
+    driver.fileno = theirs
+    monkeypatch.setattr(driver, "process_message", taken.append)
+    reader = Thread(target=driver.run_input_thread)
+    reader.start()
+    os.write(ours, b"j" * 2000)  # So many in one read are waited for, until the loop has heard of them.
+    await asyncio.sleep(0.1)
+    assert not taken
+    app.behind = AHEAD
+    async with asyncio.timeout(PATIENCE):
+        while len(taken) < 2000:  # noqa: ASYNC110 - it is filled by a thread
+            await asyncio.sleep(0.01)
+    driver.exit_event.set()
+    await asyncio.to_thread(reader.join)
+    for end in (ours, theirs):
+        os.close(end)
 
 
 async def test_nor_does_the_first_picture(monkeypatch: pytest.MonkeyPatch) -> None:
