@@ -308,9 +308,13 @@ def _compared(clauses: Sequence[Clause], reading: Reading, *, words: bool, limit
     """Issues from bound to reach; the conditions are looked at before the words."""
     parts = _parts(clauses, reading, limit)
     lying = SQL(
-        "SELECT i.* FROM issues i WHERE i.project_id = p.id AND {stretch} AND i.deleted_at IS NULL"
+        "SELECT i.* FROM issues i WHERE i.project_id = p.id AND {stretch} AND i.deleted_at IS NULL{open}"
         " ORDER BY i.number {way} OFFSET 0"
-    ).format(stretch=_stretch_of("i", reading, segment=words), way=reading.way)
+    ).format(
+        stretch=_stretch_of("i", reading, segment=words),
+        open=SQL("").join(SQL(" AND {}").format(each.where) for each in _indexed(clauses)),
+        way=reading.way,
+    )
     if not words:
         return SQL(
             "SELECT i.id, i.number, true AS found FROM ({lying}) i WHERE {all}"
@@ -568,7 +572,7 @@ def _fits(alone: int | None) -> Composable:
 
 
 def _indexed(clauses: Sequence[Clause]) -> tuple[Clause, ...]:
-    """What the indexes of orders know of some conditions: that open issues are wanted."""
+    """What the indexes of orders and of numbers know of some conditions: that open issues are wanted."""
     return (OPEN,) if any(clause.closed is False for clause in clauses) else ()
 
 

@@ -117,11 +117,12 @@ def _person(
 async def _moves(
     conninfo: str, user: User, session_id: int, keys: list[str], begin: float, dice: Random
 ) -> tuple[list[float], list[str]]:
+    """Moves at a steady pace, not in step with the others."""
     database = Database(conninfo)
     session = Session(database, user, session_id)
     done = Series("")
     await session.issues.move(dice.choice(keys), Status.TODO)
-    await asyncio.sleep(max(0, begin - monotonic()) + dice.random() / RATE)
+    begin += dice.random() / RATE
     for at in range(SECONDS * RATE):
         await asyncio.sleep(max(0, begin + at / RATE - monotonic()))
         await done.time("", partial(session.issues.move, dice.choice(keys), dice.choice([*Status])))
