@@ -180,7 +180,7 @@ def _statement(
         return Named.of("search_newest", text)
     if begin.lookup is None:
         name = "search_window"
-        rows = sources.window(clauses, reading, words=words, limit=limit)
+        rows = sources.window(clauses, reading, words=words, words_first=begin.words_first, limit=limit)
     elif compare:
         name = "search_words"
         rows = sources.window_and_looked_up(reading, exactly=begin.exactly, limit=limit)

@@ -270,13 +270,17 @@ def _bounded(reading: Reading) -> Composable:
     )
 
 
-def window(clauses: Sequence[Clause], reading: Reading, *, words: bool, limit: int) -> Composable:
-    """The issues of project `p` from its bound to its reach that fulfil everything, each of them compared.
+def window(
+    clauses: Sequence[Clause], reading: Reading, *, words: bool, words_first: bool, limit: int
+) -> Composable:
+    """The issues of project `p` from its bound to its reach that fulfil everything, each of them compared;
+    its words before the conditions if they are to be the first.
 
     At most `limit` of their ids and numbers, and where there are fewer, the first issue behind the reach:
     that one is not `found`.
     """
-    return _marked(_compared(clauses, reading, words=words, limit=limit), reading, limit)
+    found = _compared(clauses, reading, words=words, words_first=words_first, limit=limit)
+    return _marked(found, reading, limit)
 
 
 def looked_up(clauses: Sequence[Clause], reading: Reading, *, exactly: bool, limit: int) -> Composable:
@@ -296,7 +300,7 @@ def window_and_looked_up(reading: Reading, *, exactly: bool, limit: int) -> Comp
         " (SELECT p.id, p.top, p.reach + {step} AS bound, {end} AS reach OFFSET 0) p"
         " CROSS JOIN LATERAL ({looked_up}) f) LIMIT {limit})"
     ).format(
-        window=_compared((), reading, words=True, limit=limit),
+        window=_compared((), reading, words=True, words_first=True, limit=limit),
         looked_up=_asked_for((), onward, exactly=exactly, limit=limit),
         step=Literal(1 if reading.falls else -1),
         end=Literal(-1 if reading.falls else _NEVER),
@@ -304,8 +308,10 @@ def window_and_looked_up(reading: Reading, *, exactly: bool, limit: int) -> Comp
     )
 
 
-def _compared(clauses: Sequence[Clause], reading: Reading, *, words: bool, limit: int) -> Composable:
-    """Issues from bound to reach; the conditions are looked at before the words."""
+def _compared(
+    clauses: Sequence[Clause], reading: Reading, *, words: bool, words_first: bool, limit: int
+) -> Composable:
+    """Issues from bound to reach, with `words` one segment after the other."""
     parts = _parts(clauses, reading, limit)
     lying = SQL(
         "SELECT i.* FROM issues i WHERE i.project_id = p.id AND {stretch} AND i.deleted_at IS NULL{open}"
@@ -320,26 +326,33 @@ def _compared(clauses: Sequence[Clause], reading: Reading, *, words: bool, limit
             "SELECT i.id, i.number, true AS found FROM ({lying}) i WHERE {all}"
             " ORDER BY i.number {way} LIMIT {limit}"
         ).format(lying=lying, **parts)
-    if clauses:
+    if clauses and not words_first:
         fitting = SQL(
-            "SELECT i.id, i.number FROM (SELECT i.id, i.number FROM ({lying}) i WHERE {all} OFFSET 0) i"
-            " WHERE (SELECT ts_match_vq(s.tsv, q.words) FROM issue_search s WHERE s.issue_id = i.id)"
+            "SELECT s.id, s.number FROM (SELECT i.id, i.number FROM ({lying}) i WHERE {all} OFFSET 0) s"
+            " WHERE (SELECT ts_match_vq(f.tsv, q.words) FROM issue_search f WHERE f.issue_id = s.id)"
         ).format(lying=lying, **parts)
     else:
         fitting = SQL(
-            "SELECT i.issue_id AS id, i.number FROM issue_search i WHERE i.project_id = p.id AND {stretch}"
-            " AND ts_match_vq(i.tsv, q.words)"
-        ).format(stretch=_stretch_of("i", reading, segment=True))
+            "SELECT s.issue_id AS id, s.number FROM issue_search s WHERE s.project_id = p.id AND {stretch}"
+            " AND ts_match_vq(s.tsv, q.words)"
+        ).format(stretch=_stretch_of("s", reading, segment=True))
+    if clauses and words_first:
+        fitting = SQL(
+            "SELECT s.id, s.number FROM ({fitting} ORDER BY s.number {way} OFFSET 0) s WHERE {fulfils}"
+        ).format(fitting=fitting, fulfils=_FULFILS.format(**parts), **parts)
     return SQL(
         "SELECT s.id, s.number, true AS found FROM {segments} CROSS JOIN LATERAL"
-        " ({fitting} ORDER BY i.number {way} LIMIT {limit}) s LIMIT {limit}"
+        " ({fitting} ORDER BY s.number {way} LIMIT {limit}) s LIMIT {limit}"
     ).format(segments=_segments(reading, lookup=False), fitting=fitting, **parts)
+
+
+_FULFILS = SQL("(SELECT true FROM issues i WHERE i.id = s.id AND {all})")
+"""That an issue whose words were read fulfils the conditions."""
 
 
 def _asked_for(clauses: Sequence[Clause], reading: Reading, *, exactly: bool, limit: int) -> Composable:
     """Issues from bound to reach that the index finds."""
     parts = _parts(clauses, reading, limit)
-    fulfils = SQL("(SELECT true FROM issues i WHERE i.id = s.id AND {all})").format(**parts)
     return SQL(
         "SELECT s.id, s.number, true AS found FROM {segments} CROSS JOIN LATERAL"
         " (SELECT s.id, s.number FROM (SELECT s.issue_id AS id, s.number, s.tsv FROM issue_search s"
@@ -349,7 +362,7 @@ def _asked_for(clauses: Sequence[Clause], reading: Reading, *, exactly: bool, li
         segments=_segments(reading, lookup=True),
         stretch=_stretch_of("s", reading, segment=False),
         fits=SQL("true" if exactly else "ts_match_vq(s.tsv, q.words)"),
-        fulfils=fulfils if clauses else SQL("true"),
+        fulfils=_FULFILS.format(**parts) if clauses else SQL("true"),
         **parts,
     )
 

@@ -62,21 +62,22 @@ _COMPARED = 2.0
 """Looking an issue's words up by its id and comparing them."""
 _COMPARED_AMONG = 0.2
 """How many of the issues that are walked over by number are compared: those that fulfil the conditions."""
-_FULFILLED = 2.5
-"""Looking an issue up by its id and seeing whether it fulfils conditions."""
+_FULFILLED, _FULFILLED_ELSEWHERE = 2.5, 1.5
+"""Looking an issue up by its id and seeing whether it fulfils conditions; what another table adds to that."""
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
     """What to start from: a condition's issues, the words as `lookup` asks for them (`exactly`: what that
     finds fits them; `rare`: so few that they may be looked up all at once), or with neither the order of the
-    list. Whatever it is not has still to be filtered for.
+    list. Whatever it is not has still to be filtered for, the words of each issue first if `words_first`.
     """
 
     driver: Driver | None = None
     lookup: str | None = None
     exactly: bool = False
     rare: bool = False
+    words_first: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,7 @@ async def start(
         return Start(lookup=words.lookup, exactly=words.exact, rare=True)
     if not driven and not judging:
         # Words that are not walked for are looked up: no other way is left.
-        if words is None or words.lookup is None or (lazily and of.clauses and walk < few):
+        if words is None or words.lookup is None:
             return Start()
         judging = True
     compared = 0.0 if words is None else _COMPARED
@@ -148,7 +149,11 @@ async def start(
             count = min(count, max(walk * judged.share, judged.nearest))
             # The rarer conditions are beside such words, the fewer issues are compared on the way.
             among = min(among, wanted / (walk * judged.share))
-            found[0] = (walk * (_WALKED + among * compared), Start())
+            elsewhere = 0.0 if all(clause.own for clause in of.clauses) else _FULFILLED_ELSEWHERE
+            found[0] = (walk * (_WALKED + elsewhere + among * compared), Start())
+            if of.clauses:
+                first = walk * (_WALKED_COMPARED + judged.share * (_FULFILLED + elsewhere))
+                found.append((first, Start(words_first=True)))
         if lazily and not of.clauses:
             # Where all fit that are looked up, how far one has to read is judged by more than what was read.
             known = _UNSURE * wanted / judged.share if judged.start.exactly else walk
