@@ -35,6 +35,13 @@ _MEMBER = SQL(
 _OF_MEMBER = SQL(
     "JOIN project_members m ON m.project_id = a.id AND m.user_id = %(user)s AND m.ended_at IS NULL"
 )
+_LAST = SQL("((SELECT max(s.number) FROM issue_search s WHERE s.project_id = {id}) / {segment})")
+_FILTERS = SQL(
+    "(SELECT array_agg(replace(%(words)s, '@', {id} || '.' || g || '/')::tsquery ORDER BY g)"
+    " FROM generate_series(0,"
+    " (SELECT max(s.number) FROM issue_search s WHERE s.project_id = {id}) / {segment}) AS g)"
+)
+"""Queries of their own: of one project they are run once, where one to join with may be run for each row."""
 _NEVER = 2**31 - 1
 
 _COUNTED = 2000
@@ -82,32 +89,20 @@ def scope(alone: int | None, *, words: bool, descending: bool) -> Composable:
     at_numbers and at_moments (where to go on), words.
     """
     bound = Literal(beyond_all(descending=descending))
-    filters = SQL(
-        "(SELECT max(g) AS last, array_agg("
-        "replace(%(words)s, '@', {id} || '.' || g || '/')::tsquery ORDER BY g) AS filters"
-        " FROM generate_series(0,"
-        " (SELECT max(s.number) FROM issue_search s WHERE s.project_id = {id}) / {segment}) AS g) t"
-    )
+    where = {"id": SQL("a.id") if alone is None else Literal(alone), "segment": _SEGMENT}
+    columns = SQL(", {} AS last, {} AS filters").format(_LAST.format(**where), _FILTERS.format(**where))
     if alone is not None:
-        return SQL("(SELECT {id} AS id, {bound} AS bound{columns} FROM {filters}) p").format(
-            id=Literal(alone),
+        return SQL("(SELECT {id} AS id, {bound} AS bound{columns}) p").format(
+            id=where["id"],
             bound=SQL("coalesce((%(at_numbers)s::int[])[1], {})").format(bound),
-            columns=SQL(", t.last, t.filters" if words else ""),
-            filters=filters.format(id=Literal(alone), segment=_SEGMENT) if words else SQL("(SELECT) t"),
+            columns=columns if words else SQL(""),
         )
     return SQL(
         "(SELECT a.id, coalesce(r.number, {bound}) AS bound, r.moment{columns}"
         " FROM unnest(%(projects)s::int[]) AS a (id)"
         " LEFT JOIN unnest(%(at_projects)s::int[], %(at_numbers)s::int[], %(at_moments)s::timestamptz[])"
-        " AS r (id, number, moment) ON r.id = a.id {member} {filters} OFFSET 0) p"
-    ).format(
-        bound=bound,
-        columns=SQL(", t.last, t.filters" if words else ""),
-        member=_OF_MEMBER,
-        filters=SQL("CROSS JOIN LATERAL {}").format(filters.format(id=SQL("a.id"), segment=_SEGMENT))
-        if words
-        else SQL(""),
-    )
+        " AS r (id, number, moment) ON r.id = a.id {member} OFFSET 0) p"
+    ).format(bound=bound, columns=columns if words else SQL(""), member=_OF_MEMBER)
 
 
 def beyond_all(*, descending: bool) -> int:
