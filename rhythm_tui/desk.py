@@ -8,7 +8,7 @@ from functools import cached_property
 from time import monotonic
 from zoneinfo import ZoneInfo
 
-from rhythm_domain.errors import NotFound
+from rhythm_domain.errors import Invalid, NotFound
 from rhythm_domain.models import Project
 from rhythm_domain.policy import Permission
 from rhythm_domain.session import Session
@@ -119,7 +119,7 @@ class Desk:
     def how_to_choose(self) -> str:
         """What leads to a project where none is shown."""
         if self.projects:
-            return f"{self.commands['project.switch'].key} chooses it"
+            return f"{self.commands['project.switch'].key} chooses one"
         projects, new = self.commands["view.projects"].key, self.commands["project.create"].key
         return f"{projects} goes to the projects, where {new} makes the first"
 
@@ -128,9 +128,16 @@ class Desk:
         """Why nothing can be done that is of one project; None if one is shown."""
         if self.project is not None:
             return None
-        chosen = "choose" if self.projects else "make"
-        command = "project.switch" if self.projects else "view.projects"
-        return f"{chosen} a project first: {self.commands[command].key}"
+        return f"{self._first[0].lower()}{self._first[1:]}: {self.how_to_choose}"
+
+    @property
+    def no_project(self) -> Invalid:
+        """What is raised where something is to be done in a project, and it is not known in which."""
+        return Invalid(f"{self._first}.", hint=self.how_to_choose)
+
+    @property
+    def _first(self) -> str:
+        return f"{'Choose' if self.projects else 'Make'} a project first"
 
     def why_not(self, permission: Permission, key: str | None = None, *, author: bool = False) -> str | None:
         """Why the person may not, in a project or in the one that is shown; None if they may."""

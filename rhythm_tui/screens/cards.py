@@ -51,6 +51,7 @@ class CardsScreen(SearchScreen):
     """The cards of one project. What is done with them is said in `board.py`."""
 
     VIEW: ClassVar[str] = "board"
+    ONE_PROJECT: ClassVar[str] = "A board"
     CSS_PATH: ClassVar[list[str | PurePath]] = ["searching.tcss", "board.tcss"]
     PLACEHOLDER: ClassVar[str] = "filter: words, assignee:@me, label:ui, sprint:current …"
 
@@ -90,11 +91,11 @@ class CardsScreen(SearchScreen):
         return self._shows is not None and self._shows[0] == self.desk.key
 
     async def load(self) -> None:
-        if self.desk.key is None:
+        if self.is_nowhere() or self.desk.key is None:
             self._shows = None
-            self.query_one(SearchBar).total = ""
-            self.grid.say("A board shows one project.", self.desk.how_to_choose)
             return
+        if self.focused is None:
+            self.grid.focus()
         async with self._reading:  # What is being read may be what is wanted.
             shows = self._shows
         if shows == (self.desk.key, self.asked, self.shape.grouping):
@@ -354,7 +355,7 @@ class CardsScreen(SearchScreen):
     # Issues ----------------------------------------------------------------------------------------------
 
     def targets(self) -> list[IssueRow]:
-        return self.grid.targets
+        return self.grid.targets if self.is_read else []
 
     def unread(self) -> list[int]:
         return [issue for issue, row in self.grid.marks.items() if row is None]

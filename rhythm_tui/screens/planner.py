@@ -11,10 +11,8 @@ from typing import Any, ClassVar, Literal
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.content import Content
 from textual.geometry import Offset, Region
 from textual.timer import Timer
-from textual.widgets import Static
 
 from rhythm_domain.errors import Invalid, RhythmError
 from rhythm_domain.lexemes import matches
@@ -61,6 +59,7 @@ class PlannerScreen(SearchScreen):
     """Backlog and sprint. What is done with them is said in `sprints.py`."""
 
     VIEW: ClassVar[str] = "sprints"
+    ONE_PROJECT: ClassVar[str] = "A plan"
     CSS_PATH: ClassVar[list[str | PurePath]] = ["searching.tcss", "sprints.tcss"]
 
     def __init__(self, desk: Desk) -> None:
@@ -75,7 +74,6 @@ class PlannerScreen(SearchScreen):
 
     def body(self) -> ComposeResult:
         yield self.search_bar()
-        yield Static(id="nowhere")
         yield self.panes
 
     def on_mount(self) -> None:
@@ -99,10 +97,7 @@ class PlannerScreen(SearchScreen):
         return self._shown is not None and self._shown[0] == self.desk.key
 
     async def load(self) -> None:
-        self.set_class(self.desk.project is None, "nowhere")
-        if self.desk.project is None:
-            words = f"A plan is of one project: {self.desk.how_to_choose}."
-            self.query_one("#nowhere", Static).update(Content(words))
+        if self.is_nowhere() or self.desk.project is None:
             return
         self.panes.project = self.desk.project.id
         if self.focused is None:

@@ -50,6 +50,7 @@ class ReportsScreen(WorkScreen):
     """One report at a time, as large as the screen."""
 
     VIEW: ClassVar[str] = "reports"
+    ONE_PROJECT: ClassVar[str] = "A report"
     CSS_PATH: ClassVar[list[str | PurePath]] = ["reports.tcss"]
 
     def __init__(self, desk: Desk) -> None:
@@ -80,11 +81,10 @@ class ReportsScreen(WorkScreen):
 
     async def load(self) -> None:
         self.query_one(ViewTabs).show(list(REPORTS.values()), list(REPORTS).index(self.report))
-        self.set_class(self.desk.project is None, "nowhere")
         key = self.desk.key
-        if key is None:
-            self._say_empty(f"Reports are of one project: {self.desk.how_to_choose}.")
-        elif self.report == "burndown":
+        if self.is_nowhere() or key is None:
+            return
+        if self.report == "burndown":
             await self._burndown(key)
         elif self.report == "velocity":
             await self._velocity(key)

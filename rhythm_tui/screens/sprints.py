@@ -140,7 +140,7 @@ class SprintsScreen(PlannerScreen):
     @handles("sprint.create")
     async def create_sprint(self) -> None:
         if self.desk.key is None:
-            raise Invalid("Which project is it for?", hint="g o chooses one")
+            raise self.desk.no_project
         if made := await sprint_dialogs.create(self, await self.read_sprints()):
             self.say(f"{shown(made.name)} is planned", "L moves issues into it · b starts it")
             await self.show_sprint(made, anew=True)

@@ -39,7 +39,7 @@ async def take_back(desk: Desk, ask: Ask, here: str | None, *, redo: bool) -> Ta
     known = bool(keys)
     if not keys:
         if here is None:
-            raise Invalid("In which project?", hint="g o chooses one")
+            raise desk.no_project
         keys = [here]
         if not redo and not await _sure_of_old(desk, ask, here):
             return None

@@ -13,7 +13,7 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Static
 
-from rhythm_domain.errors import Invalid, NotFound, RhythmError
+from rhythm_domain.errors import RhythmError
 from rhythm_domain.live import Change
 from rhythm_domain.models import Issue, Project
 from rhythm_domain.text import shown, truncated
@@ -44,6 +44,9 @@ class WorkScreen(LaidOut[None], Commanding):
     VIEW: ClassVar[str] = ""
     """Its name in the top line, see `title_bar.VIEWS`."""
 
+    ONE_PROJECT: ClassVar[str] = ""
+    """What it shows, such as "A board", if that is of one project."""
+
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self.desk = desk
@@ -62,6 +65,8 @@ class WorkScreen(LaidOut[None], Commanding):
     def compose(self) -> ComposeResult:
         yield TitleBar()
         yield Static(id="strip")
+        if self.ONE_PROJECT:
+            yield Static(id="nowhere")
         yield from self.body()
         yield KeyBar({id: command.keys for id, command in self.desk.commands.items()})
 
@@ -71,6 +76,16 @@ class WorkScreen(LaidOut[None], Commanding):
 
     async def load(self) -> None:
         """Reads everything that is shown, for the project that the desk has now."""
+
+    def is_nowhere(self) -> bool:
+        """Whether it has no project to show; then it says what to do, and nothing else."""
+        nowhere = self.desk.project is None
+        self.set_class(nowhere, "nowhere")
+        if nowhere:
+            words = (f"{self.ONE_PROJECT} is of one project.", "$foreground")
+            how = (f"{self.desk.how_to_choose}.", "$muted")
+            self.query_one("#nowhere", Static).update(Content.assemble(words, "\n", how))
+        return nowhere
 
     async def changes(self, changes: list[Change]) -> None:
         """What others or another screen changed; only for the screen that is seen."""
@@ -230,7 +245,7 @@ class WorkScreen(LaidOut[None], Commanding):
     async def create_in_a_line(self) -> None:
         project = self.project_of_new()
         if project is None:
-            raise Invalid("Which project is it for?", hint="g o chooses one")
+            raise self.desk.no_project
 
         from rhythm_tui.screens.quick import QuickIssue
 
@@ -242,7 +257,7 @@ class WorkScreen(LaidOut[None], Commanding):
     async def create_in_a_form(self) -> None:
         project = self.project_of_new()
         if project is None:
-            raise Invalid("Which project is it for?", hint="g o chooses one")
+            raise self.desk.no_project
         from rhythm_tui.screens.compose import Compose
 
         form = Compose(self.desk, project, self.new_issue_fields())
@@ -291,7 +306,7 @@ class WorkScreen(LaidOut[None], Commanding):
         """Shows the trash of the project that is shown, or is under the cursor."""
         project = self.project_of_new()
         if project is None:
-            raise NotFound("Of which project?", hint="g o chooses one")
+            raise self.desk.no_project
         from rhythm_tui.screens.trash import TrashScreen
 
         self.app.push_screen(TrashScreen(self.desk, project.key))

@@ -57,8 +57,6 @@ class BoardCanvas(BoardSpace):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self.words: tuple[str, str] = ("", "")
-        """What is said where there is no board, and what to do about it."""
         self.unsaved: Callable[[int], bool] = lambda _: False
         self.today: Callable[[], date] = lambda: clock.now().date()
         self.spans: Spans | None = None
@@ -118,7 +116,7 @@ class BoardCanvas(BoardSpace):
     def render_line(self, y: int) -> Strip:
         width = self.size.width
         if not self.statuses:
-            return self._strip(self._no_board(y), "background", width)
+            return self._strip([], "background", width)
         seen = self.seen
         if y == self.size.height - 1 and (seen.left or seen.right):
             line = self._rail(seen)
@@ -129,10 +127,6 @@ class BoardCanvas(BoardSpace):
             line = self._body_line(y - HEAD + (self._scroll if self._headed else 0), seen)
         line = line.adjust_cell_length(width, self._colours.style("foreground", "background"))
         return self._with_dragged(line, y)
-
-    def _no_board(self, y: int) -> list[Piece]:
-        words, hint = self.words
-        return {1: [Piece(f"  {words}", "foreground")], 2: [Piece(f"  {hint}", "muted")]}.get(y, [])
 
     def _heading(self, box: Box) -> Strip:
         sign, colour = signs.STATUS[box.status].mark, self._colours.status(box.status)

@@ -85,12 +85,6 @@ class BoardCursor(BoardCanvas, Commanding):
         else:
             self.to_first_card()
 
-    def say(self, words: str, hint: str) -> None:
-        """Shows no board, but why not and what to do about it."""
-        self.words = (words, hint)
-        self.statuses = ()
-        self._anew()
-
     @contextmanager
     def changing(self, *, calm: bool) -> Iterator[None]:
         """While cards come, go and move.

@@ -571,7 +571,7 @@ async def test_a_narrow_terminal_shows_the_columns_that_fit(team: Team, app: Ope
 
 async def test_without_a_project_it_says_what_to_do(team: Team, app: Open) -> None:
     async with app(team.member, view="board") as driver:
-        await driver.sees("A board shows one project", "g o")
+        await driver.sees("A board is of one project.", "g o chooses one.")
         await driver.press("g", "o")
         await driver.sees("Project CORE")
         await driver.press("enter")

@@ -89,12 +89,12 @@ async def test_where_there_is_nothing_to_tell_it_says_what_to_do(team: Team, app
 
 async def test_without_a_project_it_says_what_to_do(team: Team, app: Open) -> None:
     async with app(team.member, view="reports") as driver:
-        await driver.sees("Reports are of one project: g o chooses it.")
+        await driver.sees("A report is of one project.", "g o chooses one.")
         await driver.press("p")
         await driver.sees("Choose a project first: g o")
         driver.view.desk.projects = {}
         await driver.press("r")
-        await driver.sees("Reports are of one project: 4 goes to the projects, where + makes the first.")
+        await driver.sees("A report is of one project.", "4 goes to the projects, where + makes the first.")
 
 
 async def test_nothing_of_a_hostile_name_acts(team: Team, app: Open) -> None:

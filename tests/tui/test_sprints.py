@@ -215,7 +215,7 @@ async def test_a_viewer_is_told_who_may_plan(team: Team, app: Open) -> None:
 
 async def test_without_a_project_it_says_what_to_do(team: Team, app: Open) -> None:
     async with app(team.member, view="sprints") as driver:
-        await driver.sees("A plan is of one project: g o chooses it.")
+        await driver.sees("A plan is of one project.", "g o chooses one.")
         await driver.press("L", "s", "j", "slash")
         await driver.press("escape", "2")
         await driver.sees("CORE  Project CORE", "backlog")  # There is only one.
@@ -226,7 +226,7 @@ async def test_without_a_project_it_says_what_to_do(team: Team, app: Open) -> No
         await driver.press("2")
         await driver.until(lambda: isinstance(driver.app.screen, Picker), "the question which project")
         await driver.press("escape")
-        await driver.sees("A board shows one project.")
+        await driver.sees("A board is of one project.")
         await driver.press("3")
         await driver.until(lambda: isinstance(driver.app.screen, Picker), "the question which project")
         await driver.write("Project CORE")

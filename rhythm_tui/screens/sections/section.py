@@ -9,7 +9,6 @@ from uuid import UUID
 from textual.content import Content
 from textual.screen import ModalScreen
 
-from rhythm_domain.errors import NotFound
 from rhythm_domain.models import Project
 from rhythm_domain.policy import Permission
 from rhythm_domain.session import Session
@@ -97,7 +96,7 @@ class Section(Generic[T]):
     def project(self) -> Project:
         """The project that is shown."""
         if self.desk.project is None:
-            raise NotFound("No project is chosen.", hint="g o chooses one")
+            raise self.desk.no_project
         return self.desk.project
 
     @property
