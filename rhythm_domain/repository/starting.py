@@ -54,7 +54,7 @@ _OWN, _READ, _NAMED = 0.7, 1.0, 2.7
 named there."""
 _WALKED_COMPARED = 1.0
 """Reading one issue's words on by number, and comparing them."""
-_FOUND, _FOUND_ALONE = 2.0, 1.0
+_FOUND, _FOUND_ALONE = 2.0, 2.0
 """Reading an issue that the index found, with comparing its words or without."""
 _AMONG = 0.2
 """The share of the issues walked over by number that fulfil the conditions: their words are compared."""
