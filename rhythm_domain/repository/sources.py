@@ -220,7 +220,7 @@ def reaching(alone: int | None, reading: Reading) -> Composable:
         return SQL(
             "(SELECT p.id, p.bound, p.top, {reach} AS reach, NULL::bigint AS mark FROM (SELECT {id} AS id,"
             " coalesce((%(at_numbers)s::int[])[1], {bound}) AS bound, coalesce("
-            "(SELECT max(s.number) FROM issue_search s WHERE s.project_id = {id}), 0) AS top OFFSET 0) p) p"
+            "(SELECT n.last FROM issue_numbers n WHERE n.project_id = {id}), 0) AS top OFFSET 0) p) p"
         ).format(reach=reach, id=Literal(alone), bound=Literal(beyond_all(descending=reading.descending)))
     if not reading.falls:
         return SQL(
@@ -252,10 +252,10 @@ def reaching(alone: int | None, reading: Reading) -> Composable:
 
 
 def _bounded(reading: Reading) -> Composable:
-    """The projects `a`: id, where reading starts (`bound`, `moment`), and their last number (`top`)."""
+    """The projects `a`: id, where reading starts (`bound`, `moment`), and the last number given (`top`)."""
     return SQL(
         "(SELECT a.id, coalesce(r.number, {bound}) AS bound, r.moment,"
-        " coalesce((SELECT max(s.number) FROM issue_search s WHERE s.project_id = a.id), 0) AS top"
+        " coalesce((SELECT n.last FROM issue_numbers n WHERE n.project_id = a.id), 0) AS top"
         " FROM unnest(%(projects)s::int[]) AS a (id)"
         " LEFT JOIN unnest(%(at_projects)s::int[], %(at_numbers)s::int[], %(at_moments)s::timestamptz[])"
         " AS r (id, number, moment) ON r.id = a.id {member} OFFSET 0) a"
