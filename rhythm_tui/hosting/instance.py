@@ -30,8 +30,13 @@ class HostedInstance(Context):
 
     local = False
 
-    def __init__(self, host: Host, key_id: int, source: str = "") -> None:
+    def __init__(self, host: Host, key_id: int, source: str = "", *, counted: bool = False) -> None:
+        """`counted` if a resident process sees to it that there are no more sessions than may be. Then the
+        database has places for twice as many: of those that it knows some may be of the process before, about
+        to end or killed with it.
+        """
         super().__init__()
+        self._times = 2 if counted else 1
         self._host, self._key_id, self._source = host, key_id, source
         self._sessions: list[Session] = []
         self.idle = host.limits.idle
@@ -76,7 +81,9 @@ class HostedInstance(Context):
         session = await tracker.accounts.by_key(
             self._key_id,
             source=self._source,
-            limits=Limits(limits.sessions_per_person, limits.sessions, limits.longest),
+            limits=Limits(
+                self._times * limits.sessions_per_person, self._times * limits.sessions, limits.longest
+            ),
         )
         self._sessions.append(session)
         return session

@@ -68,7 +68,8 @@ class Service:
         self._host, self._listener = host, listener
         self._limits = limits(host)
         self.loop = Loop()
-        self.resident = Resident(listener, partial(serve, host=lambda: host), self._limits, self.loop)
+        begin = partial(serve, host=lambda: host, counted=True)
+        self.resident = Resident(listener, begin, self._limits, self.loop)
         self.hub = HubProcess(self.loop, _bound(host.hub), host)
         self._handing_over = False
         self._waits_for: set[int] = set()

@@ -16,12 +16,20 @@ from rhythm_tui.hosting.surroundings import at_terminal, settle, source
 log = logging.getLogger("rhythm.host")
 
 
-def serve(key_id: int, command: str | None, terminal: Mapping[str, str], *, host: Callable[[], Host]) -> int:
+def serve(
+    key_id: int,
+    command: str | None,
+    terminal: Mapping[str, str],
+    *,
+    host: Callable[[], Host],
+    counted: bool = False,
+) -> int:
     """Runs a session in this process, on descriptors 0, 1 and 2; the exit code.
 
     `key_id` says who it is: sshd saw that key sign. `command` is what the person asks for (see `request`),
     and `terminal` what is known of their line: TERM, COLORTERM and LANG by the client's word, SSH_CONNECTION
-    by sshd's. Nothing else of theirs is heard. `host` gives the settings of the host, or raises `Invalid`.
+    by sshd's. Nothing else of theirs is heard. `host` gives the settings of the host, or raises `Invalid`;
+    `counted` if the session is one of a resident process, which counts them.
 
     The process must have no threads and no connections; afterwards it is good for nothing else.
     """
@@ -37,7 +45,7 @@ def serve(key_id: int, command: str | None, terminal: Mapping[str, str], *, host
         known = _known(host)
         from rhythm_tui.hosting.instance import HostedInstance
 
-        instance = HostedInstance(known, key_id, source(terminal.get("SSH_CONNECTION", "")))
+        instance = HostedInstance(known, key_id, source(terminal.get("SSH_CONNECTION", "")), counted=counted)
         match request:
             case Open(issue):
                 from rhythm_tui import app

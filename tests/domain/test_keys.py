@@ -175,7 +175,9 @@ async def test_as_many_may_be_open_as_the_limits_say(
         await accounts.by_key(other.id, limits=limits)
     await accounts.end(first)
     await accounts.by_key(other.id, limits=limits)
-    # Those whose processes died are not counted for ever.
+    # Those whose processes died are soon counted no more, and are not kept for ever.
+    instance.sql.execute("UPDATE sessions SET last_seen_at = now() - interval '11 minutes'")
+    await accounts.by_key(laptop.id, limits=limits)
     instance.sql.execute("UPDATE sessions SET last_seen_at = now() - interval '2 hours' WHERE kind = 'key'")
     await accounts.by_key(laptop.id, limits=limits)
     assert instance.value("SELECT count(*) FROM sessions WHERE user_id = %s", laptop.user_id) == 2

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from rhythm_domain import config, logs
-from rhythm_domain.errors import Unavailable
+from rhythm_domain.errors import Busy, Unavailable
 from rhythm_domain.models import IssueDraft, Status
 from rhythm_domain.services.accounts import Accounts
 from rhythm_domain.session import Session
@@ -155,12 +155,22 @@ async def test_who_leaves_while_the_database_is_away_leaves(
 
     monkeypatch.setattr(Accounts, "end", away)
     monkeypatch.setattr(logs, "set_up_system", lambda _: None)
-    host = Host(tmp_path, "Ours", config.Settings(database_url=conninfo), Limits(), run_dir=tmp_path)
+    limits = Limits(sessions_per_person=1)
+    host = Host(tmp_path, "Ours", config.Settings(database_url=conninfo), limits, run_dir=tmp_path)
     key = await team.member.people.add_ssh_key("laptop", PUBLIC)
     instance = HostedInstance(host, key.id, "192.0.2.7")
     async with instance.session() as session:
         assert (await session.people.me()).name == "mia"
     assert team.instance.value("SELECT source FROM sessions WHERE kind = 'key'") == "192.0.2.7"
+    # As after a host process that was killed: its sessions were not closed either, yet people come back.
+    with pytest.raises(Busy):
+        await entered(HostedInstance(host, key.id))
+    await entered(HostedInstance(host, key.id, counted=True))
+
+
+async def entered(instance: HostedInstance) -> None:
+    async with instance.session():
+        pass
 
 
 PUBLIC = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
