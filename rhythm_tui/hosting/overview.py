@@ -46,7 +46,7 @@ class Overview:
     """The host as it is. `memory` includes the host processes themselves; None if some of it can't be seen.
 
     `earlier` are those from before a reload: each goes on until its last session has ended. `read_only` is
-    None while the database is away.
+    None while the database can't be used, for the reason that `trouble` says.
     """
 
     pid: int
@@ -54,6 +54,7 @@ class Overview:
     most: int
     memory: int | None
     read_only: bool | None
+    trouble: str = ""
     earlier: list[int] = field(default_factory=list)
     sessions: list[Open] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
@@ -85,13 +86,15 @@ def look(host: Host) -> Overview:
         Refusal(datetime.fromtimestamp(each["at"], UTC), names.get(each["key"], ("?", ""))[0], each["reason"])
         for each in refusals
     ]
+    read_only, trouble = _read_only(host)
     seen = [*(memory(each["pid"]) for each in residents), *(each.memory for each in opened)]
     return Overview(
         pid=serving["pid"],
         closing=serving["closing"],
         most=serving["most"],
         memory=None if None in seen else sum(size or 0 for size in seen),
-        read_only=_read_only(host),
+        read_only=read_only,
+        trouble=trouble,
         earlier=[each["pid"] for each in earlier],
         sessions=opened,
         refusals=refused,
@@ -124,12 +127,12 @@ def _earlier(path: Path, *words: str) -> str:
         return ""
 
 
-def _read_only(host: Host) -> bool | None:
-    """Whether nobody can write; None if the database is away."""
+def _read_only(host: Host) -> tuple[bool | None, str]:
+    """Whether nobody can write; None if the database can't be used, and why."""
     try:
-        return bool(json.loads(order(host, "read-only")))
-    except RhythmError:
-        return None
+        return bool(json.loads(order(host, "read-only"))), ""
+    except RhythmError as error:
+        return None, f"{error.message} {error.hint}".strip()
 
 
 def _names(host: Host, keys: set[int]) -> dict[int, tuple[str, str]]:

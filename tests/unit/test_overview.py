@@ -47,3 +47,5 @@ def test_what_can_not_be_seen_is_not_said_to_be_nothing(
     found = overview.look(Host(tmp_path, "Ours", config.Settings(), Limits(idle=timedelta(hours=1))))
     assert overview.memory(1) == 1_024_000
     assert (found.sessions[0].memory, found.memory) == (None, None)
+    assert found.read_only is None
+    assert "The hub is away." in found.trouble

@@ -168,8 +168,8 @@ def status(context: Context, file: Path) -> None:
     if found.earlier:
         them = ", ".join(map(str, found.earlier))
         context.out.line(f"From before the last reload, until their sessions end: {them}")
-    if found.read_only is None:
-        context.out.line("The database does not answer.")
+    if found.trouble:
+        context.out.line(f"Nobody comes in: {shown(found.trouble)}")
     elif found.read_only:
         context.out.line("Nobody can write: `rhythm host read-only off` lets them again.")
     if found.sessions:
