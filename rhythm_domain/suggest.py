@@ -50,6 +50,16 @@ class Suggestion(Model):
     end: int
 
 
+_NAMED = frozenset({Field.ASSIGNEE, Field.REPORTER, Field.LABEL, Field.SPRINT, Field.PROJECT})
+
+
+def asks_for_names(text: str, cursor: int) -> bool:
+    """Whether a name could stand where the cursor is: elsewhere the vocabulary makes no difference."""
+    return len(text) <= MAX_LENGTH and any(
+        token.name in _NAMED and token.start < cursor <= token.end for token in tokens(text)
+    )
+
+
 def suggest(text: str, cursor: int, known: Vocabulary, limit: int = LIMIT) -> list[Suggestion]:
     """What could stand where the cursor is, at most `limit`, best first; nothing for a text that is too long.
 

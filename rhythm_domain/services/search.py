@@ -15,7 +15,7 @@ from rhythm_domain.repository import issues, search
 from rhythm_domain.repository.names import Names
 from rhythm_domain.repository.selection import look_up, projects, select
 from rhythm_domain.services.unknown import sentence
-from rhythm_domain.suggest import LIMIT, Suggestion, Vocabulary, suggest
+from rhythm_domain.suggest import LIMIT, Suggestion, Vocabulary, asks_for_names, suggest
 from rhythm_domain.transaction import BULK, Tx
 
 COUNTED = 10_000
@@ -138,6 +138,8 @@ class Search:
         self, text: str, cursor: int, *, project: str | None = None, limit: int = LIMIT
     ) -> list[Suggestion]:
         """What could stand where the cursor is in a query that is being typed, at most `limit`."""
+        if not asks_for_names(text, cursor):
+            return suggest(text, cursor, Vocabulary(), limit)
         async with self._enter(project) as tx:
             known = Vocabulary.model_validate(await search.vocabulary(tx))
         return suggest(text, cursor, known, limit)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rhythm_domain.query import Field, parse
-from rhythm_domain.suggest import LIMIT, Suggestion, Vocabulary, suggest
+from rhythm_domain.suggest import LIMIT, Suggestion, Vocabulary, asks_for_names, suggest
 
 KNOWN = Vocabulary(
     people={"ada": "Ada Lovelace", "grace": "Grace Hopper", "mel": "Mélanie Dupont", "lu": "Łucja Nowak"},
@@ -123,3 +123,12 @@ def test_at_most_a_screenful_is_offered() -> None:
 def test_any_text_and_cursor_give_suggestions_that_hold_the_cursor(text: str, cursor: int) -> None:
     for each in suggest(text, cursor, KNOWN):
         assert 0 <= each.start <= min(max(cursor, 0), len(text)) <= each.end <= len(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "cr", "crash st", "status:do", "due:<", "-assignee:", "label:a,", "x sprint:", "project:c"]
+)
+def test_names_are_asked_for_only_where_they_make_a_difference(text: str) -> None:
+    at = len(text)
+    assert asks_for_names(text, at) == (suggest(text, at, KNOWN) != suggest(text, at, Vocabulary()))
+    assert not asks_for_names(f"{text} word", at + 5)
