@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import cached_property
@@ -51,12 +51,12 @@ _THEN = datetime(2025, 1, 6, 12, tzinfo=UTC)
 log = logging.getLogger("rhythm.host")
 
 
-def rehearse() -> None:
+def rehearse(keys: Sequence[str] = KEYS) -> None:
     """Opens the app at a list of issues, presses some keys, and leaves. What fails is logged: the host does
     without. Afterwards there is no thread, no task and no loop of it.
     """
     try:
-        asyncio.run(_play())
+        asyncio.run(_play(keys))
     except Exception:
         log.exception("the rehearsal failed; sessions will begin a little more slowly")
     end = monotonic() + PATIENCE  # A thread that was joined is still there for a moment.
@@ -64,13 +64,13 @@ def rehearse() -> None:
         sleep(0.005)
 
 
-async def _play() -> None:
+async def _play(keys: Sequence[str]) -> None:
     app = RhythmApp(Stage(), start="issues", project=_PROJECT.key)
     whole = app.run_test(size=SIZE, tooltips=True, notifications=True)
     async with asyncio.timeout(PATIENCE), whole as pilot:
         while (app.view is None or app.view.busy) and app.crashed is None:  # noqa: ASYNC110 - nothing tells
             await asyncio.sleep(0.01)
-        for key in KEYS:
+        for key in keys:
             await pilot.press(key)
 
 

@@ -31,6 +31,7 @@ from typing import Any
 
 from rhythm_tui.hosting.limits import Limits
 from rhythm_tui.hosting.loop import Loop
+from rhythm_tui.hosting.spare import Spare
 from rhythm_tui.hosting.worker import Serve, become_session, fork
 
 log = logging.getLogger("rhythm.host")
@@ -91,12 +92,20 @@ class Guest:
 
 
 class Resident:
-    """Begins sessions, watches over them, ends them. `serve` runs one in its own process."""
+    """Begins sessions, watches over them, ends them. `serve` runs one in its own process; with `warm`, which
+    warms one up, one more waits for the next to come.
+    """
 
     def __init__(
-        self, listener: socket.socket, serve: Serve, limits: Limits, loop: Loop | None = None
+        self,
+        listener: socket.socket,
+        serve: Serve,
+        limits: Limits,
+        loop: Loop | None = None,
+        warm: Callable[[], object] | None = None,
     ) -> None:
         self.loop = loop or Loop()
+        self._spare = Spare(self.loop, serve, warm) if warm is not None else None
         self.guests: dict[int, Guest] = {}
         self._listener: socket.socket | None = listener
         self._serve = serve
@@ -195,12 +204,14 @@ class Resident:
             return
         at = _terminal(descriptors[0])
         check_alone()
+        begun = self._spare.give(key, asked, terminal, descriptors) if self._spare is not None else None
         resident, pid = os.getpid(), -1
         try:
-            pid = fork()
-            if pid == 0:
-                become_session(self._serve, key, asked, terminal, descriptors, resident)
-            process = os.pidfd_open(pid)
+            if begun is None:
+                pid = fork()
+                if pid == 0:
+                    become_session(self._serve, key, asked, terminal, descriptors, resident)
+                begun = pid, os.pidfd_open(pid)
         except OSError as error:
             log.error("a session can't be begun: %s", error.strerror)
             if pid > 0:
@@ -208,6 +219,7 @@ class Resident:
                 os.waitpid(pid, 0)
             self._refuse(line, key, NO_ROOM)
             return
+        pid, process = begun
         guest = Guest(key, person, pid, process, line, asked, at)
         self.guests[guest.pid] = guest
         self.loop.forget(line.fileno())
@@ -297,6 +309,8 @@ class Resident:
         the process that comes next, if it has it too; at `listener` this one can be asked from now on.
         """
         self._drained = done
+        if self._spare is not None:
+            self._spare.end()
         if self._listener is not None:
             self.loop.forget(self._listener.fileno())
             self._listener.close()
@@ -322,6 +336,7 @@ class Resident:
             "pid": os.getpid(),
             "most": self._limits.sessions,
             "closing": self.closing or self._drained is not None,
+            "spare": self._spare is not None and self._spare.ready,
             "sessions": [
                 {
                     "key": guest.key,

@@ -29,7 +29,7 @@ from rhythm_tui.hosting.merging import let_merge
 from rhythm_tui.hosting.resident import Resident, check_alone
 from rhythm_tui.hosting.session import serve
 from rhythm_tui.hosting.settings import Host
-from rhythm_tui.hosting.warmth import warm_up
+from rhythm_tui.hosting.warmth import warm_again, warm_up
 
 BACKLOG = 512
 
@@ -69,7 +69,7 @@ class Service:
         self._limits = limits(host)
         self.loop = Loop()
         begin = partial(serve, host=lambda: host, counted=True)
-        self.resident = Resident(listener, begin, self._limits, self.loop)
+        self.resident = Resident(listener, begin, self._limits, self.loop, warm_again)
         self.hub = HubProcess(self.loop, _bound(host.hub), host)
         self._handing_over = False
         self._waits_for: set[int] = set()

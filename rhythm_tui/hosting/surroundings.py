@@ -44,8 +44,7 @@ def settle(terminal: Mapping[str, str]) -> None:
     for name in LOOKS:
         if _LOOK.fullmatch(terminal.get(name, "")):
             os.environ[name] = terminal[name]
-    # All sessions are of one account: none looks into the memory of another.
-    _LIBC.prctl(_PR_SET_DUMPABLE, 0)
+    hide()
     os.chdir("/")
     os.umask(0o077)
     for what, most in _LIMITS.items():
@@ -60,6 +59,11 @@ def settle(terminal: Mapping[str, str]) -> None:
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     _shut_terminal()
     _take_streams()
+
+
+def hide() -> None:
+    """All sessions are of one account: from now on none looks into this one's memory."""
+    _LIBC.prctl(_PR_SET_DUMPABLE, 0)
 
 
 def source(connection: str) -> str:

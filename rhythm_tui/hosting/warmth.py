@@ -11,6 +11,7 @@ from pkgutil import walk_packages
 from rhythm_domain import migrate, models
 from rhythm_tui import stylesheet
 from rhythm_tui.hosting.rehearsal import rehearse
+from rhythm_tui.hosting.surroundings import hide
 
 PACKAGES = ("rhythm_domain", "rhythm_tui")
 
@@ -48,4 +49,12 @@ def warm_up() -> None:
     rehearse()
     gc.collect()
     gc.disable()  # A collection would leave holes, for the first session to fill and to copy.
+    gc.freeze()
+
+
+def warm_again() -> None:
+    """Has a fork touch what its session will, before there is one: what it only shared is its own then."""
+    hide()
+    rehearse(())
+    gc.collect()
     gc.freeze()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import json
 import logging
 import os
 import resource
 import signal
+import socket
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -18,6 +20,9 @@ Serve = Callable[[int, str | None, Mapping[str, str]], int]
 """Runs one session on descriptors 0, 1 and 2 for a key's id, a command or None, and what is known of the
 line; returns its exit code (see `session.serve`).
 """
+
+MOST = 200_000
+"""Bytes of what a spare session is told: a command is shorter."""
 
 _PR_SET_PDEATHSIG = 1
 
@@ -53,20 +58,64 @@ def become_session(
 
     Nothing that the resident process registered runs at the end; its log does not come to the terminal.
     """
+
+    def run() -> int:
+        _take(descriptors)
+        leave(resident, signal.SIGHUP)
+        _be_expendable()
+        return _served(serve, key, command, terminal)
+
+    _end_with(run)
+
+
+def become_spare(serve: Serve, warm: Callable[[], object], line: socket.socket, resident: int) -> NoReturn:
+    """The same for somebody who has not come yet: says on the line that it is warm, and hears there whom to
+    serve, on which descriptors. See `spare`.
+    """
+
+    def run() -> int:
+        leave(resident, signal.SIGHUP, line.fileno())
+        _be_expendable()
+        warm()
+        line.send(b"!")
+        told, descriptors, _, _ = socket.recv_fds(line, MOST, 3, socket.MSG_CMSG_CLOEXEC)
+        line.close()
+        if not told:
+            return 0
+        key, command, terminal = json.loads(told)
+        _take(descriptors)
+        for descriptor in descriptors:
+            os.close(descriptor)
+        return _served(serve, key, command, terminal)
+
+    _end_with(run)
+
+
+def _take(descriptors: Sequence[int]) -> None:
+    for target, descriptor in enumerate(descriptors):
+        os.dup2(descriptor, target)
+
+
+def _be_expendable() -> None:
+    """Rather a session than the resident process, should there be too little memory."""
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("300", "ascii")
+
+
+def _served(serve: Serve, key: int, command: str | None, terminal: Mapping[str, str]) -> int:
+    for handler in logging.root.handlers[:]:
+        logging.root.removeHandler(handler)
+    code = serve(key, command, terminal)
+    with suppress(OSError):
+        sys.stdout.flush()
+    return code
+
+
+def _end_with(run: Callable[[], int]) -> NoReturn:
+    """Ends the process with the exit code that comes of it."""
     code = 1
     try:
-        for target, descriptor in enumerate(descriptors):
-            os.dup2(descriptor, target)
-        leave(resident, signal.SIGHUP)
-        for handler in logging.root.handlers[:]:
-            logging.root.removeHandler(handler)
-        with suppress(
-            OSError
-        ):  # Rather a session than the resident process, should there be too little memory.
-            Path("/proc/self/oom_score_adj").write_text("300", "ascii")
-        code = serve(key, command, terminal)
-        with suppress(OSError):
-            sys.stdout.flush()
+        code = run()
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else 1
     except BaseException as error:  # noqa: BLE001 - the last place; a picture of it is nobody's business

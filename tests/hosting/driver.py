@@ -94,10 +94,13 @@ def environment(command: str | None) -> dict[str, str]:
 
 
 @contextmanager
-def resident(*args: str, **limits: float) -> Iterator[Host]:
-    """A resident process of the test's own; `args` instead of the stand-in's module."""
+def resident(*args: str, spare: bool = False, **limits: float) -> Iterator[Host]:
+    """A resident process of the test's own; `args` instead of the stand-in's module. With `spare` one session
+    more waits for who comes.
+    """
     folder = Path(tempfile.mkdtemp(prefix="rh"))
-    command = args or ("-m", "tests.hosting.stand_in", str(folder / "host.sock"), json.dumps(limits))
+    stand_in = ("-m", "tests.hosting.stand_in", str(folder / "host.sock"), json.dumps(limits))
+    command = args or (*stand_in, *(["spare"] if spare else []))
     with subprocess.Popen([sys.executable, *command], stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None

@@ -1,8 +1,9 @@
 """A resident process whose sessions do what a test asks for.
 
-    python -m tests.hosting.stand_in SOCKET [LIMITS]
+    python -m tests.hosting.stand_in SOCKET [LIMITS [spare]]
 
-Its first line on stdout says that it is ready. SIGTERM stops it.
+Its first line on stdout says that it is ready. SIGTERM stops it. With `spare` one session more waits for who
+comes.
 """
 
 from __future__ import annotations
@@ -84,11 +85,12 @@ def app(key: int, terminal: Mapping[str, str]) -> int:
     return 0
 
 
-def main(path: str, limits: str = "{}") -> None:
+def main(path: str, limits: str = "{}", spare: str = "") -> None:
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     listener.bind(path)
     listener.listen(256)
-    resident = Resident(listener, serve, Limits(**json.loads(limits)))
+    warm = (lambda: None) if spare else None
+    resident = Resident(listener, serve, Limits(**json.loads(limits)), warm=warm)
 
     def done() -> None:
         resident.loop.stopped = True

@@ -28,6 +28,22 @@ def host() -> Iterator[Host]:
         yield made
 
 
+@pytest.fixture
+def spare() -> Iterator[Host]:
+    """A host at which one session more waits for who comes."""
+    with resident(spare=True) as made:
+        yield made
+
+
+def waiting(host: Host) -> int:
+    """The process of the session that waits, once it does."""
+    until(lambda: host.status["spare"], "a spare session")
+    open_ones = {each["pid"] for each in host.sessions()}
+    pid = host.process.pid
+    (waits,) = {*map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())} - open_ones
+    return waits
+
+
 def pid_of(host: Host) -> int:
     (session,) = host.sessions()
     return int(session["pid"])
@@ -127,6 +143,32 @@ def test_without_a_terminal_and_without_a_command_there_is_nothing_to_do(host: H
     assert (code, out) == (2, "")
     assert "needs a terminal" in err
     assert not host.sessions()
+
+
+def test_who_comes_is_given_the_session_that_waits(spare: Host) -> None:
+    """It is as any other; another waits then. Where none does, as one was killed, one begins as ever."""
+    waits = waiting(spare)
+    with spare.terminal(size=(81, 25)) as seat:
+        seat.sees("[key 7 on xterm-256color 81x25]")
+        assert pid_of(spare) == waits
+        resize(seat.master, 93, 31)
+        seat.sees("93x31")
+        seat.press("q")
+        assert seat.ended() == 0
+    for command, out in (("descriptors", "0 1 2\n"), ("copy", "ADA\n"), ("secrecy", "0\n")):
+        waiting(spare)
+        assert spare.run(command, said="ada\n") == (0, out, "")
+    waiting(spare)
+    assert spare.run("exit 7") == (7, "said\n", "")
+    os.kill(waiting(spare), signal.SIGKILL)
+    assert spare.run("exit 3") == (3, "said\n", "")
+
+
+def test_the_session_that_waits_ends_with_the_resident_process(spare: Host) -> None:
+    waits = waiting(spare)
+    spare.process.terminate()
+    assert spare.process.wait(PATIENCE) == 0
+    assert not alive(waits)
 
 
 # What goes wrong in one touches no other -----------------------------------------------------------------
