@@ -31,7 +31,7 @@ TITLE = 10
 WORD = 40
 """Characters of a word that is not understood."""
 
-SETS = 36
+SETS = 120
 """Cells of what was set, in the bottom line."""
 
 

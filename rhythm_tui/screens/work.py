@@ -31,8 +31,8 @@ from rhythm_tui.widgets.document import Document
 from rhythm_tui.widgets.key_bar import KeyBar
 from rhythm_tui.widgets.title_bar import TitleBar
 
-BESIDE = 30
-"""Cells that stand in the bottom line beside what was undone."""
+BESIDE = 44
+"""Cells that stand in the two bottom lines beside what was undone."""
 
 
 class WorkScreen(LaidOut[None], Commanding):
@@ -328,7 +328,7 @@ class WorkScreen(LaidOut[None], Commanding):
         if taken is None:
             return
         self.after_undo()
-        said = truncated(taken.text, max(20, self.size.width - BESIDE)) or "nothing was left to change"
+        said = truncated(taken.text, max(20, 2 * self.size.width - BESIDE)) or "nothing was left to change"
         self.reload_and_say(
             f"{'Redone' if redo else 'Undone'}: {said}",
             taken.left or ("u takes it back" if redo else "U does it again"),

@@ -1,14 +1,16 @@
-"""The bottom line: the keys that help most where one is, and for a while what has just happened.
+"""The bottom line: the keys that help most where one is, and for a while what has just happened, in as many
+lines as that takes.
 
 What lies over the view has the keys then, not the view: its own are said, see `Commanding.foot`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from rich.cells import cell_len
 from textual.content import Content
+from textual.css.scalar import Scalar
 from textual.dom import DOMNode
 from textual.keys import key_to_character
 from textual.screen import Screen
@@ -18,11 +20,18 @@ from textual.widget import Widget
 from rhythm_domain.text import shown
 from rhythm_tui.commanding import Commanding, Offer, offers
 from rhythm_tui.commands import Command, readable
+from rhythm_tui.looks.wording import wrapped
 
 _KEY, _LABEL, _FAINT = "bold $footer-key-foreground", "$muted", "$faint"
 
 SECONDS, SECONDS_TO_ACT = 5.0, 9.0
 """How long a line stays; the longer one if there is something to do."""
+
+MOST = 4
+"""Lines for what has happened: they take the room of what is above."""
+
+INDENT = 3
+"""Cells before what has happened, for its sign."""
 
 
 class KeyBar(Widget):
@@ -45,11 +54,21 @@ class KeyBar(Widget):
             self._timer.stop()
         seconds = SECONDS_TO_ACT if (warning or hint) and not brief else SECONDS
         self._timer = self.set_timer(seconds, self.clear)
-        self.refresh()
+        self._make_room()
 
     def clear(self) -> None:
         """Shows the keys again."""
         self._said = None
+        self._make_room()
+
+    def on_resize(self) -> None:
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Is as high as what it shows, and draws that."""
+        lines = 1 if self._said is None else max(1, len(self._said_lines()))
+        if self.styles.height != Scalar.from_number(lines):
+            self.styles.height = lines
         self.refresh()
 
     @property
@@ -96,13 +115,7 @@ class KeyBar(Widget):
 
     def render(self) -> Content:
         if self._said is not None:
-            text, hint, warning = self._said
-            sign = "!" if warning else "✓"
-            return Content.assemble(
-                (f" {sign} " if text else " ", "bold $warning" if warning else "bold $success"),
-                (shown(text), "$foreground"),
-                (f"  {shown(hint)}" if hint else "", "$muted"),
-            )
+            return Content("\n").join(self._said_lines())
         here = [offer for offer in offers(self._here) if offer.command.shown and self.key_of(offer.command)]
         foot = _foot(self._here)
         if foot is not None:
@@ -118,6 +131,23 @@ class KeyBar(Widget):
                 room -= cells
         return Content.assemble((" ", ""), *self._pieces([offer for offer in here if offer in seen]))
 
+    def _said_lines(self) -> list[Content]:
+        """What has happened, and behind it or below what to do."""
+        if self._said is None:
+            return []
+        text, hint, warning = shown(self._said[0]), shown(self._said[1]), self._said[2]
+        room = max(1, self.size.width - INDENT)
+        lines = [Content.styled(line, "$foreground") for line in _broken(text, room)]
+        below = [Content.styled(line, "$muted") for line in _broken(hint, room)]
+        if lines and len(below) == 1 and lines[-1].cell_length + 2 + below[0].cell_length <= room:
+            lines[-1] = Content.assemble(lines[-1], ("  ", "$muted"), below.pop())
+        sign = (" ! ", "bold $warning") if warning else (" ✓ ", "bold $success")
+        most = max(1, min(MOST, self.screen.size.height // 4))
+        return [
+            Content.assemble(sign if text and not number else " " * INDENT, line)
+            for number, line in enumerate([*lines, *below][:most])
+        ]
+
     def _pieces(self, offers: Sequence[Offer]) -> list[tuple[str, str]]:
         return [piece for offer in offers for piece in self._piece(offer)[0]]
 
@@ -131,6 +161,13 @@ class KeyBar(Widget):
             ],
             cell_len(key) + cell_len(label) + 4,
         )
+
+
+def _broken(text: str, width: int) -> Iterator[str]:
+    """A text in lines of a width."""
+    while text:
+        line, text = wrapped(text, width)
+        yield line
 
 
 def _foot(here: DOMNode) -> str | None:

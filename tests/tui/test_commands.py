@@ -118,6 +118,20 @@ async def test_a_chord_shows_what_can_follow(team: Team, app: Open) -> None:
         await driver.until(lambda: driver.app.current_mode == "projects")
 
 
+async def test_what_has_happened_is_said_to_its_end(team: Team, app: Open) -> None:
+    """In more lines where one is too short, and what to do below it; then there is one line again."""
+    async with app(team.member, project="CORE", size=(60, 24)) as driver:
+        await driver.sees("? help")
+        bar = driver.widget(KeyBar)
+        driver.view.say("word " * 20 + "end", "and this is to be done about it", warning=True)
+        await driver.sees(" ! word", "word end\n", "   and this is to be done about it")
+        driver.view.say("word " * 10 + "end", "and this is to be done about it")
+        await driver.until(lambda: bar.size.height == 2)
+        bar.clear()
+        await driver.sees("? help")
+        await driver.until(lambda: bar.size.height == 1)
+
+
 async def test_letters_are_text_while_one_types(team: Team, app: Open) -> None:
     """The bottom line shows only the keys that work then."""
     await fill(team, "one")
