@@ -232,7 +232,7 @@ class Compose(Editor[Issue]):
             case "labels":
                 await self._ask_labels(value)
             case "parent":
-                picked = await ask(IssuePicker(self._desk, "Parent", key, none="no parent"))
+                picked = await ask(IssuePicker(self._desk, "Parent", key, none="no parent", chosen={value}))
                 if picked is not None:
                     self._set(name, picked[0].key if picked[0] else None)
             case "estimate":

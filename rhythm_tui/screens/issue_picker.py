@@ -12,7 +12,7 @@ from textual.widgets.option_list import Option
 
 from rhythm_domain.errors import RhythmError
 from rhythm_domain.models import IssueRow
-from rhythm_domain.text import shown
+from rhythm_domain.text import shown, truncated
 from rhythm_tui.desk import Desk
 from rhythm_tui.looks import signs
 from rhythm_tui.looks.colours import Colours
@@ -23,16 +23,28 @@ from rhythm_tui.widgets.line_field import LineField
 OFFERED = 12
 """Issues that are offered at once."""
 
+ROOM = 50
+"""Cells of a key and a title."""
+
 
 class IssuePicker(Dialog[tuple[IssueRow | None]]):
-    """Dismissed with an issue, in a tuple; with `none`, no issue can be chosen too."""
+    """Dismissed with an issue, in a tuple; with `none`, no issue can be chosen too. `chosen` are the keys of
+    what is chosen already, None of no issue: they are marked, and the cursor begins there.
+    """
 
     def __init__(
-        self, desk: Desk, title: str, project: str, *, without: Collection[int] = (), none: str = ""
+        self,
+        desk: Desk,
+        title: str,
+        project: str,
+        *,
+        without: Collection[int] = (),
+        none: str = "",
+        chosen: Collection[str | None] = (),
     ) -> None:
         super().__init__(title, "enter choose · esc cancel")
         self._desk, self._project = desk, project
-        self._without, self._none = without, none
+        self._without, self._none, self._chosen = without, none, chosen
         self._found: list[IssueRow | None] = []
         self._readings = Readings(self)
         self._sought = False
@@ -60,7 +72,9 @@ class IssuePicker(Dialog[tuple[IssueRow | None]]):
     async def _search(self, typed: str) -> None:
         wrong = self.query_one(".wrong", Static)
         try:
-            page = await self._desk.session.search.page(typed, project=self._project, limit=OFFERED + 1)
+            search = self._desk.session.search
+            page = await search.page(typed, project=self._project, limit=OFFERED + 1)
+            first = await search.mentioned(filter(None, self._chosen)) if self._chosen and not typed else {}
         except RhythmError as error:
             wrong.update(
                 Content(" ".join(part for part in (shown(error.message), shown(error.hint)) if part))
@@ -69,8 +83,8 @@ class IssuePicker(Dialog[tuple[IssueRow | None]]):
             self._settle()
             return
         wrong.remove_class("said")
-        found = [row for row in page.items if row.id not in self._without][:OFFERED]
-        self._show([*([None] if self._none and not typed else []), *found])
+        rows = {row.id: row for row in (*first.values(), *page.items) if row.id not in self._without}
+        self._show([*([None] if self._none and not typed else []), *list(rows.values())[:OFFERED]], typed)
         self._sought = False
         if self._ahead:
             self.choose()
@@ -81,25 +95,32 @@ class IssuePicker(Dialog[tuple[IssueRow | None]]):
         if self.keys is not None:
             self.keys.settled(self)
 
-    def _show(self, found: list[IssueRow | None]) -> None:
+    def _show(self, found: list[IssueRow | None], typed: str) -> None:
         colours = Colours(self.app.theme_variables, self.app.current_theme.dark)
         self._found = found
         options = self.query_one(OptionList)
         options.clear_options()
         options.add_options([Option(self._look(row, colours)) for row in found])
         if found:
-            options.highlighted = 0
+            chosen = next((at for at, row in enumerate(found) if self._is_chosen(row)), 0)
+            options.highlighted = 0 if typed else chosen
         else:
             options.add_option(Option(Content("Nothing like that.").stylize("dim"), disabled=True))
 
     def _look(self, row: IssueRow | None, colours: Colours) -> Content:
+        sign = "  ✓" if self._is_chosen(row) else ""
+        chosen = (sign, "$success")
         if row is None:
-            return Content.styled(self._none, "dim")
+            return Content.assemble((self._none, "dim"), chosen)
         return Content.assemble(
             (f"{signs.STATUS[row.status].mark} ", colours.status(row.status)),
             (f"{row.key}  ", "dim"),
-            shown(row.title),
+            truncated(shown(row.title), ROOM - len(f"{row.key}{sign}")),
+            chosen,
         )
+
+    def _is_chosen(self, row: IssueRow | None) -> bool:
+        return (row and row.key) in self._chosen
 
     @on(Input.Submitted)
     def choose(self) -> None:

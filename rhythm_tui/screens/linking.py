@@ -72,6 +72,7 @@ async def more(screen: TriageScreen, rows: Sequence[IssueRow]) -> None:
 
 async def _set_parent(screen: TriageScreen, rows: Sequence[IssueRow]) -> None:
     which = rows[0].key if len(rows) == 1 else counted(len(rows), "issue")
+    parents = {row.parent_key for row in rows}
     chosen = await screen.app.push_screen_wait(
         IssuePicker(
             screen.desk,
@@ -79,6 +80,7 @@ async def _set_parent(screen: TriageScreen, rows: Sequence[IssueRow]) -> None:
             rows[0].project_key,
             without={row.id for row in rows},
             none="no parent",
+            chosen=parents if len(parents) == 1 else (),
         )
     )
     if chosen is not None:
