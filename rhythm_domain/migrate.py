@@ -154,8 +154,9 @@ def grant(conninfo: str, role: str) -> None:
         "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {}",
         "GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {}",
         "REVOKE INSERT, UPDATE, DELETE ON schema_versions, instance, events FROM {}",
-        # The row is locked; of what it says the host of a shared instance sets whether it is read-only.
-        "GRANT UPDATE (singleton, read_only) ON instance TO {}",
+        # The row is locked; the host of a shared instance sets whether it is read-only, and a reindex what
+        # the search can be asked for.
+        "GRANT UPDATE (singleton, read_only, search_generation) ON instance TO {}",
         # Entries come at the end and now; what they say can be erased, as when an issue is purged.
         "GRANT INSERT (id, operation, kind, permission, actor_id, project_id, issue_id, before, after,"
         " undoes), UPDATE (before, after, erased_at) ON events TO {}",

@@ -197,7 +197,7 @@ async def _contents(connection: Connection) -> AsyncIterator[Check]:
             "index",
             State.NOTE,
             "paths and versions could be found sooner: the search index is of an older version",
-            "Run `rhythm db reindex`; people can work meanwhile.",
+            "Run `rhythm db reindex` once all use this version; people can work meanwhile.",
         )
     (history,) = await database.fetch(connection, _Q["wrong_history"])
     yield verdict(

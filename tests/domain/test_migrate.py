@@ -18,6 +18,7 @@ from rhythm_domain import migrate as module
 from rhythm_domain.database import Database
 from rhythm_domain.embedded.programs import binaries
 from rhythm_domain.errors import SchemaMismatch
+from rhythm_domain.maintenance.reindex import reindex
 from rhythm_domain.migrate import (
     LOCK,
     Migration,
@@ -197,6 +198,7 @@ async def test_the_role_of_the_days_work_needs_no_ddl(
         await olga.issues.purge(["CORE-1"])
         await Tracker(db).accounts.first_administrator("ada", "Ada", "granite violin harbour moss")
         await db.close()
+        await reindex(working, lambda _: None)
         with psycopg.connect(working, autocommit=True) as sql:
             for forbidden in (
                 "CREATE TABLE mine ()",
