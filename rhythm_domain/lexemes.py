@@ -1,7 +1,8 @@
 """Text to the lexemes of PostgreSQL's full-text search, for documents and for queries; pure.
 
 Both sides are analysed here, so that they agree whatever the server's locale and configuration. A lexeme
-holds lower-case letters, digits and marks only (and a final `++` or `#`, for languages that are named so).
+holds lower-case letters, digits and marks only (a final `++` or `#`, for languages that are named so, and the
+dots of a link).
 
 - Words are runs of letters, digits and marks of any script. Punctuation separates them.
 - What punctuation links without a space, as in paths, addresses, versions and dates, the index also holds as
@@ -46,7 +47,7 @@ PLACEHOLDER = "@"
 _LINK = "."  # what a lexeme of two begins with, and what stands between them
 
 _LAST_POSITION = 16_383  # PostgreSQL's MAXENTRYPOS - 1
-_PLACES_LENGTH = 500  # characters; at two or more a position, that is less than PostgreSQL's MAXNUMPOS of 256
+_PLACES = 255  # of a lexeme: PostgreSQL's MAXNUMPOS - 1
 _GAP = 16  # between title and description; more than any distance inside a phrase
 _LITERAL_BYTES = 800_000  # PostgreSQL stores at most 1 MB of lexemes and positions
 _LEXEME_LENGTH = 200  # characters; PostgreSQL's limit is 2,046 bytes
@@ -109,8 +110,9 @@ def document(title: str, description: str, *, project_id: int, number: int) -> s
     """An issue's tsvector as a literal, ready for `%s::tsvector`: the title with weight A, the description D.
 
     Any text gives a literal that PostgreSQL takes. Of very long ones as much is indexed as fits: words after
-    the 16,383rd are found alone but not in phrases, new words are left out once the literal has 800,000
-    bytes, and of a word the first 200 characters count. No phrase runs from the title into the description.
+    the 16,383rd, and a word after the 255th time, are found alone but not in phrases; new words are left
+    out once the literal has 800,000 bytes, and of a word the first 200 characters count. No phrase runs from
+    the title into the description.
     """
     places: dict[str, str] = {}
     position = _place(places, title, 1, "A")
@@ -128,7 +130,9 @@ def document(title: str, description: str, *, project_id: int, number: int) -> s
 
 
 def tsquery(terms: Iterable[Term], generation: int = GENERATION) -> SearchQuery | None:
-    """The query that all terms together make; None when they hold nothing but punctuation."""
+    """The query that all terms together make, for an index of a `GENERATION`; None when they hold nothing but
+    punctuation.
+    """
     conditions: list[str] = []
     lookups: list[str] = []
     prefixes: list[str] = []
@@ -265,7 +269,7 @@ def _place(places: dict[str, str], text: str, position: int, weight: str) -> int
                     places.setdefault(lexeme, "")
                 elif lexeme not in places:
                     places[lexeme] = f":{position}{weight}"
-                elif len(places[lexeme]) < _PLACES_LENGTH:
+                elif places[lexeme].count(",") < _PLACES - 1:
                     places[lexeme] += f",{position}{weight}"
             position += 1
     return position

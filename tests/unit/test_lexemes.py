@@ -368,6 +368,10 @@ def test_the_longest_description_stays_within_the_limits_of_the_server(text: str
     assert all(len(at) < 256 and all(0 < place < 2**14 for place in at) for at in lexemes.values())
 
 
+def test_a_phrase_is_found_behind_two_hundred_of_its_words() -> None:
+    assert finds("so to say " * 200 + "end-to-end", [Term("end-to-end", phrase=True)])
+
+
 texts = st.text(
     st.one_of(st.sampled_from("aAbsS0129_-.+#' é ßйё数据データ데한ไทกिคﬁ𝐀\u0301"), st.characters()),
     max_size=40,
