@@ -60,8 +60,6 @@ _AMONG = 0.2
 """The share of the issues walked over by number that fulfil the conditions: their words are compared."""
 _COMPARED = 2.0
 """Looking an issue's words up by its id and comparing them."""
-_COMPARED_AMONG = 0.2
-"""How many of the issues that are walked over by number are compared: those that fulfil the conditions."""
 _FULFILLED, _FULFILLED_ELSEWHERE = 2.5, 1.5
 """Looking an issue up by its id and seeing whether it fulfils conditions; what another table adds to that."""
 

@@ -7,8 +7,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 from pathlib import Path
 
-from rhythm_domain.database import overheard
+from rhythm_domain.database import Params, overheard
 from rhythm_domain.models import Issue, IssueDraft, IssueEdit, Status
+from rhythm_domain.queries import Named
 from rhythm_domain.session import Session
 from tests.benchmarks.instance import Bench
 from tests.benchmarks.measure import Sample, Series
@@ -76,12 +77,12 @@ async def _calls(session: Session, project: str, issue: Issue) -> dict[str, Call
 
 async def _statements(call: Callable[[], Awaitable[object]]) -> int:
     """How many statements a call has, without BEGIN and COMMIT."""
-    heard: list[object] = []
-    token = overheard.set(heard)  # type: ignore[arg-type]
+    heard: list[tuple[Named, Params]] = []
+    hearing = overheard.set(heard)
     try:
         await call()
     finally:
-        overheard.reset(token)
+        overheard.reset(hearing)
     return len(heard)
 
 
