@@ -54,8 +54,8 @@ _OWN, _READ, _NAMED = 0.7, 1.0, 2.7
 named there."""
 _WALKED_COMPARED = 1.0
 """Reading one issue's words on by number, and comparing them."""
-_FOUND, _FOUND_ALONE = 2.0, 2.0
-"""Reading an issue that the index found, with comparing its words or without."""
+_FOUND = 2.0
+"""Reading an issue that the index found; comparing its words adds little."""
 _AMONG = 0.2
 """The share of the issues walked over by number that fulfil the conditions: their words are compared."""
 _COMPARED = 2.0
@@ -156,13 +156,11 @@ async def start(
             # Where all fit that are looked up, how far one has to read is judged by more than what was read.
             known = _UNSURE * wanted / judged.share if judged.start.exactly else walk
             walked = min(walk, known) * _WALKED_COMPARED
-            each = _FOUND_ALONE if judged.start.exactly else _FOUND
-            return judged.start if not of.across or count * each < walked else Start()
-        each = _FOUND if lazily or not judged.start.exactly else _FOUND_ALONE
+            return judged.start if not of.across or count * _FOUND < walked else Start()
         fulfilled = count * _FULFILLED if of.clauses or not lazily else 0
         # In another order, that is read beside what is found.
         found.append(
-            (count * each + (fulfilled if lazily else min(fulfilled, 3 * walk * _WALKED)), judged.start)
+            (count * _FOUND + (fulfilled if lazily else min(fulfilled, 3 * walk * _WALKED)), judged.start)
         )
     return min(found, key=itemgetter(0))[1]
 
