@@ -7,12 +7,14 @@ import json
 import os
 import re
 import signal
+import socket
 import struct
 import subprocess
 import sys
 import termios
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -257,6 +259,34 @@ def catches(pid: int, number: int) -> bool:
     """Whether a process does something when a signal comes."""
     caught = re.findall(r"SigCgt:\t(\w+)", Path(f"/proc/{pid}/status").read_text())
     return bool(int(caught[0], 16) >> (number - 1) & 1)
+
+
+def test_a_storm_of_those_who_come_and_go_leaves_nothing_behind(host: Host) -> None:
+    """They say nothing, or nonsense, or are gone before their session is there, or it is killed meanwhile."""
+    none = os.open(os.devnull, os.O_RDWR)
+    wait = b"session\0\0" + b"7\0\0PERSON=\0\0wait"
+    before = descriptors(host)
+    for number in range(60):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as line:
+            line.connect(str(host.socket))
+            if number % 3 == 1:
+                line.send(b"nonsense\0\0" * 20)
+            elif number % 3 == 2:
+                socket.send_fds(line, [wait], [none, none, none])
+                if number % 2:
+                    assert line.recv(100) == b"begun"
+                    for each in host.sessions():
+                        with suppress(ProcessLookupError):
+                            os.kill(each["pid"], signal.SIGKILL)
+    os.close(none)
+    until(lambda: not host.sessions(), "the end of all sessions")
+    until(lambda: descriptors(host) == before, "as many descriptors as before")
+    assert host.run("exit 3")[0] == 3
+
+
+def descriptors(host: Host) -> int:
+    """How many the resident process has."""
+    return len(list(Path(f"/proc/{host.process.pid}/fd").iterdir()))
 
 
 # Limits --------------------------------------------------------------------------------------------------
