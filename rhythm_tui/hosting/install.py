@@ -133,6 +133,10 @@ Left to do, if the database is to be on this machine ({file} says where it is ot
 Then people come in: ssh {account}@this-machine"""
 
 
+HEEDED = "To have it heeded: systemctl daemon-reload && systemctl reload ssh rhythm"
+"""The same, where the service runs already."""
+
+
 class Step(Protocol):
     """One thing that the machine must have."""
 

@@ -59,6 +59,7 @@ def install(_: Context, file: Path, account: str, dry_run: bool) -> None:
     The settings that there are stay as they are. Nothing is started: what is left to do is said at the end.
     """
     from rhythm_tui.hosting import install
+    from rhythm_tui.hosting.control import tell
 
     steps = install.steps(account, file)
     if dry_run:
@@ -76,7 +77,10 @@ def install(_: Context, file: Path, account: str, dry_run: bool) -> None:
         click.echo("Everything is there already.")
     if wrong := install.checked_by_sshd():
         raise Invalid(f"sshd does not take its settings: {wrong}", hint="Nothing was restarted.")
-    click.echo(install.LEFT.format(file=file, account=account), err=True)
+    if not tell(settings.RUN_DIR / "host.sock", "status"):
+        click.echo(install.LEFT.format(file=file, account=account), err=True)
+    elif missing:
+        click.echo(install.HEEDED, err=True)
 
 
 @group.verb("admin", examples=["rhythm host admin ada ada.pub"])
