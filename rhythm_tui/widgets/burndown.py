@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
-from math import ceil
 
 from rich.cells import cell_len
 
@@ -20,26 +19,23 @@ from rhythm_domain.text import truncated
 from rhythm_tui.looks.presentation import Piece
 from rhythm_tui.looks.wording import day_said
 from rhythm_tui.widgets.canvas import (
-    EIGHTHS,
     Canvas,
     Line,
+    Looks,
     Scale,
-    axis,
     clipped,
     days_marked,
+    framed,
+    named,
     number,
     scale,
-    stacked,
 )
 
-COLOURS = ("primary soft", "warning soft")
-"""Of what is left as at an even pace, and of what is left beyond it."""
+COLOURS = ("primary soft", "warning soft", "rule")
+"""Of what is left as at an even pace, of what is left beyond it, and of what an even pace leaves."""
 
-TEXTURES = "█▓"
+TEXTURES = "█▓░"
 """What these are made of where there are no colours."""
-
-PACE = Piece("░", "muted")
-"""What an even pace leaves."""
 
 APART = 3
 """Cells of a day from which on its bar stands apart from the next."""
@@ -131,9 +127,11 @@ def lines(of: Burndown, today: date, width: int, height: int, *, plain: bool = F
     if rows < 3 or width < 24:
         return []
     scaled = scale(max(of.committed, *of.left), rows - 1)  # The uppermost row is for what stands over a bar.
-    at = {row + 1: tick for row, tick in scaled.ticks.items()}
+    at = {row + 1: tick for row, tick in scaled.ticks.items() if tick}
     margin = cell_len(number(max(at.values()))) + 2
-    canvas = Canvas(width - margin, rows)
+    each = (width - margin) // of.days
+    canvas = Canvas(each * of.days or width - margin, rows + 1)  # Where the axis ends the sprint does.
+    canvas.ground()
     for row in at:
         canvas.rule(row)
     if of.empty:
@@ -141,19 +139,16 @@ def lines(of: Burndown, today: date, width: int, height: int, *, plain: bool = F
         canvas.put((canvas.width - cell_len(said)) // 2, rows // 2, Piece(said, "muted"))
     else:
         _planned_end(canvas, of)
-        _bars(canvas, of, scaled, plain)
-        _numbers(canvas, of, scaled)
+        looks = Looks(COLOURS, TEXTURES if plain else "")
+        _bars(canvas, of, scaled, looks)
+        _numbers(canvas, of, scaled, looks)
     chart: list[Line] = [_legend(of, width, plain)]
-    for row, line in enumerate(canvas.lines()):
-        said = number(at[row]) if row in at else ""
-        chart.append([Piece(f"{said:>{margin - 2}} ", "muted"), Piece("┤" if said else "│", "rule"), *line])
+    chart += framed(canvas, at, margin)
     marks = [
         (_middle(of, day, canvas.width), day_said(of.first + timedelta(days=day), today))
         for day in days_marked(of.days, canvas.width)
     ]
-    below, under = axis(marks, margin, canvas.width)
-    chart.append([Piece(f"{0:>{margin - 2}} ", "muted"), Piece(below, "rule")])
-    chart.append([Piece(under, "muted")])
+    chart.append(named(marks, margin, canvas.width))
     return [clipped(line, width) for line in chart]
 
 
@@ -165,41 +160,33 @@ def _middle(of: Burndown, day: int, width: int) -> int:
 
 def _place(of: Burndown, day: int, width: int) -> tuple[int, int]:
     """From which cell to before which one a day's bar reaches."""
-    start, each = day * width // of.days, width // of.days
+    start, end, each = day * width // of.days, (day + 1) * width // of.days, width // of.days
     if each < APART:
-        return start, (day + 1) * width // of.days
+        return start, end
     wide = min(each - 1, WIDEST)
     start += (each - wide) // 2
     return start, start + wide
 
 
-def _bars(canvas: Canvas, of: Burndown, scaled: Scale, plain: bool) -> None:
-    def eighths(amount: Decimal) -> int:
-        return round(float(amount) / scaled.top * scaled.rows * EIGHTHS)
-
+def _bars(canvas: Canvas, of: Burndown, scaled: Scale, looks: Looks) -> None:
     for day in range(of.days):
         start, end = _place(of, day, canvas.width)
         left = of.left[day] if day < len(of.left) else Decimal(0)
         pace = of.pace(day)
         within = left if pace is None else min(left, pace)
-        edges = [eighths(within), eighths(left)]
-        for step in range(canvas.height):
-            piece = stacked(edges, step * EIGHTHS, COLOURS, TEXTURES if plain else "")
-            if piece is None and pace is not None and round(eighths(pace) / EIGHTHS) > step:
-                piece = PACE
-            if piece is not None:
-                canvas.put(start, canvas.height - 1 - step, piece._replace(text=piece.text * (end - start)))
+        edges = [scaled.eighths(within), scaled.eighths(left), scaled.eighths(pace or Decimal(0))]
+        canvas.bar(start, end - start, edges, looks)
 
 
 def _planned_end(canvas: Canvas, of: Burndown) -> None:
     """A line at the end of a sprint that goes on for longer."""
     if of.length is not None and of.length < of.days:
         at = of.length * canvas.width // of.days - 1
-        for row in range(canvas.height):
+        for row in range(canvas.height - 1):
             canvas.put(at, row, Piece("┊", "muted"))
 
 
-def _numbers(canvas: Canvas, of: Burndown, scaled: Scale) -> None:
+def _numbers(canvas: Canvas, of: Burndown, scaled: Scale, looks: Looks) -> None:
     """Over the last bar what is left, and over each day's what came into the sprint or went out."""
     last = len(of.left) - 1
     for day, grown in enumerate(of.grown):
@@ -208,7 +195,7 @@ def _numbers(canvas: Canvas, of: Burndown, scaled: Scale) -> None:
             sign = "+" if grown > 0 else "−"
             said.append(Piece(f"{sign}{number(abs(grown))}", "warning" if grown > 0 else "muted"))
         start, end = _place(of, day, canvas.width)
-        row = canvas.height - 1 - ceil(float(of.left[day]) / scaled.top * scaled.rows)
+        row = canvas.above(scaled.eighths(of.left[day]), looks)
         for above, piece in enumerate(said):
             space = end - start - cell_len(piece.text)
             if day == last or space >= 0:
@@ -235,7 +222,7 @@ def _legend(of: Burndown, width: int, plain: bool) -> Line:
     if of.length is not None:
         beyond = TEXTURES[1] if plain else "█"
         key += [Piece(f"  {beyond} ", COLOURS[1]), Piece("behind", "warning")]
-        key += [Piece(f"  {PACE.text} even pace", PACE.colour)]
+        key += [Piece(f"  {TEXTURES[2] if plain else '█'} ", COLOURS[2]), Piece("even pace", "muted")]
     space = width - sum(cell_len(piece.text) for piece in (*said, *key))
     if space < 2:
         return said

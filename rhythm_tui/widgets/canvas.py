@@ -1,14 +1,16 @@
 """What charts are drawn with: bars of blocks, scales with round numbers, pieces in a grid of cells. Pure.
 
-Blocks end at an eighth of a cell and are in every font of a terminal, braille is not.
+Blocks end at an eighth of a cell and are in every font of a terminal, braille is not. Numbers of an axis,
+their rules and the line of zero run through the middle of their rows: there bars stand, not on a row's edge.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from math import ceil
+from types import MappingProxyType
 
 from rich.cells import cell_len
 
@@ -32,7 +34,18 @@ MOST_TICKS = 6
 EIGHTHS = 8
 """The steps in which a bar may end within a cell."""
 
+HALF = EIGHTHS // 2
+"""How far above the lower edge of its row a number stands, and zero."""
+
 _BLOCKS = " ▁▂▃▄▅▆▇█"
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """What bands are made of, from the lowest on: colours, or textures where there are none."""
+
+    colours: Sequence[str]
+    textures: str = ""
 
 
 class Canvas:
@@ -53,6 +66,25 @@ class Canvas:
         """A line across at a row of cells, under what is drawn later."""
         if 0 <= y < self.height:
             self._cells[y] = [Piece("┈", colour) for _ in range(self.width)]
+
+    def ground(self) -> None:
+        """The line of zero, in the lowest row, under what is drawn later."""
+        if self.height:
+            self._cells[-1] = [Piece("─", "rule") for _ in range(self.width)]
+
+    def bar(self, x: int, wide: int, edges: Sequence[int], looks: Looks) -> None:
+        """Bands one over another in some cells abreast, from zero on: see `stacked`."""
+        for step in range(self.height):
+            piece = stacked(edges, step, looks)
+            if piece is not None:
+                self.put(x, self.height - 1 - step, piece._replace(text=piece.text * wide))
+
+    def above(self, edge: int, looks: Looks) -> int:
+        """The row over a bar that ends so many eighths above zero."""
+        high = 1
+        while stacked([edge], high, looks) is not None:
+            high += 1
+        return self.height - 1 - high
 
     def lines(self) -> list[Line]:
         """What was drawn, line by line."""
@@ -84,7 +116,9 @@ def clipped(line: Line, width: int) -> list[Piece]:
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """An axis from 0 upwards: every `each` rows a round number, `step` apart; 0 is on the row below them."""
+    """An axis from 0 upwards: every `each` rows a round number, `step` apart; 0 is on the row below them. All
+    is measured from the middle of that row.
+    """
 
     step: int
     each: int
@@ -92,8 +126,12 @@ class Scale:
 
     @property
     def top(self) -> float:
-        """What the upper edge of the rows stands for."""
+        """What the middle of the highest row stands for."""
         return self.step * self.rows / self.each
+
+    def eighths(self, amount: Decimal | int) -> int:
+        """How high a bar is for an amount, in eighths of a cell: whatever there is of it is seen."""
+        return max(round(float(amount) / self.top * self.rows * EIGHTHS), int(amount > 0))
 
     @property
     def ticks(self) -> dict[int, int]:
@@ -118,12 +156,11 @@ def scale(most: Decimal | int, rows: int) -> Scale:
     return min(reaching, key=lambda axis: (axis.top, -axis.each))
 
 
-def stacked(edges: Sequence[int], floor: int, colours: Sequence[str], textures: str = "") -> Piece | None:
-    """What stands in a cell of bands one over another: its lowest band on the ground of the next.
-
-    `edges` are where the bands end, from the bottom and in eighths of a cell, `floor` is where the cell
-    begins. With `textures` it is made of these instead, where there are no colours.
+def stacked(edges: Sequence[int], step: int, looks: Looks) -> Piece | None:
+    """What stands in a cell of bands one over another, `step` rows above that of zero: its lowest band on the
+    ground of the next. `edges` are where the bands end, in eighths of a cell above zero.
     """
+    floor = step * EIGHTHS - HALF
     shares = []
     below = 0
     for band, edge in enumerate(edges):
@@ -135,17 +172,36 @@ def stacked(edges: Sequence[int], floor: int, colours: Sequence[str], textures: 
         return None
     filled = sum(share for _, share in shares)
     most = max(shares, key=lambda each: each[1])[0]
-    if textures:
-        return Piece(textures[most]) if filled >= EIGHTHS // 2 else None
+    if looks.textures:
+        return Piece(looks.textures[most]) if step and filled >= HALF else None
+    if not step:
+        # The other way round, as the row above goes on without a gap: below zero is nothing.
+        return Piece(_BLOCKS[HALF], "background", ground=looks.colours[most])
     if len(shares) == 1 and filled == EIGHTHS:
-        return Piece(
-            _BLOCKS[-1], colours[most], ground=colours[most]
-        )  # Some fonts leave a gap between lines.
+        # Some fonts leave a gap between lines.
+        return Piece(_BLOCKS[-1], looks.colours[most], ground=looks.colours[most])
     if filled == EIGHTHS:
         lower = shares[0]
         upper = max(shares[1:], key=lambda each: each[1])
-        return Piece(_BLOCKS[lower[1]], colours[lower[0]], ground=colours[upper[0]])
-    return Piece(_BLOCKS[filled], colours[most])
+        return Piece(_BLOCKS[lower[1]], looks.colours[lower[0]], ground=looks.colours[upper[0]])
+    return Piece(_BLOCKS[filled], looks.colours[most])
+
+
+def framed(
+    canvas: Canvas,
+    numbers: Mapping[int, int],
+    margin: int,
+    beside: Mapping[int, Sequence[Piece]] = MappingProxyType({}),
+) -> list[Line]:
+    """A canvas with its axis and the numbers of some rows before it, and what stands behind some."""
+    found: list[Line] = []
+    for row, line in enumerate(canvas.lines()):
+        zero = row == canvas.height - 1
+        said = "0" if zero else number(numbers[row]) if row in numbers else ""
+        mark = "└" if zero else "┤" if said else "│"
+        before = [Piece(f"{said:>{margin - 2}} ", "muted"), Piece(mark, "rule")]
+        found.append([*before, *line, *beside.get(row, ())])
+    return found
 
 
 def days_marked(days: int, width: int, *, from_end: bool = False) -> list[int]:
@@ -161,20 +217,15 @@ def days_marked(days: int, width: int, *, from_end: bool = False) -> list[int]:
     return [days - 1 - day for day in reversed(marked)] if from_end else marked
 
 
-def axis(marks: Sequence[tuple[int, str]], margin: int, width: int) -> tuple[str, str]:
-    """A line under a chart with a tick for each mark, from its corner on, and the texts under it.
-
-    A text stands in the middle under its tick, at the margin's left end and at the right end beside it.
-    """
-    line = ["─"] * width
+def named(marks: Sequence[tuple[int, str]], margin: int, width: int) -> Line:
+    """The line under a chart: each text in the middle under its cell, at the ends beside it."""
     under = [" "] * (margin + width)
     for at, text in marks:
         cells = cell_len(text)
-        start = max(0, min(margin + width - cells, margin + at - cells // 2))
+        start = max(0, min(margin + width - cells, margin + at - (cells - 1) // 2))
         if 0 <= at < width and cells <= len(under):
-            line[at] = "┬"
             under[start : start + cells] = text
-    return "└" + "".join(line), "".join(under)
+    return [Piece("".join(under), "muted")]
 
 
 def number(amount: Decimal | int) -> str:

@@ -14,18 +14,7 @@ from rhythm_domain.models import Flow, FlowDay, Status
 from rhythm_tui.looks import signs
 from rhythm_tui.looks.presentation import Piece
 from rhythm_tui.looks.wording import counted, day_said
-from rhythm_tui.widgets.canvas import (
-    EIGHTHS,
-    Canvas,
-    Line,
-    axis,
-    clipped,
-    days_marked,
-    joined,
-    number,
-    scale,
-    stacked,
-)
+from rhythm_tui.widgets.canvas import Canvas, Line, Looks, clipped, days_marked, framed, named, number, scale
 
 BANDS = (Status.DONE, Status.IN_REVIEW, Status.IN_PROGRESS, Status.TODO, Status.BACKLOG)
 """From the bottom. What is done is counted from the first day on; what is cancelled is no work."""
@@ -73,32 +62,25 @@ def lines(
     told, before = flow.days[start:], flow.days[max(0, start - 1)]
     days = [amounts(day, before, backlog=backlog) for day in told]
     scaled = scale(max(1, *(sum(day) for day in days)), plot_rows)
-    at, top, eighths = scaled.ticks, scaled.top, plot_rows * EIGHTHS
+    at = {row: tick for row, tick in scaled.ticks.items() if tick}
     margin = cell_len(number(max(at.values()))) + 2
-    beside = _names(days[-1], top, plot_rows, plain)
+    beside = _names(days[-1], scaled.top, plot_rows, plain)
     room = max(sum(cell_len(piece.text) for piece in name) for name in beside.values())
-    plot = Canvas(width - margin - room, plot_rows)
-    colours = [COLOURS[status] for status in BANDS]
+    plot = Canvas(width - margin - room, plot_rows + 1)
+    looks = Looks([COLOURS[status] for status in BANDS], TEXTURES if plain else "")
+    plot.ground()
     for row in at:
         plot.rule(row)
     for column in range(plot.width):
-        edges = [round(edge / top * eighths) for edge in _stacked(days[column * len(days) // plot.width])]
-        for row in range(plot_rows):
-            piece = stacked(edges, (plot_rows - 1 - row) * EIGHTHS, colours, TEXTURES if plain else "")
-            if piece is not None:
-                plot.put(column, row, piece)
+        edges = [scaled.eighths(edge) for edge in _stacked(days[column * len(days) // plot.width])]
+        plot.bar(column, 1, edges, looks)
     chart: list[Line] = [_summary(flow, today, width)]
-    for row, line in enumerate(plot.lines()):
-        said = number(at[row]) if row in at else ""
-        beside_it = [Piece(f"{said:>{margin - 2}} ", "muted"), Piece("┤" if said else "│", "rule")]
-        chart.append([*beside_it, *joined(line), *beside.get(row, ())])
+    chart += framed(plot, at, margin, beside)
     marks = [
         (int((day + 0.5) / len(days) * plot.width), day_said(told[day].day, today))
         for day in days_marked(len(days), plot.width, from_end=True)
     ]
-    below, under = axis(marks, margin, plot.width)
-    chart.append([Piece(f"{0:>{margin - 2}} ", "muted"), Piece(below, "rule")])
-    chart.append([Piece(under, "muted")])
+    chart.append(named(marks, margin, plot.width))
     return [clipped(line, width) for line in chart]
 
 

@@ -11,7 +11,7 @@ from rhythm_domain.models import SprintOutcome
 from rhythm_domain.text import shown, truncated
 from rhythm_tui.holding.planning import mean
 from rhythm_tui.looks.presentation import Piece
-from rhythm_tui.widgets.canvas import EIGHTHS, Canvas, Line, clipped, number, scale, stacked
+from rhythm_tui.widgets.canvas import Canvas, Line, Looks, Scale, clipped, framed, number, scale
 
 SLOT = 24
 """The most cells that a sprint takes: what is wider says no more."""
@@ -43,25 +43,23 @@ def lines(
     bars = [_bars(one, points) for one in outcomes]
     usable = rows - 1  # The uppermost row is for the numbers over the highest bar.
     scaled = scale(max(max(pair) for pair in bars), usable)
-    at, top = {row + 1: tick for row, tick in scaled.ticks.items()}, scaled.top
+    at = {row + 1: tick for row, tick in scaled.ticks.items() if tick}
     margin = cell_len(number(max(at.values()))) + 2
     plot = width - margin
     fit = max(1, plot // LEAST)
     kept, bars = list(outcomes[-fit:]), bars[-fit:]
     slot = min(SLOT, plot // len(kept))
-    canvas = Canvas(plot, rows)
+    canvas = Canvas(plot, rows + 1)
+    canvas.ground()
     for row in at:
         canvas.rule(row)
     for place, (committed, done) in enumerate(bars):
         thick = max(2, min(8, (slot - 3) // 2 - slot // 10))
         left = place * slot + max(0, (slot - 2 * thick - 1) // 2)
-        _bar(canvas, left, thick, committed, top, COMMITTED, plain)
-        _bar(canvas, left + thick + 1, thick, done, top, DONE, plain)
+        _bar(canvas, left, thick, committed, scaled, COMMITTED, plain)
+        _bar(canvas, left + thick + 1, thick, done, scaled, DONE, plain)
     chart: list[Line] = [_legend([done for _, done in bars], width, points, plain)]
-    for row, line in enumerate(canvas.lines()):
-        said = number(at[row]) if row in at else ""
-        chart.append([Piece(f"{said:>{margin - 2}} ", "muted"), Piece("┤" if said else "│", "rule"), *line])
-    chart.append([Piece(f"{0:>{margin - 2}} ", "muted"), Piece("└" + "─" * plot, "rule")])
+    chart += framed(canvas, at, margin)
     names = _named([shown(one.sprint.name) for one in kept], slot - 1)
     under = "".join(_centred(name, slot) for name in names)
     chart.append([Piece(" " * margin + under, "muted")])
@@ -75,18 +73,15 @@ def _bars(one: SprintOutcome, points: bool) -> tuple[Decimal, Decimal]:
 
 
 def _bar(
-    canvas: Canvas, x: int, thick: int, amount: Decimal, top: float, look: tuple[str, str], plain: bool
+    canvas: Canvas, x: int, thick: int, amount: Decimal, scaled: Scale, look: tuple[str, str], plain: bool
 ) -> None:
-    """A bar that ends within a cell, and its number over it."""
+    """A bar with its number over it."""
     colour, texture = look
-    rows = canvas.height - 1
-    edge = round(float(amount) / top * rows * EIGHTHS)
-    high = 0
-    while (piece := stacked([edge], high * EIGHTHS, [colour], texture if plain else "")) is not None:
-        canvas.put(x, rows - high, piece._replace(text=piece.text * thick))
-        high += 1
+    edge = scaled.eighths(amount)
+    looks = Looks([colour], texture if plain else "")
+    canvas.bar(x, thick, [edge], looks)
     said = Piece(number(amount), colour.removesuffix(" soft"), bold=True)
-    canvas.put(x + (thick - cell_len(said.text)) // 2, rows - high, said)
+    canvas.put(x + (thick - cell_len(said.text)) // 2, canvas.above(edge, looks), said)
 
 
 def _legend(done: Sequence[Decimal], width: int, points: bool, plain: bool) -> Line:

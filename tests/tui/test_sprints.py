@@ -241,10 +241,10 @@ async def test_on_a_small_terminal_the_panes_share_the_room(team: Team, app: Ope
     await fill(team, "two", sprint="Sprint 1")
     async with app(team.member, project="CORE", view="sprints", size=(80, 24)) as driver:
         await driver.sees("Backlog", "one", "Sprint 1", "3 points", "two")
-        assert table(driver, "backlog").size.height > table(driver, "sprint").size.height == 5
+        backlog, sprint = table(driver, "backlog"), table(driver, "sprint")
+        await driver.until(lambda: backlog.size.height > sprint.size.height == 5, "the room for the backlog")
         await driver.press("tab")
-        await driver.until(lambda: table(driver, "sprint").size.height > 5, "the room for the sprint")
-        assert table(driver, "backlog").size.height == 5
+        await driver.until(lambda: sprint.size.height > backlog.size.height == 5, "the room for the sprint")
         await driver.pilot.resize_terminal(80, 17)
         await driver.misses("one")
         await driver.sees("Backlog", "two", "Sprint 1", "3 points")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
@@ -23,7 +24,7 @@ from rhythm_domain.models import (
 )
 from rhythm_tui.looks.presentation import Piece
 from rhythm_tui.widgets import burndown, flow, velocity
-from rhythm_tui.widgets.canvas import Canvas, Line, axis, days_marked, scale
+from rhythm_tui.widgets.canvas import Canvas, Line, days_marked, named, scale
 from tests.unit.test_planning import sprint
 
 TODAY = date(2026, 5, 8)
@@ -109,16 +110,16 @@ def test_most_of_an_axis_is_used() -> None:
 
 @pytest.mark.parametrize("from_end", [False, True])
 def test_days_under_an_axis_are_as_far_apart_and_never_touch(from_end: bool) -> None:
-    """Each under its tick, from one end on."""
+    """Each under its bar, from one end on."""
     for days in (1, 2, 7, 10, 14, 21, 30, 90, 400):
         for width in (20, 36, 60, 100, 150):
             marked = days_marked(days, width, from_end=from_end)
             assert marked[-1 if from_end else 0] == (days - 1 if from_end else 0)
             assert len({after - before for before, after in pairwise(marked)}) <= 1
             places = [round(day / max(1, days - 1) * (width - 1)) for day in marked]
-            line, under = axis([(place, "24 Nov") for place in places], 4, width)
+            (under,) = text([named([(place, "24 Nov") for place in places], 4, width)])
             assert len(under.split("  ")) >= len(marked)
-            assert under.count("24 Nov") == line.count("┬") == len(marked)
+            assert under.count("24 Nov") == len(marked)
     assert days_marked(10, 57) == [0, 3, 6, 9]
 
 
@@ -138,23 +139,37 @@ def test_a_burndown_says_what_is_left_and_how_far_behind() -> None:
     assert [line[:4] for line in lines if line[3] in "┤└"] == ["20 ┤", "10 ┤", " 0 └"]
     assert lines[1:-2] == [
         "   │",
-        "20 ┤████┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈",
-        "   │████ ████  ▓▓▓▓        14",
-        "   │████ ████  ████ ▓▓▓▓  ▓▓▓▓",
-        "   │████ ████  ████ ████  ▓▓▓▓",
-        "10 ┤████┈████┈┈████┈████┈┈████┈┈░░░░┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈",
-        "   │████ ████  ████ ████  ████  ░░░░ ░░░░",
-        "   │████ ████  ████ ████  ████  ░░░░ ░░░░  ░░░░",
-        "   │████ ████  ████ ████  ████  ░░░░ ░░░░  ░░░░ ░░░░",
+        "20 ┤████┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈",
+        "   │████ ████ ▓▓▓▓",
+        "   │████ ████ ████ ▓▓▓▓  14",
+        "   │████ ████ ████ ████ ▓▓▓▓",
+        "10 ┤████┈████┈████┈████┈████┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈┈",
+        "   │████ ████ ████ ████ ████ ░░░░",
+        "   │████ ████ ████ ████ ████ ░░░░ ░░░░",
+        "   │████ ████ ████ ████ ████ ░░░░ ░░░░ ░░░░",
     ]
     assert lines[-1].split()[:2] == ["4", "May"]
     assert lines[-1].endswith("13 May")
 
 
+def test_bars_are_as_wide_as_far_apart_and_stand_on_zero() -> None:
+    """At any width; they end where the numbers of the axis say, and their feet go to the line of zero."""
+    of = burndown.of(report([20, 20, 20, 20], ends_on=None))
+    assert of is not None
+    for width in range(30, 130):
+        drawn = burndown.lines(of, TODAY, width, 12)
+        top, low, zero = text(drawn)[2], text(drawn)[-3], text(drawn)[-2]
+        assert top[:4] == "20 ┤"
+        bars = re.findall("█+ *", f"{low[4:]} ")[:3]
+        assert len({*bars}) == 1, low
+        assert "".join(bars) in top.replace("▄", "█").replace("┈", " ")
+        assert "".join(bars) in zero.replace("▄", "█").replace("─", " ")
+
+
 def test_a_burndown_says_what_came_in_and_went_out() -> None:
     """Over the bars of these days; over the last one stands what is left."""
     lines = burnt(report([20, 31, 24], scope=[20, 31, 28]), width=80)
-    assert [line[12:24].strip("┈ ") for line in lines[2:5]] == ["+11", "−3", "▓▓▓▓▓    24"]
+    assert [line[11:24].strip("┈ ") for line in lines[2:6]] == ["", "+11", "▓▓▓▓▓▓   −3", "▓▓▓▓▓▓   24"]
 
 
 def test_a_burndown_goes_on_past_the_end_of_the_sprint() -> None:
