@@ -17,19 +17,24 @@ _BY = " @"
 """What stands in the notebook between a draft's name and the app that it is of."""
 
 
-def of_body(issue: str) -> str:
-    """The name of the draft of an issue's description, by its key."""
+def of_body(issue: int) -> str:
+    """The name of the draft of an issue's description. By ids: keys change with the project's."""
     return f"body {issue}"
 
 
-def of_comment(issue: str, comment: int | None = None) -> str:
+def of_comment(issue: int, comment: int | None = None) -> str:
     """That of a new comment under an issue, or of a comment that is edited."""
     return f"comment {issue}" if comment is None else f"comment {issue} {comment}"
 
 
-def of_issue(project: str, parent: str | None = None) -> str:
-    """That of a new issue of a project, or below another issue."""
-    return f"issue {project}" if parent is None else f"issue {project} below {parent}"
+def of_issue(project: int) -> str:
+    """That of a new issue of a project."""
+    return f"issue {project}"
+
+
+def of_sub_issue(parent: int) -> str:
+    """That of a new issue below another one."""
+    return f"issue below {parent}"
 
 
 class Drafts:

@@ -21,7 +21,7 @@ from rhythm_tui.background import job
 from rhythm_tui.clock import now
 from rhythm_tui.commanding import handles
 from rhythm_tui.desk import Desk
-from rhythm_tui.drafts import of_issue
+from rhythm_tui.drafts import of_issue, of_sub_issue
 from rhythm_tui.looks import signs
 from rhythm_tui.looks.colours import Colours
 from rhythm_tui.looks.wording import day_said
@@ -55,7 +55,7 @@ class Compose(Editor[Issue]):
     def __init__(
         self, desk: Desk, project: Project, fields: Mapping[str, Any], parent: IssueRow | None = None
     ) -> None:
-        self._draft = of_issue(project.key, parent.key if parent else None)
+        self._draft = of_sub_issue(parent.id) if parent else of_issue(project.id)
         title = f"New sub-issue of {parent.key} · {parent.title}" if parent else f"New issue in {project.key}"
         super().__init__(
             desk,

@@ -20,7 +20,7 @@ from rhythm_domain.text import safe_url, shown
 from rhythm_tui.commanding import handles
 from rhythm_tui.commands import Command
 from rhythm_tui.desk import Desk
-from rhythm_tui.drafts import of_body, of_comment, of_issue
+from rhythm_tui.drafts import of_body, of_comment, of_sub_issue
 from rhythm_tui.holding.siblings import Few, Siblings, Step
 from rhythm_tui.looks import signs
 from rhythm_tui.looks.colours import Colours
@@ -225,7 +225,7 @@ class IssueScreen(TriageScreen):
             history=told(self._events) if self._history else None,
             narrow=not wide,
             mentioned=self._people.union(self._mentioned),
-            drafted=frozenset(c.id for c in self._comments if of_comment(issue.key, c.id) in self.waiting),
+            drafted=frozenset(c.id for c in self._comments if of_comment(issue.id, c.id) in self.waiting),
         )
         if page.heavy and top:
             self.page.show(page.beginning.blocks, top=True)
@@ -242,9 +242,9 @@ class IssueScreen(TriageScreen):
     def _draft_said(self, issue: Issue) -> str:
         """Which drafts of it wait, and the keys that go on with them."""
         drafts = {
-            "issue.body": ("the description", of_body(issue.key)),
-            "issue.comment": ("a comment", of_comment(issue.key)),
-            "issue.sub_issue": ("a sub-issue", of_issue(issue.project_key, issue.key)),
+            "issue.body": ("the description", of_body(issue.id)),
+            "issue.comment": ("a comment", of_comment(issue.id)),
+            "issue.sub_issue": ("a sub-issue", of_sub_issue(issue.id)),
         }
         here = ((id, of) for id, (of, name) in drafts.items() if name in self.waiting)
         return drafts_said([(of, self.desk.commands[id].key) for id, of in here])

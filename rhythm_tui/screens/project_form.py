@@ -12,11 +12,11 @@ from rhythm_tui.screens.settling import Ground, settle
 from rhythm_tui.screens.work import WorkScreen
 
 
-async def edit_project(screen: WorkScreen, key: str) -> Project | None:
+async def edit_project(screen: WorkScreen, project: Project) -> Project | None:
     """Asks for other texts of a project; it afterwards, None if it was left as it is. What somebody else
     changed meanwhile is written over only if that is wanted.
     """
-    desk, projects = screen.desk, screen.desk.session.projects
+    desk, projects, key = screen.desk, screen.desk.session.projects, project.key
 
     async def read() -> Ground:
         texts = await projects.show(key)
@@ -48,7 +48,7 @@ async def edit_project(screen: WorkScreen, key: str) -> Project | None:
             ],
             accept,
             drafts=desk.drafts,
-            draft=f"project {key}",
+            draft=f"project {project.id}",
             base=before.kept,
         )
     )

@@ -221,7 +221,7 @@ class ProjectsScreen(NarrowingScreen):
         from rhythm_tui.screens.project_form import edit_project
 
         project = self._here()
-        saved = await edit_project(self, project.key)
+        saved = await edit_project(self, project)
         if saved is not None:
             self.say(f"{project.key} saved")
             await self.load()

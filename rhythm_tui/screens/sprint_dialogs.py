@@ -52,7 +52,7 @@ async def create(screen: WorkScreen, sprints: Sequence[Sprint]) -> Sprint | None
             accept,
             save="plan it",
             drafts=desk.drafts,
-            draft=f"new sprint {key}",
+            draft=f"new sprint {desk.project.id if desk.project else 0}",
         )
     )
 
@@ -95,7 +95,7 @@ async def edit(screen: WorkScreen, sprint: Sprint) -> Sprint | None:
             _entries(sprint.name, sprint.goal, sprint.starts_on, sprint.ends_on),
             accept,
             drafts=desk.drafts,
-            draft=f"sprint {key} {sprint.id}",
+            draft=f"sprint {sprint.id}",
             base=before.kept,
         )
     )

@@ -117,7 +117,7 @@ class WorkScreen(LaidOut[None], Commanding):
         """Beside the key for a new issue stands that one was begun."""
         label = super().label_of(command)
         project = self.project_of_new() if command.id == "issue.create" and self.waiting else None
-        if project is None or of_issue(project.key) not in self.waiting:
+        if project is None or of_issue(project.id) not in self.waiting:
             return label
         return f"{label} · {self.desk.commands['issue.compose'].key} its draft".replace("  ", " ")
 

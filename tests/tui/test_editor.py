@@ -11,6 +11,8 @@ from textual.events import Paste
 
 from rhythm_domain.errors import Unavailable
 from rhythm_domain.models import TEXT_LENGTH, IssueDraft, IssueEdit
+from rhythm_tui.drafts import of_body, of_comment
+from rhythm_tui.screens.compose import Compose
 from rhythm_tui.screens.conflict import ConflictDialog
 from rhythm_tui.screens.editor import Editor
 from rhythm_tui.screens.issue import IssueScreen
@@ -50,18 +52,18 @@ async def write_body(driver: Driver, text: str) -> None:
 
 async def test_a_description_is_written_and_previewed(team: Team, app: Open) -> None:
     """Typed, looked at as it will be, saved; no draft is left."""
-    await team.member.issues.create("CORE", IssueDraft(title="one", description="It is"))
+    one = await team.member.issues.create("CORE", IssueDraft(title="one", description="It is"))
     async with app(team.member, project="CORE") as driver:
         await driver.sees("one")
         await write_body(driver, " **bold**")
         await driver.sees("It is **bold**", "14 / 100,000")
-        await driver.until(lambda: draft(driver, "body CORE-1") == "It is **bold**", "the draft")
+        await driver.until(lambda: draft(driver, of_body(one.id)) == "It is **bold**", "the draft")
         await driver.press("f2")
         await driver.sees("It is bold")
         await driver.press("ctrl+s")
         await driver.misses("Description")
         assert (await team.owner.issues.show("CORE-1")).description == "It is **bold**"
-        assert draft(driver, "body CORE-1") is None
+        assert draft(driver, of_body(one.id)) is None
 
 
 async def test_people_are_mentioned_by_a_few_letters(team: Team, app: Open) -> None:
@@ -139,24 +141,38 @@ async def test_what_was_left_is_restored_by_the_next_app(team: Team, app: Open) 
 
 
 async def test_an_app_that_is_killed_leaves_the_draft(team: Team, app: Open) -> None:
-    """What was typed before a pause is in the file before anything else is done."""
-    await team.member.issues.create("CORE", IssueDraft(title="one"))
+    """What was typed before a pause is in the file before anything else is done; it is found under the key
+    that the project has by then.
+    """
+    one = await team.member.issues.create("CORE", IssueDraft(title="one"))
     async with app(team.member, project="CORE") as driver:
         await driver.sees("one")
         await driver.press("c")
         await driver.until(lambda: isinstance(driver.app.screen, Editor))
         await driver.write("half a sen")
-        await driver.until(lambda: draft(driver, "comment CORE-1") == "half a sen")
+        await driver.until(lambda: draft(driver, of_comment(one.id)) == "half a sen")
         files = list(driver.app.instance.settings.state_dir.glob("drafts-*.json"))
         assert any("half a sen" in file.read_text() for file in files)
         assert all(file.stat().st_mode & 0o077 == 0 for file in files)
+        await driver.press("escape", "N")
+        await driver.until(lambda: isinstance(driver.app.screen, Compose))
+        await driver.write("half a title")
+        await driver.press("escape")
+        await driver.until(lambda: not driver.app.screen.is_modal)
+    await team.owner.projects.rekey("CORE", "KERN")
+    async with app(team.member, project="KERN") as driver:
+        await driver.sees("KERN-1")
+        await driver.press("c")
+        await driver.sees("half a sen", "Draft restored")
+        await driver.press("escape", "N")
+        await driver.sees("New issue in KERN", "half a title")
 
 
 async def test_a_failed_save_keeps_the_text_and_says_why(
     team: Team, app: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The database is away; then it is back, and the same text is saved."""
-    await team.member.issues.create("CORE", IssueDraft(title="one"))
+    one = await team.member.issues.create("CORE", IssueDraft(title="one"))
     async with app(team.member, project="CORE") as driver:
         await driver.sees("one")
         await write_body(driver, "an hour of work")
@@ -170,7 +186,7 @@ async def test_a_failed_save_keeps_the_text_and_says_why(
             patch.setattr(service, "edit", away)
             await driver.press("ctrl+s")
             await driver.sees("It was not saved", "an hour of work")
-            assert draft(driver, "body CORE-1") == "an hour of work"
+            assert draft(driver, of_body(one.id)) == "an hour of work"
         await driver.press("ctrl+s")
         await driver.until(lambda: not driver.app.screen.is_modal)
         assert (await team.owner.issues.show("CORE-1")).description == "an hour of work"

@@ -16,6 +16,7 @@ from rhythm_domain.models import IssueDraft, Role, Status
 from rhythm_tui import app as app_module
 from rhythm_tui.app import RhythmApp
 from rhythm_tui.background import end
+from rhythm_tui.drafts import of_comment, of_issue
 from rhythm_tui.edits import Edits
 from rhythm_tui.screens.board import BoardScreen
 from rhythm_tui.screens.dialog import SAVING
@@ -143,7 +144,8 @@ async def test_no_draft_is_left_of_what_is_saved_while_one_quits(
         gate.open_at_the_end()
     assert [comment.body for comment in (await team.owner.comments.list(key)).items] == ["once"]
     assert driver.app.desk is not None
-    assert driver.app.desk.drafts.get(f"comment {key}") is None
+    one = await team.owner.issues.show(key)
+    assert driver.app.desk.drafts.get(of_comment(one.id)) is None
     assert driver.app.crashed is None
 
 
@@ -173,7 +175,9 @@ async def test_nobody_leaves_what_is_being_saved(
                 gate.open()
                 await driver.until(lambda: not driver.app.screen.is_modal, "its end")
         assert driver.app.desk is not None
-        assert [driver.app.desk.drafts.get(draft) for draft in (f"comment {key}", "issue CORE")] == [None] * 2
+        one = await team.owner.issues.show(key)
+        names = of_comment(one.id), of_issue(one.project_id)
+        assert [driver.app.desk.drafts.get(name) for name in names] == [None] * 2
 
 
 async def test_whoever_quits_is_told_of_a_change_whose_end_is_not_known(

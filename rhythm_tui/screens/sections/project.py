@@ -72,7 +72,7 @@ class ProjectSection(Properties):
     async def _edit_texts(self) -> None:
         from rhythm_tui.screens.project_form import edit_project
 
-        if await edit_project(self.screen, self.key):
+        if await edit_project(self.screen, self.project):
             self.say(f"{self.key} saved")
 
     async def _rekey(self) -> None:
