@@ -63,7 +63,8 @@ async def newest(
     begin: Start | None = None
     rows = sources.WINDOW * (FILTERED if of.clauses else 1) * (UNCOMPARED if of.words is None else 1)
     if of.words is None and not of.clauses:
-        rows = UNCOMPARED * limit  # All that is read is found; projects are read about as far as all are.
+        # All that is read is found; of several, projects are read about as far as all are.
+        rows = UNCOMPARED * limit if of.across else sources.EVERYTHING
     read = 0
     while merge.ahead:
         await merge.read(begin or Start(), rows)

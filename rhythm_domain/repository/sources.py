@@ -220,7 +220,7 @@ def reaching(alone: int | None, reading: Reading) -> Composable:
         return SQL(
             "(SELECT p.id, p.bound, p.top, {reach} AS reach, NULL::bigint AS mark FROM (SELECT {id} AS id,"
             " coalesce((%(at_numbers)s::int[])[1], {bound}) AS bound, coalesce("
-            "(SELECT n.last FROM issue_numbers n WHERE n.project_id = {id}), 0) AS top OFFSET 0) p) p"
+            "(SELECT max(s.number) FROM issue_search s WHERE s.project_id = {id}), 0) AS top OFFSET 0) p) p"
         ).format(reach=reach, id=Literal(alone), bound=Literal(beyond_all(descending=reading.descending)))
     if not reading.falls:
         return SQL(
@@ -316,6 +316,11 @@ def _compared(
         open=SQL("").join(SQL(" AND {}").format(each.where) for each in _indexed(clauses)),
         way=reading.way,
     )
+    if not words and not clauses:  # What is searched has no trash, of which others may be full.
+        return SQL(
+            "SELECT s.issue_id AS id, s.number, true AS found FROM issue_search s"
+            " WHERE s.project_id = p.id AND {stretch} ORDER BY s.number {way} LIMIT {limit}"
+        ).format(stretch=_stretch_of("s", reading, segment=False), **parts)
     if not words:
         return SQL(
             "SELECT i.id, i.number, true AS found FROM ({lying}) i WHERE {all}"
