@@ -59,7 +59,7 @@ async def test_a_person_is_added_by_typing_and_given_a_role(team: Team, app: Ope
         await driver.sees("Otto is in CORE, as member", "5 members")
         assert (await roles(team))["otto"] is Role.MEMBER
         await driver.press("u")
-        await driver.sees("can't be taken back: you added Otto as member.  Members are changed")
+        await driver.sees("can't be taken back: you added Otto as member.", "Members are changed")
 
 
 async def test_undo_says_what_it_passes_over_and_asks_before_it_does(team: Team, app: Open) -> None:
