@@ -268,6 +268,7 @@ CREATE TABLE issues (
 CREATE INDEX issues_updated ON issues (project_id, updated_at DESC, id DESC) WHERE deleted_at IS NULL;
 CREATE INDEX issues_open ON issues (project_id, updated_at DESC, id DESC)
   WHERE deleted_at IS NULL AND closed_at IS NULL;
+CREATE INDEX issues_newest ON issues (project_id, number DESC) WHERE deleted_at IS NULL;
 CREATE INDEX issues_open_newest ON issues (project_id, number DESC) WHERE deleted_at IS NULL AND closed_at IS NULL;
 CREATE INDEX issues_status ON issues (project_id, status, updated_at DESC, id DESC) WHERE deleted_at IS NULL;
 CREATE INDEX issues_priority ON issues (project_id, priority, updated_at DESC, id DESC) WHERE deleted_at IS NULL;

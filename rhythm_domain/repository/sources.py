@@ -316,11 +316,6 @@ def _compared(
         open=SQL("").join(SQL(" AND {}").format(each.where) for each in _indexed(clauses)),
         way=reading.way,
     )
-    if not words and not clauses:  # What is searched has no trash, of which others may be full.
-        return SQL(
-            "SELECT s.issue_id AS id, s.number, true AS found FROM issue_search s"
-            " WHERE s.project_id = p.id AND {stretch} ORDER BY s.number {way} LIMIT {limit}"
-        ).format(stretch=_stretch_of("s", reading, segment=False), **parts)
     if not words:
         return SQL(
             "SELECT i.id, i.number, true AS found FROM ({lying}) i WHERE {all}"

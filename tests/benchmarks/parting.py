@@ -41,6 +41,7 @@ async def series(bench: Bench) -> AsyncIterator[Series]:
             for one in parts.values():
                 yield one
         await session.issues.delete([issue.key])
+        await session.issues.purge([issue.key])
 
 
 async def _calls(session: Session, project: str, issue: Issue) -> dict[str, Callable[[], Awaitable[object]]]:
@@ -56,9 +57,9 @@ async def _calls(session: Session, project: str, issue: Issue) -> dict[str, Call
         await session.issues.edit(issue.key, IssueEdit(title=f"Measured {time.perf_counter_ns()}"))
 
     async def create() -> None:
-        await session.issues.delete(
-            [(await session.issues.create(project, IssueDraft(title="Measured"))).key]
-        )
+        made = await session.issues.create(project, IssueDraft(title="Measured"))
+        await session.issues.delete([made.key])
+        await session.issues.purge([made.key])
 
     return {
         "list": search,
@@ -71,7 +72,7 @@ async def _calls(session: Session, project: str, issue: Issue) -> dict[str, Call
         "sprint, 250 cards": partial(session.boards.sprint_cards, project, active.id, limit=250),
         "move": move,
         "edit": edit,
-        "create and delete": create,
+        "create, delete, purge": create,
     }
 
 

@@ -46,6 +46,7 @@ async def sampled(session: Session, project: str, what: str, *, beside: dict[str
             await series.time(name, call)
         found.append(series)
     await session.issues.delete([issue.key])
+    await session.issues.purge([issue.key])
     return found
 
 
