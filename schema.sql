@@ -386,6 +386,7 @@ CREATE TABLE sprint_scope (
   PRIMARY KEY (sprint_id, issue_id, added_at)
 );
 CREATE UNIQUE INDEX sprint_scope_now ON sprint_scope (issue_id) WHERE removed_at IS NULL;
+CREATE INDEX sprint_scope_issue ON sprint_scope (issue_id);
 
 CREATE FUNCTION sprint_changed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

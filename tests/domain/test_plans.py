@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
@@ -134,3 +135,16 @@ async def test_no_named_query_scans_a_large_table(seen: str) -> None:
             if scanned := scans(list(plan.lines)):
                 found[query] = scanned
     assert found == {}
+
+
+def test_what_refers_to_an_issue_is_found_by_an_index(filled: Filled) -> None:
+    """No plan shows it: the server looks for each reference when an issue is purged."""
+    with psycopg.connect(filled.conninfo) as sql:
+        rows = sql.execute(
+            "SELECT c.conname FROM pg_constraint c WHERE c.contype = 'f' AND c.confrelid = 'issues'::regclass"
+            " AND NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.conrelid"
+            "   AND coalesce(pg_get_expr(i.indpred, i.indrelid) ~ 'IS NOT NULL', true)"
+            "   AND (i.indkey[0] = c.conkey[array_upper(c.conkey, 1)]"
+            "     OR (i.indkey[0] = ANY (c.conkey) AND i.indkey[1] = ANY (c.conkey))))"
+        ).fetchall()
+    assert rows == []
