@@ -322,7 +322,11 @@ def _pairs(text: str, start: int, end: int, offset: int) -> Iterator[_Word]:
         yield _Word(pair, offset + at - start, at, at + len(pair), len(pair) == 2 or at == start)
 
 
-def _parts(text: str, shape: str, start: int, end: int) -> Iterator[tuple[str, int, int]]:
+_Part = tuple[str, int, int]
+"""A part of an identifier, folded, and its span."""
+
+
+def _parts(text: str, shape: str, start: int, end: int) -> Iterator[_Part]:
     """The folded parts of an identifier with their spans."""
     for link in re.finditer(r"[Aas0]+", shape[start:end]):
         first, last = start + link.start(), start + link.end()
@@ -332,9 +336,6 @@ def _parts(text: str, shape: str, start: int, end: int) -> Iterator[tuple[str, i
         for left, right in spans:
             if lexeme := _fold(text[left:right]):
                 yield lexeme, left, right
-
-
-_Part = tuple[str, int, int]
 
 
 def _sections(parts: Iterable[_Part]) -> Iterator[list[_Part]]:

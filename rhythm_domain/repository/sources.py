@@ -38,8 +38,7 @@ _OF_MEMBER = SQL(
 _LAST = SQL("((SELECT max(s.number) FROM issue_search s WHERE s.project_id = {id}) / {segment})")
 _FILTERS = SQL(
     "(SELECT array_agg(replace(%(words)s, '@', {id} || '.' || g || '/')::tsquery ORDER BY g)"
-    " FROM generate_series(0,"
-    " (SELECT max(s.number) FROM issue_search s WHERE s.project_id = {id}) / {segment}) AS g)"
+    " FROM generate_series(0, {last}) AS g)"
 )
 """Queries of their own: of one project they are run once, where one to join with may be run for each row."""
 _NEVER = 2**31 - 1
@@ -89,11 +88,12 @@ def scope(alone: int | None, *, words: bool, descending: bool) -> Composable:
     at_numbers and at_moments (where to go on), words.
     """
     bound = Literal(beyond_all(descending=descending))
-    where = {"id": SQL("a.id") if alone is None else Literal(alone), "segment": _SEGMENT}
-    columns = SQL(", {} AS last, {} AS filters").format(_LAST.format(**where), _FILTERS.format(**where))
+    id_: Composable = SQL("a.id") if alone is None else Literal(alone)
+    last = _LAST.format(id=id_, segment=_SEGMENT)
+    columns = SQL(", {} AS last, {} AS filters").format(last, _FILTERS.format(id=id_, last=last))
     if alone is not None:
         return SQL("(SELECT {id} AS id, {bound} AS bound{columns}) p").format(
-            id=where["id"],
+            id=id_,
             bound=SQL("coalesce((%(at_numbers)s::int[])[1], {})").format(bound),
             columns=columns if words else SQL(""),
         )
