@@ -408,7 +408,7 @@ CREATE TRIGGER issue_sprint_changed AFTER UPDATE OF sprint_id ON issues
 
 -- Derived from titles and descriptions by lexemes.py; `rhythm db reindex` rebuilds it. Every lexeme carries
 -- its project and its segment of 8,192 numbers (12.75/database), so that one GIN look-up finds the newest
--- segment's matches only. The trash is not in it. fastupdate would stall a writer when it flushes.
+-- segment's matches only. The trash is not in it.
 -- Rows up to a page stay uncompressed: reading one would take ten times as long.
 CREATE TABLE issue_search (
   issue_id   bigint PRIMARY KEY,
@@ -418,7 +418,22 @@ CREATE TABLE issue_search (
   FOREIGN KEY (project_id, issue_id) REFERENCES issues (project_id, id)
 ) WITH (toast_tuple_target = 8160);
 CREATE UNIQUE INDEX issue_search_newest ON issue_search (project_id, number DESC);
-CREATE INDEX issue_search_tsv ON issue_search USING gin (tsv) WITH (fastupdate = off);
+-- What is written waits in the index's own list until the end of the statement: sorted in together, a lexeme of many
+-- issues is unpacked and packed once. Who searches reads the list too, so it stays short: 256 kB are some 80 issues.
+CREATE INDEX issue_search_tsv ON issue_search USING gin (tsv) WITH (fastupdate = on, gin_pending_list_limit = 256);
+
+-- Sorts in what waits; as the index's owner, for only they may. Where somebody is at it, others leave theirs to
+-- whoever comes next. A load holds the lock with all others (rhythm.loading): it sorts in whenever the list is full, and
+-- nobody else is held up by what it brings.
+CREATE FUNCTION settle_search() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  IF pg_try_advisory_xact_lock(-5, 0) THEN
+    PERFORM gin_clean_pending_list('issue_search_tsv');
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER issue_search_settled AFTER INSERT OR UPDATE ON issue_search FOR EACH STATEMENT
+  WHEN (current_setting('rhythm.loading', true) IS DISTINCT FROM 'on') EXECUTE FUNCTION settle_search();
 
 -- Saved views --------------------------------------------------------------------------------------------
 

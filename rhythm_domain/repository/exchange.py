@@ -47,9 +47,16 @@ class Source:
     digest: bytes
 
 
-async def wait_for_imports(tx: Tx) -> None:
-    """Lets this transaction wait longer than others for what another import is writing."""
-    await tx.execute(_Q["wait_for_imports"])
+async def begin_to_load(tx: Tx) -> None:
+    """Lets this transaction wait longer than others for what another import is writing, and leave what is
+    searched of its issues to be sorted in with that of many others.
+    """
+    await tx.execute(_Q["begin_to_load"])
+
+
+async def settle(tx: Tx) -> None:
+    """Sorts in what such transactions left."""
+    await tx.execute(_Q["settle"])
 
 
 async def own_prefix(tx: Tx) -> str:

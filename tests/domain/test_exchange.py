@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+import psycopg
 import pytest
 
 from rhythm_domain.errors import Forbidden, Invalid, Irreversible, NotFound
@@ -132,6 +133,30 @@ async def test_an_imported_issue_is_found_counted_and_in_the_history(team: Team)
     (event,) = (await team.viewer.history.of_issue("CORE-1")).items
     assert (event.kind, event.actor.name) == ("issue.imported", "max")
     assert event.after == {"source": "github:owner/name#1"}
+
+
+SETTLE = "SELECT gin_clean_pending_list('issue_search_tsv')"
+"""Sorts in what waits in the list of the search index; how many pages that were."""
+
+
+async def test_what_is_searched_waits_in_no_list_for_long(team: Team) -> None:
+    await team.member.issues.create("CORE", IssueDraft(title="Quantum"))
+    assert team.instance.value(SETTLE) == 0
+    await bring(team.maintainer, *(github(number, title=f"Quantum {number}") for number in range(1, 30)))
+    assert team.instance.value(SETTLE) == 0
+
+
+async def test_nobody_sorts_in_what_a_load_brings(team: Team, conninfo: str) -> None:
+    """While an import is at work others leave theirs in its list: it is found there, too."""
+    with psycopg.connect(conninfo) as load:
+        load.execute("SELECT pg_advisory_xact_lock_shared(-5, 0)")
+        await team.member.issues.create("CORE", IssueDraft(title="Quantum"))
+        page = await team.viewer.search.page("quantum", project="CORE")
+        assert [row.key for row in page.items] == ["CORE-1"]
+        assert team.instance.value(SETTLE) == 1
+        await team.member.issues.create("CORE", IssueDraft(title="Entanglement"))
+    await team.member.issues.create("CORE", IssueDraft(title="Spin"))
+    assert team.instance.value(SETTLE) == 0
 
 
 async def test_an_import_is_not_undone(team: Team) -> None:

@@ -96,6 +96,7 @@ class Importing:
             spool.seek(0)
             await self._write_all(_ahead(_spooled(spool)))
         if not self._dry_run:
+            await self._settle()
             await self._connect()
         return ImportReport(
             dry_run=self._dry_run,
@@ -213,7 +214,7 @@ class Importing:
         async with self._guard.project(Permission.IMPORT, self._key, operation=chunk) as tx:
             if tx.done:
                 return self._repeated(batch, tx.done.after)
-            await exchange.wait_for_imports(tx)
+            await exchange.begin_to_load(tx)
             keys = [issue.source_key for issue in batch]
             found = await compare(tx, batch, await self._known_here(tx, keys))
             if found.changed and not self._dry_run:
@@ -246,6 +247,12 @@ class Importing:
                 if issue.parent_key or issue.links
             ],
         )
+
+    @repeatable
+    async def _settle(self) -> None:
+        async with self._guard.project(Permission.IMPORT, self._key) as tx:
+            await exchange.settle(tx)
+            tx.unchanged()
 
     # Parents and links ----------------------------------------------------------------------------------
 
