@@ -17,20 +17,21 @@ from contextvars import ContextVar
 from pathlib import Path
 from time import perf_counter
 from types import TracebackType
-from typing import Any, Self, TypeAlias
+from typing import Any, Self, TypeAlias, TypeVar
 from uuid import UUID
 
 import psycopg
 from psycopg import errors as pg
 from psycopg import sql
-from psycopg.rows import dict_row, tuple_row
+from psycopg.rows import AsyncRowFactory, dict_row, tuple_row
 
 from rhythm_domain import errors, waiting
 from rhythm_domain.queries import Named
 
 Row: TypeAlias = dict[str, Any]
-Connection: TypeAlias = psycopg.AsyncConnection[Row]
+Connection: TypeAlias = waiting.Connection
 Params: TypeAlias = Mapping[str, Any] | None
+T = TypeVar("T")
 
 DEADLINE = 5.0
 """Seconds from asking for a connection to the answer of COMMIT."""
@@ -267,7 +268,7 @@ class Database:
                 connection = await self._begin(deadline, b"BEGIN" if write else _READ)
                 yield connection
                 committing = write
-                await connection.execute(b"COMMIT")
+                await connection.read(b"COMMIT", rows=tuple_row)
                 committing = False
             except psycopg.Error as error:
                 if deadline.expired and not committing:
@@ -292,7 +293,7 @@ class Database:
             connection: Connection = await self._take(pool)
             deadline.watch(connection)
             try:
-                await connection.execute(begin + self._beginning, prepare=False)
+                await connection.read(begin + self._beginning, rows=tuple_row, prepare=False)
             except psycopg.OperationalError:
                 self._reached = False
                 await pool.putconn(connection)
@@ -374,7 +375,7 @@ class Database:
     async def connection(self, *, listen: bool = False) -> AsyncIterator[Connection]:
         """A connection of one's own in autocommit, outside the pool: for bulk loads, and to listen."""
         try:
-            connection = await psycopg.AsyncConnection.connect(
+            connection = await waiting.Connection.connect(
                 self._listen_conninfo if listen else self.conninfo,
                 autocommit=True,
                 row_factory=dict_row,
@@ -437,32 +438,27 @@ def _note(query: Named, params: Params) -> None:
 
 async def fetch(connection: Connection, query: Named, params: Params = None) -> list[Row]:
     """All rows of a query."""
-    _note(query, params)
-    with timed(query.name) as rows:
-        cursor = await connection.execute(query.text, params)
-        found = await cursor.fetchall() if cursor.rownumber is not None else []
-        rows.append(len(found))
-        return found
+    return (await _run(connection, query, params, dict_row))[0]
 
 
 async def tuples(connection: Connection, query: Named, params: Params = None) -> list[tuple[Any, ...]]:
     """All rows of a query, without the names of their columns."""
-    _note(query, params)
-    with timed(query.name) as rows:
-        async with connection.cursor(row_factory=tuple_row) as cursor:
-            await cursor.execute(query.text, params)
-            found = await cursor.fetchall()
-        rows.append(len(found))
-        return found
+    return (await _run(connection, query, params, tuple_row))[0]
 
 
 async def execute(connection: Connection, query: Named, params: Params = None) -> int:
     """Runs a query; the number of rows it touched."""
+    return (await _run(connection, query, params, tuple_row))[1]
+
+
+async def _run(
+    connection: Connection, query: Named, params: Params, rows: AsyncRowFactory[T]
+) -> tuple[list[T], int]:
     _note(query, params)
-    with timed(query.name) as rows:
-        cursor = await connection.execute(query.text, params)
-        rows.append(cursor.rowcount)
-        return cursor.rowcount
+    with timed(query.name) as counted:
+        found, count = await connection.read(query.text, params, rows=rows)
+        counted.append(count)
+    return found, count
 
 
 # Errors in words ---------------------------------------------------------------------------------------

@@ -6,11 +6,10 @@ Times are aware datetimes in UTC; days are dates; ids are database ids; `key` is
 """
 
 # Without `from __future__ import annotations`: pydantic would compile them all when it is imported.
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from functools import cache
 from typing import Annotated, Any, Generic, Self, TypeVar
 from uuid import UUID
 
@@ -106,17 +105,20 @@ class Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     @classmethod
-    def known(cls, fields: dict[str, Any]) -> Self:
-        """A model of all its fields, which are known to be right: nothing is checked, nor copied.
+    def known_all(cls, rows: Iterable[dict[str, Any]]) -> tuple[Self, ...]:
+        """Models of rows of all their fields, which are known to be right: nothing is checked, nor copied.
 
-        For rows of the database that come by the dozen: checking them takes longer than reading them.
+        For rows of the database that come by the hundred: checking them takes longer than reading them.
         """
-        model = cls.__new__(cls)
-        _set_dict(model, fields)
-        _set_fields_set(model, _names(cls))
-        _set_extra(model, None)
-        _set_private(model, None)
-        return model
+        models, names = [], set(cls.model_fields)
+        for fields in rows:
+            model = cls.__new__(cls)
+            _set_dict(model, fields)
+            _set_fields_set(model, names)
+            _set_extra(model, None)
+            _set_private(model, None)
+            models.append(model)
+        return tuple(models)
 
 
 # Looked up once: a row of a list has little else to do.
@@ -124,12 +126,6 @@ _set_dict, _set_fields_set, _set_extra, _set_private = (
     vars(BaseModel)[slot].__set__
     for slot in ("__dict__", "__pydantic_fields_set__", "__pydantic_extra__", "__pydantic_private__")
 )
-
-
-@cache
-def _names(model: type[BaseModel]) -> set[str]:
-    """The names of all fields of a model."""
-    return set(model.model_fields)
 
 
 T = TypeVar("T")

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from psycopg.sql import Composable, Composed
+    from psycopg.sql import Composable
 
 _FOLDER = Path(__file__).parent / "repository"
 _HEAD = re.compile(r"^-- (name|part): (\w+)\n", re.MULTILINE)
@@ -31,7 +31,7 @@ class Named:
     """A query and the name under which it is logged."""
 
     name: str
-    text: bytes | Composed
+    text: bytes
 
     @classmethod
     def of(cls, name: str, text: Composable) -> Named:

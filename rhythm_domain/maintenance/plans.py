@@ -107,7 +107,6 @@ async def _of_calls(conninfo: str, name: str, query: str) -> list[Plan]:
 async def _explained(connection: Connection, sent: Sent) -> Plan:
     """The plan of what a call sent: of a prepared statement, so that `plan_cache_mode` counts."""
     text, params = sent.query.text, sent.params or {}
-    asked = text if isinstance(text, bytes) else text.as_bytes(connection)
     names: list[str] = []
 
     def numbered(match: re.Match[bytes]) -> bytes:
@@ -115,7 +114,7 @@ async def _explained(connection: Connection, sent: Sent) -> Plan:
             names.append(name)
         return b"$%d" % (names.index(name) + 1)
 
-    statement = _PARAMETER_BYTES.sub(numbered, asked).replace(b"%%", b"%")
+    statement = _PARAMETER_BYTES.sub(numbered, text).replace(b"%%", b"%")
     literals = [sql.Literal(params[name]).as_bytes(connection) for name in names]
     values = b", ".join(literals)
     types = await _types(connection, literals)
@@ -125,7 +124,7 @@ async def _explained(connection: Connection, sent: Sent) -> Plan:
     )
     lines = tuple(str(next(iter(row.values()))) for row in await cursor.fetchall())
     await connection.execute(b"DEALLOCATE explained")
-    return Plan(sent.query.name, asked.decode(), {name: params[name] for name in names}, True, lines)
+    return Plan(sent.query.name, text.decode(), {name: params[name] for name in names}, True, lines)
 
 
 async def _types(connection: Connection, literals: list[bytes]) -> bytes:
@@ -166,7 +165,6 @@ async def _arguments(connection: Connection, text: str, *, sampled: bool) -> dic
 
 
 def _text(query: Named) -> str:
-    assert isinstance(query.text, bytes)  # noqa: S101 - those that stand in files are texts
     return query.text.decode()
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from rhythm_domain import queries
 from rhythm_domain.models import IssueRow, IssueType, LabelRef, PersonRef, Priority, Status
@@ -12,116 +12,108 @@ from rhythm_domain.transaction import Tx
 
 _Q = queries.load("lines")
 
-MANY = 100
-"""From so many issues on it is quicker to ask for each name once than with each issue."""
+FEW = 16
+"""Up to so many issues it is quicker to ask for the names with each of them than for each name once."""
 
 
 async def rows(tx: Tx, ids: Sequence[int]) -> tuple[IssueRow, ...]:
     """Issues as lines of a list, in the order of `ids`; what no longer exists is left out."""
     if not ids:
         return ()
-    if len(ids) > MANY:
-        return await _many(tx, ids)
-    return tuple(
-        _row(
-            columns,
-            labels=_labels(labels) if labels else (),
-            key=key,
-            sprint=sprint,
-            assignee=None if name is None else _person(columns[7], name, display_name),
-            reporter=_person(columns[8], reporter, reporter_display_name),
-        )
-        for (
-            *columns,
-            labels,
-            key,
-            sprint,
-            name,
-            display_name,
-            reporter,
-            reporter_display_name,
-        ) in await tx.tuples(_Q["issue_rows"], ids=queries.integers(ids))
+    found, names = await (_few if len(ids) <= FEW else _many)(tx, ids)
+    return IssueRow.known_all(_fields(found, names))
+
+
+_Found = Sequence[tuple[Any, ...]]
+"""Rows that begin with the columns of `many_issue_rows`."""
+
+
+class _Names(NamedTuple):
+    """What lines show in the place of ids: of projects, people and sprints, and of several labels as text."""
+
+    projects: Mapping[int, str]
+    people: Mapping[int, PersonRef]
+    sprints: Mapping[int, str]
+    labels: Mapping[str, tuple[LabelRef, ...]]
+
+
+async def _few(tx: Tx, ids: Sequence[int]) -> tuple[_Found, _Names]:
+    """Issues and their names in one statement."""
+    found = await tx.tuples(_Q["issue_rows"], ids=queries.integers(ids))
+    people = {row[8]: _person(row[8], *row[25:27]) for row in found}
+    people |= {row[7]: _person(row[7], *row[23:25]) for row in found if row[7] is not None}
+    names = _Names(
+        projects={row[1]: row[21] for row in found},
+        people=people,
+        sprints={row[9]: row[22] for row in found},
+        labels={row[20]: _labels(row[20]) for row in found if row[20]},
     )
+    return [row[:21] for row in found], names
 
 
-async def _many(tx: Tx, ids: Sequence[int]) -> tuple[IssueRow, ...]:
-    """The same, in two statements: the issues with the ids of what they name, and the names."""
-    found = {row[0]: row for row in await tx.tuples(_Q["many_issue_rows"], ids=queries.integers(ids))}
-    there = [found[id_] for id_ in ids if id_ in found]
-    labels = {text: [int(id_) for id_ in text.split(",")] for text in {row[20] for row in there} if text}
+async def _many(tx: Tx, ids: Sequence[int]) -> tuple[_Found, _Names]:
+    """The same in two statements: the issues with the ids of what they name, and the names."""
+    by_id = {row[0]: row for row in await tx.tuples(_Q["many_issue_rows"], ids=queries.integers(ids))}
+    found = [by_id[id_] for id_ in ids if id_ in by_id]
+    labels = {text: text.split(",") for text in {row[20] for row in found} if text}
     named = await tx.tuples(
         _Q["names_of_rows"],
-        projects=queries.integers({row[1] for row in there}),
-        people=queries.integers({id_ for row in there for id_ in row[7:9] if id_ is not None}),
-        sprints=queries.integers({row[9] for row in there if row[9] is not None}),
-        labels=queries.integers({id_ for ids_ in labels.values() for id_ in ids_}),
+        projects=queries.integers({row[1] for row in found}),
+        people=queries.integers({row[7] for row in found} - {None} | {row[8] for row in found}),
+        sprints=queries.integers({row[9] for row in found} - {None}),
+        labels=f"{{{','.join({id_ for ids_ in labels.values() for id_ in ids_})}}}",
     )
-    names = {(kind, id_): name for kind, id_, name, _ in named}
-    keys = {row[1]: names["project", row[1]] for row in there}
-    sprints = {row[9]: names.get(("sprint", row[9])) for row in there}
-    people = {id_: _person(id_, name, more) for kind, id_, name, more in named if kind == "person"}
+    names: dict[str, dict[Any, Any]] = {"project": {}, "person": {}, "sprint": {}, "label": {}}
+    for kind, id_, name, more in named:
+        names[kind][id_] = name if more is None else _person(id_, name, more)
+    known = {str(id_): name for id_, name in names["label"].items()}
     labelled = {
-        text: _labels("\x1e".join(names["label", id_] for id_ in ids_ if ("label", id_) in names))
+        text: _labels("\x1e".join([known[id_] for id_ in ids_ if id_ in known]))
         for text, ids_ in labels.items()
     }
-    return tuple(
-        _row(
-            row[:20],
-            labels=labelled.get(row[20], ()),
-            key=keys[row[1]],
-            sprint=sprints[row[9]],
-            assignee=people.get(row[7]),
-            reporter=people[row[8]],
-        )
-        for row in there
-    )
+    return found, _Names(names["project"], names["person"], names["sprint"], labelled)
 
 
-def _row(
-    columns: Sequence[Any],
-    *,
-    labels: tuple[LabelRef, ...],
-    key: str,
-    sprint: str | None,
-    assignee: PersonRef | None,
-    reporter: PersonRef,
-) -> IssueRow:
-    """A line, of the columns that both statements begin with; written out, as they come by the hundred."""
+def _fields(found: _Found, names: _Names) -> Iterator[dict[str, Any]]:
+    """The fields of each line: written out, from a copy with room for all, as they come by the hundred."""
+    projects, people, sprints, labels = names
     # fmt: off
-    (
-        id_, project_id, number, title, status, priority, type_, _, _, sprint_id, estimate, due, parent,
-        blocked, rank, version, created_at, updated_at, closed_at, deleted_at,
-    ) = columns
-    # fmt: on
-    return IssueRow.known(
-        {
-            "id": id_,
-            "project_id": project_id,
-            "project_key": key,
-            "number": number,
-            "title": title,
-            "status": _STATUSES[status],
-            "priority": _PRIORITIES[priority],
-            "type": _TYPES[type_],
-            "assignee": assignee,
-            "reporter": reporter,
-            "sprint_id": sprint_id,
-            "sprint": sprint,
-            "estimate": estimate,
-            "due": due,
-            "labels": labels,
-            "parent_key": None if parent is None else f"{key}-{parent}",
-            "blocked": blocked,
-            "rank": rank,
-            "version": version,
-            "created_at": created_at,
-            "updated_at": updated_at,
-            "closed_at": closed_at,
-            "deleted_at": deleted_at,
-        }
-    )
+    for (
+        id_, project_id, number, title, status, priority, type_, assignee, reporter, sprint, estimate, due,
+        parent, blocked, rank, version, created_at, updated_at, closed_at, deleted_at, labelled,
+    ) in found:
+        # fmt: on
+        line = _BLANK.copy()
+        line["id"] = id_
+        line["project_id"] = project_id
+        line["project_key"] = key = projects[project_id]
+        line["number"] = number
+        line["title"] = title
+        line["status"] = _STATUSES[status]
+        line["priority"] = _PRIORITIES[priority]
+        line["type"] = _TYPES[type_]
+        if assignee is not None:
+            line["assignee"] = people[assignee]
+        line["reporter"] = people[reporter]
+        if sprint is not None:
+            line["sprint_id"] = sprint
+            line["sprint"] = sprints.get(sprint)
+        line["estimate"] = estimate
+        line["due"] = due
+        line["labels"] = labels[labelled] if labelled else ()
+        if parent is not None:
+            line["parent_key"] = f"{key}-{parent}"
+        line["blocked"] = blocked
+        line["rank"] = rank
+        line["version"] = version
+        line["created_at"] = created_at
+        line["updated_at"] = updated_at
+        line["closed_at"] = closed_at
+        line["deleted_at"] = deleted_at
+        yield line
 
 
+_BLANK: dict[str, Any] = dict.fromkeys(IssueRow.model_fields)
 _STATUSES: Mapping[str, Status] = {status.value: status for status in Status}
 _PRIORITIES: Mapping[str, Priority] = {priority.value: priority for priority in Priority}
 _TYPES: Mapping[str, IssueType] = {kind.value: kind for kind in IssueType}

@@ -12,11 +12,12 @@ from uuid import UUID
 import psycopg
 from psycopg.rows import dict_row
 
+from rhythm_domain import waiting
 from rhythm_domain.database import Connection, Database, Retry, translated
 from rhythm_domain.queries import Named
 
 
-class Listening(psycopg.AsyncConnection[dict[str, Any]]):
+class Listening(waiting.Connection):
     """A connection that keeps every statement."""
 
     statements: list[Any]
@@ -24,6 +25,10 @@ class Listening(psycopg.AsyncConnection[dict[str, Any]]):
     async def execute(self, query: Any, params: Any = None, **options: Any) -> psycopg.AsyncCursor[Any]:
         self.statements.append(query)
         return await super().execute(query, params, **options)
+
+    async def read(self, statement: bytes, params: Any = None, **options: Any) -> tuple[list[Any], int]:
+        self.statements.append(statement)
+        return await super().read(statement, params, **options)
 
 
 class Rehearsal(Database):

@@ -61,9 +61,8 @@ async def _costs(at: Filled, monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
 
     def counted(real: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
         async def fetch(connection: Connection, query: Named, params: Any = None) -> Any:
-            text = query.text if isinstance(query.text, bytes) else query.text.as_bytes(connection)
-            if re.match(rb"(--.*\n)*\s*(SELECT|WITH|\()", text):
-                asked = b"EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, SUMMARY OFF, FORMAT JSON) " + text
+            if re.match(rb"(--.*\n)*\s*(SELECT|WITH|\()", query.text):
+                asked = b"EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, SUMMARY OFF, FORMAT JSON) " + query.text
                 (row,) = await (await connection.execute(asked, params)).fetchall()
                 plan = row["QUERY PLAN"][0]["Plan"]
                 blocks.append(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"])
