@@ -7,7 +7,7 @@ Conditions on other tables are scalar subqueries: the planner can't make joins o
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -19,6 +19,8 @@ from rhythm_domain.query import ME, Condition, Field, Has, Is, Op
 from rhythm_domain.repository.names import Asker, Names
 
 NOTHING = SQL("false")
+NOBODY = SQL("0")
+"""The facet of issues that nobody is assigned to."""
 
 
 class Clause:
@@ -30,12 +32,13 @@ class Clause:
     columns: then it is no more than `where`, and the planner finds the index. `issues` is a query like it of
     the issues themselves, each once, where it reads those anyway.
 
-    `closed` says whether all that fulfil it are closed, or open; None: it may be either.
+    `closed` says whether all that fulfil it are closed, or open; None: it may be either. `facets` are the
+    values of which an issue has one, where the index of facets knows them.
 
     Clauses of the same text are equal: statements that hold them are put together once.
     """
 
-    __slots__ = ("_text", "closed", "driver", "issues", "own", "where")
+    __slots__ = ("_text", "closed", "driver", "facets", "issues", "own", "where")
 
     def __init__(
         self,
@@ -45,6 +48,7 @@ class Clause:
         own: bool = False,
         issues: Composable | None = None,
         closed: bool | None = None,
+        facets: Sequence[Composable] = (),
     ) -> None:
         text = where.as_string()
         self.where: SQL = SQL(text)
@@ -52,6 +56,7 @@ class Clause:
         self.own = own
         self.issues: SQL | None = None if issues is None else SQL(issues.as_string())
         self.closed = closed
+        self.facets = tuple(SQL(facet.as_string()) for facet in facets)
         self._text = text
 
     def __eq__(self, other: object) -> bool:
@@ -74,9 +79,11 @@ def _clause(condition: Condition, names: Names, asker: Asker) -> Clause:
         case Field.STATUS:
             return statuses([Status(str(value)) for value in condition.values])
         case Field.PRIORITY:
-            return _own(_one_of("i.priority", [priority.value for priority in condition.priorities]))
+            urgencies = [priority.value for priority in condition.priorities]
+            return _own(_one_of("i.priority", urgencies), facets=_values("issue_priority", urgencies))
         case Field.TYPE:
-            return Clause(_one_of("i.type", [str(value) for value in condition.values]))
+            types = [str(value) for value in condition.values]
+            return Clause(_one_of("i.type", types), facets=_values("issue_type", types))
         case Field.ASSIGNEE:
             return _person("i.assignee_id", condition, names, asker)
         case Field.REPORTER:
@@ -101,7 +108,8 @@ def _clause(condition: Condition, names: Names, asker: Asker) -> Clause:
             lacks = [
                 SQL("({}) IS NOT TRUE").format(_has(Has(str(value))).where) for value in condition.values
             ]
-            return Clause(_or(lacks))
+            facets = [NOBODY] if condition.values == (Has.ASSIGNEE,) else []
+            return Clause(_or(lacks), facets=facets)
         case Field.PROJECT:
             return Clause(NOTHING)
 
@@ -111,7 +119,17 @@ def _clause(condition: Condition, names: Names, asker: Asker) -> Clause:
 OPEN_ISSUE = SQL("i.closed_at IS NULL")
 CLOSED_ISSUE = SQL("i.closed_at IS NOT NULL")
 
-OPEN = Clause(OPEN_ISSUE, closed=False)
+
+def _values(type_: str, values: Iterable[str]) -> list[Composable]:
+    """The facets of some values of an enumeration."""
+    return [SQL("hashenum({}::{})").format(Literal(value), Identifier(type_)) for value in values]
+
+
+def _standing(values: Iterable[Status]) -> list[Composable]:
+    return _values("issue_status", sorted(status.value for status in values))
+
+
+OPEN = Clause(OPEN_ISSUE, closed=False, facets=_standing(models.OPEN))
 """Issues that are not closed."""
 
 BACKLOG = Clause(SQL("i.closed_at IS NULL AND i.sprint_id IS NULL"), closed=False)
@@ -127,12 +145,12 @@ def _any(clauses: list[Clause]) -> Clause:
     return clauses[0] if len(clauses) == 1 else Clause(_or(each.where for each in clauses))
 
 
-def _own(where: Composable, *, closed: bool | None = None) -> Clause:
+def _own(where: Composable, *, closed: bool | None = None, facets: Sequence[Composable] = ()) -> Clause:
     """A condition on issues' own columns that an index of a project's issues serves."""
     driver = SQL(
         "SELECT i.id FROM issues i WHERE i.project_id = p.id AND i.deleted_at IS NULL AND {}"
     ).format(where)
-    return Clause(where, driver, own=True, closed=closed)
+    return Clause(where, driver, own=True, closed=closed, facets=facets)
 
 
 def _one_of(column: str, values: Iterable[str | int]) -> Composable:
@@ -166,15 +184,18 @@ def statuses(values: Iterable[Status]) -> Clause:
         where, closed = SQL("{} AND {}").format(where, OPEN_ISSUE), False
     elif asked <= models.CLOSED:
         where, closed = SQL("{} AND {}").format(where, CLOSED_ISSUE), True
-    return _own(SQL("({})").format(where), closed=closed)
+    return _own(SQL("({})").format(where), closed=closed, facets=_standing(asked))
 
 
 def _person(column: str, condition: Condition, names: Names, asker: Asker) -> Clause:
     ids = {*names.ids(condition), *([asker.id] if ME in condition.values else [])}
     where = _one_of(column, sorted(ids))
+    known = column == "i.assignee_id"
+    facets = [Literal(id_) for id_ in sorted(ids)] if known else []
     if condition.unset:
-        return Clause(_or([where, SQL("{} IS NULL").format(_column(column))]))
-    return _own(where)
+        nobody = [*facets, NOBODY] if known else []
+        return Clause(_or([where, SQL("{} IS NULL").format(_column(column))]), facets=nobody)
+    return _own(where, facets=facets)
 
 
 def _label(condition: Condition, ids: list[int]) -> Clause:
@@ -275,9 +296,9 @@ def _is(value: Is, asker: Asker) -> Clause:
         case Is.OPEN:
             return OPEN
         case Is.CLOSED:
-            return Clause(CLOSED_ISSUE, closed=True)
+            return Clause(CLOSED_ISSUE, closed=True, facets=_standing(models.CLOSED))
         case Is.MINE:
-            return _own(_one_of("i.assignee_id", [asker.id]))
+            return _own(_one_of("i.assignee_id", [asker.id]), facets=[Literal(asker.id)])
         case Is.OVERDUE:
             late = _between("i.due", None, asker.today)
             return _own(SQL("({} AND {})").format(OPEN_ISSUE, late), closed=False)

@@ -75,7 +75,7 @@ async def newest(
         if begin is None and merge.ahead and walk > promising * read:
             begin = await start(tx, of, walk=walk, wanted=wanted, lazily=True)
         # A single project is read no further than it must; of several each is read to where all are.
-        lazily = begin is not None and begin.lookup is not None and not of.across
+        lazily = begin is not None and (begin.lookup is not None or begin.faceted) and not of.across
         further = max(2 * walk, (2 if len(merge.found) > SURE else 4) * rows)
         rows = sources.EVERYTHING if lazily else int(min(max(further, sources.WINDOW), 16 * rows))
         if begin is not None and begin.rare:
@@ -179,7 +179,10 @@ def _statement(
             **way,
         )
         return Named.of("search_newest", text)
-    if begin.lookup is None:
+    if begin.faceted:
+        name = "search_faceted"
+        rows = sources.faceted(clauses, reading, words=words, limit=limit, across=alone is None)
+    elif begin.lookup is None:
         name = "search_window"
         rows = sources.window(clauses, reading, words=words, words_first=begin.words_first, limit=limit)
     elif compare:
@@ -187,6 +190,6 @@ def _statement(
         rows = sources.window_and_looked_up(reading, exactly=begin.exactly, limit=limit)
     else:
         name = "search_words"
-        rows = sources.looked_up(clauses, reading, exactly=begin.exactly, limit=limit)
+        rows = sources.looked_up(clauses, reading, exactly=begin.exactly, limit=limit, across=alone is None)
     merged = _MERGED if alone is None else _ALONE
-    return Named.of(name, merged.format(scope=sources.reaching(alone, reading), rows=rows, **way))
+    return Named.of(name, merged.format(scope=sources.reaching(alone, reading, limit), rows=rows, **way))

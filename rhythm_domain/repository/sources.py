@@ -17,6 +17,7 @@ from functools import lru_cache
 from psycopg.sql import SQL, Composable, Identifier, Literal
 
 from rhythm_domain.lexemes import SEGMENT
+from rhythm_domain.repository import facets
 from rhythm_domain.repository.conditions import OPEN, Clause
 from rhythm_domain.repository.orders import Stretch
 
@@ -202,7 +203,7 @@ def words_of(row: str) -> Composable:
 # By number ---------------------------------------------------------------------------------------------
 
 
-def reaching(alone: int | None, reading: Reading) -> Composable:
+def reaching(alone: int | None, reading: Reading, limit: int) -> Composable:
     """The projects `p` to read by number: each from its `bound` to its `reach`, which is not read any more.
 
     About as many issues are read as the parameter `rows` says, and never more of one project. Across projects
@@ -227,7 +228,7 @@ def reaching(alone: int | None, reading: Reading) -> Composable:
             "(SELECT a.*, least(a.bound, a.top) + 21"
             " + (%(rows)s::float8 * a.top / (sum(a.top) OVER () + 1))::int AS reach,"
             " NULL::bigint AS mark, NULL::timestamptz AS marked_at FROM {projects} OFFSET 0) p"
-        ).format(projects=_bounded(reading))
+        ).format(projects=_bounded(reading, limit))
     return SQL(
         "(WITH a AS MATERIALIZED (SELECT * FROM {projects}),"
         " h AS MATERIALIZED (SELECT a.id, a.top, i.number, i.created_at AS at FROM"
@@ -248,18 +249,22 @@ def reaching(alone: int | None, reading: Reading) -> Composable:
         " LEFT JOIN LATERAL (SELECT i.id, i.number, i.created_at FROM issues i"
         "   WHERE i.project_id = a.id AND i.deleted_at IS NULL AND i.created_at < t.at AND i.number < a.bound"
         "   ORDER BY i.created_at DESC, i.id DESC LIMIT 1) r ON true OFFSET 0) p"
-    ).format(projects=_bounded(reading), most=Literal(_COUNTED), everything=Literal(EVERYTHING))
+    ).format(projects=_bounded(reading, limit), most=Literal(_COUNTED), everything=Literal(EVERYTHING))
 
 
-def _bounded(reading: Reading) -> Composable:
-    """The projects `a`: id, where reading starts (`bound`, `moment`), and the last number given (`top`)."""
+def _bounded(reading: Reading, limit: int) -> Composable:
+    """The projects `a`: id, where reading starts (`bound`, `moment`), the last number given (`top`), and how
+    many of its issues are put in the order of time (`quota`).
+    """
     return SQL(
-        "(SELECT a.id, coalesce(r.number, {bound}) AS bound, r.moment,"
+        "(SELECT a.*, least({limit}, 5 + ceil(2.0::float8 * {limit} * a.top / (sum(a.top) OVER () + 1)))::int"
+        " AS quota FROM (SELECT a.id, coalesce(r.number, {bound}) AS bound, r.moment,"
         " coalesce((SELECT n.last FROM issue_numbers n WHERE n.project_id = a.id), 0) AS top"
         " FROM unnest(%(projects)s::int[]) AS a (id)"
         " LEFT JOIN unnest(%(at_projects)s::int[], %(at_numbers)s::int[], %(at_moments)s::timestamptz[])"
-        " AS r (id, number, moment) ON r.id = a.id {member} OFFSET 0) a"
+        " AS r (id, number, moment) ON r.id = a.id {member} OFFSET 0) a OFFSET 0) a"
     ).format(
+        limit=Literal(limit),
         bound=Literal(beyond_all(descending=reading.descending)),
         member=_OF_MEMBER,
     )
@@ -275,16 +280,59 @@ def window(
     that one is not `found`.
     """
     found = _compared(clauses, reading, words=words, words_first=words_first, limit=limit)
-    return _marked(found, reading, limit)
+    return _marked(found, reading, Literal(limit))
 
 
-def looked_up(clauses: Sequence[Clause], reading: Reading, *, exactly: bool, limit: int) -> Composable:
+def looked_up(
+    clauses: Sequence[Clause], reading: Reading, *, exactly: bool, limit: int, across: bool
+) -> Composable:
     """The same, where the index is asked for the words, one segment after the other; `exactly` says that
     what it finds fits them. Parameters: words, lookup.
 
     Words that are rare, or that nobody wrote, cost a look into the index for each segment.
     """
-    return _marked(_asked_for(clauses, reading, exactly=exactly, limit=limit), reading, limit)
+    if not across:
+        return _marked(_asked_for(clauses, reading, exactly, Literal(limit)), reading, Literal(limit))
+    return _in_part(_asked_for(clauses, reading, exactly, _PART), reading)
+
+
+_PART = SQL("p.quota + 1")
+
+
+def _in_part(source: Composable, reading: Reading) -> Composable:
+    """So few of each project as they will do in most: of each it has to be seen when it was created. One more
+    stands for the place at which to go on.
+    """
+    found = SQL("SELECT f.id, f.number, row_number() OVER () <= p.quota AS found FROM ({}) f").format(source)
+    return _marked(found, reading, _PART)
+
+
+def faceted(
+    clauses: Sequence[Clause], reading: Reading, *, words: bool, limit: int, across: bool
+) -> Composable:
+    """The same, where the index of facets is asked for what fulfils the conditions that it knows, one of its
+    segments after the other, and all else is compared.
+    """
+    wanted = _PART if across else Literal(limit)
+    parts = _parts(clauses, reading, wanted)
+    found = SQL(
+        "SELECT i.id, i.number"
+        " FROM (SELECT i.* FROM issues i WHERE i.deleted_at IS NULL AND {facets} OFFSET 0) i"
+        " WHERE i.project_id = p.id AND {stretch} AND {all} ORDER BY i.number {way}"
+    ).format(
+        facets=facets.asked(clauses, SQL("g")), stretch=_stretch_of("i", reading, segment=False), **parts
+    )
+    if words:
+        found = SQL(
+            "SELECT s.id, s.number FROM ({found} OFFSET 0) s WHERE (SELECT ts_match_vq(f.tsv,"
+            " replace(%(words)s, '@', p.id || '.' || s.number / {segment} || '/')::tsquery)"
+            " FROM issue_search f WHERE f.issue_id = s.id)"
+        ).format(found=found, segment=_SEGMENT)
+    found = SQL(
+        "SELECT s.id, s.number, true AS found FROM {between} AS g CROSS JOIN LATERAL"
+        " ({found} LIMIT {limit}) s LIMIT {limit}"
+    ).format(between=_between(reading, facets.SEGMENT), found=found, **parts)
+    return _in_part(found, reading) if across else _marked(found, reading, wanted)
 
 
 def window_and_looked_up(reading: Reading, *, exactly: bool, limit: int) -> Composable:
@@ -296,7 +344,7 @@ def window_and_looked_up(reading: Reading, *, exactly: bool, limit: int) -> Comp
         " CROSS JOIN LATERAL ({looked_up}) f) LIMIT {limit})"
     ).format(
         window=_compared((), reading, words=True, words_first=True, limit=limit),
-        looked_up=_asked_for((), onward, exactly=exactly, limit=limit),
+        looked_up=_asked_for((), onward, exactly, Literal(limit)),
         step=Literal(1 if reading.falls else -1),
         end=Literal(-1 if reading.falls else _NEVER),
         limit=Literal(limit),
@@ -307,7 +355,7 @@ def _compared(
     clauses: Sequence[Clause], reading: Reading, *, words: bool, words_first: bool, limit: int
 ) -> Composable:
     """Issues from bound to reach, with `words` one segment after the other."""
-    parts = _parts(clauses, reading, limit)
+    parts = _parts(clauses, reading, Literal(limit))
     lying = SQL(
         "SELECT i.* FROM issues i WHERE i.project_id = p.id AND {stretch} AND i.deleted_at IS NULL{open}"
         " ORDER BY i.number {way} OFFSET 0"
@@ -345,24 +393,28 @@ _FULFILS = SQL("(SELECT true FROM issues i WHERE i.id = s.id AND {all})")
 """That an issue whose words were read fulfils the conditions."""
 
 
-def _asked_for(clauses: Sequence[Clause], reading: Reading, *, exactly: bool, limit: int) -> Composable:
-    """Issues from bound to reach that the index finds."""
+def _asked_for(clauses: Sequence[Clause], reading: Reading, exactly: bool, limit: Composable) -> Composable:
+    """At most `limit` issues from bound to reach that the index finds."""
     parts = _parts(clauses, reading, limit)
-    return SQL(
-        "SELECT s.id, s.number, true AS found FROM {segments} CROSS JOIN LATERAL"
-        " (SELECT s.id, s.number FROM (SELECT s.issue_id AS id, s.number, s.tsv FROM issue_search s"
-        "  WHERE s.tsv @@ q.lookup OFFSET 0) s WHERE {stretch} AND {fits} AND {fulfils}"
-        "  ORDER BY s.number {way} LIMIT {limit}) s LIMIT {limit}"
+    found = SQL(
+        "SELECT s.id, s.number FROM (SELECT s.issue_id AS id, s.number, s.tsv FROM issue_search s"
+        " WHERE s.tsv @@ q.lookup OFFSET 0) s WHERE {stretch} AND {fits} ORDER BY s.number {way}"
     ).format(
-        segments=_segments(reading, lookup=True),
         stretch=_stretch_of("s", reading, segment=False),
         fits=SQL("true" if exactly else "ts_match_vq(s.tsv, q.words)"),
-        fulfils=_FULFILS.format(**parts) if clauses else SQL("true"),
         **parts,
     )
+    if clauses:
+        found = SQL("SELECT s.id, s.number FROM ({} OFFSET 0) s WHERE {}").format(
+            found, _FULFILS.format(**parts)
+        )
+    return SQL(
+        "SELECT s.id, s.number, true AS found FROM {segments} CROSS JOIN LATERAL"
+        " ({found} LIMIT {limit}) s LIMIT {limit}"
+    ).format(segments=_segments(reading, lookup=True), found=found, **parts)
 
 
-def _marked(source: Composable, reading: Reading, limit: int) -> Composable:
+def _marked(source: Composable, reading: Reading, limit: Composable) -> Composable:
     """Rows, and behind fewer than `limit` the first issue that reading did not come to."""
     return SQL(
         "(SELECT f.* FROM ({source}) f UNION ALL (SELECT p.mark, p.reach, false WHERE p.mark IS NOT NULL)"
@@ -375,22 +427,26 @@ def _marked(source: Composable, reading: Reading, limit: int) -> Composable:
         beyond=reading.from_bound,
         beyond_reach=SQL("<=" if reading.falls else ">="),
         way=reading.way,
-        limit=Literal(limit),
+        limit=limit,
     )
 
 
 def _segments(reading: Reading, *, lookup: bool) -> Composable:
     """The segments `g` of project `p` from its bound to its reach, and the words `q` as each has them."""
-    between = SQL(
-        "generate_series(least(p.bound, p.top) / {0}, greatest(p.reach + 1, 0) / {0}, -1)"
-        if reading.falls
-        else "generate_series(greatest(p.bound, 0) / {0}, least(p.reach - 1, p.top) / {0}, 1)"
-    ).format(_SEGMENT)
     asked = SQL(", replace(%(lookup)s, '@', p.id || '.' || g || '/')::tsquery AS lookup" if lookup else "")
     return SQL(
         "{between} AS g CROSS JOIN LATERAL"
         " (SELECT replace(%(words)s, '@', p.id || '.' || g || '/')::tsquery AS words{asked} OFFSET 0) q"
-    ).format(between=between, asked=asked)
+    ).format(between=_between(reading, SEGMENT), asked=asked)
+
+
+def _between(reading: Reading, segment: int) -> Composable:
+    """The segments of so many numbers of project `p` from its bound to its reach."""
+    return SQL(
+        "generate_series(least(p.bound, p.top) / {0}, greatest(p.reach + 1, 0) / {0}, -1)"
+        if reading.falls
+        else "generate_series(greatest(p.bound, 0) / {0}, least(p.reach - 1, p.top) / {0}, 1)"
+    ).format(Literal(segment))
 
 
 def _stretch_of(row: str, reading: Reading, *, segment: bool) -> Composable:
@@ -405,12 +461,12 @@ def _stretch_of(row: str, reading: Reading, *, segment: bool) -> Composable:
     return SQL(" AND ").join(parts)
 
 
-def _parts(clauses: Sequence[Clause], reading: Reading, limit: int) -> dict[str, Composable]:
+def _parts(clauses: Sequence[Clause], reading: Reading, limit: Composable) -> dict[str, Composable]:
     conditions = [SQL("({})").format(clause.where) for clause in clauses]
     return {
         "all": SQL(" AND ").join(conditions) if conditions else SQL("true"),
         "way": reading.way,
-        "limit": Literal(limit),
+        "limit": limit,
     }
 
 

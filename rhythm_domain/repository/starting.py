@@ -18,8 +18,9 @@ from psycopg.sql import SQL, Composable, Literal
 from rhythm_domain.database import Row
 from rhythm_domain.lexemes import SEGMENT
 from rhythm_domain.queries import Named, integers
-from rhythm_domain.repository import sources
+from rhythm_domain.repository import facets, sources
 from rhythm_domain.repository.conditions import Clause
+from rhythm_domain.repository.facets import Shared
 from rhythm_domain.repository.selection import Selection
 from rhythm_domain.repository.sources import Driver
 from rhythm_domain.transaction import Tx
@@ -47,7 +48,7 @@ _FILTERED = 30
 """How many rows' lexemes the index goes through while one row is read and compared."""
 
 # What things cost, in microseconds.
-_WALKED, _WALKED_ELSEWHERE = 0.3, 0.6
+_WALKED, _WALKED_ELSEWHERE = 0.3, 2.0
 """Reading one issue on by number, as rows lie, or in any other order."""
 _OWN, _READ, _NAMED = 0.7, 1.0, 2.7
 """Reading an issue that fulfils a condition on its own columns, that another table leads to, or that is only
@@ -56,6 +57,9 @@ _WALKED_COMPARED = 1.0
 """Reading one issue's words on by number, and comparing them."""
 _FOUND = 2.0
 """Reading an issue that the index found; comparing its words adds little."""
+_FACET, _FACET_ELSEWHERE, _FACET_COMPARED, _ASKED = 1.3, 2.0, 3.0, 60.0
+"""Reading an issue that has the facets asked for, as rows lie or anywhere; what comparing its words adds;
+asking for a segment's."""
 _AMONG = 0.2
 """The share of the issues walked over by number that fulfil the conditions: their words are compared."""
 _COMPARED = 2.0
@@ -69,6 +73,7 @@ class Start:
     """What to start from: a condition's issues, the words as `lookup` asks for them (`exactly`: what that
     finds fits them; `rare`: so few that they may be looked up all at once), or with neither the order of the
     list. Whatever it is not has still to be filtered for, the words of each issue first if `words_first`.
+    `faceted`: in the order of numbers, the issues that have all facets asked for.
     """
 
     driver: Driver | None = None
@@ -76,6 +81,7 @@ class Start:
     exactly: bool = False
     rare: bool = False
     words_first: bool = False
+    faceted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +124,10 @@ async def start(
     )
     if words is not None and words.lookup is not None and lazily and not of.clauses and not judging:
         return Start(lookup=words.lookup, exactly=words.exact, rare=True)
-    if not driven and not judging:
+    faceted = bool(facets.known(of.clauses))
+    if faceted and lazily and words is not None and words.lookup is not None:
+        judging = True
+    if not driven and not judging and not faceted:
         # Words that are not walked for are looked up: no other way is left.
         if words is None or words.lookup is None:
             return Start()
@@ -130,6 +139,19 @@ async def start(
     few = min(few, 1 << ceil(walk * each / (_OWN + compared)).bit_length())
     row, counts = await _probe(tx, of, driven, few, judging=judging)
     found = [(walk * each, Start())]
+    judged = _judged(of, row) if words is not None and words.lookup is not None and judging else None
+    if faceted:
+        shared = await _shared(tx, of)
+        if lazily:
+            walk = shared.depth(walk)
+            found = [(walk * each, Start())]
+        reach = walk if lazily else shared.size
+        read = _FACET if lazily else _FACET_ELSEWHERE
+        if not all(clause.own or clause.facets for clause in of.clauses):
+            read += _FULFILLED_ELSEWHERE
+        met = shared.met(reach) * (read + (_FACET_COMPARED if words is not None else 0))
+        begin = Start(faceted=True) if lazily else Start(Driver(issues=facets.issues(of.clauses)))
+        found.append((met + reach * _ASKED / facets.SEGMENT, begin))
     own = tuple(clause for clause in driven if clause.own)
     if own and (fewest := min(counts[clause] for clause in own)) <= few:
         found.append((fewest * (_OWN + compared), Start(Driver(own=own))))
@@ -140,8 +162,7 @@ async def start(
             found.append((named * (_READ + compared), Start(Driver(issues=clause.issues))))
         else:
             found.append((named * (_NAMED + compared), Start(Driver(clause.driver))))
-    if words is not None and words.lookup is not None and judging:
-        judged = _judged(of, row)
+    if judged is not None:
         count = judged.count
         if lazily:
             count = min(count, max(walk * judged.share, judged.nearest))
@@ -163,6 +184,15 @@ async def start(
             (count * _FOUND + (fulfilled if lazily else min(fulfilled, 3 * walk * _WALKED)), judged.start)
         )
     return min(found, key=itemgetter(0))[1]
+
+
+async def _shared(tx: Tx, of: Selection) -> Shared:
+    """How many issues have the facets asked for, as it was a moment ago."""
+    known = tx.hints.get((of.projects, facets.known(of.clauses)))
+    if not isinstance(known, Shared) or known.at < monotonic() - _FRESH:
+        known = await facets.shared(tx, of.projects, of.clauses)
+        tx.hints[of.projects, facets.known(of.clauses)] = known
+    return known
 
 
 async def rare(tx: Tx, of: Selection) -> Start:

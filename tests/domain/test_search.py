@@ -107,6 +107,34 @@ async def test_random_queries_find_what_a_plain_filter_and_sort_find(
 
 
 @pytest.mark.parametrize("project", ["CORE", None], ids=["one project", "across"])
+async def test_the_index_of_facets_finds_what_a_plain_filter_and_sort_find(
+    world: World, monkeypatch: pytest.MonkeyPatch, project: str | None
+) -> None:
+    """Wherever it knows one of the conditions it is asked, in the order of numbers and in others."""
+    for name in ("_FACET", "_FACET_ELSEWHERE", "_FACET_COMPARED", "_FULFILLED_ELSEWHERE", "_ASKED"):
+        monkeypatch.setattr(starting, name, 0.0)
+    monkeypatch.setattr(sources, "WINDOW", 1)
+    queries: list[tuple[Named, Params]] = []
+    heard = overheard.set(queries)
+    try:
+        for text in (
+            "is:open",
+            "assignee:none,ann",
+            "priority:high type:bug,task",
+            "status:done",
+            "is:closed -beta",
+        ):
+            for more in ("", " alpha", " bet", " sort:updated", " alpha sort:rank"):
+                asked = f"{text}{more}"
+                expected = world.find(parse(asked), project)
+                assert await walk(world.asker, asked, project, 7, sideways=True) == expected, asked
+    finally:
+        overheard.reset(heard)
+    faceted = {query.name for query, _ in queries if "issue_facets" in str(query.text)}
+    assert {"search_faceted", "search_ordered"} <= faceted
+
+
+@pytest.mark.parametrize("project", ["CORE", None], ids=["one project", "across"])
 @pytest.mark.parametrize("descending", [True, False], ids=["falling", "rising"])
 @pytest.mark.parametrize("key", [key for key in SortKey if key is not SortKey.RELEVANCE])
 async def test_every_order_is_walked_without_loss_or_repetition(
