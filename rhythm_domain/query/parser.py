@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from functools import lru_cache
 
 from rhythm_domain.days import FORMS, parse_day
 from rhythm_domain.errors import Invalid
@@ -44,6 +45,7 @@ _ESTIMATE = re.compile(r"[0-9]{1,4}(?:\.[0-9])?")
 _UNSEARCHABLE = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff]")
 
 
+@lru_cache(maxsize=256)
 def parse(text: str) -> Query:
     """The query that a text says.
 

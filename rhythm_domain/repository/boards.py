@@ -24,16 +24,16 @@ _Q = queries.load("boards")
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """The ids of a column's first cards, and how many cards it has, counted up to a bound."""
+    """The ids of a column's first cards, and how many cards it has, perhaps counted up to a bound."""
 
     ids: tuple[int, ...]
     total: int
 
 
-async def columns(tx: Tx, of: Selection, *, limit: int, most: int) -> dict[Status, Column]:
+async def columns(tx: Tx, of: Selection, *, limit: int, most: int | None) -> dict[Status, Column]:
     """The first `limit` cards of each status: open ones by rank, closed ones by when they were closed.
 
-    Counting stops at `most`; 0 counts nothing.
+    Counting stops at `most`; 0 counts nothing. None takes the counters of all that stand there.
     """
     begin = await start(tx, of) if of.clauses or of.words else Start()
     words = of.words is not None and not begin.lookup
@@ -53,7 +53,9 @@ async def columns(tx: Tx, of: Selection, *, limit: int, most: int) -> dict[Statu
 
 
 @lru_cache(maxsize=64)
-def _board(clauses: tuple[Clause, ...], alone: int | None, words: bool, limit: int, most: int) -> Named:
+def _board(
+    clauses: tuple[Clause, ...], alone: int | None, words: bool, limit: int, most: int | None
+) -> Named:
     where = sources.conditions(clauses, words=words)
     return Named.of(
         "board",
@@ -64,19 +66,24 @@ def _board(clauses: tuple[Clause, ...], alone: int | None, words: bool, limit: i
     )
 
 
-def _first(status: Status, where: Composable, limit: int, most: int) -> Composable:
+_COUNTED = SQL("SELECT count(*) FROM (SELECT FROM issues i WHERE {where} AND {column} LIMIT {most}) n")
+_COUNTERS = SQL("SELECT sum(total)::bigint FROM issue_counts WHERE project_id = p.id AND status = {status}")
+
+
+def _first(status: Status, where: Composable, limit: int, most: int | None) -> Composable:
+    parts: dict[str, Composable] = {
+        "status": Literal(status.value),
+        "where": where,
+        "column": conditions.statuses([status]).where,
+        "order": SQL("i.closed_at DESC, i.id DESC" if status.closed else "i.rank"),
+        "limit": Literal(limit),
+        "most": Literal(most),
+    }
     return SQL(
         "SELECT {status} AS status,"
         " ARRAY(SELECT i.id FROM issues i WHERE {where} AND {column} ORDER BY {order} LIMIT {limit}) AS ids,"
-        " (SELECT count(*) FROM (SELECT FROM issues i WHERE {where} AND {column} LIMIT {most}) n) AS total"
-    ).format(
-        status=Literal(status.value),
-        where=where,
-        column=conditions.statuses([status]).where,
-        order=SQL("i.closed_at DESC, i.id DESC" if status.closed else "i.rank"),
-        limit=Literal(limit),
-        most=Literal(most),
-    )
+        " coalesce(({total}), 0) AS total"
+    ).format(total=(_COUNTERS if most is None else _COUNTED).format(**parts), **parts)
 
 
 def _column(status: Status, rows: list[Row], limit: int) -> Column:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from hashlib import blake2b
 from zoneinfo import ZoneInfo
 
@@ -117,5 +118,9 @@ async def _jump(tx: Tx, to: str | int, ids: Sequence[int]) -> list[int]:
 
 def tag(tx: Tx, query: Query, order: Sort, name: str = "") -> str:
     """What the cursors of a list carry, so that another list refuses them."""
-    place = 0 if tx.place is None else tx.place.id
+    return _tag(query, order, 0 if tx.place is None else tx.place.id, name)
+
+
+@lru_cache(maxsize=512)
+def _tag(query: Query, order: Sort, place: int, name: str) -> str:
     return blake2b(f"{query.with_sort(order)}\0{place}\0{name}".encode(), digest_size=6).hexdigest()

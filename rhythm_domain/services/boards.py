@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from rhythm_domain.cursors import checked_limit, pack
 from rhythm_domain.errors import Invalid, NotFound
@@ -42,11 +43,10 @@ class Boards:
             filtered = bool(asked.terms or asked.conditions)
             selection = await select(tx, asked)
             if selection.projects:
-                most = COUNTED + 1 if filtered and counted else 0
+                most = (COUNTED + 1 if counted else 0) if filtered else None
                 columns = await boards.columns(tx, selection, limit=limit + 1, most=most)
             else:
                 columns = {status: Column((), 0) for status in Status}
-            totals = {} if filtered else await search.counts(tx)
             wanted = [id_ for column in columns.values() for id_ in column.ids[:limit]]
             cards = {row.id: row for row in await issues.rows(tx, wanted)}
             return Board(
@@ -57,7 +57,7 @@ class Boards:
                         status=status,
                         total=_read(column, limit, counted=counted)
                         if filtered
-                        else Total(count=totals.get(status, 0)),
+                        else Total(count=column.total),
                         wip_limit=project.wip_limits.get(status),
                         cards=(shown := tuple(cards[id_] for id_ in column.ids[:limit])),
                         next=_behind(tx, asked, status, shown[-1]) if len(column.ids) > limit else None,
@@ -143,6 +143,7 @@ async def _page(
     return Page(items=await issues.rows(tx, part.ids), next=part.next, previous=part.previous)
 
 
+@lru_cache(maxsize=256)
 def _of_column(query: Query, status: Status) -> Query:
     """What a column of a filtered board asks for, in its order."""
     of_status = Condition(field=Field.STATUS, values=(status,))
