@@ -52,9 +52,16 @@ CONNECT: dict[str, Any] = {
 CLOSING = 0.1
 """Seconds that the pool has to end: what it does then, such as connecting anew, is of no use any more."""
 
-_PLANS = ("plan_cache_mode = force_generic_plan", "jit = off", "max_parallel_workers_per_gather = 0")
-"""How statements are planned: once for any values, as with a word's own the planner is sometimes far off.
-Compiling them would take longer than running them, and so would starting workers."""
+_PLANS = (
+    "plan_cache_mode = force_generic_plan",
+    "jit = off",
+    "max_parallel_workers_per_gather = 0",
+    "effective_io_concurrency = 0",
+)
+"""How statements are planned and run: once for any values, as with a word's own the planner is sometimes far
+off. Compiling them would take longer than running them, and so would starting workers, and having others read
+ahead what mostly lies in memory.
+"""
 
 _PLANNED = "; ".join(f"SET {setting}" for setting in _PLANS).encode()
 _PLANNED_HERE = "".join(f"; SET LOCAL {setting}" for setting in _PLANS).encode()

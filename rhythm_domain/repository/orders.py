@@ -27,10 +27,14 @@ EVERYTHING = SQL("true")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Type:
-    """A column's type: in SQL, and what makes a value of it of what a cursor holds."""
+    """A column's type: in SQL, what makes a value of it of what a cursor holds, and values that stand before
+    and behind all others, in SQL.
+    """
 
     sql: Composable
     read: Callable[[Any], Any]
+    least: str = "'-infinity'"
+    most: str = "'infinity'"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,7 +55,7 @@ class Stretch:
 
 _TIME = Type(SQL("timestamptz"), datetime.fromisoformat)
 _DAY = Type(SQL("date"), date.fromisoformat)
-_TEXT = Type(SQL('text COLLATE "C"'), str)
+_TEXT = Type(SQL('text COLLATE "C"'), str, "''", "'~'")
 _UPDATED, _DUE = SQL("i.updated_at"), SQL("i.due")
 _SCORES = SQL("c.value")
 _SCORE = Type(SQL("float8"), float)

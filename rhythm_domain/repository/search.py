@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
 from psycopg.sql import SQL, Literal
@@ -14,23 +14,22 @@ from rhythm_domain.cursors import pack, unpack
 from rhythm_domain.models import Status
 from rhythm_domain.queries import Named
 from rhythm_domain.query import SortKey
-from rhythm_domain.repository import newest, sources
-from rhythm_domain.repository.conditions import Clause
-from rhythm_domain.repository.orders import Stretch, bounds_at, place_at, stretches
+from rhythm_domain.repository import newest, sources, walks
+from rhythm_domain.repository.ordered import ordered
+from rhythm_domain.repository.orders import bounds_at, place_at
 from rhythm_domain.repository.selection import Selection, projects
-from rhythm_domain.repository.sources import Driver, Reading
-from rhythm_domain.repository.starting import Start, rare, start
+from rhythm_domain.repository.sources import Reading
+from rhythm_domain.repository.starting import start
 from rhythm_domain.repository.statements import fetch, scope
 from rhythm_domain.transaction import Tx
 
 _Q = queries.load("search")
 
-SOME, MOST = 3, 40_000
-"""How many of the first issues of an order must fit the words, for it to be read on beside what the index
-finds; and how far that is read at most."""
-
 CANDIDATES = 200
 """The newest matches that are ordered by relevance."""
+
+
+_SCORES = Named.of("search_scores", walks.scores())
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,17 +95,8 @@ async def _newest(tx: Tx, of: Selection, at: Any, reading: Reading, limit: int) 
 async def _relevant(tx: Tx, of: Selection, at: Any, reading: Reading, limit: int) -> _Part:
     """By how well the words fit the newest matches. A place is an issue: 0, its score and id."""
     found = await newest.newest(tx, of, {}, Reading(descending=True), CANDIDATES)
-    text = SQL(
-        "SELECT c.id, c.value FROM {} CROSS JOIN LATERAL ({}) c ORDER BY c.value {way}, c.id {way}"
-    ).format(scope(of), sources.scores(), way=reading.way)
-    scored = await fetch(
-        tx,
-        of,
-        Named.of("search_scores", text),
-        projects=list({place.project for place in found[:CANDIDATES]}),
-        ids=[place.id for place in found[:CANDIDATES]],
-    )
-    rows = [(0, row["value"], row["id"]) for row in scored]
+    scored = await fetch(tx, of, _SCORES, ids=[place.id for place in found[:CANDIDATES]])
+    rows = sorted(((0, row["value"], row["id"]) for row in scored), reverse=reading.falls)
     if at is not None:
         rows = [row for row in rows if (row < at if reading.falls else row > at)]
     return _cut(rows, reading, limit)
@@ -114,42 +104,7 @@ async def _relevant(tx: Tx, of: Selection, at: Any, reading: Reading, limit: int
 
 async def _ordered(tx: Tx, of: Selection, at: Any, reading: Reading, limit: int) -> _Part:
     """By any other key, one stretch after the other. A place is an issue: its stretch, value and id."""
-    order = stretches(of.sort)
-    index, value, id_ = at or (len(order) - 1 if reading.back else 0, None, 0)
-    begin = None if of.words or len(of.clauses) > 1 else await rare(tx, of)
-    if begin == Start() and of.alone is None and any(not clause.own for clause in of.clauses):
-        begin = None  # No index serves both: the first of all are sooner found than those of each project.
-    wholly = {clause.closed for clause in of.clauses if clause.closed is not None}
-    places = [
-        place
-        for place in (range(index, -1, -1) if reading.back else range(index, len(order)))
-        if not wholly - {order[place].closed} or order[place].closed is None
-    ]
-    rows: list[tuple[int, Any, int]] = []
-    for number, place in enumerate(places):
-        stretch, wanted = order[place], limit + 1 - len(rows)
-        behind = (value, id_) if at and place == index else None
-        walked: _Walked | None = None
-        if begin is None:
-            sizes: list[int | None] = [sources.WINDOW, 20 * sources.WINDOW]
-            walked = await _walk(tx, of, stretch, reading, wanted, behind, sizes=sizes)
-            if walked.unfinished:
-                walk = wanted * walked.read / max(len(walked.found), newest.NONE)
-                begin = await start(tx, of, walk=walk)
-                if begin.lookup and len(walked.found) >= SOME:
-                    sizes = [int(min(3 * walk, MOST))]
-                    walked = await _walk(tx, of, stretch, reading, wanted, behind, sizes=sizes, met=begin)
-        elif begin == Start():
-            walked = await _whole(tx, of, stretch, reading, wanted, behind)
-        if walked is not None and walked.unfinished and begin == Start():
-            walked = await _whole(tx, of, stretch, reading, wanted, behind)
-        if walked is None or walked.unfinished:
-            rows += await _rest(tx, of, begin or Start(), places[number:], reading, wanted, behind)
-            break
-        rows += [(place, *each) for each in walked.found[:wanted]]
-        if len(rows) > limit:
-            break
-    return _cut(rows, reading, limit)
+    return _cut(await ordered(tx, of, at, reading, limit + 1), reading, limit)
 
 
 def _cut(rows: list[tuple[int, Any, int]], reading: Reading, limit: int) -> _Part:
@@ -158,172 +113,6 @@ def _cut(rows: list[tuple[int, Any, int]], reading: Reading, limit: int) -> _Par
         rows.reverse()
     ids = tuple(id_ for _, _, id_ in rows)
     return ids, rows[0] if rows else None, rows[-1] if rows else None, more
-
-
-@dataclass(frozen=True, slots=True)
-class _Walked:
-    """The first values and ids of a stretch, if that is not `unfinished`, and how many issues were read."""
-
-    found: list[tuple[Any, int]]
-    unfinished: bool
-    read: int
-
-
-async def _walk(
-    tx: Tx,
-    of: Selection,
-    stretch: Stretch,
-    reading: Reading,
-    limit: int,
-    at: tuple[Any, int] | None,
-    *,
-    sizes: Sequence[int | None],
-    met: Start | None = None,
-) -> _Walked:
-    """What stands among the first few issues of a stretch, or a few more; unfinished where going further
-    would hardly find enough. `met` is how to look up the words, rather than to compare each issue's.
-    """
-    found: list[tuple[Any, int]] = []
-    for size in sizes:
-        text = _walking(
-            of.clauses,
-            stretch,
-            reading,
-            of.alone,
-            len(of.projects),
-            of.words is not None,
-            at is not None,
-            limit,
-            size,
-            None if met is None else sources.matches(exactly=met.exactly),
-        )
-        value, id_ = at or (None, 0)
-        lookup = None if met is None else met.lookup
-        rows = await fetch(tx, of, text, lookup=lookup, value=value, id=id_)
-        found = [(row["value"], row["id"]) for row in rows if row["found"]]
-        found.sort(reverse=reading.falls)
-        if len(found) == len(rows):
-            return _Walked(found, unfinished=False, read=size or 0)
-        if 8 * len(found) < limit:
-            break
-    return _Walked(found, unfinished=True, read=size or 0)
-
-
-@lru_cache(maxsize=512)
-def _walking(
-    clauses: tuple[Clause, ...],
-    stretch: Stretch,
-    reading: Reading,
-    alone: int | None,
-    projects: int,
-    words: bool,
-    resumed: bool,
-    limit: int,
-    width: int | None,
-    found: Driver | None,
-) -> Named:
-    return Named.of(
-        "search_walked",
-        sources.first_in_order(
-            clauses,
-            stretch,
-            reading,
-            alone=alone,
-            projects=projects,
-            words=words,
-            resumed=resumed,
-            limit=limit,
-            width=width,
-            found=found,
-        ),
-    )
-
-
-async def _whole(
-    tx: Tx, of: Selection, stretch: Stretch, reading: Reading, limit: int, at: tuple[Any, int] | None
-) -> _Walked:
-    """The first values and ids of a stretch, by its index alone."""
-    if of.words is not None:
-        # Left to itself, the planner would start from one of the conditions, and sort.
-        return await _walk(tx, of, stretch, reading, limit, at, sizes=[None])
-    text = _by_index(of.clauses, stretch, reading, of.alone, at is not None, limit)
-    value, id_ = at or (None, 0)
-    rows = await fetch(tx, of, text, value=value, id=id_)
-    ordered = sorted(((row["value"], row["id"]) for row in rows), reverse=reading.falls)
-    return _Walked(ordered, unfinished=False, read=0)
-
-
-@lru_cache(maxsize=512)
-def _by_index(
-    clauses: tuple[Clause, ...],
-    stretch: Stretch,
-    reading: Reading,
-    alone: int | None,
-    resumed: bool,
-    limit: int,
-) -> Named:
-    text = SQL(
-        "SELECT c.id, c.value FROM {scope} CROSS JOIN LATERAL ({found}) c"
-        " ORDER BY c.value {way}, c.id {way} LIMIT {limit}"
-    ).format(
-        scope=sources.scope(alone, words=False, descending=True),
-        found=sources.in_order(clauses, stretch, reading, resumed=resumed, limit=limit),
-        way=reading.way,
-        limit=Literal(limit),
-    )
-    return Named.of("search_ordered", text)
-
-
-async def _rest(
-    tx: Tx,
-    of: Selection,
-    begin: Start,
-    places: Sequence[int],
-    reading: Reading,
-    limit: int,
-    at: tuple[Any, int] | None,
-) -> list[tuple[int, Any, int]]:
-    """The first issues in some stretches, of all that what is started from leads to."""
-    driver = sources.matches(exactly=begin.exactly) if begin.lookup else begin.driver
-    if driver is None:
-        raise ValueError("nothing to start from")
-    order = stretches(of.sort)
-    query = _driven(
-        of.clauses,
-        driver,
-        tuple((place, order[place]) for place in places),
-        reading,
-        of.alone,
-        of.words is not None and not begin.lookup,
-        at is not None,
-        limit,
-    )
-    value, id_ = at or (None, 0)
-    found: dict[int, list[tuple[int, Any, int]]] = {place: [] for place in places}
-    for row in await fetch(tx, of, query, lookup=begin.lookup, value=value, id=id_):
-        place = row["place"]
-        found[place].append((place, order[place].type.read(row["value"]), row["id"]))
-    rows = [row for each in found.values() for row in sorted(each, reverse=reading.falls)]
-    return rows[:limit]
-
-
-@lru_cache(maxsize=512)
-def _driven(
-    clauses: tuple[Clause, ...],
-    driver: Driver,
-    places: tuple[tuple[int, Stretch], ...],
-    reading: Reading,
-    alone: int | None,
-    words: bool,
-    resumed: bool,
-    limit: int,
-) -> Named:
-    return Named.of(
-        "search_ordered",
-        sources.ordered(
-            clauses, driver, places, reading, alone=alone, words=words, resumed=resumed, limit=limit
-        ),
-    )
 
 
 async def among(tx: Tx, of: Selection, ids: Sequence[int]) -> frozenset[int]:

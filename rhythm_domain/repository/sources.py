@@ -19,7 +19,6 @@ from psycopg.sql import SQL, Composable, Identifier, Literal
 from rhythm_domain.lexemes import SEGMENT
 from rhythm_domain.repository import facets
 from rhythm_domain.repository.conditions import OPEN, Clause
-from rhythm_domain.repository.orders import Stretch
 
 WINDOW = 500
 """The newest issues whose words are compared before the index is asked: that answers every frequent word."""
@@ -29,10 +28,6 @@ EVERYTHING = 2**30
 
 _SEGMENT = Literal(SEGMENT)
 
-_MEMBER = SQL(
-    "(SELECT m.project_id FROM project_members m WHERE m.project_id = (%(projects)s::int[])[@]"
-    " AND m.user_id = %(user)s AND m.ended_at IS NULL)"
-)
 _OF_MEMBER = SQL(
     "JOIN project_members m ON m.project_id = a.id AND m.user_id = %(user)s AND m.ended_at IS NULL"
 )
@@ -361,7 +356,7 @@ def _compared(
         " ORDER BY i.number {way} OFFSET 0"
     ).format(
         stretch=_stretch_of("i", reading, segment=words),
-        open=SQL("").join(SQL(" AND {}").format(each.where) for each in _indexed(clauses)),
+        open=SQL("").join(SQL(" AND {}").format(each.where) for each in indexed(clauses)),
         way=reading.way,
     )
     if not words:
@@ -489,170 +484,9 @@ def sample(*, width: int) -> Composable:
     ).format(segment=_SEGMENT, width=Literal(width))
 
 
-def scores() -> Composable:
-    """How well some issues of project `p` fit the words. Parameters: ids, words."""
-    return SQL(
-        "SELECT s.issue_id AS id, ts_rank(s.tsv, {})::float8 AS value"
-        " FROM unnest(%(ids)s::bigint[]) AS c (id) CROSS JOIN LATERAL"
-        " (SELECT * FROM issue_search s WHERE s.issue_id = c.id AND s.project_id = p.id OFFSET 0) s"
-    ).format(words_of("s"))
-
-
-def in_order(
-    clauses: Sequence[Clause], stretch: Stretch, reading: Reading, *, resumed: bool, limit: int
-) -> Composable:
-    """The first ids and values of project `p` in a stretch; `resumed` behind the parameters value and id."""
-    parts = {
-        "column": stretch.column,
-        "way": reading.way,
-        "limit": Literal(limit),
-        "where": conditions([*clauses, Clause(stretch.where)], words=False),
-        "behind": _behind(stretch, reading) if resumed else SQL(""),
-    }
-    return SQL(" UNION ALL ").join(
-        SQL(
-            "(SELECT i.id, {column} AS value FROM issues i WHERE {where} AND {split}{behind}"
-            " ORDER BY {column} {way}, i.id {way} LIMIT {limit})"
-        ).format(split=split, **parts)
-        for split in stretch.split
-    )
-
-
-def ordered(
-    clauses: Sequence[Clause],
-    driver: Driver,
-    places: Sequence[tuple[int, Stretch]],
-    reading: Reading,
-    *,
-    alone: int | None,
-    words: bool,
-    resumed: bool,
-    limit: int,
-) -> Composable:
-    """All issues of a driver that fulfil everything, in several stretches: `place`, id and, as text, value.
-
-    They are read once, whatever the number of stretches. `resumed`: behind the parameters value and id in the
-    first of these.
-    """
-    parts = [
-        SQL(
-            "(SELECT {place} AS place, i.id, ({column})::text AS value FROM i WHERE {where}{behind}"
-            " ORDER BY {column} {way}, i.id {way} LIMIT {limit})"
-        ).format(
-            place=Literal(place),
-            column=stretch.column,
-            where=stretch.where,
-            behind=_behind(stretch, reading) if resumed and at == 0 else SQL(""),
-            way=reading.way,
-            limit=Literal(limit),
-        )
-        for at, (place, stretch) in enumerate(places)
-    ]
-    return SQL(
-        "WITH i AS MATERIALIZED"
-        " (SELECT i.id, i.priority, i.updated_at, i.due, i.closed_at, i.rank FROM {scope}"
-        " CROSS JOIN LATERAL (SELECT i.* FROM {rows} WHERE {where}) i) {parts}"
-    ).format(
-        scope=scope(alone, words=words or driver in _MATCHES, descending=True),
-        rows=rows(driver),
-        where=conditions(clauses, words=words),
-        parts=SQL(" UNION ALL ").join(parts),
-    )
-
-
-def first_in_order(
-    clauses: Sequence[Clause],
-    stretch: Stretch,
-    reading: Reading,
-    *,
-    alone: int | None,
-    projects: int,
-    words: bool,
-    resumed: bool,
-    limit: int,
-    width: int | None,
-    found: Driver | None = None,
-) -> Composable:
-    """The same of all projects together, among the first `width` issues of the stretch.
-
-    Behind them stands the first issue that was not compared: that one is not `found`. Each project has an
-    index that gives its issues in this order, and they are merged while they are read. Rows come as they are
-    read: to ask for an order would be to read them all. With `found`, whose issues fit the words, they are
-    told by that instead of being looked up one by one. Parameters: projects, user, words, and if `resumed`
-    value and id; with `found` those of `scope`.
-    """
-    parts = {
-        "column": stretch.column,
-        "way": reading.way,
-        "stretch": SQL(" AND ").join([stretch.where, *(each.where for each in _indexed(clauses))]),
-        "behind": _behind(stretch, reading) if resumed else SQL(""),
-        "end": SQL("") if width is None else SQL("LIMIT {}").format(Literal(width + 1)),
-    }
-    one = SQL(" UNION ALL ").join(
-        SQL(
-            "(SELECT i.*, {column} AS value FROM issues i WHERE i.project_id = {project}"
-            " AND i.deleted_at IS NULL AND {stretch} AND {split}{behind}"
-            " ORDER BY {column} {way}, i.id {way} {end})"
-        ).format(project=_MEMBER if alone is None else Literal(alone), split=split, **parts)
-        for split in stretch.split
-    )
-    # A condition that is null would not keep the next ones from being looked at.
-    wanted: list[Composable] = [SQL("({}) IS TRUE").format(clause.where) for clause in clauses]
-    if found is not None:
-        # Of an array the planner expects little: so what is found is always looked up in a table of hashes.
-        wanted.append(
-            SQL("i.id IN (SELECT unnest(ARRAY(SELECT m.id FROM {} CROSS JOIN LATERAL ({}) m)))").format(
-                scope(alone, words=True, descending=True), found.ids
-            )
-        )
-    elif words:
-        wanted.append(_fits(alone))
-    return SQL(
-        "SELECT i.id, i.value, NOT i.behind AS found FROM (SELECT i.*, {last} AS behind FROM"
-        " (SELECT i.* FROM ({branches}) i ORDER BY i.value {way}, i.id {way} {end}) i) i"
-        " WHERE i.behind OR ({where}) LIMIT {limit}"
-    ).format(
-        branches=_repeated(one, projects),
-        last=SQL("false") if width is None else SQL("row_number() OVER () > {}").format(Literal(width)),
-        where=SQL(" AND ").join(wanted) if wanted else SQL("true"),
-        limit=Literal(limit),
-        **parts,
-    )
-
-
-def _fits(alone: int | None) -> Composable:
-    """That the words fit a row `i`; of one project, the queries of its segments are made once."""
-    asked = SQL("replace(%(words)s, '@', {id} || '.' || {segment} || '/')::tsquery")
-    if alone is None:
-        query: Composable = asked.format(
-            id=SQL("s.project_id"), segment=SQL("s.number / {}").format(_SEGMENT)
-        )
-    else:
-        query = SQL(
-            "(SELECT array_agg({asked} ORDER BY g) FROM generate_series(0, (SELECT max(s.number)"
-            " FROM issue_search s WHERE s.project_id = {id}) / {segment}) AS g)[s.number / {segment} + 1]"
-        ).format(asked=asked.format(id=Literal(alone), segment=SQL("g")), id=Literal(alone), segment=_SEGMENT)
-    return SQL("(SELECT ts_match_vq(s.tsv, {}) FROM issue_search s WHERE s.issue_id = i.id)").format(query)
-
-
-def _indexed(clauses: Sequence[Clause]) -> tuple[Clause, ...]:
+def indexed(clauses: Sequence[Clause]) -> tuple[Clause, ...]:
     """What the indexes of orders and of numbers know of some conditions: that open issues are wanted."""
     return (OPEN,) if any(clause.closed is False for clause in clauses) else ()
-
-
-def _repeated(one: Composable, projects: int) -> Composable:
-    """A query of one project for each of several, in whose place it has `@`. Composing each would take
-    longer than running them.
-    """
-    text = one.as_string()
-    branches = " UNION ALL ".join(text.replace("[@]", f"[{place}]") for place in range(1, projects + 1))
-    return SQL(branches)
-
-
-def _behind(stretch: Stretch, reading: Reading) -> Composable:
-    return SQL(" AND ({}, i.id) {} (%(value)s::{}, %(id)s::bigint)").format(
-        stretch.column, reading.beyond, stretch.type.sql
-    )
 
 
 def all_of(clauses: Sequence[Clause], driver: Driver | None, *, words: bool) -> Composable:

@@ -53,8 +53,8 @@ _WALKED, _WALKED_ELSEWHERE = 0.3, 2.0
 _OWN, _READ, _NAMED = 0.7, 1.0, 2.7
 """Reading an issue that fulfils a condition on its own columns, that another table leads to, or that is only
 named there."""
-_WALKED_COMPARED = 3.0
-"""Reading one issue's words on by number, and comparing them: most are not in the server's own memory."""
+_WALKED_COMPARED = 1.0
+"""Reading one issue's words on by number, and comparing them."""
 _FOUND = 2.0
 """Reading an issue that the index found; comparing its words adds little."""
 _FACET, _FACET_ELSEWHERE, _FACET_COMPARED, _ASKED = 1.3, 2.0, 3.0, 60.0
@@ -203,6 +203,20 @@ async def rare(tx: Tx, of: Selection) -> Start:
         # In most projects there are fewer than a page has: there, all issues would be read.
         return await start(tx, of, walk=_OFTEN * FEW)
     return await start(tx, of, few=RARE)
+
+
+async def fewest(tx: Tx, of: Selection, *, few: int) -> tuple[int, Driver] | None:
+    """What leads to the fewest issues that a condition names, where it names at most `few`, and how many."""
+    driven = tuple(clause for clause in of.clauses if clause.driver is not None)
+    if not driven:
+        return None
+    _, counts = await _probe(tx, of, driven, 1 << max(few, 1).bit_length(), judging=False)
+    clause = min(counts, key=counts.__getitem__)
+    if counts[clause] > few:
+        return None
+    if clause.own:
+        return counts[clause], Driver(own=tuple(each for each in driven if each.own))
+    return counts[clause], Driver(clause.driver if clause.issues is None else None, issues=clause.issues)
 
 
 async def _probe(

@@ -30,7 +30,8 @@ async def fetch(
     moments: Mapping[int, datetime] | None = None,
     value: object = None,
     id: int = 0,
-    ids: Sequence[int] = (),
+    ids: Sequence[int] | str = (),
+    prefix: str | None = None,
     rows: int = 0,
 ) -> list[Row]:
     """Runs a statement, in some of a selection's projects; the other parameters are those that it names."""
@@ -46,6 +47,7 @@ async def fetch(
         lookup=lookup or (of.words and of.words.narrowest),
         value=value,
         id=id,
-        ids=integers(ids),
+        ids=ids if isinstance(ids, str) else integers(ids),
+        prefix=prefix,
         rows=rows,
     )

@@ -16,7 +16,7 @@ from rhythm_domain.errors import Invalid, NotFound
 from rhythm_domain.models import IssueDraft, Total
 from rhythm_domain.queries import Named
 from rhythm_domain.query import QueryError, Sort, SortKey, parse
-from rhythm_domain.repository import sources, starting
+from rhythm_domain.repository import ordered, sources, starting
 from rhythm_domain.session import Session
 from tests.conftest import Postgres
 from tests.databases import Databases
@@ -85,17 +85,22 @@ async def check_end(session: Session, query: str, project: str | None, limit: in
 
 
 @pytest.mark.parametrize(
-    ("few", "window"), [(20_000, 1000), (0, 10), (30, 1)], ids=["as it is", "walking", "mixed"]
+    ("few", "window", "found"),
+    [(20_000, 1000, 5), (0, 10, 5), (30, 1, 1e9), (0, 20, 0)],
+    ids=["as it is", "walking", "mixed", "looked up"],
 )
 @pytest.mark.parametrize("project", ["CORE", None], ids=["one project", "across"])
 async def test_random_queries_find_what_a_plain_filter_and_sort_find(
-    world: World, monkeypatch: pytest.MonkeyPatch, project: str | None, few: int, window: int
+    world: World, monkeypatch: pytest.MonkeyPatch, project: str | None, few: int, window: int, found: float
 ) -> None:
     """Whatever a statement starts from, the result is the same, in any order, at any size of page."""
     monkeypatch.setattr(starting, "FEW", few)
     monkeypatch.setattr(starting, "RARE", min(few, 2000))
     monkeypatch.setattr(sources, "WINDOW", window)
-    random = Random(f"{project} {few}")  # noqa: S311 - the same queries on every run
+    monkeypatch.setattr(ordered, "FIRST", window)
+    monkeypatch.setattr(ordered, "SOON", 0)
+    monkeypatch.setattr(ordered, "FOUND", found)
+    random = Random(f"{project} {few} {found}")  # noqa: S311 - the same queries on every run
     for _ in range(25):
         text = random_query(random)
         expected = world.find(parse(text), project)

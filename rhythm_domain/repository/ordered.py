@@ -1,0 +1,411 @@
+"""Lists in other orders than by number: stretch after stretch, whichever way finds enough of each first.
+
+A list is read on in its order while each issue is compared, where much of it is found. Words that few issues
+have are looked up: their ids, which are known to fit, are then met in the order, or are themselves put in
+order where they are few. And what another condition leads to can be less than either. Each way is gone no
+further than what the next best would cost: so a wrong guess costs about twice as much as the best way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from psycopg.sql import SQL, Literal
+
+from rhythm_domain.queries import Named
+from rhythm_domain.repository import sources, walks
+from rhythm_domain.repository.conditions import Clause
+from rhythm_domain.repository.newest import NONE
+from rhythm_domain.repository.orders import Stretch, stretches
+from rhythm_domain.repository.selection import Selection
+from rhythm_domain.repository.sources import Driver, Reading
+from rhythm_domain.repository.starting import FEW, Start, fewest, rare, start
+from rhythm_domain.repository.statements import fetch
+from rhythm_domain.transaction import Tx
+
+FIRST, STEP = 200, 2
+"""The first issues of an order that are compared, and how many times as many are when one reads on: a
+statement is planned once for each such number."""
+
+_FAR = 4
+"""How many times as far as one read one reads on before it is asked what else to start from."""
+
+_WIDEST = 1_000_000
+"""Issues of a stretch that one statement reads at most."""
+
+SOON = 4_000
+"""Microseconds of reading on that are not worth asking what would be better."""
+
+_HITS, _PROJECTS, _NEWEST = 100, 4, 128
+"""What words are judged by: so many issues of each segment that is looked into, in so many projects, and the
+newest issues that a word being typed is compared with."""
+
+# What things cost, in microseconds, where the rows come from the system's cache of files.
+_MET = 0.5
+"""Reading an issue on by the index of an order, and seeing whether it is among those looked up."""
+_WALKED = 0.6
+"""Reading an issue on that conditions are compared with."""
+_ELSEWHERE = 1.5
+"""What a condition on another table adds to that."""
+_COMPARED = 8.0
+"""Looking an issue's words up by its id and comparing them."""
+_AMONG = 0.2
+"""The share of the issues that fulfil the conditions: their words are compared."""
+FOUND = 5.0
+"""Reading an issue's words where the index found it, for its id."""
+_FETCHED = 4.0
+"""Looking an issue up by its id."""
+_PASSED = 0.15
+"""Going through the lexemes of an issue in the index that begin as a word does that is being typed."""
+_NAMED = 2.0
+"""Reading an issue that a condition leads to."""
+
+_At = tuple[Any, int] | None
+"""A value and an id that a stretch is read on behind."""
+_Row = tuple[int, Any, int]
+"""An issue in an order: its stretch, value and id."""
+
+
+async def ordered(tx: Tx, of: Selection, at: _Row | None, reading: Reading, limit: int) -> list[_Row]:
+    """The first `limit` issues of a list in its order, or of its end, behind a place."""
+    order = stretches(of.sort)
+    index, value, id_ = at or (len(order) - 1 if reading.back else 0, None, 0)
+    wholly = {clause.closed for clause in of.clauses if clause.closed is not None}
+    places = [
+        place
+        for place in (range(index, -1, -1) if reading.back else range(index, len(order)))
+        if not wholly - {order[place].closed} or order[place].closed is None
+    ]
+    behind = (value, id_) if at and places[:1] == [index] else None
+    walk = _Walk(tx, of, order, reading, limit)
+    if of.looked_up:
+        await _by_words(walk, places, behind)
+    else:
+        await _by_conditions(walk, places, behind)
+    return walk.rows[:limit]
+
+
+async def _by_conditions(walk: _Walk, places: Sequence[int], at: _At) -> None:
+    """Where no words are looked up."""
+    of = walk.of
+    begin = None if of.words or len(of.clauses) > 1 else await rare(walk.tx, of)
+    if begin == Start() and of.alone is None and any(not clause.own for clause in of.clauses):
+        begin = None  # No index serves both: the first of all are sooner found than those of each project.
+    for number, place in enumerate(places):
+        walk.enter(place, at if number == 0 else None)
+        width = FIRST
+        while begin is None and walk.goes_on():
+            await walk.compare(width)
+            if walk.goes_on() and walk.needed > _FAR * walk.read:
+                begin = await start(walk.tx, of, walk=walk.needed)
+            width *= _FAR
+        if begin is not None and begin.driver is not None:
+            await walk.rest(begin.driver, places[number:])
+            return
+        while walk.goes_on() and of.words is not None:
+            await walk.compare(width)
+            width *= _FAR
+        if walk.goes_on():
+            await walk.by_index()
+        if walk.full:
+            return
+
+
+async def _by_words(walk: _Walk, places: Sequence[int], at: _At) -> None:
+    """Where words can be looked up."""
+    words: _Words | None = None
+    for number, place in enumerate(places):
+        walk.enter(place, at if number == 0 else None)
+        if words is None or words.ids is None:
+            await walk.compare(FIRST)
+        while walk.goes_on():
+            if words is not None and words.ids is not None:
+                # What is found is met on the way, or itself put in order.
+                sorting = words.count * _FETCHED
+                meeting = walk.needs(words.share) * (_MET + words.share * _FETCHED)
+                if 2 * max(meeting, SOON / 4) + walk.met * _MET > sorting:
+                    await walk.rest(None, places[number:], ids=words.ids)
+                    return
+                further = max(2 * meeting / _MET, _FAR * FIRST, walk.met)
+                await walk.compare(further, ids=words.ids)
+                continue
+            each = _each(walk.of)
+            comparing, spent = walk.needed * each, walk.read * each
+            if words is None and comparing <= SOON:
+                await walk.compare(2 * walk.needed)
+                continue
+            words = words or await _judge(walk.tx, walk.of)
+            comparing = min(comparing, words.size * each)
+            sorting = words.count * _FETCHED
+            looking = words.looking + min(sorting, walk.needs(words.share) * _MET)
+            named = _NAMED + (1 if len(walk.of.clauses) == 1 else _AMONG) * _COMPARED
+            driver = await fewest(walk.tx, walk.of, few=min(FEW, int(min(comparing, looking) / named)))
+            if driver and driver[0] * named < min(comparing, looking):
+                await walk.rest(driver[1], places[number:])
+                return
+            if comparing + spent / 2 <= looking:
+                await walk.compare(min(2 * comparing, looking) / each)
+            else:
+                await words.look_up(walk.tx, walk.of)
+        if walk.full:
+            return
+
+
+def _each(of: Selection) -> float:
+    """What it costs to compare an issue on the way."""
+    elsewhere = any(clause.driver is not None and not clause.own for clause in of.clauses)
+    among = _AMONG if any(clause.closed is None for clause in of.clauses) else 1
+    return _WALKED + elsewhere * _ELSEWHERE + among * _COMPARED
+
+
+@dataclass(slots=True)
+class _Words:
+    """The words of a search: how to ask for them, how many issues there are, the share of them that the index
+    finds, and what looking them up costs; their ids, once they were looked up and compared.
+    """
+
+    lookup: str
+    exactly: bool
+    size: float
+    share: float
+    looking: float
+    ids: str | None = None
+
+    @property
+    def count(self) -> float:
+        return self.share * self.size
+
+    async def look_up(self, tx: Tx, of: Selection) -> None:
+        (row,) = await fetch(tx, of, _ids(of.alone, self.exactly), lookup=self.lookup)
+        self.ids, self.share = row["ids"], row["found"] / self.size
+
+
+async def _judge(tx: Tx, of: Selection) -> _Words:
+    """How frequent words are, and whether to ask for the one that is being typed, too: that costs going
+    through all lexemes that begin so, and saves reading the issues that it is not in.
+    """
+    words = of.words
+    if words is None or words.lookup is None or words.narrowest is None:
+        raise ValueError("no words to look up")
+    rows = await fetch(
+        tx,
+        of,
+        _frequency(words.prefix is not None, of.across),
+        lookup=words.lookup,
+        prefix=words.prefix or words.lookup,
+    )
+    if not rows or not rows[0]["seen"]:
+        return _Words(words.narrowest, words.exact, 1, 0, 0)
+    row = rows[0]
+    share = (row["hits"] + NONE) / row["numbers"]
+    if row["more"]:
+        share = max(share, row["complete"] / row["seen"])
+    size, looking = row["size"], share * row["size"] * FOUND
+    if words.prefix is not None:
+        narrow = share * (row["both"] + NONE) / (row["hits"] + 1)
+        typed = narrow * size * FOUND + row["begun"] / row["seen"] * size * _PASSED
+        if typed < looking:
+            return _Words(words.narrowest, words.exact, size, narrow, typed)
+    return _Words(words.lookup, words.exact and words.prefix is None, size, share, looking)
+
+
+class _Walk:
+    """A list while it is read: the `rows` found so far, in order, and where the stretch is read on.
+
+    Of the stretch, about so many issues were `read` and compared, so many others only `met` in its index.
+    """
+
+    def __init__(
+        self, tx: Tx, of: Selection, order: tuple[Stretch, ...], reading: Reading, limit: int
+    ) -> None:
+        self.tx, self.of = tx, of
+        self.rows: list[_Row] = []
+        self.read = self.met = self._found = self._passed = self._place = 0
+        self._unfinished = False
+        self._order, self._reading, self._limit = order, reading, limit
+        self._at: _At = None
+
+    def enter(self, place: int, at: _At) -> None:
+        """Begins a stretch, behind a place in it."""
+        self._place, self._at, self._found, self.read, self.met = place, at, 0, 0, 0
+        self._unfinished = True
+
+    def goes_on(self) -> bool:
+        """Whether there is more in the stretch, and more is wanted."""
+        return self._unfinished
+
+    @property
+    def full(self) -> bool:
+        return len(self.rows) >= self._limit
+
+    @property
+    def needed(self) -> float:
+        """How many issues would have to be read on, at the rate of those compared."""
+        return (self._limit - len(self.rows)) * self.read / max(self._found, NONE)
+
+    def needs(self, share: float) -> float:
+        """The same where the words are in a share of all issues."""
+        if self.of.clauses and self._passed:
+            share = min(share, max(len(self.rows), NONE) / self._passed)
+        return (self._limit - len(self.rows)) / max(share, 1e-9)
+
+    async def compare(self, width: float, *, ids: str | None = None) -> None:
+        """Reads on by about so many issues, comparing all or meeting those of `ids`."""
+        stretch, reading, of = self._order[self._place], self._reading, self.of
+        steps = FIRST
+        while STEP * steps <= min(width, _WIDEST):
+            steps *= STEP
+        value, id_ = self._at or (None, 0)
+        rows = await fetch(
+            self.tx,
+            of,
+            _walking(
+                of.clauses,
+                stretch,
+                reading,
+                of.alone,
+                of.words is not None,
+                ids is not None,
+                self._at is not None,
+                steps,
+            ),
+            value=value,
+            id=id_,
+            ids=ids or (),
+            rows=self._limit - len(self.rows),
+        )
+        found = [(self._place, row["value"], row["id"]) for row in rows if row["found"]]
+        self.rows += sorted(found, reverse=reading.falls)
+        last = next((row for row in rows if not row["found"]), None)
+        self._unfinished = last is not None and not self.full
+        if last is not None:
+            self._at = last["value"], last["id"] + (1 if reading.falls else -1)
+        self._passed += steps
+        if ids is None:
+            self.read, self._found = self.read + steps, self._found + len(found)
+        else:
+            self.met += steps
+
+    async def by_index(self) -> None:
+        """Reads the rest of the stretch by its index alone."""
+        of, reading, wanted = self.of, self._reading, self._limit - len(self.rows)
+        text = _by_index(
+            of.clauses, self._order[self._place], reading, of.alone, self._at is not None, wanted
+        )
+        value, id_ = self._at or (None, 0)
+        rows = await fetch(self.tx, of, text, value=value, id=id_)
+        found = sorted(((row["value"], row["id"]) for row in rows), reverse=reading.falls)
+        self.rows += [(self._place, *each) for each in found[:wanted]]
+        self._unfinished = False
+
+    async def rest(self, driver: Driver | None, places: Sequence[int], *, ids: str | None = None) -> None:
+        """All of some stretches that a driver leads to, or `ids`, in order."""
+        of, order, reading = self.of, self._order, self._reading
+        query = _driven(
+            of.clauses,
+            driver,
+            tuple((place, order[place]) for place in places),
+            reading,
+            of.alone,
+            of.words is not None and ids is None,
+            self._at is not None,
+            self._limit,
+        )
+        value, id_ = self._at or (None, 0)
+        found: dict[int, list[_Row]] = {place: [] for place in places}
+        for row in await fetch(self.tx, of, query, value=value, id=id_, ids=ids or ()):
+            place = row["place"]
+            found[place].append((place, order[place].type.read(row["value"]), row["id"]))
+        for each in found.values():
+            self.rows += sorted(each, reverse=reading.falls)
+        self._unfinished = False
+
+
+# Statements --------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=512)
+def _walking(
+    clauses: tuple[Clause, ...],
+    stretch: Stretch,
+    reading: Reading,
+    alone: int | None,
+    words: bool,
+    named: bool,
+    resumed: bool,
+    width: int,
+) -> Named:
+    return Named.of(
+        "search_walked",
+        walks.walk(
+            clauses,
+            stretch,
+            reading,
+            alone=alone,
+            words=words,
+            named=named,
+            resumed=resumed,
+            width=width,
+        ),
+    )
+
+
+@lru_cache(maxsize=512)
+def _by_index(
+    clauses: tuple[Clause, ...],
+    stretch: Stretch,
+    reading: Reading,
+    alone: int | None,
+    resumed: bool,
+    limit: int,
+) -> Named:
+    text = SQL(
+        "SELECT c.id, c.value FROM {scope} CROSS JOIN LATERAL ({found}) c"
+        " ORDER BY c.value {way}, c.id {way} LIMIT {limit}"
+    ).format(
+        scope=sources.scope(alone, words=False, descending=True),
+        found=walks.in_order(clauses, stretch, reading, resumed=resumed, limit=limit),
+        way=reading.way,
+        limit=Literal(limit),
+    )
+    return Named.of("search_ordered", text)
+
+
+@lru_cache(maxsize=512)
+def _driven(
+    clauses: tuple[Clause, ...],
+    driver: Driver | None,
+    places: tuple[tuple[int, Stretch], ...],
+    reading: Reading,
+    alone: int | None,
+    words: bool,
+    resumed: bool,
+    limit: int,
+) -> Named:
+    return Named.of(
+        "search_ordered",
+        walks.ordered(
+            clauses, driver, places, reading, alone=alone, words=words, resumed=resumed, limit=limit
+        ),
+    )
+
+
+@lru_cache(maxsize=64)
+def _ids(alone: int | None, exactly: bool) -> Named:
+    return Named.of("search_ids", walks.ids(alone=alone, exactly=exactly))
+
+
+@lru_cache(maxsize=8)
+def _frequency(prefix: bool, across: bool) -> Named:
+    return Named.of(
+        "search_frequency",
+        walks.frequency(
+            prefix=prefix,
+            most=_HITS // (_PROJECTS if across else 1),
+            projects=_PROJECTS if across else 1,
+            newest=_NEWEST,
+        ),
+    )

@@ -1,0 +1,298 @@
+"""The SQL of lists in other orders than by number: stretches of an order, read on by its index or sorted.
+
+Of one project, an index gives a stretch in order. Across projects each has its part of that index, and all
+are read as far as some place in the order: the one up to which the largest project has its share of what is
+to be read. To merge them while they are read would take a plan with a branch for each, which is long to make.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from psycopg.sql import SQL, Composable, Literal
+
+from rhythm_domain.lexemes import SEGMENT
+from rhythm_domain.repository.conditions import Clause
+from rhythm_domain.repository.orders import Stretch
+from rhythm_domain.repository.sources import (
+    Driver,
+    Reading,
+    conditions,
+    indexed,
+    matches,
+    rows,
+    sample,
+    scope,
+)
+
+_SEGMENT = Literal(SEGMENT)
+_LIVING = Clause(SQL("i.deleted_at IS NULL"))
+
+
+def in_order(
+    clauses: Sequence[Clause], stretch: Stretch, reading: Reading, *, resumed: bool, limit: int
+) -> Composable:
+    """The first ids and values of project `p` in a stretch; `resumed` behind the parameters value and id."""
+    parts = {
+        "column": stretch.column,
+        "way": reading.way,
+        "limit": Literal(limit),
+        "where": conditions([*clauses, Clause(stretch.where)], words=False),
+        "behind": _behind(stretch, reading) if resumed else SQL(""),
+    }
+    return SQL(" UNION ALL ").join(
+        SQL(
+            "(SELECT i.id, {column} AS value FROM issues i WHERE {where} AND {split}{behind}"
+            " ORDER BY {column} {way}, i.id {way} LIMIT {limit})"
+        ).format(split=split, **parts)
+        for split in stretch.split
+    )
+
+
+# Walks -------------------------------------------------------------------------------------------------
+
+
+def walk(
+    clauses: Sequence[Clause],
+    stretch: Stretch,
+    reading: Reading,
+    *,
+    alone: int | None,
+    words: bool,
+    named: bool,
+    resumed: bool,
+    width: int,
+) -> Composable:
+    """Those that fulfil everything among about the first `width` issues of a stretch: id, value and `found`.
+
+    Behind them stands the first issue that was not read, if there is one: that one is not `found`. Rows come
+    as they are read, at most as many as the parameter `rows` says: to ask for an order would be to read them
+    all. With `named` only those are found that the parameter `ids` names, and their words are not compared.
+    Further parameters: those of `scope`, and if `resumed` value and id.
+    """
+    fulfils = SQL(" AND ").join(SQL("({}) IS TRUE").format(clause.where) for clause in clauses)
+    # A condition that is null would not keep the next ones from being looked at.
+    wanted: list[Composable] = []
+    if named:
+        # Of an array the planner expects little, and of what is to be TRUE it makes no join: what it holds
+        # becomes a table of hashes. All other issues are read from the index of the order alone.
+        wanted.append(SQL("(r.id IN (SELECT unnest(%(ids)s::bigint[]))) IS TRUE"))
+        if clauses:
+            wanted.append(SQL("(SELECT true FROM issues i WHERE i.id = r.id AND {})").format(fulfils))
+    elif words:
+        wanted.append(_fits(alone))
+    parts = {
+        "wanted": SQL(" AND ").join(wanted) if wanted else SQL("true"),
+        "fulfils": fulfils if clauses and not named else SQL("true"),
+        "way": reading.way,
+        "width": Literal(width),
+    }
+    read = partial(_read, clauses, stretch, reading, resumed=resumed, limit=width + 1)
+    if alone is not None:
+        return _ALONE.format(read=read(Literal(alone)), **parts)
+    return _ACROSS.format(
+        share=read(SQL("p.id")),
+        read=read(SQL("p.id"), until=True),
+        nearer=SQL(">" if reading.falls else "<"),
+        **parts,
+    )
+
+
+_ALONE = SQL(
+    "SELECT r.id, r.value, NOT r.behind AS found FROM (SELECT i.id, i.value, i.behind FROM"
+    " (SELECT i.*, row_number() OVER () > {width} AS behind FROM ({read}) i) i"
+    " WHERE i.behind OR ({fulfils}) OFFSET 0) r"
+    " WHERE r.behind OR ({wanted}) LIMIT %(rows)s"
+)
+
+_ACROSS = SQL(
+    "WITH a AS MATERIALIZED (SELECT n.project_id AS id, n.last, sum(n.last) OVER () AS size"
+    "   FROM issue_numbers n JOIN project_members m ON m.project_id = n.project_id"
+    "   AND m.user_id = %(user)s AND m.ended_at IS NULL WHERE n.project_id = ANY(%(projects)s::int[])),"
+    " t AS MATERIALIZED (SELECT f.id, f.value FROM (SELECT * FROM a ORDER BY a.last DESC LIMIT 1) p"
+    "   CROSS JOIN LATERAL (SELECT i.id, i.value FROM ({share}) i"
+    "     OFFSET ceil({width}::float8 * p.last / p.size) LIMIT 1) f),"
+    " r AS MATERIALIZED (SELECT f.* FROM a p CROSS JOIN LATERAL (SELECT i.id, i.value, i.behind FROM"
+    "   (SELECT i.*, row_number() OVER () > {width} AS behind FROM ({read}) i) i"
+    "   WHERE i.behind OR ({fulfils})) f),"
+    " e AS MATERIALIZED (SELECT * FROM (SELECT t.id, t.value FROM t"
+    "   UNION ALL SELECT r.id, r.value FROM r WHERE r.behind) e ORDER BY e.value {way}, e.id {way} LIMIT 1)"
+    " SELECT f.id, f.value, f.found FROM (SELECT r.id, r.value, true AS found FROM"
+    "   (SELECT r.* FROM r WHERE NOT r.behind"
+    "     AND (NOT EXISTS (SELECT FROM e) OR (r.value, r.id) {nearer} (SELECT e.value, e.id FROM e))"
+    "     ORDER BY r.value {way}, r.id {way} OFFSET 0) r WHERE {wanted}"
+    "   UNION ALL SELECT e.id, e.value, false FROM e) f LIMIT %(rows)s"
+)
+"""`t` is the place up to which all read, that is not read any more; `r` what each project has before it, and
+at most {width}; `e` the first that was not read of any."""
+
+
+def _read(
+    clauses: Sequence[Clause],
+    stretch: Stretch,
+    reading: Reading,
+    project: Composable,
+    *,
+    resumed: bool,
+    limit: int,
+    until: bool = False,
+) -> Composable:
+    """The issues `i` of a stretch in one project, in order, with their `value`."""
+    way = reading.way
+    parts: list[Composable] = [
+        SQL("i.project_id = {} AND i.deleted_at IS NULL AND {}").format(project, stretch.where),
+        *(each.where for each in indexed(clauses)),
+    ]
+    if resumed:
+        parts.append(_place(stretch, reading.beyond, SQL("%(value)s"), SQL("%(id)s")))
+    if until:
+        end = SQL(stretch.type.least if reading.falls else stretch.type.most)
+        value = SQL("coalesce((SELECT t.value FROM t), {})").format(end)
+        nearer = SQL(">" if reading.falls else "<")
+        parts.append(_place(stretch, nearer, value, SQL("coalesce((SELECT t.id FROM t), 0)")))
+    each = SQL(" UNION ALL ").join(
+        SQL(
+            "(SELECT i.*, {column} AS value FROM issues i WHERE {where} AND {split}"
+            " ORDER BY {column} {way}, i.id {way} LIMIT {limit})"
+        ).format(
+            column=stretch.column, where=SQL(" AND ").join(parts), split=split, way=way, limit=Literal(limit)
+        )
+        for split in stretch.split
+    )
+    if len(stretch.split) == 1:
+        return each
+    return SQL("SELECT i.* FROM ({}) i ORDER BY i.value {way}, i.id {way} LIMIT {limit}").format(
+        each, way=way, limit=Literal(limit)
+    )
+
+
+def _place(stretch: Stretch, compare: Composable, value: Composable, id_: Composable) -> Composable:
+    return SQL("({}, i.id) {} ({}::{}, {}::bigint)").format(
+        stretch.column, compare, value, stretch.type.sql, id_
+    )
+
+
+def _fits(alone: int | None) -> Composable:
+    """That the words fit a row `r`; of one project, the queries of its segments are made once."""
+    asked = SQL("replace(%(words)s, '@', {id} || '.' || {segment} || '/')::tsquery")
+    if alone is None:
+        query: Composable = asked.format(
+            id=SQL("s.project_id"), segment=SQL("s.number / {}").format(_SEGMENT)
+        )
+    else:
+        query = SQL(
+            "(SELECT array_agg({asked} ORDER BY g) FROM generate_series(0, (SELECT max(s.number)"
+            " FROM issue_search s WHERE s.project_id = {id}) / {segment}) AS g)[s.number / {segment} + 1]"
+        ).format(asked=asked.format(id=Literal(alone), segment=SQL("g")), id=Literal(alone), segment=_SEGMENT)
+    return SQL("(SELECT ts_match_vq(s.tsv, {}) FROM issue_search s WHERE s.issue_id = r.id)").format(query)
+
+
+# All, sorted -------------------------------------------------------------------------------------------
+
+
+def ordered(
+    clauses: Sequence[Clause],
+    driver: Driver | None,
+    places: Sequence[tuple[int, Stretch]],
+    reading: Reading,
+    *,
+    alone: int | None,
+    words: bool,
+    resumed: bool,
+    limit: int,
+) -> Composable:
+    """All issues of a driver that fulfil everything, in several stretches: `place`, id and, as text, value.
+
+    They are read once, whatever the number of stretches. Without a driver, of those that the parameter `ids`
+    names. `resumed`: behind the parameters value and id in the first of these stretches.
+    """
+    parts = [
+        SQL(
+            "(SELECT {place} AS place, i.id, ({column})::text AS value FROM i WHERE {where}{behind}"
+            " ORDER BY {column} {way}, i.id {way} LIMIT {limit})"
+        ).format(
+            place=Literal(place),
+            column=stretch.column,
+            where=stretch.where,
+            behind=_behind(stretch, reading) if resumed and at == 0 else SQL(""),
+            way=reading.way,
+            limit=Literal(limit),
+        )
+        for at, (place, stretch) in enumerate(places)
+    ]
+    if driver is None:
+        found = SQL(
+            "unnest(%(ids)s::bigint[]) AS d (id)"
+            " CROSS JOIN LATERAL (SELECT i.* FROM issues i WHERE i.id = d.id OFFSET 0) i WHERE {}"
+        ).format(SQL(" AND ").join(SQL("({})").format(clause.where) for clause in (*clauses, _LIVING)))
+    else:
+        found = SQL("{} CROSS JOIN LATERAL (SELECT i.* FROM {} WHERE {}) i").format(
+            scope(alone, words=words, descending=True), rows(driver), conditions(clauses, words=words)
+        )
+    return SQL(
+        "WITH i AS MATERIALIZED"
+        " (SELECT i.id, i.priority, i.updated_at, i.due, i.closed_at, i.rank FROM {found}) {parts}"
+    ).format(found=found, parts=SQL(" UNION ALL ").join(parts))
+
+
+# Words -------------------------------------------------------------------------------------------------
+
+
+def ids(*, alone: int | None, exactly: bool) -> Composable:
+    """The `ids` of all issues that the index finds for the words, as the text of an array, and how many they
+    are. Parameters: those of `scope`, and lookup.
+    """
+    return SQL(
+        "SELECT coalesce(array_agg(m.id), '{{}}')::text AS ids, count(*)::int AS found"
+        " FROM {} CROSS JOIN LATERAL ({}) m"
+    ).format(scope(alone, words=True, descending=True), matches(exactly=exactly).ids)
+
+
+def frequency(*, prefix: bool, most: int, projects: int, newest: int) -> Composable:
+    """How many issues the index finds for the look-up (`hits`), and how many of these the prefix fits too
+    (`both`), among the `numbers` of a few segments of the largest projects; at most `most` of each segment,
+    and `more` says that there are more. How many of the `newest` issues of the largest project fit (`seen`,
+    `complete`, `begun`); and the `size` of all projects. Parameters: projects, lookup, prefix.
+    """
+    asked = SQL("replace({}, '@', p.id || '.' || g || '/')::tsquery")
+    largest = SQL(
+        "(SELECT n.project_id AS id, n.last FROM issue_numbers n"
+        " WHERE n.project_id = ANY(%(projects)s::int[]) ORDER BY n.last DESC LIMIT {}) p"
+    )
+    both = SQL("count(*) FILTER (WHERE ts_match_vq(s.tsv, {}))").format(asked.format(SQL("%(prefix)s")))
+    return SQL(
+        "SELECT n.size::float8, c.*, b.* FROM (SELECT sum(n.last) AS size FROM issue_numbers n"
+        " WHERE n.project_id = ANY(%(projects)s::int[])) n"
+        " CROSS JOIN (SELECT sum(c.numbers)::int AS numbers, sum(c.hits)::int AS hits,"
+        " sum(c.both)::int AS both, bool_or(c.hits = {most}) AS more FROM {largest}"
+        " CROSS JOIN LATERAL (SELECT greatest(p.last / {segment} - 1, 0) AS g"
+        "   UNION SELECT p.last / {segment} / 2) g"
+        " CROSS JOIN LATERAL (SELECT least({segment}, p.last - g.g * {segment} + 1) AS numbers,"
+        "   count(*) AS hits, {both} AS both FROM (SELECT s.tsv FROM issue_search s"
+        "   WHERE s.tsv @@ {lookup} LIMIT {most}) s) c) c"
+        " CROSS JOIN (SELECT s.seen::int, s.complete::int, s.begun::int"
+        " FROM {first} CROSS JOIN LATERAL ({sample}) s) b"
+    ).format(
+        largest=largest.format(Literal(projects)),
+        first=largest.format(Literal(1)),
+        sample=sample(width=newest),
+        segment=_SEGMENT,
+        most=Literal(most),
+        lookup=asked.format(SQL("%(lookup)s")),
+        both=both if prefix else SQL("count(*)"),
+    )
+
+
+def scores() -> Composable:
+    """How well the words fit some issues. Parameters: ids, words."""
+    return SQL(
+        "SELECT s.issue_id AS id, ts_rank(s.tsv,"
+        " replace(%(words)s, '@', s.project_id || '.' || s.number / {} || '/')::tsquery)::float8 AS value"
+        " FROM unnest(%(ids)s::bigint[]) AS c (id) CROSS JOIN LATERAL"
+        " (SELECT * FROM issue_search s WHERE s.issue_id = c.id OFFSET 0) s"
+    ).format(_SEGMENT)
+
+
+def _behind(stretch: Stretch, reading: Reading) -> Composable:
+    return SQL(" AND {}").format(_place(stretch, reading.beyond, SQL("%(value)s"), SQL("%(id)s")))
