@@ -45,9 +45,18 @@ CREATE TABLE instance (
   read_only  boolean NOT NULL DEFAULT false,
   created_at timestamptz NOT NULL DEFAULT now(),
   -- What the search index of all issues holds at least: lexemes.py says what each generation brought.
-  search_generation int NOT NULL DEFAULT 2
+  search_generation int NOT NULL DEFAULT 2,
+  -- Which names people, projects, labels and sprints have: another one whenever one of them is given another. What has
+  -- been read under one is right for whoever reads the same.
+  names_version uuid NOT NULL DEFAULT gen_random_uuid()
 );
 INSERT INTO instance DEFAULT VALUES;
+
+CREATE FUNCTION names_changed() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  UPDATE instance SET names_version = gen_random_uuid();
+  RETURN NULL;
+END $$;
 
 -- People -------------------------------------------------------------------------------------------------
 
@@ -66,6 +75,8 @@ CREATE TABLE users (
   created_at    timestamptz NOT NULL DEFAULT now(),
   CONSTRAINT users_admin_active CHECK (active OR NOT admin)
 );
+CREATE TRIGGER users_renamed AFTER UPDATE OF name, display_name ON users
+  FOR EACH STATEMENT EXECUTE FUNCTION names_changed();
 
 -- What a person is signed in by: a password session, an access token for scripts, the ownership of the
 -- embedded instance, a key of the shared instance. Tokens are stored as SHA-256 of 256 random bits.
@@ -137,6 +148,8 @@ CREATE TABLE projects (
   archived_at timestamptz,
   deleted_at  timestamptz
 );
+CREATE TRIGGER projects_renamed AFTER UPDATE OF key ON projects
+  FOR EACH STATEMENT EXECUTE FUNCTION names_changed();
 
 -- Every key that a project ever had: CORE-123 still resolves after the project was given another key.
 CREATE TABLE project_keys (
@@ -203,6 +216,8 @@ CREATE TABLE labels (
   CONSTRAINT labels_name_key UNIQUE (project_id, folded),
   UNIQUE (project_id, id)
 );
+CREATE TRIGGER labels_renamed AFTER UPDATE OF name, folded, colour ON labels
+  FOR EACH STATEMENT EXECUTE FUNCTION names_changed();
 
 -- Sprints ------------------------------------------------------------------------------------------------
 
@@ -227,6 +242,8 @@ CREATE TABLE sprints (
 );
 CREATE UNIQUE INDEX sprints_name_key ON sprints (project_id, folded) WHERE deleted_at IS NULL;
 CREATE UNIQUE INDEX sprints_one_active ON sprints (project_id) WHERE state = 'active';
+CREATE TRIGGER sprints_renamed AFTER UPDATE OF name ON sprints
+  FOR EACH STATEMENT EXECUTE FUNCTION names_changed();
 
 -- Issues -------------------------------------------------------------------------------------------------
 

@@ -26,6 +26,7 @@ from psycopg import sql
 from psycopg.rows import AsyncRowFactory, dict_row, tuple_row
 
 from rhythm_domain import errors, waiting
+from rhythm_domain.names import Names
 from rhythm_domain.queries import Named
 
 Row: TypeAlias = dict[str, Any]
@@ -48,6 +49,9 @@ CONNECT: dict[str, Any] = {
     "application_name": "rhythm",
     "client_encoding": "UTF8",
 }
+
+MANY_NAMES = 10_000
+"""Different labels of issues, whose names are kept."""
 
 CLOSING = 0.1
 """Seconds that the pool has to end: what it does then, such as connecting anew, is of no use any more."""
@@ -187,6 +191,7 @@ class Database:
         self._refused: asyncio.Future[None] | None = None
         self.hints: dict[Any, Any] = {}
         """What was found out about the data that only decides how to ask for it; it may be old."""
+        self._names = Names()
 
     async def _open(self) -> Any:
         if self._closed:
@@ -234,6 +239,7 @@ class Database:
                 if not database._beginning:
                     await made.execute(_PLANNED)
                 database._reached = True
+                database._names = Names()  # It may be another database by now, from a backup.
                 return made
 
         return Told
@@ -253,6 +259,12 @@ class Database:
             log.warning("%s", told.message)
             return errors.Unavailable(hint="Nothing was saved. Try again; an administrator may know more.")
         return told
+
+    def names_of(self, version: UUID) -> Names:
+        """What is known of the names of a version; it starts anew where that becomes much."""
+        if self._names.version != version or len(self._names.labelled) > MANY_NAMES:
+            self._names = Names(version)
+        return self._names
 
     async def close(self) -> None:
         """Closes all connections."""

@@ -22,6 +22,7 @@ from rhythm_domain import database, places, queries
 from rhythm_domain.database import Connection, Database, Retry, Row
 from rhythm_domain.errors import Forbidden, Invalid, NotFound, NotSignedIn
 from rhythm_domain.models import User
+from rhythm_domain.names import Names
 from rhythm_domain.places import Held
 from rhythm_domain.policy import Permission
 from rhythm_domain.transaction import (
@@ -260,6 +261,7 @@ class Guard:
             stale=row["stale"],
             now=row.get("now"),
             search_generation=row["search_generation"],
+            names=Names() if write else self._db.names_of(row["names_version"]),
             hints=self._db.hints,
         )
 

@@ -21,6 +21,7 @@ from rhythm_domain import database, queries
 from rhythm_domain.database import Connection, Retry, Row
 from rhythm_domain.errors import Forbidden, Invalid, Unavailable
 from rhythm_domain.models import Role, User
+from rhythm_domain.names import Names
 from rhythm_domain.policy import Permission, allows, reason
 from rhythm_domain.queries import Named
 
@@ -103,6 +104,8 @@ class Tx:
     living: tuple[int, ...] = ()
     archived: tuple[int, ...] = ()
     """The projects that the person is a member of, where the door asked for them."""
+    names: Names = field(default_factory=Names)
+    """Names that are known already."""
     hints: dict[Any, Any] = field(default_factory=dict)
     """What was found out about the data that only decides how to ask for it: it outlives the transaction."""
     _events: list[Row] = field(default_factory=list)

@@ -4,7 +4,7 @@
 s.id AS session_id, s.kind AS session_kind, s.read_only,
        s.last_seen_at < now() - interval '5 minutes' AS stale,
        u.id, u.name, u.display_name, u.admin, u.active, u.claimed, u.time_zone, u.created_at,
-       i.read_only AS instance_read_only, i.search_generation,
+       i.read_only AS instance_read_only, i.search_generation, i.names_version,
        set_config('statement_timeout', '5s', true) AS statement_timeout,
        set_config('lock_timeout', '2s', true) AS lock_timeout,
        set_config('idle_in_transaction_session_timeout', '15s', true) AS idle_timeout

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from rhythm_domain import queries
 from rhythm_domain.models import IssueRow, IssueType, LabelRef, PersonRef, Priority, Status
+from rhythm_domain.names import Names
 from rhythm_domain.transaction import Tx
 
 _Q = queries.load("lines")
@@ -25,58 +26,48 @@ async def rows(tx: Tx, ids: Sequence[int]) -> tuple[IssueRow, ...]:
 
 
 _Found = Sequence[tuple[Any, ...]]
-"""Rows that begin with the columns of `many_issue_rows`."""
+"""Rows of the columns of `many_issue_rows`."""
 
 
-class _Names(NamedTuple):
-    """What lines show in the place of ids: of projects, people and sprints, and of several labels as text."""
-
-    projects: Mapping[int, str]
-    people: Mapping[int, PersonRef]
-    sprints: Mapping[int, str]
-    labels: Mapping[str, tuple[LabelRef, ...]]
-
-
-async def _few(tx: Tx, ids: Sequence[int]) -> tuple[_Found, _Names]:
+async def _few(tx: Tx, ids: Sequence[int]) -> tuple[_Found, Names]:
     """Issues and their names in one statement."""
     found = await tx.tuples(_Q["issue_rows"], ids=queries.integers(ids))
     people = {row[8]: _person(row[8], *row[25:27]) for row in found}
     people |= {row[7]: _person(row[7], *row[23:25]) for row in found if row[7] is not None}
-    names = _Names(
+    names = Names(
         projects={row[1]: row[21] for row in found},
         people=people,
         sprints={row[9]: row[22] for row in found},
-        labels={row[20]: _labels(row[20]) for row in found if row[20]},
+        labelled={row[20]: _labels(row[20]) for row in found if row[20]},
     )
     return [row[:21] for row in found], names
 
 
-async def _many(tx: Tx, ids: Sequence[int]) -> tuple[_Found, _Names]:
-    """The same in two statements: the issues with the ids of what they name, and the names."""
+async def _many(tx: Tx, ids: Sequence[int]) -> tuple[_Found, Names]:
+    """The same: the issues with the ids of what they name, then the names that are not known yet."""
     by_id = {row[0]: row for row in await tx.tuples(_Q["many_issue_rows"], ids=queries.integers(ids))}
-    found = [by_id[id_] for id_ in ids if id_ in by_id]
-    labels = {text: text.split(",") for text in {row[20] for row in found} if text}
-    named = await tx.tuples(
-        _Q["names_of_rows"],
-        projects=queries.integers({row[1] for row in found}),
-        people=queries.integers({row[7] for row in found} - {None} | {row[8] for row in found}),
-        sprints=queries.integers({row[9] for row in found} - {None}),
-        labels=f"{{{','.join({id_ for ids_ in labels.values() for id_ in ids_})}}}",
-    )
-    names: dict[str, dict[Any, Any]] = {"project": {}, "person": {}, "sprint": {}, "label": {}}
-    for kind, id_, name, more in named:
-        names[kind][id_] = name if more is None else _person(id_, name, more)
-    known = {str(id_): name for id_, name in names["label"].items()}
-    labelled = {
-        text: _labels("\x1e".join([known[id_] for id_ in ids_ if id_ in known]))
-        for text, ids_ in labels.items()
+    found, names = [by_id[id_] for id_ in ids if id_ in by_id], tx.names
+    labelled = {row[20] for row in found if row[20]} - names.labelled.keys()
+    labels = {text: [int(id_) for id_ in text.split(",")] for text in labelled}
+    unknown = {
+        "projects": {row[1] for row in found} - names.projects.keys(),
+        "people": ({row[7] for row in found} | {row[8] for row in found}) - names.people.keys() - {None},
+        "sprints": {row[9] for row in found} - names.sprints.keys() - {None},
+        "labels": {id_ for ids_ in labels.values() for id_ in ids_} - names.labels.keys(),
     }
-    return found, _Names(names["project"], names["person"], names["sprint"], labelled)
+    if any(unknown.values()):
+        asked = {kind: queries.integers(ids_) for kind, ids_ in unknown.items()}
+        for kind, id_, name, more in await tx.tuples(_Q["names_of_rows"], **asked):
+            known: dict[int, Any] = getattr(names, kind)
+            known[id_] = name if more is None else PersonRef(id=id_, name=name, display_name=more)
+    for text, ids_ in labels.items():
+        names.labelled[text] = _labels("\x1e".join(names.labels[id_] for id_ in ids_ if id_ in names.labels))
+    return found, names
 
 
-def _fields(found: _Found, names: _Names) -> Iterator[dict[str, Any]]:
+def _fields(found: _Found, names: Names) -> Iterator[dict[str, Any]]:
     """The fields of each line: written out, from a copy with room for all, as they come by the hundred."""
-    projects, people, sprints, labels = names
+    projects, people, sprints, labels = names.projects, names.people, names.sprints, names.labelled
     # fmt: off
     for (
         id_, project_id, number, title, status, priority, type_, assignee, reporter, sprint, estimate, due,

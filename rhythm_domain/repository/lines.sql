@@ -41,11 +41,11 @@ WHERE i.id = ANY(%(ids)s::bigint[]);
 
 -- name: names_of_rows
 -- The names that go with them; of labels as `issue_rows` has them.
-SELECT 'project' AS kind, id, key AS name, NULL AS display_name FROM projects WHERE id = ANY(%(projects)s::int[])
+SELECT 'projects' AS kind, id, key AS name, NULL AS display_name FROM projects WHERE id = ANY(%(projects)s::int[])
 UNION ALL
-SELECT 'person', id, name, display_name FROM users WHERE id = ANY(%(people)s::int[])
+SELECT 'people', id, name, display_name FROM users WHERE id = ANY(%(people)s::int[])
 UNION ALL
-SELECT 'sprint', id, name, NULL FROM sprints WHERE id = ANY(%(sprints)s::int[])
+SELECT 'sprints', id, name, NULL FROM sprints WHERE id = ANY(%(sprints)s::int[])
 UNION ALL
-SELECT 'label', id, folded || E'\u001f' || name || E'\u001f' || colour, NULL FROM labels
+SELECT 'labels', id, folded || E'\u001f' || name || E'\u001f' || colour, NULL FROM labels
 WHERE id = ANY(%(labels)s::int[]);
