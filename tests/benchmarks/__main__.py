@@ -7,6 +7,8 @@ measures, with all its files in memory, the sections: search, lists, writes, cli
 the time of a call goes; growth and cold, which keep a smaller instance of each size too; and import, which
 fills one that it throws away. Each line has the percentiles of its calls in milliseconds, `!` where one is
 above its bound, and the median as a multiple of `SELECT 1` in the same run.
+With --programs another PostgreSQL than the embedded one is measured, with its own settings, in an instance of
+its own.
 With --json the figures are kept, and compared with those that the file held.
 
 Exit code 0 if every figure is within its bound.
@@ -39,6 +41,8 @@ from tests.benchmarks.keystrokes import HELD_OUT
 from tests.benchmarks.measure import Series, settle
 
 SECTIONS = ("search", "lists", "writes", "cli", "app", "parts", "growth", "cold", "import")
+ANYWHERE = ("search", "lists", "writes", "parts")
+"""What can be measured on a server of another version: commands and the app start the embedded one."""
 
 
 class _Counter(logging.Handler):
@@ -107,9 +111,17 @@ def main() -> int:
     parser.add_argument("--issues", type=int, default=1_000_000, metavar="N")
     parser.add_argument("--json", type=Path, metavar="FILE")
     parser.add_argument("--home", type=Path, metavar="FOLDER", help="of the embedded server")
+    parser.add_argument(
+        "--programs", type=Path, metavar="FOLDER", help="of another PostgreSQL: search, lists, writes, parts"
+    )
     parser.add_argument("--seed", default=HELD_OUT, help="which keystrokes; any word")
     parser.add_argument("--every", type=int, default=1, metavar="N", help="only every n-th keystroke")
     given = parser.parse_args()
+    if given.programs is not None:
+        given.home = given.home or home(given.issues).with_name(f"of {given.programs.parent.name}")
+        given.sections = given.sections or list(ANYWHERE)
+        if set(given.sections) - set(ANYWHERE):
+            parser.error(f"with other programs there are only {', '.join(ANYWHERE)}")
     if unknown := set(given.sections) - set(SECTIONS):
         parser.error(f"no section {', '.join(sorted(unknown))}; there are {', '.join(SECTIONS)}")
     # An installed program has its bytecode: let the first start of each leave it.
@@ -118,7 +130,8 @@ def main() -> int:
     log = logging.getLogger("rhythm.database")
     log.addHandler(slow)
     log.propagate = False
-    with opened(given.home or home(given.issues), given.issues) as bench:
+    folder = given.home or home(given.issues)
+    with opened(folder, given.issues, programs=given.programs) as bench:
         if bench.filled is not None:
             print(f"Filled with {given.issues:,} issues in {bench.filled:.0f} s.")
         warm(bench.server.data)

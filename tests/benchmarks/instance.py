@@ -68,10 +68,13 @@ def home(issues: int) -> Path:
 
 
 @contextmanager
-def opened(folder: Path, issues: int) -> Iterator[Bench]:
-    """The instance in a folder, filled if it is new; its server stays up for the block."""
+def opened(folder: Path, issues: int, *, programs: Path | None = None) -> Iterator[Bench]:
+    """The instance in a folder, filled if it is new; its server stays up for the block.
+
+    `programs` are those of another PostgreSQL than the embedded one.
+    """
     folder.parent.mkdir(parents=True, exist_ok=True)
-    server = EmbeddedServer(folder)
+    server = EmbeddedServer(folder, bindir=programs)
     conninfo = server.start()
     try:
         migrate(conninfo)
