@@ -74,12 +74,12 @@ async def newest(
         promising = PROMISING if of.clauses or not of.looked_up else SOON
         if begin is None and merge.ahead and walk > promising * read:
             begin = await start(tx, of, walk=walk, wanted=wanted, lazily=True)
-        # A single project is read no further than it must; of several each is read to where all are.
-        lazily = begin is not None and (begin.lookup is not None or begin.faceted) and not of.across
+        # What an index finds is read no further than it must, of one project or where a part of each will do;
+        # conditions may be rare everywhere: then each project is read to where all are.
+        indexed = begin is not None and (begin.lookup is not None or begin.faceted)
+        at_once = begin is not None and (begin.rare or (indexed and not (of.across and of.clauses)))
         further = max(2 * walk, (2 if len(merge.found) > SURE else 4) * rows)
-        rows = sources.EVERYTHING if lazily else int(min(max(further, sources.WINDOW), 16 * rows))
-        if begin is not None and begin.rare:
-            rows = sources.EVERYTHING  # All that there are will be few.
+        rows = sources.EVERYTHING if at_once else int(min(max(further, sources.WINDOW), 16 * rows))
     return merge.found
 
 

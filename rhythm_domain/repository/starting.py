@@ -53,8 +53,8 @@ _WALKED, _WALKED_ELSEWHERE = 0.3, 2.0
 _OWN, _READ, _NAMED = 0.7, 1.0, 2.7
 """Reading an issue that fulfils a condition on its own columns, that another table leads to, or that is only
 named there."""
-_WALKED_COMPARED = 1.0
-"""Reading one issue's words on by number, and comparing them."""
+_WALKED_COMPARED = 3.0
+"""Reading one issue's words on by number, and comparing them: most are not in the server's own memory."""
 _FOUND = 2.0
 """Reading an issue that the index found; comparing its words adds little."""
 _FACET, _FACET_ELSEWHERE, _FACET_COMPARED, _ASKED = 1.3, 2.0, 3.0, 60.0
