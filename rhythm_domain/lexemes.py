@@ -262,15 +262,15 @@ _LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ı": "i",
 def _place(places: dict[str, str], text: str, position: int, weight: str) -> int:
     """Adds where each lexeme of a text stands, counting from `position`, as `:1A,20`; the position after."""
     for chunk in text.split():
-        word = chunk.strip(_EDGES)
-        for lexemes in _lexemes(word) if len(word) <= _CACHED_LENGTH else _lexemes.__wrapped__(word):
+        for lexemes in _lexemes(chunk) if len(chunk) <= _CACHED_LENGTH else _lexemes.__wrapped__(chunk):
             for lexeme in lexemes:
+                at = places.get(lexeme)
                 if position > _LAST_POSITION:
                     places.setdefault(lexeme, "")
-                elif lexeme not in places:
+                elif at is None:
                     places[lexeme] = f":{position}{weight}"
-                elif places[lexeme].count(",") < _PLACES - 1:
-                    places[lexeme] += f",{position}{weight}"
+                elif at.count(",") < _PLACES - 1:
+                    places[lexeme] = f"{at},{position}{weight}"
             position += 1
     return position
 
@@ -278,12 +278,13 @@ def _place(places: dict[str, str], text: str, position: int, weight: str) -> int
 @lru_cache(maxsize=1 << 14)
 def _lexemes(chunk: str) -> tuple[tuple[str, ...], ...]:
     """The lexemes at each position of a chunk."""
-    if _PLAIN.fullmatch(chunk):
-        return ((chunk.lower()[:_LEXEME_LENGTH],),)
-    width, words = _analyse(chunk)
+    word = chunk.strip(_EDGES)
+    if _PLAIN.fullmatch(word):
+        return ((word.lower()[:_LEXEME_LENGTH],),)
+    width, words = _analyse(word)
     lexemes: list[list[str]] = [[] for _ in range(width)]
-    for word in words:
-        lexemes[word.offset].append(word.lexeme)
+    for one in words:
+        lexemes[one.offset].append(one.lexeme)
     return tuple(map(tuple, lexemes))
 
 

@@ -112,11 +112,12 @@ def repaired(value: str, *, limit: int, lines: bool) -> tuple[str, tuple[str, ..
     value, count = (_BODY_REFUSED if lines else _LINE_REFUSED).subn("\ufffd", value)
     if count:
         notes.append(f"{count:,} control character{'s' * (count != 1)} replaced")
-    bounded = _bounded(value, _MARKS_STORED, unicodedata.combining, "")
-    if surplus := len(value) - len(bounded):
-        notes.append(f"{surplus:,} combining mark{'s' * (surplus != 1)} removed")
-    value = unicodedata.normalize("NFC", bounded if lines else bounded.strip())
-    value = _bounded(value, _MARKS_STORED, unicodedata.combining, "")
+    if not value.isascii():
+        bounded = _bounded(value, _MARKS_STORED, unicodedata.combining, "")
+        if surplus := len(value) - len(bounded):
+            notes.append(f"{surplus:,} combining mark{'s' * (surplus != 1)} removed")
+        value = unicodedata.normalize("NFC", bounded if lines else bounded.strip())
+        value = _bounded(value, _MARKS_STORED, unicodedata.combining, "")
     if len(value) > limit:
         notes.append(f"cut from {len(value):,} to {limit:,} characters")
         value = value[: limit - 1] + "…"

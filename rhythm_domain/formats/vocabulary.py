@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from rhythm_domain.models import IssueType, Priority, Status
 
@@ -38,6 +39,7 @@ _PRIORITY_LABEL = re.compile(r"(?:priority|prio) (.+)|(.+) priority|(p[0-4])")
 _TYPE_LABEL = re.compile(r"(?:(?:type|kind|category|t|c) )?(.+)")
 
 
+@lru_cache(maxsize=4096)
 def _folded(name: str) -> str:
     return " ".join(re.sub(r"[\s_:/.\-]+", " ", name.replace("’", "'")).split()).casefold()
 

@@ -152,6 +152,7 @@ FIELDS = (
 """What an import writes, each hashed by itself: what the source did not change is left as people left it."""
 
 _SIZE = 8  # bytes of each field's hash
+_SHORT = 40
 UNLINKED = b"\0" * _SIZE * 2
 """Stands for parent and links, which come last, until they are made."""
 
@@ -178,7 +179,17 @@ def fingerprint(issue: ImportIssue) -> bytes:
         issue.parent_key,
         sorted(issue.links),
     )
-    return b"".join(blake2s(_bytes(value), digest_size=_SIZE).digest() for value in values)
+    return b"".join(map(_hash, map(_bytes, values)))
+
+
+def _hash(value: bytes) -> bytes:
+    """What is short is mostly what others have too: nothing, a status, a label."""
+    return _hashed(value) if len(value) < _SHORT else _hashed.__wrapped__(value)
+
+
+@lru_cache(maxsize=4096)
+def _hashed(value: bytes) -> bytes:
+    return blake2s(value, digest_size=_SIZE).digest()
 
 
 def _bytes(value: Any) -> bytes:
