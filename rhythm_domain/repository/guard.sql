@@ -1,13 +1,19 @@
 -- What the guard asks before anything else. Every statement re-reads the person's session, account and role.
 
 -- part: who
-s.id AS session_id, s.kind AS session_kind, s.read_only,
+s.read_only,
        s.last_seen_at < now() - interval '5 minutes' AS stale,
        u.id, u.name, u.display_name, u.admin, u.active, u.claimed, u.time_zone, u.created_at,
        i.read_only AS instance_read_only, i.search_generation, i.names_version,
        set_config('statement_timeout', '5s', true) AS statement_timeout,
        set_config('lock_timeout', '2s', true) AS lock_timeout,
        set_config('idle_in_transaction_session_timeout', '15s', true) AS idle_timeout
+
+-- part: present
+-- One row each, whatever the planner takes these small tables for.
+sessions s
+CROSS JOIN LATERAL (SELECT * FROM users WHERE id = s.user_id OFFSET 0) u
+CROSS JOIN (SELECT * FROM instance LIMIT 1) i
 
 -- part: signed_in
 -- Who is let in: by a session that has not ended, of an account that is active.
@@ -43,7 +49,7 @@ FROM issues i WHERE i.id = ANY(%(ids)s::bigint[])
 -- name: enter
 -- The person behind a session, with the limits of the transaction set. No row: not signed in any more.
 SELECT {{who}}
-FROM sessions s JOIN users u ON u.id = s.user_id CROSS JOIN instance i
+FROM {{present}}
 WHERE {{signed_in}};
 
 -- name: enter_across
@@ -55,18 +61,18 @@ SELECT {{who}},
        ARRAY(SELECT m.project_id FROM project_members m JOIN projects p ON p.id = m.project_id
              WHERE m.user_id = u.id AND m.ended_at IS NULL AND p.deleted_at IS NULL AND p.archived_at IS NOT NULL
              ORDER BY 1) AS archived
-FROM sessions s JOIN users u ON u.id = s.user_id CROSS JOIN instance i
+FROM {{present}}
 WHERE {{signed_in}};
 
 -- name: enter_project
 -- The same with a project by any key that it has or had, and the person's role in it, to read there.
 SELECT {{who}},
-       p.id AS project_id, p.key AS project_key, p.archived_at,
-       (SELECT m.role FROM project_members m
-        WHERE m.project_id = p.id AND m.user_id = u.id AND m.ended_at IS NULL) AS role
-FROM sessions s JOIN users u ON u.id = s.user_id CROSS JOIN instance i
-LEFT JOIN project_keys k ON k.key = %(key)s
-LEFT JOIN projects p ON p.id = k.project_id AND p.deleted_at IS NULL
+       p.id AS project_id, p.key AS project_key, p.archived_at, m.role
+FROM {{present}}
+LEFT JOIN LATERAL (
+  SELECT p.id, p.key, p.archived_at FROM project_keys k JOIN projects p ON p.id = k.project_id
+  WHERE k.key = %(key)s AND p.deleted_at IS NULL OFFSET 0) p ON true
+LEFT JOIN project_members m ON m.project_id = p.id AND m.user_id = u.id AND m.ended_at IS NULL
 WHERE {{signed_in}};
 
 -- name: enter_to_write
