@@ -461,8 +461,8 @@ async def fetch(connection: Connection, query: Named, params: Params = None) -> 
 
 
 async def tuples(connection: Connection, query: Named, params: Params = None) -> list[tuple[Any, ...]]:
-    """All rows of a query, without the names of their columns."""
-    return (await _run(connection, query, params, tuple_row))[0]
+    """All rows of a query, without the names of their columns; values of an enum are bytes."""
+    return (await _run(connection, query, params, tuple_row, binary=True))[0]
 
 
 async def execute(connection: Connection, query: Named, params: Params = None) -> int:
@@ -471,11 +471,11 @@ async def execute(connection: Connection, query: Named, params: Params = None) -
 
 
 async def _run(
-    connection: Connection, query: Named, params: Params, rows: AsyncRowFactory[T]
+    connection: Connection, query: Named, params: Params, rows: AsyncRowFactory[T], *, binary: bool = False
 ) -> tuple[list[T], int]:
     _note(query, params)
     with timed(query.name) as counted:
-        found, count = await connection.read(query.text, params, rows=rows)
+        found, count = await connection.read(query.text, params, rows=rows, binary=binary)
         counted.append(count)
     return found, count
 

@@ -44,10 +44,11 @@ class Connection(psycopg.AsyncConnection[dict[str, Any]]):
         *,
         rows: RowFactory[T],
         prepare: bool | None = None,
+        binary: bool = False,
     ) -> tuple[list[T], int]:
         """Runs a statement; what it returned, and how many rows that is, or how many it touched."""
         cursor = self._cursors.pop((statement, rows), None) or self.cursor(row_factory=rows)
-        await cursor.execute(statement, params, prepare=prepare)
+        await cursor.execute(statement, params, prepare=prepare, binary=binary)
         found = [] if cursor.rownumber is None else await cursor.fetchall()
         while len(self._cursors) >= KEPT:
             del self._cursors[next(iter(self._cursors))]

@@ -105,9 +105,9 @@ def _fields(found: _Found, names: Names) -> Iterator[dict[str, Any]]:
 
 
 _BLANK: dict[str, Any] = dict.fromkeys(IssueRow.model_fields)
-_STATUSES: Mapping[str, Status] = {status.value: status for status in Status}
-_PRIORITIES: Mapping[str, Priority] = {priority.value: priority for priority in Priority}
-_TYPES: Mapping[str, IssueType] = {kind.value: kind for kind in IssueType}
+_STATUSES: Mapping[bytes, Status] = {status.value.encode(): status for status in Status}
+_PRIORITIES: Mapping[bytes, Priority] = {priority.value.encode(): priority for priority in Priority}
+_TYPES: Mapping[bytes, IssueType] = {kind.value.encode(): kind for kind in IssueType}
 
 
 @lru_cache(maxsize=1024)
