@@ -52,7 +52,8 @@ async def label(screen: TriageScreen, title: str, key: str, rows: Sequence[Issue
     said += [f"no longer {', '.join(map(shown, removed))}"] if removed else []
     known = {label.name: label for label in found}
     new = [name for name in added if name not in known]
-    if new and not await screen.sure(len(rows) + len(screen.unread()), f"Change {{}}: {', '.join(said)}?"):
+    count = len(rows) + len(screen.unread_beside(rows))
+    if new and not await screen.sure(count, f"Change {{}}: {', '.join(said)}?"):
         return
     colours = {name: known[name].colour if name in known else colour_of(name) for name in added}
     refs = {name: LabelRef(name=name, colour=colours[name]) for name in added}

@@ -126,6 +126,13 @@ class TriageScreen(WorkScreen):
         answer = await self.app.push_screen_wait(confirm)
         return bool(answer)
 
+    def unread_beside(self, rows: Sequence[IssueRow]) -> list[int]:
+        """The issues that are meant with the targets, as they were when a command began, and had not been
+        read; some may have been by now. None beside others than the targets.
+        """
+        given, now = {row.id for row in rows}, {row.id for row in self.targets()}
+        return [*(now - given), *self.unread()] if given <= now else []
+
     async def change(
         self,
         edit: IssueEdit,
@@ -144,8 +151,7 @@ class TriageScreen(WorkScreen):
         With `asked` it was asked already. `new_labels` are made in the same step.
         """
         self.end_range()
-        meant = {row.id for row in rows} == {row.id for row in self.targets()}
-        unread = self.unread() if meant else []
+        unread = self.unread_beside(rows)
         count = len(rows) + len(unread)
         what = rows[0].key if count == 1 and rows else counted(count, "issue")
         others = [row for row in rows if look(row) != row]

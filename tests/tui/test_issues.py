@@ -409,6 +409,9 @@ async def test_all_that_match_change_as_one_step(team: Team, app: Open) -> None:
         await driver.sees("701 of 701 marked")
         await driver.press("p")
         await driver.sees("Priority · 701 issues")
+        view = driver.view
+        assert isinstance(view, IssuesScreen)
+        await view._extend("next")  # More of them are read while one chooses.
         await driver.write("low")
         await driver.press("enter")
         await driver.sees("Change 701 issues: low priority?")
@@ -784,6 +787,9 @@ async def test_marks_of_a_long_list_follow_what_is_found(
         await driver.sees("300 of 300 marked")
         await driver.press("t")
         await driver.sees("Labels · 300 issues")
+        view = driver.view
+        assert isinstance(view, IssuesScreen)
+        await view._extend("next")  # More of them are read while one chooses.
         await driver.write("on call")
         await driver.sees("create label on call")
         await driver.press("enter")
