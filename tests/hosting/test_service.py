@@ -68,11 +68,10 @@ class Shared(Host):
         return int(self.status["pid"])
 
     def hub(self) -> int:
-        """The hub's process: the one child that is no session."""
+        """The hub's process: the first child that is no session. A spare one may have come by now."""
         children = Path(f"/proc/{self.main}/task/{self.main}/children").read_text().split()
         sessions = {each["pid"] for each in self.sessions()}
-        (hub,) = {int(each) for each in children} - sessions
-        return hub
+        return min({int(each) for each in children} - sessions)
 
     def connections(self) -> int:
         """Connections of programs of Rhythm to the database."""
