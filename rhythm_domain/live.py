@@ -73,6 +73,9 @@ class Live:
 
     def __init__(self, db: Database, guard: Guard, *, poll: float = POLL) -> None:
         self._db, self._guard, self._poll = db, guard, poll
+        self._marked: _Tail | None = None
+        self.hears = False
+        """Whether what others do from now on is told."""
         self.watched: int | None = None
         self.lost: Callable[[Unavailable], None] | None = None
         """Told when the connection broke, before it is made anew; of a server that froze within a beat."""
@@ -82,16 +85,20 @@ class Live:
         it is iterated, and announcements. Each iteration needs a connection of its own, or the hub's.
 
         The first is a Resync, and so is the first after each gap in the connection: it reconnects by itself.
-        Raises `NotSignedIn` when the session ended.
+        After a `mark` they are the changes since then instead. Raises `NotSignedIn` when the session ended.
         """
         failures = 0
         while True:
+            marked, self._marked = self._marked, None
             try:
                 async with self._ear().listen() as line:
-                    tail = _Tail(self._guard)
-                    await tail.begin()
-                    failures = 0
-                    yield Resync()
+                    tail = marked or _Tail(self._guard)
+                    if marked is None:
+                        await tail.begin()
+                    missed = [Resync()] if marked is None else await self._look(tail)
+                    failures, self.hears = 0, True
+                    for each in missed:
+                        yield each
                     while True:
                         for said in await self._wait(line, tail):
                             yield Announcement(text=said)
@@ -102,6 +109,14 @@ class Live:
                     self.lost(error)
                 await asyncio.sleep(_PAUSES[min(failures, len(_PAUSES) - 1)])
                 failures += 1
+
+    async def mark(self) -> None:
+        """Takes what has happened so far as known: who begins to listen later hears what came since, and what
+        was read meanwhile need not be read again.
+        """
+        tail = _Tail(self._guard)
+        await tail.begin()
+        self._marked = tail
 
     def _ear(self) -> Ear:
         return OwnEar(self._db, self._poll) if self._db.hub is None else HubEar(self._db.hub)

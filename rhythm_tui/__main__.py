@@ -19,10 +19,10 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
 def _open_app(opening: Opening) -> int:
     shut(os.environ)
     gc.disable()  # Nothing that the start makes is garbage: to look for it costs a tenth of it.
-    from rhythm_tui import app
     from rhythm_tui.instance import Instance
+    from rhythm_tui.start import run
 
-    return app.run(Instance(opening.flags), start=opening.start, issue=opening.issue)
+    return run(Instance(opening.flags), start=opening.start, issue=opening.issue)
 
 
 def _called(args: list[str]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import logging
 import os
@@ -37,6 +38,7 @@ from rhythm_tui.report import report
 from rhythm_tui.screens.picker import Choice, Picker
 from rhythm_tui.screens.way_in import WayIn
 from rhythm_tui.screens.work import WorkScreen
+from rhythm_tui.start import read
 from rhythm_tui.stylesheet import KeptStylesheet
 from rhythm_tui.terminal import lifecycle as terminal
 from rhythm_tui.terminal.guarded import HELD
@@ -173,7 +175,6 @@ class RhythmApp(ThemedApp, Commanding):
 
     async def signed_in(self, session: Session) -> None:
         """Shows a signed-in person where they left."""
-        self._begin_to_listen(session)  # First: what is read once one hears need not be read again.
         desk = Desk(
             session,
             drafts=Drafts(await self._notebook("drafts", session)),
@@ -183,7 +184,8 @@ class RhythmApp(ThemedApp, Commanding):
             local=self.local,
             demo=str(self.instance.embedded.home) if self.instance.demo else "",
         )
-        await desk.read_projects()
+        code = VIEWS.get(self._start or str(desk.memory.get("view")), (__name__,))[0]
+        await asyncio.gather(desk.read_projects(), read(code))
         self.desk = desk
         desk.edits.changed = self._drawn
         desk.edits.failed = partial(report, self)
@@ -199,6 +201,7 @@ class RhythmApp(ThemedApp, Commanding):
             self.theme = kept
         self.show_colours(str(desk.memory.get("colours") or ""))
         await self.switch_mode(view)
+        self.curtain.after(partial(self._begin_to_listen, session))
         issue, self._issue = self._issue, None
         if issue is not None:
             self.post_message(OpenIssue(issue))
@@ -599,16 +602,13 @@ def _project_line(key: str, name: str, count: int) -> Any:
     return Content.assemble((f"{key:<10} ", "bold"), shown(name), (f"  {count:,} open", "dim"))
 
 
-def run(instance: Instance, *, start: str | None = None, issue: str | None = None) -> int:
-    """Opens the app; the exit code. Raises `Invalid` for a terminal that it can't be shown on, and why the
-    person was shown out, if they were.
-    """
-    terminal.check()
+async def opened(instance: Instance, *, start: str | None = None, issue: str | None = None) -> int:
+    """Opens the app; its exit code once it was left. Raises why the person was shown out, if they were."""
     logging.captureWarnings(True)  # They would be written over the screen.
     gc.disable()  # See `STARTED`.
     app = RhythmApp(instance, start=start, issue=issue)
     try:
-        app.run()
+        await app.run_async()
     finally:
         terminal.restore_title()
     if app.crashed is not None:

@@ -43,11 +43,16 @@ class Hearing:
         self._heard: list[Change | Resync] = []
         self._gap = 0.0
         """Until when something may have been missed."""
-        self.hears = False
+        self._session: Session | None = None
+
+    @property
+    def hears(self) -> bool:
         """Whether what others do from now on is heard."""
+        return self._session is not None and self._session.live.hears
 
     def begin(self, session: Session) -> None:
         """Listens for as long as the app runs, or until it is begun anew with another session."""
+        self._session = session
         self._app.run_worker(
             job(self._listen, session), group="live", exclusive=True, description="hears of changes"
         )
@@ -92,7 +97,6 @@ class Hearing:
         shown = None if seen is not self._seen() or (seen and seen.stale) else seen
         if shown and missed and shown.began_reading < self._gap:
             shown.reload()
-        self.hears = self.hears or missed  # The first of all is that something may have been missed.
         if shown and changes:
             await shown.changes(changes)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from rhythm_domain.embedded.server import EmbeddedServer
     from rhythm_domain.session import Session, Tracker
     from rhythm_tui.notebook import Notebook
+
+    Entered = tuple[Tracker, Session | NotSignedIn]
+    """An open instance, and the signed-in person's session or why nobody is signed in."""
 
 
 class Instance:
@@ -29,6 +32,8 @@ class Instance:
     def __init__(self, flags: Mapping[str, Any] | None = None) -> None:
         self.flags = dict(flags or {})
         self.demo: bool = self.flags.pop("demo", False)
+        self.begun: Callable[[AsyncExitStack], Awaitable[Entered]] | None = None
+        """Does what `enter` does, as far as that was not done before it was asked for; see `start`."""
 
     @cached_property
     def settings(self) -> config.Settings:
@@ -42,6 +47,7 @@ class Instance:
 
     def reread(self) -> None:
         """Reads the settings anew when they are next asked for: a person may have corrected them."""
+        self.begun = None
         if "embedded" in self.__dict__:
             self.embedded.release()
             del self.embedded
@@ -84,6 +90,22 @@ class Instance:
             self.conninfo(), pooler=settings.pooler, listen_conninfo=settings.listen_url
         ) as tracker:
             yield tracker
+
+    async def enter(self, exits: AsyncExitStack) -> Entered:
+        """Opens it for as long as `exits` are open, and signs in. Who listens later hears of all that changes
+        from then on.
+        """
+        if not self.settings.database_url:
+            from asyncio import to_thread
+
+            await to_thread(self.conninfo)  # Starting a server takes a moment, and blocks.
+        tracker = await exits.enter_async_context(self.tracker())
+        try:
+            session = await self.signed_in(tracker)
+        except NotSignedIn as error:
+            return tracker, error
+        await session.live.mark()
+        return tracker, session
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[Session]:

@@ -144,6 +144,11 @@ class _Answers:
 class _Silence:
     """Nothing is ever heard."""
 
+    hears = False
+
+    async def mark(self) -> None:
+        """Nothing has happened."""
+
     async def changes(self) -> AsyncIterator[Any]:
         await asyncio.Event().wait()
         yield None

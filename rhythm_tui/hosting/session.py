@@ -48,9 +48,9 @@ def serve(
         instance = HostedInstance(known, key_id, source(terminal.get("SSH_CONNECTION", "")), counted=counted)
         match request:
             case Open(issue):
-                from rhythm_tui import app
+                from rhythm_tui import start
 
-                return app.run(instance, issue=issue)
+                return start.run(instance, issue=issue)
             case Run(words):
                 from rhythm_tui.cli.main import run
                 from rhythm_tui.hosting.commands import root

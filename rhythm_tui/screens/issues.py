@@ -7,7 +7,8 @@ from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import PurePath
-from typing import ClassVar, Literal
+from time import monotonic
+from typing import ClassVar, Literal, NamedTuple
 
 from textual import on
 from textual.app import ComposeResult
@@ -59,6 +60,16 @@ Place = Literal["side", "below", "away"]
 _NEXT_PLACE: dict[Place, Place] = {"side": "below", "below": "away", "away": "side"}
 
 
+class _First(NamedTuple):
+    """What is seen first, asked for at a moment (`monotonic`): the total is None where the page has all."""
+
+    at: float
+    key: str | None
+    views: Sequence[SavedView]
+    page: Page[IssueRow]
+    total: Total | None
+
+
 class IssuesScreen(SearchScreen):
     """The issue table with its search line, saved views as tabs, and a preview."""
 
@@ -80,6 +91,8 @@ class IssuesScreen(SearchScreen):
         self._new = 0
         """How many issues others have made since the list was read."""
         self._shown: tuple[str | None, Query] | None = None
+        self._first: asyncio.Task[_First] | None = asyncio.create_task(self._read_first(desk.key))
+        self._first.add_done_callback(_heard)
 
     def body(self) -> ComposeResult:
         yield ViewTabs()
@@ -105,17 +118,36 @@ class IssuesScreen(SearchScreen):
 
     # Reading ---------------------------------------------------------------------------------------------
 
-    async def load(self) -> None:
-        self._show_views(await saved_views.tabs(self.desk.session, self.desk.key))
-        await self.search(keep=True)
+    async def _read_first(self, key: str | None) -> _First:
+        """Asks for what is seen first, while the widgets come that show it."""
+        at = monotonic()
+        views = await saved_views.tabs(self.desk.session, key)
+        page = await self._page(Reading(limit=FIRST))
+        total = await self.desk.session.search.total(self.asked, project=key) if page.next else None
+        return _First(at, key, views, page, total)
 
-    async def search(self, *, keep: bool = False) -> None:
+    async def _taken_first(self) -> _First | None:
+        """What was asked for first, if that is what is to be shown; once."""
+        task, self._first = self._first, None
+        first = await task if task is not None else None
+        if first is None or (first.key, Query()) != (self.desk.key, self.asked):
+            return None
+        self.began_reading = first.at
+        return first
+
+    async def load(self) -> None:
+        first = await self._taken_first()
+        views = first.views if first else await saved_views.tabs(self.desk.session, self.desk.key)
+        self._show_views(views)
+        await self.search(keep=True, first=first)
+
+    async def search(self, *, keep: bool = False, first: _First | None = None) -> None:
         wanted = (self.desk.key, self.asked)
         table = self.table
         window = table.window
         stay, keep = keep and wanted != self._shown, keep and wanted == self._shown
         reading = window.around(table.cursor) if keep else Reading()
-        page = await self._page(replace(reading, limit=max(reading.limit, FIRST)))
+        page = first.page if first else await self._page(replace(reading, limit=max(reading.limit, FIRST)))
         held = await self._among(table.marks) if table.marks and (page.previous or page.next) else None
         behind = None
         if stay and (row := table.row) and page.next and all(each.id != row.id for each in page.items):
@@ -136,7 +168,10 @@ class IssuesScreen(SearchScreen):
         made, self._made = self._made, None
         if made is not None:
             await self._go_to_made(*made)
-        await self._count_found(page)
+        if first is not None and first.total is not None and first.total.exact:
+            self._know_total(first.total)
+        else:
+            await self._count_found(page)
 
     def _say_empty(self) -> None:
         words = NONE_FOUND if self.asked.terms or self.asked.conditions else NO_ISSUES
@@ -516,6 +551,12 @@ class IssuesScreen(SearchScreen):
         except NotFound:
             issue = None
         self.query_one(Preview).show_issue(issue)
+
+
+def _heard(task: asyncio.Task[_First]) -> None:
+    """Who takes it hears of its error; nobody may."""
+    if not task.cancelled():
+        task.exception()
 
 
 def _id_of(view: SavedView) -> int | str:

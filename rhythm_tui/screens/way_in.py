@@ -96,19 +96,15 @@ class WayIn(LaidOut[None], Commanding):
     async def _open(self, words: str) -> Session:
         """Opens the instance, and signs in."""
         await self._exits.aclose()
-        # Starting a server of one's own takes a moment, and blocks.
         slow = self.set_timer(0.3, lambda: self._say("Opening …", self._opening()))
         try:
-            if not self.instance.settings.database_url:
-                await asyncio.to_thread(self.instance.conninfo)
-            self.tracker = await self._exits.enter_async_context(self.instance.tracker())
-            try:
-                session = await self.instance.signed_in(self.tracker)
-            except NotSignedIn as error:
+            enter, self.instance.begun = self.instance.begun or self.instance.enter, None
+            self.tracker, session = await enter(self._exits)
+            if isinstance(session, NotSignedIn):
                 slow.stop()
                 if not self.instance.local:
-                    raise
-                session = await self._through_a_door(self.tracker, words, error)
+                    raise session
+                session = await self._through_a_door(self.tracker, words, session)
             if self.instance.demo:
                 await self._fill(session)
             return session

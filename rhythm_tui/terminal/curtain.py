@@ -6,10 +6,14 @@ when; one that takes longer is drawn as far as it is.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from textual.app import App
 from textual.timer import Timer
+
+DRAWN = 0.02
+"""Seconds after which what was behind it is drawn."""
 
 
 class Curtain:
@@ -18,6 +22,7 @@ class Curtain:
     def __init__(self, app: App[Any]) -> None:
         self._app = app
         self._timer: Timer | None = None
+        self._after: list[Callable[[], None]] = []
 
     @property
     def closed(self) -> bool:
@@ -38,3 +43,12 @@ class Curtain:
             self._timer.stop()
             self._timer = None
             self._app._end_batch()
+        after, self._after = self._after, []
+        for call in after:
+            self._app.set_timer(DRAWN, call)
+
+    def after(self, call: Callable[[], None]) -> None:
+        """Calls once what is behind it was drawn: what one need not see at once does not delay that."""
+        self._after.append(call)
+        if not self.closed:
+            self.open()

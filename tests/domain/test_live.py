@@ -316,6 +316,22 @@ async def test_to_watch_takes_an_administrator(team: Team, db: Database) -> None
         assert (await next_change(changes)).project_key == "MINE"
 
 
+async def test_who_listens_later_hears_of_what_came_since_a_mark(team: Team, db: Database) -> None:
+    """Of nothing before it, and nothing has to be read again; after a gap all of it has."""
+    await change_something(team.owner)
+    live = Live(db, team.viewer._guard, poll=WAIT)
+    await live.mark()
+    await change_something(team.maintainer)
+    assert not live.hears
+    async with aclosing(live.changes()) as changes:
+        assert (await next_change(changes)).actor.name == "max"
+        assert live.hears
+        await change_something(team.owner)
+        assert (await next_change(changes)).actor == team.owner.user.ref
+    async with aclosing(live.changes()) as changes:
+        await listening(changes)
+
+
 async def test_a_change_names_its_operation_and_its_issues(team: Team, db: Database) -> None:
     """By which a program knows its own."""
     operation = uuid4()
