@@ -39,7 +39,10 @@ _WIDEST = 1_000_000
 SOON = 4_000
 """Microseconds of reading on that are not worth asking what would be better."""
 
-_HITS, _PROJECTS, _NEWEST = 100, 4, 128
+_MANY = 10
+"""How many times as many issues as elsewhere a condition may name: else a list may have to be read wholly."""
+
+_HITS, _PROJECTS, _NEWEST = 100, 2, 128
 """What words are judged by: so many issues of each segment that is looked into, in so many projects, and the
 newest issues that a word being typed is compared with."""
 
@@ -142,7 +145,9 @@ async def _by_words(walk: _Walk, places: Sequence[int], at: _At) -> None:
             sorting = words.count * _FETCHED
             looking = words.looking + min(sorting, walk.needs(words.share) * _MET)
             named = _NAMED + (1 if len(walk.of.clauses) == 1 else _AMONG) * _COMPARED
-            driver = await fewest(walk.tx, walk.of, few=min(FEW, int(min(comparing, looking) / named)))
+            driver = await fewest(
+                walk.tx, walk.of, few=min(_MANY * FEW, int(min(comparing, looking) / named))
+            )
             if driver and driver[0] * named < min(comparing, looking):
                 await walk.rest(driver[1], places[number:])
                 return
@@ -404,7 +409,7 @@ def _frequency(prefix: bool, across: bool) -> Named:
         "search_frequency",
         walks.frequency(
             prefix=prefix,
-            most=_HITS // (_PROJECTS if across else 1),
+            most=_HITS,
             projects=_PROJECTS if across else 1,
             newest=_NEWEST,
         ),

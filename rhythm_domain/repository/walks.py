@@ -1,8 +1,9 @@
 """The SQL of lists in other orders than by number: stretches of an order, read on by its index or sorted.
 
 Of one project, an index gives a stretch in order. Across projects each has its part of that index, and all
-are read as far as some place in the order: the one up to which the largest project has its share of what is
-to be read. To merge them while they are read would take a plan with a branch for each, which is long to make.
+are read as far as some place in the order: the one up to which the largest projects, the median of them, have
+their share of what is to be read. To merge them while they are read would take a plan with a branch for each,
+which is long to make.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from psycopg.sql import SQL, Composable, Literal
 
 from rhythm_domain.lexemes import SEGMENT
 from rhythm_domain.repository.conditions import Clause
-from rhythm_domain.repository.orders import Stretch
+from rhythm_domain.repository.orders import EVERYTHING, Stretch
 from rhythm_domain.repository.sources import (
     Driver,
     Reading,
@@ -27,6 +28,9 @@ from rhythm_domain.repository.sources import (
 )
 
 _SEGMENT = Literal(SEGMENT)
+
+_LARGEST = 7
+"""The projects by which it is judged how far all are read."""
 _LIVING = Clause(SQL("i.deleted_at IS NULL"))
 
 
@@ -88,11 +92,14 @@ def walk(
         "way": reading.way,
         "width": Literal(width),
     }
-    read = partial(_read, clauses, stretch, reading, resumed=resumed, limit=width + 1)
+    # Where only ids are met, an index that does not know which issues are open is better read alone.
+    known = () if named and stretch.where != EVERYTHING else indexed(clauses)
+    read = partial(_read, known, stretch, reading, resumed=resumed, limit=width + 1)
     if alone is not None:
         return _ALONE.format(read=read(Literal(alone)), **parts)
     return _ACROSS.format(
         share=read(SQL("p.id")),
+        largest=Literal(_LARGEST),
         read=read(SQL("p.id"), until=True),
         nearer=SQL(">" if reading.falls else "<"),
         **parts,
@@ -110,9 +117,12 @@ _ACROSS = SQL(
     "WITH a AS MATERIALIZED (SELECT n.project_id AS id, n.last, sum(n.last) OVER () AS size"
     "   FROM issue_numbers n JOIN project_members m ON m.project_id = n.project_id"
     "   AND m.user_id = %(user)s AND m.ended_at IS NULL WHERE n.project_id = ANY(%(projects)s::int[])),"
-    " t AS MATERIALIZED (SELECT f.id, f.value FROM (SELECT * FROM a ORDER BY a.last DESC LIMIT 1) p"
-    "   CROSS JOIN LATERAL (SELECT i.id, i.value FROM ({share}) i"
-    "     OFFSET ceil({width}::float8 * p.last / p.size) LIMIT 1) f),"
+    " t AS MATERIALIZED (SELECT f.id, f.value FROM (SELECT f.*, count(*) OVER () AS all,"
+    "   row_number() OVER (ORDER BY f.value {way} NULLS LAST, f.id {way}) AS place"
+    "   FROM (SELECT * FROM a ORDER BY a.last DESC LIMIT {largest}) p"
+    "   LEFT JOIN LATERAL (SELECT i.id, i.value FROM ({share}) i"
+    "     OFFSET ceil({width}::float8 * p.last / p.size) LIMIT 1) f ON true) f"
+    "   WHERE f.place = (f.all + 1) / 2 AND f.id IS NOT NULL),"
     " r AS MATERIALIZED (SELECT f.* FROM a p CROSS JOIN LATERAL (SELECT i.id, i.value, i.behind FROM"
     "   (SELECT i.*, row_number() OVER () > {width} AS behind FROM ({read}) i) i"
     "   WHERE i.behind OR ({fulfils})) f),"
@@ -142,7 +152,7 @@ def _read(
     way = reading.way
     parts: list[Composable] = [
         SQL("i.project_id = {} AND i.deleted_at IS NULL AND {}").format(project, stretch.where),
-        *(each.where for each in indexed(clauses)),
+        *(each.where for each in clauses),
     ]
     if resumed:
         parts.append(_place(stretch, reading.beyond, SQL("%(value)s"), SQL("%(id)s")))
