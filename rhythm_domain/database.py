@@ -11,28 +11,26 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 from time import perf_counter
 from types import TracebackType
-from typing import Any, Self, TypeAlias, TypeVar
+from typing import Any, Self, TypeAlias
 from uuid import UUID
 
 import psycopg
 from psycopg import errors as pg
 from psycopg import sql
-from psycopg.rows import AsyncRowFactory, dict_row, tuple_row
+from psycopg.rows import dict_row
 
-from rhythm_domain import errors, waiting
+from rhythm_domain import errors
+from rhythm_domain.connection import IN, Connection, Params, Question
 from rhythm_domain.names import Names
 from rhythm_domain.queries import Named
 
 Row: TypeAlias = dict[str, Any]
-Connection: TypeAlias = waiting.Connection
-Params: TypeAlias = Mapping[str, Any] | None
-T = TypeVar("T")
 
 DEADLINE = 5.0
 """Seconds from asking for a connection to the answer of COMMIT."""
@@ -68,19 +66,20 @@ ahead what mostly lies in memory.
 """
 
 _PLANNED = "; ".join(f"SET {setting}" for setting in _PLANS).encode()
-_PLANNED_HERE = "".join(f"; SET LOCAL {setting}" for setting in _PLANS).encode()
+_PLANNED_HERE = [Named("planned", f"SET LOCAL {setting}".encode()) for setting in _PLANS]
 
 log = logging.getLogger("rhythm.database")
 
 overheard: ContextVar[list[tuple[Named, Params]] | None] = ContextVar("overheard", default=None)
 """Where queries and their parameters are noted as they are sent, if anybody wants to know."""
 
-_READ = b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_WRITE = Named("begin", b"BEGIN")
+_READ = Named("begin", b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
 """How a reading begins. All of it sees the database as of one moment: a card that is moved meanwhile stands
 where it is listed.
 """
 
-_IN = "in query "
+_COMMIT, _ROLLBACK = Named("commit", b"COMMIT"), Named("rollback", b"ROLLBACK")
 
 
 class Retry(Exception):  # noqa: N818 - not an error that anyone sees
@@ -181,9 +180,9 @@ class Database:
         self._max_size, self._max_idle = (max_size, 60) if hub is None else (1, 10)
         # PgBouncer in transaction mode gives each transaction another server connection: prepared
         # statements of the last one are not there.
-        self._prepare_threshold = None if pooler else 1
+        self._prepares = not pooler
         # Nor is what was set for the connection: it has to be said in each transaction.
-        self._beginning = _PLANNED_HERE if pooler else b""
+        self._beginning = _PLANNED_HERE if pooler else []
         self._pool: Any = None
         self._closed = False
         # The pool tries a refused connection again for as long as somebody waits; they are told at once.
@@ -207,7 +206,7 @@ class Database:
                     **CONNECT,
                     "autocommit": True,
                     "row_factory": dict_row,
-                    "prepare_threshold": self._prepare_threshold,
+                    "prepare_threshold": None,
                 },
                 min_size=0,
                 max_size=self._max_size,
@@ -225,7 +224,7 @@ class Database:
     def _connection_class(self) -> type[Connection]:
         database = self
 
-        class Told(waiting.Connection):
+        class Told(Connection):
             """A connection whose making or failing the database is told of."""
 
             @classmethod
@@ -236,7 +235,8 @@ class Database:
                     database._refuse(error)
                     raise
                 await _in_iso(made)
-                if not database._beginning:
+                made.prepares = database._prepares
+                if database._prepares:
                     await made.execute(_PLANNED)
                 database._reached = True
                 database._names = Names()  # It may be another database by now, from a backup.
@@ -280,14 +280,25 @@ class Database:
         Raises `Unavailable` (with the outcome: not saved, or unknown if COMMIT was on its way), `Retry` when
         a race was lost, or what the database's own rules say, in words.
         """
+        async with self.entered(write=write, operation=operation) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def entered(
+        self, *first: Question, write: bool, operation: UUID | None = None
+    ) -> AsyncIterator[Connection]:
+        """The same, with what is asked at first: it goes with BEGIN in one message.
+
+        What the connection has `waiting` at the end goes with COMMIT, what it has to `follow` behind that.
+        """
         committing = False
         connection: Connection | None = None
         with Deadline(self.deadline) as deadline:
             try:
-                connection = await self._begin(deadline, b"BEGIN" if write else _READ)
+                connection = await self._begin(deadline, _WRITE if write else _READ, first)
                 yield connection
                 committing = write
-                await connection.read(b"COMMIT", rows=tuple_row)
+                await self._commit(connection)
                 committing = False
             except psycopg.Error as error:
                 if deadline.expired and not committing:
@@ -305,26 +316,39 @@ class Database:
                 if connection is not None:
                     await self._give_back(connection)
 
-    async def _begin(self, deadline: Deadline, begin: bytes) -> Connection:
-        """A connection with a transaction begun. Those that died while they were idle are passed over."""
+    async def _begin(self, deadline: Deadline, begin: Named, first: Sequence[Question]) -> Connection:
+        """A connection with a transaction begun, and what was asked at first answered. Those that died while
+        they were idle are passed over.
+        """
         pool = await self._open()
+        asked = [Question(query) for query in (begin, *self._beginning)]
         for last in [False] * self._max_size + [True]:
             connection: Connection = await self._take(pool)
             deadline.watch(connection)
             try:
-                await connection.read(begin + self._beginning, rows=tuple_row, prepare=False)
+                await ask(connection, *asked, *first)
             except psycopg.OperationalError:
-                self._reached = False
-                await pool.putconn(connection)
+                died = connection.closed
+                await self._give_back(connection)
                 deadline.watch(None)
-                if last or deadline.expired:
+                if last or not died or deadline.expired:
                     raise
+                self._reached = False
             except BaseException:
                 await self._give_back(connection)
                 raise
             else:
                 return connection
         raise AssertionError("unreachable")
+
+    async def _commit(self, connection: Connection) -> None:
+        commit = Question(_COMMIT)
+        try:
+            await ask(connection, commit, *connection.follow)
+        except psycopg.Error as error:
+            if not commit.answered:
+                raise
+            log.info("what follows was lost: %s", type(error).__name__)
 
     async def _take(self, pool: Any) -> Connection:
         from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
@@ -358,9 +382,11 @@ class Database:
 
     async def _give_back(self, connection: Connection) -> None:
         idle = psycopg.pq.TransactionStatus.IDLE
+        connection.waiting.clear()
+        connection.follow.clear()
         try:
             if not connection.closed and connection.pgconn.transaction_status != idle:
-                await connection.execute(b"ROLLBACK")
+                await connection.ask(Question(_ROLLBACK))
         except psycopg.Error:
             connection.pgconn.finish()
         except asyncio.CancelledError:
@@ -384,7 +410,7 @@ class Database:
                 connection: Connection = await self._take(pool)
                 deadline.watch(connection)
                 try:
-                    await connection.execute(query.text, params)
+                    await connection.ask(Question(query, params))
                 finally:
                     await pool.putconn(connection)
         except (psycopg.Error, errors.Unavailable) as error:
@@ -394,7 +420,7 @@ class Database:
     async def connection(self, *, listen: bool = False) -> AsyncIterator[Connection]:
         """A connection of one's own in autocommit, outside the pool: for bulk loads, and to listen."""
         try:
-            connection = await waiting.Connection.connect(
+            connection = await Connection.connect(
                 self._listen_conninfo if listen else self.conninfo,
                 autocommit=True,
                 row_factory=dict_row,
@@ -432,52 +458,51 @@ def checked(conninfo: str) -> str:
 
 
 @contextmanager
-def timed(name: str) -> Iterator[list[int]]:
-    """Logs a query that is slow: its name, milliseconds and rows (put the count into the list).
-
-    An error is given the query's name, for whoever logs it.
-    """
-    rows: list[int] = []
+def _timed(asked: Sequence[Question]) -> Iterator[None]:
+    """Logs what is slow: names of queries, milliseconds and rows."""
     start = perf_counter()
     try:
-        yield rows
-    except psycopg.Error as error:
-        error.add_note(f"{_IN}{name}")
-        raise
+        yield
     finally:
         ms = (perf_counter() - start) * 1000
         if ms >= SLOW_MS:
-            log.warning("slow query", extra={"query": name, "ms": round(ms, 1), "rows": sum(rows)})
+            names = ", ".join(question.query.name for question in asked)
+            rows = sum(question.count for question in asked)
+            log.warning("slow query", extra={"query": names, "ms": round(ms, 1), "rows": rows})
 
 
-def _note(query: Named, params: Params) -> None:
+def question(query: Named, params: Params = None, *, named: bool = True) -> Question:
+    """A statement for whom it is asked; noted, if anybody wants to know."""
     if (notes := overheard.get()) is not None:
         notes.append((query, params))
+    return Question(query, params, named)
+
+
+async def ask(connection: Connection, *questions: Question) -> None:
+    """Asks all in one message; what is slow is logged."""
+    with _timed([*connection.waiting, *questions]):
+        await connection.ask(*questions)
 
 
 async def fetch(connection: Connection, query: Named, params: Params = None) -> list[Row]:
     """All rows of a query."""
-    return (await _run(connection, query, params, dict_row))[0]
+    asked = question(query, params)
+    await ask(connection, asked)
+    return asked.rows
 
 
 async def tuples(connection: Connection, query: Named, params: Params = None) -> list[tuple[Any, ...]]:
     """All rows of a query, without the names of their columns; values of an enum are bytes."""
-    return (await _run(connection, query, params, tuple_row, binary=True))[0]
+    asked = question(query, params, named=False)
+    await ask(connection, asked)
+    return asked.rows
 
 
 async def execute(connection: Connection, query: Named, params: Params = None) -> int:
     """Runs a query; the number of rows it touched."""
-    return (await _run(connection, query, params, tuple_row))[1]
-
-
-async def _run(
-    connection: Connection, query: Named, params: Params, rows: AsyncRowFactory[T], *, binary: bool = False
-) -> tuple[list[T], int]:
-    _note(query, params)
-    with timed(query.name) as counted:
-        found, count = await connection.read(query.text, params, rows=rows, binary=binary)
-        counted.append(count)
-    return found, count
+    asked = question(query, params)
+    await ask(connection, asked)
+    return asked.count
 
 
 # Errors in words ---------------------------------------------------------------------------------------
@@ -550,7 +575,7 @@ def no_text() -> errors.Invalid:
 
 def _log_refusal(error: psycopg.Error) -> None:
     """What the server refused and where, never with which values: its own message and detail quote them."""
-    asked = [note.removeprefix(_IN) for note in getattr(error, "__notes__", ()) if note.startswith(_IN)]
+    asked = [note.removeprefix(IN) for note in getattr(error, "__notes__", ()) if note.startswith(IN)]
     log.warning(
         "the database refused it",
         extra={
@@ -616,11 +641,15 @@ __all__ = [
     "Connection",
     "Database",
     "Deadline",
+    "Params",
+    "Question",
     "Retry",
     "Row",
+    "ask",
     "checked",
     "execute",
     "fetch",
+    "question",
     "sql",
     "translated",
     "tuples",

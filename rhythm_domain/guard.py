@@ -15,13 +15,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 from uuid import uuid4
 
 from rhythm_domain import database, places, queries
-from rhythm_domain.database import Connection, Database, Retry, Row
+from rhythm_domain.database import Connection, Database, Question, Row
 from rhythm_domain.errors import Forbidden, Invalid, NotFound, NotSignedIn
 from rhythm_domain.models import User
 from rhythm_domain.names import Names
@@ -29,7 +28,6 @@ from rhythm_domain.places import Held
 from rhythm_domain.policy import Permission
 from rhythm_domain.transaction import (
     BULK,
-    CHANNEL,
     Chunk,
     Done,
     Operation,
@@ -58,16 +56,16 @@ class Guard:
         and they are not an administrator.
         """
         chunk = _chunk(operation)
-        async with self._db.transaction(write=bool(write), operation=chunk.operation) as connection:
-            tx = await self._enter(connection, write=bool(write), chunk=chunk)
+        who = self._asks_to_write("enter_to_write", chunk) if write else self._asks("enter")
+        async with self._db.entered(who, write=bool(write), operation=chunk.operation) as connection:
+            tx = self._begun(connection, who.rows, write=bool(write), chunk=chunk)
             if admin and not tx.user.admin:
                 raise Forbidden(
                     "Only administrators of this instance may do that.", hint="Ask an administrator."
                 )
             tx.permission = write
             if write:
-                done = await tx.fetch(_Q["operation_done"], **_operation(chunk), user=tx.user.id)
-                _repeated(tx, done, write if write != _ASK else "")
+                await self._find_done(tx, who, chunk, write if write != _ASK else "")
             yield tx
             await tx.flush()
         await self._after(tx)
@@ -78,10 +76,10 @@ class Guard:
 
         Raises `NotSignedIn`.
         """
-        async with self._db.transaction(write=False) as connection:
-            rows = await database.fetch(connection, _Q["enter_across"], {"session": self.session_id})
-            tx = self._begun(connection, rows, write=False, chunk=_chunk(None))
-            tx.living, tx.archived = tuple(rows[0]["living"]), tuple(rows[0]["archived"])
+        who = self._asks("enter_across")
+        async with self._db.entered(who, write=False) as connection:
+            tx = self._begun(connection, who.rows, write=False, chunk=_chunk(None))
+            tx.living, tx.archived = tuple(who.rows[0]["living"]), tuple(who.rows[0]["archived"])
             yield tx
         await self._after(tx)
 
@@ -102,20 +100,29 @@ class Guard:
         that it is about the person's own work, as when they take back what they did themselves.
         Raises `NotFound` to those who are no members, `Forbidden` with the reason to those who may not.
         """
-        chunk = _chunk(operation)
-        async with self._db.transaction(write=not permission.reads, operation=chunk.operation) as connection:
-            key = key.strip().upper()
-            if permission.reads:
-                tx, place = await self._enter_project(connection, key, chunk)
+        chunk, key = _chunk(operation), key.strip().upper()
+        waits = alone or permission in _CLOSING
+        if permission.reads:
+            asked = [self._asks("enter_project", key=key)]
+        elif waits:
+            asked = [self._asks_to_write("enter_to_write", chunk)]
+        else:
+            entering = self._asks_to_write("enter_project_to_write", chunk, key=key)
+            asked = [entering, self._asks("hold_membership", key=key)]
+        write = not permission.reads
+        async with self._db.entered(*asked, write=write, operation=chunk.operation) as connection:
+            tx = self._begun(connection, asked[0].rows, write=write, chunk=chunk)
+            if not write:
+                found = _entered(asked[0].rows[0])
+            elif waits:
+                found = await self._wait_for_project(tx, permission, key, alone=alone)
             else:
-                tx, place = await self._enter_project_to_write(
-                    connection, permission, key, chunk, alone=alone
-                )
+                found = next(iter(asked[-1].rows), None)
+            place = places.place(found, tx.user)
             if place is None:
                 raise NotFound(f"There is no project {key}.")
-            if tx.write:
-                held = not alone and permission not in _CLOSING
-                place = await self._hold_project(tx, permission, place, held=held)
+            if write:
+                await self._find_done(tx, asked[0], chunk, permission.value, place.id)
             _admit(tx, permission, place, author=own)
             yield tx
             await tx.flush()
@@ -160,36 +167,37 @@ class Guard:
             raise Invalid(f"At most {BULK:,} issues at once.", field="issue")
         chunk = _chunk(operation)
         write = not permission.reads
-        async with self._db.transaction(write=write, operation=chunk.operation) as connection:
-            wanted = places.named(refs)
-            asked = places.asked(wanted)
+        wanted = places.named(refs)
+        what = places.asked(wanted)
+        if write:
+            who, found = (
+                self._asks_to_write("enter_to_change", chunk, **what),
+                self._asks("hold_to_change", **what),
+            )
+        else:
+            who, found = self._asks("enter"), self._asks("places_of_issues", **what)
+        async with self._db.entered(who, found, write=write, operation=chunk.operation) as connection:
+            tx = self._begun(connection, who.rows, write=write, chunk=chunk)
             if write:
-                tx, found = await self._enter_to_change(connection, permission, asked, chunk)
-            else:
-                tx = await self._enter(connection, write=False, chunk=chunk)
-                found = await tx.fetch(_Q["places_of_issues"], **asked, user=tx.user.id)
+                await self._find_done(tx, who, chunk, permission.value)
             held, place = places.found(
                 wanted,
-                found,
+                found.rows,
                 tx.user,
                 trash=trash if write else None,
                 moved=permission is Permission.ISSUE_DELETE,
                 done=tx.done,
             )
             author = all(one.reporter_id == tx.user.id for one in held)
-            owner: Row | None = None
             if comment is not None:
+                # Whoever changes a comment holds its issue, as this does if it writes.
                 owner = await tx.one(_Q["place_of_comment"], comment=comment)
                 # A deletion that is sent again finds what it deleted.
                 gone = owner is None or (owner["deleted_at"] is not None and tx.done is None)
                 if owner is None or gone or owner["issue_id"] != held[0].id:
                     raise NotFound("There is no such comment.")
                 author = owner["author_id"] == tx.user.id
-            if write:
-                place, held = await self._hold_issues(tx, place, held)
             _admit(tx, permission, place, author=author)
-            if write and owner and await tx.one(_Q["place_of_comment"], comment=comment) != owner:
-                raise Retry("comment")
             yield tx, held
             await tx.flush()
         await self._after(tx)
@@ -202,46 +210,34 @@ class Guard:
             tx.unchanged()
             return tx.done is not None
 
-    async def _enter(self, connection: Connection, *, write: bool, chunk: Chunk) -> Tx:
-        query = _Q["enter_to_write" if write else "enter"]
-        rows = await database.fetch(connection, query, {"session": self.session_id})
-        return self._begun(connection, rows, write=write, chunk=chunk)
+    def _asks(self, query: str, **params: Any) -> Question:
+        """What a door asks for whoever has the session."""
+        return database.question(_Q[query], {"session": self.session_id, **params})
 
-    async def _enter_project(self, connection: Connection, key: str, chunk: Chunk) -> tuple[Tx, Place | None]:
-        """To read in a project: who is there and where, asked in one."""
-        asked = {"session": self.session_id, "key": key}
-        rows = await database.fetch(connection, _Q["enter_project"], asked)
-        tx = self._begun(connection, rows, write=False, chunk=chunk)
-        (row,) = rows
-        place = {**row, "id": row["project_id"], "key": row["project_key"]} if row["project_id"] else None
-        return tx, places.place(place, tx.user)
+    def _asks_to_write(self, query: str, chunk: Chunk, **params: Any) -> Question:
+        """The same for a write, which may have been done before."""
+        return self._asks(query, **_operation(chunk), **params)
 
-    async def _enter_project_to_write(
-        self, connection: Connection, permission: Permission, key: str, chunk: Chunk, *, alone: bool
-    ) -> tuple[Tx, Place | None]:
-        """The same to write; the project is held unless it is to be held `alone`."""
-        asked = {"session": self.session_id, "key": key, "hold": not alone and permission not in _CLOSING}
-        rows = await database.fetch(connection, _Q["enter_project_to_write"], {**asked, **_operation(chunk)})
-        tx = self._begun(connection, rows, write=True, chunk=chunk)
+    async def _find_done(
+        self, tx: Tx, who: Question, chunk: Chunk, asked: str, project: int | None = None
+    ) -> None:
+        """Notes what the operation did if it was done before, by a permission like the one asked for now."""
+        if who.rows[0]["repeated"]:
+            done = await tx.fetch(_Q["operation_done"], **_operation(chunk), user=tx.user.id)
+            _repeated(tx, done, asked, project)
+
+    async def _wait_for_project(self, tx: Tx, permission: Permission, key: str, *, alone: bool) -> Row | None:
+        """A project for a change that others wait for, or that waits for them; None if there is none for this
+        person.
+        """
         if alone:
             await tx.execute(_Q["hold_project"], key=key)
-            place = await tx.one(_Q["place_by_key"], key=key, user=tx.user.id)
-        else:
-            place = rows[0]["place"]
-        found = places.place(place, tx.user)
-        if found is not None:
-            _repeated(tx, rows[0]["done"], permission.value, found.id)
-        return tx, found
-
-    async def _enter_to_change(
-        self, connection: Connection, permission: Permission, asked: Row, chunk: Chunk
-    ) -> tuple[Tx, list[Row]]:
-        """To change issues: who is there, and the issues that are asked for; their projects are held."""
-        params = {"session": self.session_id, **asked, **_operation(chunk)}
-        rows = await database.fetch(connection, _Q["enter_to_change"], params)
-        tx = self._begun(connection, rows, write=True, chunk=chunk)
-        _repeated(tx, rows[0]["done"], permission.value)
-        return tx, rows[0]["found"] or []
+        place = places.place(await tx.one(_Q["place_by_key"], session=self.session_id, key=key), tx.user)
+        if place is None:
+            return None
+        hold = "hold_project_back" if permission in _CLOSING else "hold_project_open"
+        await tx.fetch(_Q[hold], project=place.id)
+        return await tx.one(_Q["hold_membership"], session=self.session_id, key=key)
 
     def _begun(self, connection: Connection, rows: Sequence[Row], *, write: bool, chunk: Chunk) -> Tx:
         """The transaction of the person whose session was asked for; no row says that it has ended."""
@@ -267,35 +263,8 @@ class Guard:
             hints=self._db.hints,
         )
 
-    async def _hold_project(self, tx: Tx, permission: Permission, place: Place, *, held: bool) -> Place:
-        """Keeps the project and the person's role in it as they are until the end; what they are by now."""
-        if not held:
-            hold = "hold_project_back" if permission in _CLOSING else "hold_project_open"
-            await tx.fetch(_Q[hold], project=place.id)
-        return _by_now(tx, place, await tx.one(_Q["hold_membership"], project=place.id, user=tx.user.id))
-
-    async def _hold_issues(self, tx: Tx, place: Place, held: Sequence[Held]) -> tuple[Place, list[Held]]:
-        """The same for a project that was entered to change issues, and these, as they are once held."""
-        rows = await tx.fetch(
-            _Q["hold_to_change"],
-            project=place.id,
-            user=tx.user.id,
-            ids=queries.integers(one.id for one in held),
-        )
-        # What was found may have been deleted, restored or purged before it was held: look again.
-        if {row["id"]: row["deleted"] for row in rows} != {one.id: one.deleted for one in held}:
-            raise Retry("issues")
-        columns = {row["id"]: row for row in rows}
-        return _by_now(tx, place, rows[0]), [replace(one, columns=columns[one.id]) for one in held]
-
     async def _after(self, tx: Tx) -> None:
-        """What follows a transaction, in statements of its own: the notice, and that the session is in use.
-
-        What was saved is saved: neither may fail it.
-        """
-        notice = tx.notice()
-        if notice is not None:
-            await self._db.run_aside(_Q["notify"], {"channel": CHANNEL, "payload": notice})
+        """What follows a transaction, in one of its own: that the session is in use. It may not fail it."""
         if tx.stale:
             await self._db.run_aside(_Q["seen"], {"session": self.session_id})
 
@@ -317,6 +286,11 @@ def _user(*values: Any) -> User:
     return User.model_validate(dict(zip(User.model_fields, values, strict=True)))
 
 
+def _entered(row: Row) -> Row | None:
+    """The project that was entered with the person, if there is one."""
+    return {**row, "id": row["project_id"], "key": row["project_key"]} if row["project_id"] else None
+
+
 def _family(permission: str) -> str:
     """What changes of one kind have in common, whoever makes them."""
     bare = permission.removeprefix("admin:")
@@ -332,13 +306,8 @@ def _operation(chunk: Chunk) -> Row:
     return {"operation": chunk.operation, "first": first_event(chunk)}
 
 
-def _repeated(tx: Tx, done: Sequence[Row] | None, asked: str, project: int | None = None) -> None:
-    """Notes what the operation did if it was done before, by a permission like the one that is asked for.
-
-    What another kind of change recorded must not be taken for an answer: its ids are of other things.
-    """
-    if not done:
-        return
+def _repeated(tx: Tx, done: Sequence[Row], asked: str, project: int | None) -> None:
+    """What another kind of change recorded must not be taken for an answer: its ids are of other things."""
     elsewhere = project is not None and done[0]["project_id"] != project
     if elsewhere or (asked and _family(done[0]["permission"]) != _family(asked)):
         raise of_another_change()
@@ -348,14 +317,6 @@ def _repeated(tx: Tx, done: Sequence[Row] | None, asked: str, project: int | Non
         tuple(row["kind"] for row in done),
         tuple(row["after"] for row in done),
     )
-
-
-def _by_now(tx: Tx, place: Place, row: Row | None) -> Place:
-    """What a project is, and the person in it, once both are held."""
-    now = places.place(row and {**place.row, **row, "id": place.id}, tx.user)
-    if now is None:
-        raise NotFound(f"There is no project {place.key}.")
-    return now
 
 
 def _admit(tx: Tx, permission: Permission, place: Place, *, author: bool) -> None:

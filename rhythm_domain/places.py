@@ -103,8 +103,9 @@ def found(
         if at is None or not (again or _visible(row, at, user, trash if done is None else None)):
             raise _missing(ref, at, row, trash=bool(trash))
         places[at.id] = at
+        key = f"{at.key}-{row['number']}"
         held[row["issue_id"]] = Held(
-            row["issue_id"], row["number"], f"{at.key}-{row['number']}", row["reporter_id"], row["deleted"]
+            row["issue_id"], row["number"], key, row["reporter_id"], row["deleted"], row
         )
     if len(places) > 1:
         raise Invalid(

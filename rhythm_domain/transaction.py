@@ -18,7 +18,7 @@ from typing import Any, ParamSpec, TypeAlias, TypeVar
 from uuid import UUID, uuid5
 
 from rhythm_domain import database, queries
-from rhythm_domain.database import Connection, Retry, Row
+from rhythm_domain.database import Connection, Question, Retry, Row
 from rhythm_domain.errors import Forbidden, Invalid, Unavailable
 from rhythm_domain.models import Role, User
 from rhythm_domain.names import Names
@@ -129,6 +129,18 @@ class Tx:
         """Runs a query; the number of rows it touched."""
         return await database.execute(self.connection, query, params)
 
+    def later(self, query: Named, *, named: bool = True, **params: Any) -> Question:
+        """Has a query sent with what is asked next, or else with COMMIT: it is answered by then. Its rows are
+        tuples if they are not to be `named`.
+        """
+        asked = database.question(query, params, named=named)
+        self.connection.waiting.append(asked)
+        return asked
+
+    async def send(self) -> None:
+        """Sends what was left for later."""
+        await database.ask(self.connection)
+
     async def hold(self, issues: Sequence[int]) -> dict[int, bool]:
         """Locks issues until the end, in one order; of those that exist, if they are deleted."""
         return {row["id"]: row["deleted"] for row in await self.fetch(_Q["hold_issues"], ids=list(issues))}
@@ -210,7 +222,7 @@ class Tx:
         self._unchanged = True
 
     async def flush(self) -> None:
-        """Writes what was recorded; the guard calls it before COMMIT."""
+        """Has what was recorded written, and listeners told behind COMMIT; the guard calls it at the end."""
         if not self.write or self.done is not None:
             return
         if not self._events:
@@ -218,7 +230,10 @@ class Tx:
                 return
             raise RuntimeError(f"a write ({self.permission}) recorded no event")
         if self._sent < len(self._events):
-            await self.execute(_Q["record"], **self.recorded())
+            self.later(_Q["record"], **self.recorded())
+        if (notice := self._notice()) is not None:
+            told = Question(_Q["notify"], {"channel": CHANNEL, "payload": notice})
+            self.connection.follow.append(told)
 
     def recorded(self) -> dict[str, Any]:
         """What was recorded and is not written yet, for a statement that writes it as `record` does."""
@@ -231,7 +246,7 @@ class Tx:
             "events": json.dumps(events, default=str),
         }
 
-    def notice(self) -> str | None:
+    def _notice(self) -> str | None:
         """What the listeners are told, if there is anything to tell."""
         if not self._events or self.done is not None:
             return None

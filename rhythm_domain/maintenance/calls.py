@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from rhythm_domain import database, queries
-from rhythm_domain.database import Connection, Database, Params
+from rhythm_domain.database import Connection, Database, Params, Question
 from rhythm_domain.models import User
 from rhythm_domain.queries import Named
 from rhythm_domain.session import Session
@@ -102,7 +102,7 @@ class Rehearsal(Database):
     async def begun(self) -> AsyncIterator[Connection]:
         """The transaction; to its end, the calls of a session run in it."""
         try:
-            async with super().transaction(write=True) as self._within:
+            async with super().entered(write=True) as self._within:
                 yield self._within
                 raise _Over
         except _Over:
@@ -111,9 +111,13 @@ class Rehearsal(Database):
             self._within = None
 
     @asynccontextmanager
-    async def transaction(self, *, write: bool, operation: UUID | None = None) -> AsyncIterator[Connection]:
-        assert self._within is not None  # noqa: S101 - a defect
-        yield self._within
+    async def entered(
+        self, *first: Question, write: bool, operation: UUID | None = None
+    ) -> AsyncIterator[Connection]:
+        within = self._within
+        assert within is not None  # noqa: S101 - a defect
+        await database.ask(within, *first)
+        yield within
 
     async def run_aside(self, query: Named, params: Params = None) -> None:
         """What is rolled back is told nobody."""

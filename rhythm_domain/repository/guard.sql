@@ -22,18 +22,19 @@ s.id = %(session)s AND s.ended_at IS NULL AND u.active
   AND (s.idle_limit IS NULL OR s.last_seen_at + s.idle_limit > now())
 
 -- part: held
--- Whoever writes: session and account can't be ended between check and act; and what the operation did, if it was done
--- before.
+-- Whoever writes: session and account can't be ended between check and act; and whether the operation was done before.
 WITH who AS MATERIALIZED (
   SELECT {{who}}
   FROM sessions s JOIN users u ON u.id = s.user_id CROSS JOIN instance i
   WHERE {{signed_in}}
   FOR SHARE OF s, u)
 SELECT who.*, now() AS now,
-       (SELECT json_agg(e ORDER BY e.seq) FROM (
-          SELECT e.seq, e.issue_id, e.kind, e.after, f.permission, f.project_id
-          FROM events f JOIN events e ON e.operation = f.operation AND e.actor_id = f.actor_id
-          WHERE f.id = %(first)s AND f.operation = %(operation)s AND f.actor_id = who.id) e) AS done,
+       EXISTS (SELECT FROM events WHERE id = %(first)s AND operation = %(operation)s AND actor_id = who.id) AS repeated
+
+-- part: membership
+-- Of whoever has the session, in project `p`; it is kept from being changed or ended until the write is committed.
+SELECT m.role FROM sessions s JOIN project_members m ON m.user_id = s.user_id
+WHERE s.id = %(session)s AND m.project_id = p.id AND m.ended_at IS NULL FOR SHARE OF m
 
 -- part: asked
 -- Issues as they were asked for: by keys that their project has or had, and by ids.
@@ -77,37 +78,31 @@ WHERE {{signed_in}};
 
 -- name: enter_to_write
 -- The same as `enter`, holding session and account so that neither can be ended between check and act.
-SELECT {{who}}, now() AS now
-FROM sessions s JOIN users u ON u.id = s.user_id CROSS JOIN instance i
-WHERE {{signed_in}}
-FOR SHARE OF s, u;
+{{held}}
+FROM who;
 
 -- name: enter_project_to_write
--- The same with a project by any key that it has or had and the person's role in it, and with what the operation did if
--- it was done before. Whoever writes keeps the project from being archived or deleted meanwhile, unless that is what
--- they do; writes do not wait for each other. Users have ids above 0: that is no lock of theirs (see lock_undo).
-{{held}}
-       (SELECT json_build_object(
-                 'id', p.id, 'key', p.key, 'archived_at', p.archived_at, 'role', m.role,
-                 'held', (SELECT pg_advisory_xact_lock_shared(-2, p.id)
-                          WHERE %(hold)s AND (m.role IS NOT NULL OR who.admin))::text)
+-- The same, and whoever writes in a project, given by any key that it has or had, keeps it from being archived or
+-- deleted meanwhile; writes do not wait for each other. Users have ids above 0: that is no lock of theirs (see
+-- lock_undo). Nobody waits who has no business there.
+{{held}},
+       (SELECT pg_advisory_xact_lock_shared(-2, k.project_id)
         FROM project_keys k
-        JOIN projects p ON p.id = k.project_id
-        LEFT JOIN project_members m ON m.project_id = p.id AND m.user_id = who.id AND m.ended_at IS NULL
-        WHERE k.key = %(key)s AND p.deleted_at IS NULL) AS place
+        WHERE k.key = %(key)s
+          AND (who.admin OR EXISTS (SELECT FROM project_members m
+                                    WHERE m.project_id = k.project_id AND m.user_id = who.id AND m.ended_at IS NULL)))
+       ::text AS held
 FROM who;
 
 -- name: enter_to_change
--- The same with the projects that own some issues, given as ids or as keys that their project has or had.
-{{held}}
-       (SELECT json_agg(json_build_object(
-                 'asked', i.asked, 'issue_id', i.id, 'number', i.number, 'reporter_id', i.reporter_id,
-                 'deleted', i.deleted, 'id', p.id, 'key', p.key, 'archived_at', p.archived_at, 'role', m.role,
-                 'held', (SELECT pg_advisory_xact_lock_shared(-2, p.id) WHERE m.role IS NOT NULL OR who.admin)::text))
-        FROM ({{asked}}) i
-        JOIN projects p ON p.id = i.project_id
-        LEFT JOIN project_members m ON m.project_id = p.id AND m.user_id = who.id AND m.ended_at IS NULL
-        WHERE p.deleted_at IS NULL) AS found
+-- The same for the projects that own some issues, given as ids or as keys that their project has or had.
+{{held}},
+       (SELECT count(pg_advisory_xact_lock_shared(-2, p.id)::text)
+        FROM (SELECT k.project_id AS id FROM project_keys k WHERE k.key = ANY(%(keys)s::text[])
+              UNION
+              SELECT i.project_id FROM issues i WHERE i.id = ANY(%(ids)s::bigint[])) p
+        WHERE who.admin OR EXISTS (SELECT FROM project_members m
+                                   WHERE m.project_id = p.id AND m.user_id = who.id AND m.ended_at IS NULL)) AS held
 FROM who;
 
 -- name: seen
@@ -115,19 +110,22 @@ FROM who;
 UPDATE sessions SET last_seen_at = now() WHERE id = %(session)s AND ended_at IS NULL;
 
 -- name: place_by_key
--- A project by any key that it has or had, with the person's role in it.
+-- A project by any key that it has or had, with the role in it of whoever has the session.
 SELECT p.id, p.key, p.archived_at, m.role
 FROM project_keys k
 JOIN projects p ON p.id = k.project_id
-LEFT JOIN project_members m ON m.project_id = p.id AND m.user_id = %(user)s AND m.ended_at IS NULL
+LEFT JOIN project_members m ON m.project_id = p.id AND m.ended_at IS NULL
+  AND m.user_id = (SELECT user_id FROM sessions WHERE id = %(session)s)
 WHERE k.key = %(key)s AND p.deleted_at IS NULL;
 
 -- name: places_of_issues
--- The projects that own some issues, given as ids or as keys that their project has or had, with the person's role.
+-- The projects that own some issues, given as ids or as keys that their project has or had, with the role of whoever
+-- has the session.
 SELECT i.asked, i.id AS issue_id, i.number, i.reporter_id, i.deleted, p.id, p.key, p.archived_at, m.role
 FROM ({{asked}}) i
 JOIN projects p ON p.id = i.project_id
-LEFT JOIN project_members m ON m.project_id = p.id AND m.user_id = %(user)s AND m.ended_at IS NULL
+LEFT JOIN project_members m ON m.project_id = p.id AND m.ended_at IS NULL
+  AND m.user_id = (SELECT user_id FROM sessions WHERE id = %(session)s)
 WHERE p.deleted_at IS NULL;
 
 -- name: place_of_comment
@@ -149,27 +147,31 @@ SELECT pg_advisory_xact_lock_shared(-2, %(project)s);
 SELECT pg_advisory_xact_lock(-2, %(project)s);
 
 -- name: hold_membership
--- Keeps the role from being changed or ended until the write is committed; and what the project is by now.
-SELECT p.archived_at, m.role
-FROM projects p LEFT JOIN (
-  SELECT project_id, role FROM project_members
-  WHERE project_id = %(project)s AND user_id = %(user)s AND ended_at IS NULL FOR SHARE) m ON m.project_id = p.id
-WHERE p.id = %(project)s AND p.deleted_at IS NULL;
+-- A project that is held already, as it is by now, and the role in it, which is held too.
+SELECT p.id, p.key, p.archived_at, m.role
+FROM project_keys k JOIN projects p ON p.id = k.project_id
+LEFT JOIN LATERAL ({{membership}}) m ON true
+WHERE k.key = %(key)s AND p.deleted_at IS NULL;
 
 -- name: hold_issues
 -- Locks issues for a write, always in one order; as they are once they are held.
 SELECT id, deleted_at IS NOT NULL AS deleted FROM issues WHERE id = ANY(%(ids)s::bigint[]) ORDER BY id FOR NO KEY UPDATE;
 
 -- name: hold_to_change
--- The same in one, for a project that is held already: the role of whoever changes them, and their values.
-SELECT p.archived_at, m.role, i.id, i.number, i.title, i.status, i.priority, i.type, i.assignee_id, i.reporter_id,
-       i.sprint_id, i.parent_id, i.estimate, i.due, i.rank, i.version, i.title_version, i.closed_at,
+-- The same for issues, given as ids or as keys that their project has or had: locked, always in one order, and as they
+-- are once they are held. Nobody holds or waits for what they can't see.
+WITH asked AS MATERIALIZED ({{asked}}),
+here AS MATERIALIZED (
+  SELECT p.id, p.key, p.archived_at, m.role
+  FROM projects p LEFT JOIN LATERAL ({{membership}}) m ON true
+  WHERE p.id = ANY(ARRAY(SELECT project_id FROM asked)) AND p.deleted_at IS NULL)
+SELECT asked.asked, here.id, here.key, here.archived_at, here.role,
+       i.id AS issue_id, i.number, i.title, i.status, i.priority, i.type, i.assignee_id, i.reporter_id, i.sprint_id,
+       i.parent_id, i.estimate, i.due, i.rank, i.version, i.title_version, i.closed_at,
        i.deleted_at IS NOT NULL AS deleted
-FROM projects p LEFT JOIN (
-  SELECT project_id, role FROM project_members
-  WHERE project_id = %(project)s AND user_id = %(user)s AND ended_at IS NULL FOR SHARE) m ON m.project_id = p.id
-JOIN issues i ON i.project_id = p.id
-WHERE p.id = %(project)s AND p.deleted_at IS NULL AND i.id = ANY(%(ids)s::bigint[])
+FROM asked JOIN here ON here.id = asked.project_id JOIN issues i ON i.id = asked.id
+WHERE here.role IS NOT NULL
+   OR (SELECT u.admin FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = %(session)s)
 ORDER BY i.id FOR NO KEY UPDATE OF i;
 
 -- name: operation_done

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from rhythm_domain import lexemes, queries
-from rhythm_domain.database import Row
+from rhythm_domain.database import Question, Row
 from rhythm_domain.errors import NotFound
-from rhythm_domain.models import Issue, IssueLink, Status
+from rhythm_domain.models import Issue, IssueLink, IssueRow, Status
 from rhythm_domain.places import Held
 from rhythm_domain.repository.comments import importer
 from rhythm_domain.repository.lines import rows as rows
+from rhythm_domain.repository.lines import rows_at_last as rows_at_last
 from rhythm_domain.transaction import Tx
 
 _Q = queries.load("issues")
@@ -25,10 +26,22 @@ Values = dict[str, Any]
 
 async def whole(tx: Tx, issue_id: int) -> Issue:
     """An issue with its description, links and children. Raises `NotFound`."""
-    row = await rows(tx, [issue_id])
-    details = await tx.one(_Q["issue_details"], id=issue_id)
-    if not row or details is None:
+    found = await whole_at_last(tx, issue_id)
+    await tx.send()
+    return found()
+
+
+async def whole_at_last(tx: Tx, issue_id: int) -> Callable[[], Issue]:
+    """The same as the last of a transaction, read with its COMMIT: to be called behind it."""
+    row = await rows_at_last(tx, [issue_id])
+    details = tx.later(_Q["issue_details"], id=issue_id)
+    return lambda: _whole(row(), details.rows)
+
+
+def _whole(row: Sequence[IssueRow], found: Sequence[Row]) -> Issue:
+    if not row or not found:
         raise NotFound("The issue was removed for ever since.")
+    (details,) = found
     return Issue(
         **vars(row[0]),
         description=details["description"],
@@ -90,7 +103,7 @@ async def create(tx: Tx, new: Sequence[Values]) -> list[tuple[int, int]]:
     written = await tx.fetch(_Q["insert_issues"], project=tx.project_id, rows=rows)
     ids = {row["number"]: row["id"] for row in written}
     pairs = [(ids[one["number"]], one["number"]) for one in new]
-    await change_labels(
+    change_labels(
         tx, "add_labels", {pair[0]: one.get("labels", ()) for pair, one in zip(pairs, new, strict=True)}
     )
     return pairs
@@ -104,14 +117,20 @@ def _new(project: int, values: Values) -> Values:
     return {**defaults, **{k: v for k, v in values.items() if k != "labels"}, "tsv": tsv}
 
 
-async def take_numbers(tx: Tx, count: int, *, ahead: bool = False) -> int:
-    """Gives out `count` issue numbers of this project; the first of them. `ahead` says that this transaction
-    does nothing else.
-    """
-    row = await tx.one(_Q["take_numbers"], project=tx.project_id, count=count, ahead=ahead)
+async def take_numbers(tx: Tx, count: int) -> int:
+    """Gives out `count` issue numbers of this project; the first of them."""
+    row = await tx.one(_Q["take_numbers"], project=tx.project_id, count=count, ahead=False)
     if row is None:
         raise LookupError(tx.project_id)
     return int(row["last"]) - count + 1
+
+
+def number_at_last(tx: Tx) -> Callable[[], int]:
+    """The next issue number of this project, taken with COMMIT by a transaction that does nothing else: to
+    be called behind it.
+    """
+    asked = tx.later(_Q["take_numbers"], project=tx.project_id, count=1, ahead=True)
+    return lambda: int(asked.rows[0]["last"])
 
 
 _BESIDE = ("description", "labels_added", "labels_removed")
@@ -119,18 +138,25 @@ _BESIDE = ("description", "labels_added", "labels_removed")
 
 
 async def apply(tx: Tx, changes: Mapping[int, Values]) -> dict[int, str | None]:
-    """Writes the named columns of each issue; the closing time of each afterwards (ISO 8601, or None).
+    """As `write`; the closing time of each issue afterwards (ISO 8601, or None)."""
+    written = await write(tx, changes)
+    await tx.send()
+    return {row["id"]: _raw(row["closed_at"]) for row in written.rows} if written else {}
+
+
+async def write(tx: Tx, changes: Mapping[int, Values]) -> Question | None:
+    """Writes the named columns of each issue, with what is asked next or at the end.
 
     Columns: title, description, status, priority, type, assignee_id, sprint_id, parent_id, estimate, due,
     rank, closed_at, deleted, and labels_added and labels_removed (label ids). Version and times follow; so
     does what is searched. What was recorded before is written with them.
     """
     if not changes:
-        return {}
+        return None
     columns = [
         {"id": id_, "v": {k: v for k, v in one.items() if k not in _BESIDE}} for id_, one in changes.items()
     ]
-    written = await tx.fetch(
+    written = tx.later(
         _Q["change_issues"],
         changes=json.dumps(columns, default=str),
         project=tx.project_id,
@@ -138,22 +164,20 @@ async def apply(tx: Tx, changes: Mapping[int, Values]) -> dict[int, str | None]:
     )
     texts = {id_: one["description"] for id_, one in changes.items() if "description" in one}
     if texts:
-        await tx.execute(_Q["change_texts"], ids=list(texts), texts=list(texts.values()))
-    await change_labels(
-        tx, "remove_labels", {id_: one.get("labels_removed", ()) for id_, one in changes.items()}
-    )
-    await change_labels(tx, "add_labels", {id_: one.get("labels_added", ()) for id_, one in changes.items()})
+        tx.later(_Q["change_texts"], ids=list(texts), texts=list(texts.values()))
+    change_labels(tx, "remove_labels", {id_: one.get("labels_removed", ()) for id_, one in changes.items()})
+    change_labels(tx, "add_labels", {id_: one.get("labels_added", ()) for id_, one in changes.items()})
     searched = [id_ for id_, one in changes.items() if one.keys() & {"title", "description", "deleted"}]
     if searched:
         await reindex(tx, searched)
-    return {row["id"]: _raw(row["closed_at"]) for row in written}
+    return written
 
 
-async def change_labels(tx: Tx, query: str, labels: Mapping[int, Sequence[int]]) -> None:
+def change_labels(tx: Tx, query: str, labels: Mapping[int, Sequence[int]]) -> None:
     """Adds or removes labels (`add_labels`, `remove_labels`): label ids by issue id."""
     pairs = [(issue, label) for issue, ids in labels.items() for label in ids]
     if pairs:
-        await tx.execute(
+        tx.later(
             _Q[query],
             project=tx.project_id,
             issues=[issue for issue, _ in pairs],
@@ -166,17 +190,17 @@ async def reindex(tx: Tx, ids: Sequence[int]) -> None:
     texts = await tx.fetch(_Q["searched_texts"], ids=list(ids))
     gone = set(ids) - {row["id"] for row in texts}
     if gone:
-        await tx.execute(_Q["unindex_issues"], ids=list(gone))
-    await index(
+        tx.later(_Q["unindex_issues"], ids=list(gone))
+    index(
         tx,
         [(row["id"], row["project_id"], row["number"], row["title"], row["description"]) for row in texts],
     )
 
 
-async def index(tx: Tx, texts: Sequence[tuple[int, int, int, str, str]]) -> None:
+def index(tx: Tx, texts: Sequence[tuple[int, int, int, str, str]]) -> None:
     """Writes the lexemes of (id, project id, number, title, description)."""
     if texts:
-        await tx.execute(
+        tx.later(
             _Q["index_issues"],
             ids=[one[0] for one in texts],
             projects=[one[1] for one in texts],

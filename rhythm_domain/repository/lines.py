@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -19,19 +19,28 @@ FEW = 16
 
 async def rows(tx: Tx, ids: Sequence[int]) -> tuple[IssueRow, ...]:
     """Issues as lines of a list, in the order of `ids`; what no longer exists is left out."""
+    found = await rows_at_last(tx, ids)
+    await tx.send()
+    return found()
+
+
+async def rows_at_last(tx: Tx, ids: Sequence[int]) -> Callable[[], tuple[IssueRow, ...]]:
+    """The same as the last of a transaction, read with its COMMIT if they are few: to be called behind it."""
     if not ids:
-        return ()
-    found, names = await (_few if len(ids) <= FEW else _many)(tx, ids)
-    return IssueRow.known_all(_fields(found, names))
+        return tuple
+    if len(ids) > FEW:
+        many = IssueRow.known_all(_fields(*await _many(tx, ids)))
+        return lambda: many
+    asked = tx.later(_Q["issue_rows"], named=False, ids=queries.integers(ids))
+    return lambda: IssueRow.known_all(_fields(*_few(asked.rows)))
 
 
 _Found = Sequence[tuple[Any, ...]]
 """Rows of the columns of `many_issue_rows`."""
 
 
-async def _few(tx: Tx, ids: Sequence[int]) -> tuple[_Found, Names]:
-    """Issues and their names in one statement."""
-    found = await tx.tuples(_Q["issue_rows"], ids=queries.integers(ids))
+def _few(found: _Found) -> tuple[_Found, Names]:
+    """Issues and their names, of what one statement found."""
     people = {row[8]: _person(row[8], *row[25:27]) for row in found}
     people |= {row[7]: _person(row[7], *row[23:25]) for row in found if row[7] is not None}
     names = Names(

@@ -71,7 +71,7 @@ async def change(
     for issue, values in changes.items():
         was, after = sides(before[issue], values, issues.closing(before[issue], values, tx.now))
         tx.record("issue.changed", issue=issue, before=was, after=after, undoes=undoes)
-    await issues.apply(tx, changes)
+    await issues.write(tx, changes)
     if not changes:
         tx.unchanged()
     return list(changes)

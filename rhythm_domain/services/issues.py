@@ -75,7 +75,8 @@ class Issues:
             new |= {"number": number, "reporter_id": tx.user.id, "rank": rank.initial(number)}
             ((issue_id, _),) = await issues.create(tx, [new])
             tx.record("issue.created", issue=issue_id, after=new)
-            return await issues.whole(tx, issue_id)
+            made = await issues.whole_at_last(tx, issue_id)
+        return made()
 
     async def _take_number(self, key: str, draft: IssueDraft, operation: UUID) -> int:
         """The number of a new issue; 0 if it was created before.
@@ -88,7 +89,8 @@ class Issues:
             if tx.done:
                 return 0
             await _drafted(tx, draft)  # What can't be created uses up no number.
-            return await issues.take_numbers(tx, 1, ahead=True)
+            number = issues.number_at_last(tx)
+        return number()
 
     @repeatable
     async def edit(self, ref: Ref, edit: IssueEdit, *, operation: UUID | None = None) -> Issue:
@@ -96,7 +98,8 @@ class Issues:
         check_some(edit)
         async with self._guard.issues(needed(edit), [ref], operation=operation) as (tx, held):
             await edit_held(tx, held, edit)
-            return await issues.whole(tx, held[0].id)
+            edited = await issues.whole_at_last(tx, held[0].id)
+        return edited()
 
     @repeatable
     async def edit_many(
@@ -116,7 +119,8 @@ class Issues:
         check_some(edit)
         async with self._guard.issues(needed(edit), refs, operation=operation) as (tx, held):
             await edit_held(tx, held, edit, new_labels)
-            return await issues.rows(tx, [one.id for one in held])
+            rows = await issues.rows_at_last(tx, [one.id for one in held])
+        return rows()
 
     async def edit_all(
         self,
@@ -210,7 +214,8 @@ class Issues:
                     issues.values(tx, list(wanted)) if beside else issues.held(tx, held, texts=False)
                 )
                 await change(tx, known, wanted)
-            return await issues.rows(tx, [one.id for one in held])
+            rows = await issues.rows_at_last(tx, [one.id for one in held])
+        return rows()
 
     @repeatable
     async def link(
@@ -232,7 +237,8 @@ class Issues:
                     tx.record("issue.linked", issue=held[0].id, after=ends)
                 else:
                     tx.unchanged()
-            return await issues.rows(tx, [one.id for one in held])
+            rows = await issues.rows_at_last(tx, [one.id for one in held])
+        return rows()
 
     @repeatable
     async def unlink(
@@ -249,7 +255,8 @@ class Issues:
                     )
                 ends = {"blocker_id": blocker.id, "blocked_id": blocked.id}
                 tx.record("issue.unlinked", issue=held[0].id, before=ends)
-            return await issues.rows(tx, [one.id for one in held])
+            rows = await issues.rows_at_last(tx, [one.id for one in held])
+        return rows()
 
     @repeatable
     async def delete(self, refs: Sequence[Ref], *, operation: UUID | None = None) -> tuple[str, ...]:
@@ -266,7 +273,8 @@ class Issues:
             held,
         ):
             await _set_deleted(tx, held, False)
-            return await issues.rows(tx, [one.id for one in held])
+            rows = await issues.rows_at_last(tx, [one.id for one in held])
+        return rows()
 
     @repeatable
     async def purge(self, refs: Sequence[Ref], *, operation: UUID | None = None) -> tuple[str, ...]:

@@ -205,7 +205,8 @@ class Sprints:
                     )
                 target = None if name is None else await sprint_to_plan(tx, name)
                 await _take_out(tx, ids, target)
-            return await issues.rows(tx, ids)
+            rows = await issues.rows_at_last(tx, ids)
+        return rows()
 
     async def report(self, key: str, name: str) -> SprintReport:
         """What was committed, added, removed, done and carried over, and the burndown by the person's days.

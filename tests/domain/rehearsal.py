@@ -12,23 +12,18 @@ from uuid import UUID
 import psycopg
 from psycopg.rows import dict_row
 
-from rhythm_domain import waiting
-from rhythm_domain.database import Connection, Database, Retry, translated
+from rhythm_domain.database import Connection, Database, Question, Retry, translated
 from rhythm_domain.queries import Named
 
 
-class Listening(waiting.Connection):
-    """A connection that keeps every statement."""
+class Listening(Connection):
+    """A connection that keeps the names of all statements that are asked."""
 
-    statements: list[Any]
+    statements: list[str]
 
-    async def execute(self, query: Any, params: Any = None, **options: Any) -> psycopg.AsyncCursor[Any]:
-        self.statements.append(query)
-        return await super().execute(query, params, **options)
-
-    async def read(self, statement: bytes, params: Any = None, **options: Any) -> tuple[list[Any], int]:
-        self.statements.append(statement)
-        return await super().read(statement, params, **options)
+    async def ask(self, *questions: Question) -> None:
+        self.statements += [question.query.name for question in (*self.waiting, *questions)]
+        await super().ask(*questions)
 
 
 class Rehearsal(Database):
@@ -47,7 +42,7 @@ class Rehearsal(Database):
         await self.line.close()
 
     @asynccontextmanager
-    async def taken_back(self) -> AsyncIterator[list[Any]]:
+    async def taken_back(self) -> AsyncIterator[list[str]]:
         """What happens inside never happened; the statements that ran."""
         await self.line.execute("SAVEPOINT scene")
         self.line.statements.clear()
@@ -58,12 +53,17 @@ class Rehearsal(Database):
             await self.line.execute("RELEASE scene")
 
     @asynccontextmanager
-    async def transaction(self, *, write: bool, operation: UUID | None = None) -> AsyncIterator[Connection]:
+    async def entered(
+        self, *first: Question, write: bool, operation: UUID | None = None
+    ) -> AsyncIterator[Connection]:
         await self.line.execute("SAVEPOINT step")
         if not write:
             await self.line.execute("SET TRANSACTION READ ONLY")
         try:
+            await self.line.ask(*first)
             yield self.line
+            self.line.follow.clear()
+            await self.line.ask()
             if write:
                 self.writes += 1
                 if self.writes == self.loses:
@@ -72,14 +72,19 @@ class Rehearsal(Database):
                 await self.line.execute("SET CONSTRAINTS ALL IMMEDIATE")
                 await self.line.execute("SET CONSTRAINTS ALL DEFERRED")
         except psycopg.Error as error:
-            await self.line.execute("ROLLBACK TO step")
+            await self._take_back()
             raise translated(error, operation=operation) from error
         except BaseException:
-            await self.line.execute("ROLLBACK TO step")
+            await self._take_back()
             raise
         if not write:
             await self.line.execute("ROLLBACK TO step")
         await self.line.execute("RELEASE step")
+
+    async def _take_back(self) -> None:
+        self.line.waiting.clear()
+        self.line.follow.clear()
+        await self.line.execute("ROLLBACK TO step")
 
     async def run_aside(self, query: Named, params: Any = None) -> None:
         """Notices and the time of last use are nothing that these tests ask for."""

@@ -82,6 +82,7 @@ async def test_a_server_that_freezes_before_commit_saves_nothing(server: Server,
         async with owner._guard.project(Permission.PROJECT_EDIT, "CORE") as tx:
             tx.record("project.edited", after={})
             server.freeze()
+            await tx.hold([])
 
     with pytest.raises(Unavailable) as caught:
         await freeze_meanwhile()

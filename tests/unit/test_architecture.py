@@ -73,7 +73,7 @@ def test_the_domain_knows_nothing_of_terminals() -> None:
 def test_only_the_lowest_modules_speak_to_postgresql() -> None:
     lowest = tuple(
         f"rhythm_domain.{name}"
-        for name in ("database", "waiting", "guard", "migrate", "notices", "embedded", "repository")
+        for name in ("database", "connection", "guard", "migrate", "notices", "embedded", "repository")
     )
     assert not trespasses(("rhythm_domain", "rhythm_tui"), ("psycopg", "psycopg_pool"), but=lowest)
 

@@ -1,0 +1,245 @@
+"""A connection to PostgreSQL: statements go over it in batches, and most answers are waited for in place.
+
+To send a message, and to be woken by its answer, costs more than many a statement does. So what can be asked
+together goes in one message (libpq's pipeline mode), past psycopg's cursors, which take longer over a
+statement than the server.
+
+An answer comes within a fraction of a millisecond: to have the event loop watch the socket costs more again.
+So it is waited for right here first, for a millisecond at most, and only then by the loop. What begins a
+transaction always waits by the loop: others have their turn then, however many statements follow.
+"""
+
+from __future__ import annotations
+
+import re
+import select
+from collections import OrderedDict
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, TypeAlias, TypeVar
+
+import psycopg
+from psycopg import abc, generators
+from psycopg.adapt import PyFormat, Transformer
+from psycopg.errors import error_from_result
+from psycopg.pq import ExecStatus, Format, TransactionStatus
+from psycopg.pq.abc import PGresult
+from psycopg.waiting import Ready, Wait
+
+from rhythm_domain.queries import Named
+
+T = TypeVar("T")
+Params: TypeAlias = Mapping[str, Any] | None
+
+PATIENCE = 1
+"""Milliseconds."""
+
+PREPARED = 200
+"""The most statements that are kept prepared on a connection, or are remembered to have been asked."""
+
+FORGOTTEN = 20
+"""How many of them the server is told at once that they are not."""
+
+IN = "in query "
+"""How an error's note begins that says which query failed."""
+
+_PARAMETER = re.compile(rb"%(?:%|\((\w+)\)s)")
+
+_OUTDATED = {"0A000", "26000"}
+"""What the server says of a prepared statement whose tables have changed since, or that it does not have."""
+
+
+@dataclass(slots=True, eq=False)
+class Question:
+    """A statement to be sent; its rows and their number, once it is answered. Rows that are to be `named` are
+    dicts. Others are tuples, read in binary: of an enum they have bytes.
+    """
+
+    query: Named
+    params: Params = None
+    named: bool = True
+    rows: list[Any] = field(default_factory=list)
+    count: int = 0
+    answered: bool = False
+
+
+@lru_cache(maxsize=1024)
+def numbered(text: bytes) -> tuple[bytes, tuple[str, ...]]:
+    """A statement with `$1` for the first name of `%(name)s` and so on, and the names in that order."""
+    numbers: dict[str, int] = {}
+
+    def number(match: re.Match[bytes]) -> bytes:
+        if match[1] is None:
+            return b"%"
+        return b"$%d" % numbers.setdefault(match[1].decode(), len(numbers) + 1)
+
+    return _PARAMETER.sub(number, text), tuple(numbers)
+
+
+class Connection(psycopg.AsyncConnection[dict[str, Any]]):
+    """As psycopg's own, and with `ask`."""
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self.prepares = False
+        """Whether what is asked again is prepared: there must be nothing between this and the server."""
+        self._adapting: abc.Transformer = Transformer(self)
+        # By text and types: how the server knows it; None if it was asked once.
+        self._statements: OrderedDict[tuple[bytes, tuple[int, ...]], bytes | None] = OrderedDict()
+        self._names = 0
+        self._forgotten: list[bytes] = []
+        self.waiting: list[Question] = []
+        """What is sent with what is asked next: nothing that is done until then depends on the answer."""
+        self.follow: list[Question] = []
+        """What is sent behind the COMMIT of this transaction, and is lost if that fails."""
+
+    async def ask(self, *questions: Question) -> None:
+        """Sends what is `waiting` and these statements in one message, and reads the answers into them.
+
+        Raises psycopg's error of the first that failed, with the query's name as a note; the server has
+        skipped what came behind it.
+        """
+        asked, self.waiting = [*self.waiting, *questions], []
+        if asked:
+            async with self.lock:
+                await self._let_go()
+                await self.wait(self._conversation(asked, prepare=self.prepares))
+
+    async def _let_go(self) -> None:
+        """Lets go of what is asked no more, between two transactions: one begins with what says how it is."""
+        if len(self._forgotten) >= FORGOTTEN and self.pgconn.transaction_status == TransactionStatus.IDLE:
+            names, self._forgotten = self._forgotten, []
+            letting_go = [Question(Named("deallocate", b"DEALLOCATE " + name)) for name in names]
+            await self.wait(self._conversation(letting_go, prepare=False))
+
+    async def wait(self, gen: Generator[Wait, Ready | int, T], *given: Any, **named: Any) -> T:
+        """Takes what waits for the server to its end, and returns what that does."""
+        if self.pgconn.transaction_status != TransactionStatus.INTRANS:
+            return await super().wait(gen, *given, **named)
+        try:
+            wanted = next(gen)
+            while ready := _ready(self.pgconn.socket, wanted):
+                wanted = gen.send(ready)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+        return await super().wait(_further(gen, wanted), *given, **named)
+
+    def _conversation(
+        self, questions: Sequence[Question], *, prepare: bool
+    ) -> Generator[Wait, Ready | int, None]:
+        server = self.pgconn
+        # What can't be written as a parameter is found out before anything is sent.
+        written = [self._written(question) for question in questions]
+        server.enter_pipeline_mode()
+        sent: list[Question | None] = []
+        begun = []
+        for question, (text, params, types, formats) in zip(questions, written, strict=True):
+            read = Format.TEXT if question.named else Format.BINARY
+            name = self._name(key := (text, types)) if prepare else None
+            if name is None:
+                server.send_query_params(
+                    text, params, param_types=types, param_formats=formats, result_format=read
+                )
+            else:
+                if self._statements[key] is None:
+                    server.send_prepare(name, text, param_types=types)
+                    self._statements[key] = name
+                    begun.append(key)
+                    sent.append(None)
+                server.send_query_prepared(name, params, param_formats=formats, result_format=read)
+            sent.append(question)
+        server.pipeline_sync()
+        yield from generators.send(server)
+        failed: psycopg.Error | None = None
+        answers: list[tuple[Question, PGresult]] = []
+        try:
+            for of in sent:
+                (result,) = yield from generators.fetch_many(server)
+                if result.status == ExecStatus.FATAL_ERROR:
+                    if failed is None:
+                        self._forget(begun, result)
+                        failed = error_from_result(result)
+                        failed.add_note(f"{IN}{(of or questions[len(answers)]).query.name}")
+                elif of is not None and failed is None:
+                    of.answered = True
+                    answers.append((of, result))
+            yield from generators.fetch_many(server)
+            server.exit_pipeline_mode()
+        except psycopg.OperationalError:
+            # The server has closed the connection: why, if it said so.
+            if failed is None:
+                raise
+        if failed is not None:
+            raise failed
+        for question, result in answers:
+            question.count = result.command_tuples or 0
+            if result.status == ExecStatus.TUPLES_OK:
+                question.rows = _rows(self._adapting, result, named=question.named)
+
+    def _written(
+        self, question: Question
+    ) -> tuple[bytes, Sequence[Any] | None, tuple[int, ...], Sequence[Any] | None]:
+        """A statement and its parameters as they are sent: the text, the values, their types and formats."""
+        text = question.query.text
+        if question.params is None:
+            return text, None, (), None
+        text, names = numbered(text)
+        if not names:
+            return text, None, (), None
+        values = [question.params[name] for name in names]
+        dumped = self._adapting.dump_sequence(values, [PyFormat.AUTO] * len(values))
+        return text, dumped, self._adapting.types or (), self._adapting.formats
+
+    def _name(self, key: tuple[bytes, tuple[int, ...]]) -> bytes | None:
+        """The name under which the server has a statement, or is to have it; None if it is not worth one."""
+        if key not in self._statements:
+            self._statements[key] = None
+            if len(self._statements) > PREPARED:
+                _, name = self._statements.popitem(last=False)
+                if name is not None:
+                    self._forgotten.append(name)
+            return None
+        self._statements.move_to_end(key)
+        if (name := self._statements[key]) is None:
+            self._names += 1
+            return b"asked_%d" % self._names
+        return name
+
+    def _forget(self, begun: Sequence[tuple[bytes, tuple[int, ...]]], result: PGresult) -> None:
+        """What is prepared no more, or was not, as a statement failed."""
+        for key in begun:
+            self._statements[key] = None
+        if (result.error_field(psycopg.pq.DiagnosticField.SQLSTATE) or b"").decode() in _OUTDATED:
+            self._statements.clear()
+
+
+def _rows(adapting: abc.Transformer, result: PGresult, *, named: bool) -> list[Any]:
+    adapting.set_pgresult(result)
+    if not named:
+        return adapting.load_rows(0, result.ntuples, tuple)
+    names = [(result.fname(column) or b"").decode() for column in range(result.nfields)]
+    return adapting.load_rows(0, result.ntuples, lambda values: dict(zip(names, values, strict=True)))
+
+
+def _ready(socket: int, wanted: Wait) -> Ready | None:
+    """What a socket is ready for; None if it is for nothing yet."""
+    poll = select.poll()
+    poll.register(socket, (wanted & Wait.R and select.POLLIN) | (wanted & Wait.W and select.POLLOUT))
+    for _, event in poll.poll(PATIENCE):
+        if not event & select.POLLOUT:
+            return Ready.R
+        return Ready.W if event == select.POLLOUT else Ready.RW
+    return None
+
+
+def _further(gen: Generator[Wait, Ready | int, T], wanted: Wait) -> Generator[Wait, Ready | int, T]:
+    """The rest of what waits for something already."""
+    while True:
+        ready = yield wanted
+        try:
+            wanted = gen.send(ready)
+        except StopIteration as end:
+            result: T = end.value
+            return result
