@@ -68,6 +68,7 @@ class Guard:
                 await self._find_done(tx, who, chunk, write if write != _ASK else "")
             yield tx
             await tx.flush()
+            tx.tell()
         await self._after(tx)
 
     @asynccontextmanager
@@ -126,6 +127,7 @@ class Guard:
             _admit(tx, permission, place, author=own)
             yield tx
             await tx.flush()
+            tx.tell()
         await self._after(tx)
 
     @asynccontextmanager
@@ -200,6 +202,7 @@ class Guard:
             _admit(tx, permission, place, author=author)
             yield tx, held
             await tx.flush()
+            tx.tell()
         await self._after(tx)
 
     async def happened(self, operation: Operation) -> bool:

@@ -109,7 +109,6 @@ class Tx:
     hints: dict[Any, Any] = field(default_factory=dict)
     """What was found out about the data that only decides how to ask for it: it outlives the transaction."""
     _events: list[Row] = field(default_factory=list)
-    _sent: int = 0
     _unchanged: bool = False
 
     async def fetch(self, query: Named, **params: Any) -> list[Row]:
@@ -222,29 +221,30 @@ class Tx:
         self._unchanged = True
 
     async def flush(self) -> None:
-        """Has what was recorded written, and listeners told behind COMMIT; the guard calls it at the end."""
+        """Has what was recorded written with COMMIT; the guard calls it at the end."""
         if not self.write or self.done is not None:
             return
         if not self._events:
             if self._unchanged:
                 return
             raise RuntimeError(f"a write ({self.permission}) recorded no event")
-        if self._sent < len(self._events):
-            self.later(_Q["record"], **self.recorded())
-        if (notice := self._notice()) is not None:
-            told = Question(_Q["notify"], {"channel": CHANNEL, "payload": notice})
-            self.connection.follow.append(told)
-
-    def recorded(self) -> dict[str, Any]:
-        """What was recorded and is not written yet, for a statement that writes it as `record` does."""
-        events = self._events[self._sent :]
-        self._sent = len(self._events)
-        return {
+        by: dict[str, Any] = {
             "operation": self.operation,
             "actor": self.user.id,
             "permission": self.permission,
-            "events": json.dumps(events, default=str),
         }
+        if len(self._events) == 1:
+            (event,) = self._events
+            sides = {side: json.dumps(event[side], default=str) for side in ("before", "after")}
+            self.later(_Q["record"], **by, **event | sides)
+        else:
+            self.later(_Q["record_many"], **by, events=json.dumps(self._events, default=str))
+
+    def tell(self) -> None:
+        """Has the listeners told behind COMMIT, if there is anything to tell."""
+        if (notice := self._notice()) is not None:
+            told = Question(_Q["notify"], {"channel": CHANNEL, "payload": notice})
+            self.connection.follow.append(told)
 
     def _notice(self) -> str | None:
         """What the listeners are told, if there is anything to tell."""

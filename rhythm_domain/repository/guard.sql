@@ -182,6 +182,12 @@ WHERE f.id = %(first)s AND f.operation = %(operation)s AND f.actor_id = %(user)s
 ORDER BY e.seq;
 
 -- name: record
+-- A row of history.
+INSERT INTO events (id, operation, kind, permission, actor_id, project_id, issue_id, before, after, undoes)
+VALUES (%(id)s, %(operation)s, %(kind)s, %(permission)s, %(actor)s, %(project_id)s, %(issue_id)s,
+        %(before)s::jsonb, %(after)s::jsonb, %(undoes)s);
+
+-- name: record_many
 -- One row of history for each change.
 INSERT INTO events (id, operation, kind, permission, actor_id, project_id, issue_id, before, after, undoes)
 SELECT e.id, %(operation)s, e.kind, %(permission)s, %(actor)s, e.project_id, e.issue_id, e.before, e.after, e.undoes

@@ -13,6 +13,7 @@ from rhythm_domain.database import Question, Row
 from rhythm_domain.errors import NotFound
 from rhythm_domain.models import Issue, IssueLink, IssueRow, Status
 from rhythm_domain.places import Held
+from rhythm_domain.repository import changes as changing
 from rhythm_domain.repository.comments import importer
 from rhythm_domain.repository.lines import rows as rows
 from rhythm_domain.repository.lines import rows_at_last as rows_at_last
@@ -141,27 +142,21 @@ async def apply(tx: Tx, changes: Mapping[int, Values]) -> dict[int, str | None]:
     """As `write`; the closing time of each issue afterwards (ISO 8601, or None)."""
     written = await write(tx, changes)
     await tx.send()
-    return {row["id"]: _raw(row["closed_at"]) for row in written.rows} if written else {}
+    return {row["id"]: _raw(row["closed_at"]) for asked in written for row in asked.rows}
 
 
-async def write(tx: Tx, changes: Mapping[int, Values]) -> Question | None:
+async def write(tx: Tx, changes: Mapping[int, Values]) -> list[Question]:
     """Writes the named columns of each issue, with what is asked next or at the end.
 
     Columns: title, description, status, priority, type, assignee_id, sprint_id, parent_id, estimate, due,
     rank, closed_at, deleted, and labels_added and labels_removed (label ids). Version and times follow; so
-    does what is searched. What was recorded before is written with them.
+    does what is searched.
     """
-    if not changes:
-        return None
-    columns = [
-        {"id": id_, "v": {k: v for k, v in one.items() if k not in _BESIDE}} for id_, one in changes.items()
-    ]
-    written = tx.later(
-        _Q["change_issues"],
-        changes=json.dumps(columns, default=str),
-        project=tx.project_id,
-        **tx.recorded(),
-    )
+    alike: dict[frozenset[str], list[Values]] = {}
+    for id_, one in changes.items():
+        columns = {name: value for name, value in one.items() if name not in _BESIDE}
+        alike.setdefault(frozenset(columns), []).append({"id": id_, **columns})
+    written = [_write(tx, columns, rows) for columns, rows in alike.items()]
     texts = {id_: one["description"] for id_, one in changes.items() if "description" in one}
     if texts:
         tx.later(_Q["change_texts"], ids=list(texts), texts=list(texts.values()))
@@ -171,6 +166,13 @@ async def write(tx: Tx, changes: Mapping[int, Values]) -> Question | None:
     if searched:
         await reindex(tx, searched)
     return written
+
+
+def _write(tx: Tx, columns: frozenset[str], rows: Sequence[Values]) -> Question:
+    given: Values = {"changes": json.dumps(rows, default=str)}
+    if alone := len(rows) == 1:
+        given = {name: None if value is None else str(value) for name, value in rows[0].items()}
+    return tx.later(changing.statement(columns, alone=alone), project=tx.project_id, **given)
 
 
 def change_labels(tx: Tx, query: str, labels: Mapping[int, Sequence[int]]) -> None:

@@ -1,4 +1,4 @@
--- Issues: whole ones, and the one statement that changes any of their columns.
+-- Issues: whole ones, new ones, and what hangs on them. What changes their columns is put together in changes.py.
 
 -- name: issue_details
 -- What only the issue's own screen shows: its text, the living issues that it blocks or is blocked by, and its
@@ -72,39 +72,6 @@ searched AS (
   INSERT INTO issue_search (issue_id, project_id, number, tsv)
   SELECT made.id, %(project)s, number, given.tsv::tsvector FROM made JOIN given USING (number))
 SELECT id, number FROM made;
-
--- name: change_issues
--- Writes the columns that each issue's `v` names, and keeps version, times and closed_at right; and with them what was
--- recorded so far, as `record` does.
-WITH recorded AS (
-  INSERT INTO events (id, operation, kind, permission, actor_id, project_id, issue_id, before, after, undoes)
-  SELECT e.id, %(operation)s, e.kind, %(permission)s, %(actor)s, e.project_id, e.issue_id, e.before, e.after, e.undoes
-  FROM ROWS FROM (jsonb_to_recordset(%(events)s::jsonb) AS (
-         id uuid, kind text, project_id int, issue_id bigint, before jsonb, after jsonb, undoes uuid))
-       WITH ORDINALITY AS e (id, kind, project_id, issue_id, before, after, undoes, place)
-  ORDER BY place)
-UPDATE issues i SET
-  title = CASE WHEN v ? 'title' THEN v->>'title' ELSE title END,
-  status = CASE WHEN v ? 'status' THEN (v->>'status')::issue_status ELSE status END,
-  priority = CASE WHEN v ? 'priority' THEN (v->>'priority')::issue_priority ELSE priority END,
-  type = CASE WHEN v ? 'type' THEN (v->>'type')::issue_type ELSE type END,
-  assignee_id = CASE WHEN v ? 'assignee_id' THEN (v->>'assignee_id')::int ELSE assignee_id END,
-  sprint_id = CASE WHEN v ? 'sprint_id' THEN (v->>'sprint_id')::int ELSE sprint_id END,
-  parent_id = CASE WHEN v ? 'parent_id' THEN (v->>'parent_id')::bigint ELSE parent_id END,
-  estimate = CASE WHEN v ? 'estimate' THEN (v->>'estimate')::numeric ELSE estimate END,
-  due = CASE WHEN v ? 'due' THEN (v->>'due')::date ELSE due END,
-  rank = CASE WHEN v ? 'rank' THEN v->>'rank' ELSE rank END,
-  closed_at = CASE
-    WHEN v ? 'closed_at' THEN (v->>'closed_at')::timestamptz
-    WHEN NOT v ? 'status' OR v->>'status' = status::text THEN closed_at
-    WHEN v->>'status' IN ('done', 'cancelled') THEN now() END,
-  deleted_at = CASE WHEN v ? 'deleted' THEN CASE WHEN (v->>'deleted')::boolean THEN now() END ELSE deleted_at END,
-  title_version = CASE WHEN v ? 'title' THEN version + 1 ELSE title_version END,
-  version = version + 1,
-  updated_at = now()
-FROM jsonb_to_recordset(%(changes)s::jsonb) AS c (id bigint, v jsonb)
-WHERE i.id = c.id AND i.project_id = %(project)s
-RETURNING i.id, i.closed_at;
 
 -- name: change_texts
 UPDATE issue_texts t SET description = c.description,
