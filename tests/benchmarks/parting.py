@@ -21,11 +21,12 @@ async def series(bench: Bench) -> AsyncIterator[Series]:
     """Of each call a series of what this program's processor took, one of the server's, and one of the rest:
     the way there and back, a switch between the two at each statement, and the disk that a COMMIT waits for.
     """
+    others = _servers(bench)
     async with bench.session() as session:
         issue = await session.issues.create(bench.large, IssueDraft(title="Measured"))
         for name, call in (await _calls(session, bench.large, issue)).items():
             await call()
-            servers = _servers(bench)
+            servers = _servers(bench) - others
             statements = await _statements(call)
             parts = {
                 part: Series(f"{name}, {statements} statements: {part}")
@@ -87,16 +88,16 @@ async def _statements(call: Callable[[], Awaitable[object]]) -> int:
     return len(heard)
 
 
-def _servers(bench: Bench) -> list[Path]:
-    """Where the system counts what the server's processes for this program have run."""
+def _servers(bench: Bench) -> set[Path]:
+    """Where the system counts what the server's processes for its clients have run."""
     with bench.sql() as sql:
         rows = sql.execute(
             "SELECT pid FROM pg_stat_activity"
             " WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
         )
-        return [Path(f"/proc/{pid}/schedstat") for (pid,) in rows]
+        return {Path(f"/proc/{pid}/schedstat") for (pid,) in rows}
 
 
-def _spent(servers: list[Path]) -> float:
+def _spent(servers: set[Path]) -> float:
     """Seconds."""
     return sum(int(path.read_text().split()[0]) for path in servers) / 1e9
