@@ -546,7 +546,8 @@ CREATE TRIGGER events_are_never_truncated BEFORE TRUNCATE ON events
 -- Counts -------------------------------------------------------------------------------------------------
 
 -- How many issues stand where, exactly, without counting. One row for all writers would queue them; each
--- backend adds to one of 16 shards, rows always in one order, and readers sum.
+-- backend adds to one of 16 shards, rows always in one order, and readers sum. Loads, whose transactions are long, add
+-- to 16 others.
 CREATE TABLE issue_counts (
   project_id int NOT NULL,
   status     issue_status NOT NULL,
@@ -556,20 +557,22 @@ CREATE TABLE issue_counts (
 ) WITH (fillfactor = 50);
 
 CREATE FUNCTION count_issues() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  own int := pg_backend_pid() % 16 + CASE current_setting('rhythm.loading', true) WHEN 'on' THEN 16 ELSE 0 END;
 BEGIN
   IF TG_OP = 'INSERT' THEN
     INSERT INTO issue_counts AS c (project_id, status, shard, total)
-      SELECT project_id, status, pg_backend_pid() % 16, count(*) FROM new_rows
+      SELECT project_id, status, own, count(*) FROM new_rows
       WHERE deleted_at IS NULL GROUP BY 1, 2 ORDER BY 1, 2
       ON CONFLICT (project_id, status, shard) DO UPDATE SET total = c.total + excluded.total;
   ELSIF TG_OP = 'DELETE' THEN
     INSERT INTO issue_counts AS c (project_id, status, shard, total)
-      SELECT project_id, status, pg_backend_pid() % 16, -count(*) FROM old_rows
+      SELECT project_id, status, own, -count(*) FROM old_rows
       WHERE deleted_at IS NULL GROUP BY 1, 2 ORDER BY 1, 2
       ON CONFLICT (project_id, status, shard) DO UPDATE SET total = c.total + excluded.total;
   ELSE
     INSERT INTO issue_counts AS c (project_id, status, shard, total)
-      SELECT project_id, status, pg_backend_pid() % 16, sum(one) FROM (
+      SELECT project_id, status, own, sum(one) FROM (
         SELECT project_id, status, 1 AS one FROM new_rows WHERE deleted_at IS NULL
         UNION ALL
         SELECT project_id, status, -1 FROM old_rows WHERE deleted_at IS NULL) changes

@@ -159,6 +159,14 @@ async def test_nobody_sorts_in_what_a_load_brings(team: Team, conninfo: str) -> 
     assert team.instance.value(SETTLE) == 0
 
 
+async def test_what_an_import_counts_stands_in_rows_of_its_own(team: Team) -> None:
+    """Whoever moves an issue meanwhile does not wait for the import's transaction."""
+    await team.member.issues.create("CORE", IssueDraft(title="x"))
+    await bring(team.maintainer, github(1), github(2))
+    total = "SELECT sum(total)::int FROM issue_counts WHERE shard "
+    assert [team.instance.value(total + shards) for shards in ("< 16", ">= 16")] == [1, 2]
+
+
 async def test_an_import_is_not_undone(team: Team) -> None:
     await bring(team.maintainer, github(1, labels=[{"name": "x", "color": "ffffff"}]))
     with pytest.raises(Irreversible, match="you imported issues"):
