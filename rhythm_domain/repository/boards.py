@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from operator import itemgetter
@@ -94,6 +95,7 @@ def _column(status: Status, rows: list[Row], limit: int) -> Column:
     return Column(tuple(row["id"] for row in cards[:limit]), len(cards))
 
 
-async def has_sprint(tx: Tx, sprint: int) -> bool:
-    """Whether a sprint is one of this project's."""
-    return await tx.one(_Q["board_sprint"], sprint=sprint, project=tx.project_id) is not None
+def has_sprint_later(tx: Tx, sprint: int) -> Callable[[], bool]:
+    """Whether a sprint is one of this project's, asked with what is asked next: to be called behind it."""
+    asked = tx.later(_Q["board_sprint"], sprint=sprint, project=tx.project_id)
+    return lambda: bool(asked.rows)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from rhythm_domain import queries
@@ -28,6 +28,12 @@ async def one(tx: Tx, project: int) -> Project:
 async def current(tx: Tx) -> Project:
     """The transaction's project as it is now."""
     return await one(tx, tx.project_id)
+
+
+def current_later(tx: Tx) -> Callable[[], Project]:
+    """The same, asked with what is asked next: to be called behind it."""
+    asked = tx.later(_Q["projects_by_id"], user=tx.user.id, ids=[tx.project_id])
+    return lambda: Project(**asked.rows[0])
 
 
 async def _by_id(tx: Tx, ids: Sequence[int]) -> tuple[Project, ...]:

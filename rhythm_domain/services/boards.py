@@ -39,7 +39,7 @@ class Boards:
         """
         asked, limit = parse(query).with_sort(None), checked_limit(limit)
         async with self._guard.project(Permission.PROJECT_READ, key) as tx:
-            project = await projects.current(tx)
+            current = projects.current_later(tx)
             filtered = bool(asked.terms or asked.conditions)
             selection = await select(tx, asked)
             if selection.projects:
@@ -47,6 +47,8 @@ class Boards:
                 columns = await boards.columns(tx, selection, limit=limit + 1, most=most)
             else:
                 columns = {status: Column((), 0) for status in Status}
+                await tx.send()
+            project = current()
             wanted = [id_ for column in columns.values() for id_ in column.ids[:limit]]
             cards = {row.id: row for row in await issues.rows(tx, wanted)}
             return Board(
@@ -117,11 +119,14 @@ class Boards:
     ) -> Page[IssueRow]:
         """All issues of a sprint, by rank unless the query has an order of its own."""
         async with self._guard.project(Permission.PROJECT_READ, key) as tx:
-            if not await boards.has_sprint(tx, sprint):
-                raise NotFound("There is no such sprint.", hint="`rhythm sprint list KEY` shows them.")
-            return await _page(
+            there = boards.has_sprint_later(tx, sprint)
+            page = await _page(
                 tx, query, [conditions.sprint([sprint])], f"sprint {sprint}", cursor, before, last, limit
             )
+            await tx.send()
+            if not there():
+                raise NotFound("There is no such sprint.", hint="`rhythm sprint list KEY` shows them.")
+            return page
 
 
 async def _page(
