@@ -25,23 +25,26 @@ s.id = %(session)s AND s.ended_at IS NULL AND u.active
 -- Whoever writes: session and account can't be ended between check and act; and whether the operation was done before.
 WITH who AS MATERIALIZED (
   SELECT {{who}}
-  FROM sessions s JOIN users u ON u.id = s.user_id CROSS JOIN instance i
+  FROM sessions s
+  CROSS JOIN LATERAL (SELECT * FROM users WHERE id = s.user_id OFFSET 0 FOR SHARE) u
+  CROSS JOIN (SELECT * FROM instance LIMIT 1) i
   WHERE {{signed_in}}
-  FOR SHARE OF s, u)
+  FOR SHARE OF s)
 SELECT who.*, now() AS now,
        EXISTS (SELECT FROM events WHERE id = %(first)s AND operation = %(operation)s AND actor_id = who.id) AS repeated
 
 -- part: membership
 -- Of whoever has the session, in project `p`; it is kept from being changed or ended until the write is committed.
-SELECT m.role FROM sessions s JOIN project_members m ON m.user_id = s.user_id
-WHERE s.id = %(session)s AND m.project_id = p.id AND m.ended_at IS NULL FOR SHARE OF m
+SELECT role FROM project_members
+WHERE project_id = p.id AND user_id = (SELECT user_id FROM sessions WHERE id = %(session)s) AND ended_at IS NULL
+OFFSET 0 FOR SHARE
 
 -- part: asked
 -- Issues as they were asked for: by keys that their project has or had, and by ids.
 SELECT t.key || '-' || t.number AS asked, i.id, i.number, i.project_id, i.reporter_id,
        i.deleted_at IS NOT NULL AS deleted
 FROM unnest(%(keys)s::text[], %(numbers)s::int[]) AS t (key, number)
-JOIN project_keys k ON k.key = t.key
+CROSS JOIN LATERAL (SELECT project_id FROM project_keys WHERE key = t.key OFFSET 0) k
 JOIN issues i ON i.project_id = k.project_id AND i.number = t.number
 UNION ALL
 SELECT NULL, i.id, i.number, i.project_id, i.reporter_id, i.deleted_at IS NOT NULL
@@ -160,18 +163,16 @@ SELECT id, deleted_at IS NOT NULL AS deleted FROM issues WHERE id = ANY(%(ids)s:
 -- name: hold_to_change
 -- The same for issues, given as ids or as keys that their project has or had: locked, always in one order, and as they
 -- are once they are held. Nobody holds or waits for what they can't see.
-WITH asked AS MATERIALIZED ({{asked}}),
-here AS MATERIALIZED (
-  SELECT p.id, p.key, p.archived_at, m.role
-  FROM projects p LEFT JOIN LATERAL ({{membership}}) m ON true
-  WHERE p.id = ANY(ARRAY(SELECT project_id FROM asked)) AND p.deleted_at IS NULL)
-SELECT asked.asked, here.id, here.key, here.archived_at, here.role,
+SELECT a.asked, p.id, p.key, p.archived_at, m.role,
        i.id AS issue_id, i.number, i.title, i.status, i.priority, i.type, i.assignee_id, i.reporter_id, i.sprint_id,
        i.parent_id, i.estimate, i.due, i.rank, i.version, i.title_version, i.closed_at,
        i.deleted_at IS NOT NULL AS deleted
-FROM asked JOIN here ON here.id = asked.project_id JOIN issues i ON i.id = asked.id
-WHERE here.role IS NOT NULL
-   OR (SELECT u.admin FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = %(session)s)
+FROM ({{asked}}) a
+CROSS JOIN LATERAL (SELECT * FROM projects WHERE id = a.project_id AND deleted_at IS NULL OFFSET 0) p
+LEFT JOIN LATERAL ({{membership}}) m ON true
+JOIN issues i ON i.id = a.id
+WHERE m.role IS NOT NULL
+   OR (SELECT admin FROM users WHERE id = (SELECT user_id FROM sessions WHERE id = %(session)s))
 ORDER BY i.id FOR NO KEY UPDATE OF i;
 
 -- name: operation_done
