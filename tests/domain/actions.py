@@ -775,4 +775,5 @@ ACTIONS = (
         P.PROJECT_EXPORT,
     ),
     Action("live.changes", _first_change, EVERYBODY),
+    Action("live.mark", lambda c: c.session.live.mark(), EVERYBODY),
 )
