@@ -107,6 +107,10 @@ class Loading:
             sql.SQL("INSERT INTO events ({0}) SELECT {0} FROM loaded_events ORDER BY at, ctid").format(
                 columns
             ),
+            sql.SQL(
+                "ALTER TABLE issues ALTER COLUMN facets TYPE bigint[]"
+                " USING linked_facets(id, project_id, number)"
+            ),
             sql.SQL("DELETE FROM issue_counts"),
             sql.SQL(
                 "INSERT INTO issue_counts SELECT project_id, status, 0, count(*) FROM issues"

@@ -21,6 +21,10 @@ from rhythm_domain.repository.names import Asker, Names
 NOTHING = SQL("false")
 NOBODY = SQL("0")
 """The facet of issues that nobody is assigned to."""
+BLOCKED = SQL("-2147483647")
+"""The facet of issues that others block or blocked."""
+_LABELS = 100
+"""Labels up to which an issue is looked for by theirs: across projects, each look asks for all of them."""
 
 
 class Clause:
@@ -212,7 +216,8 @@ def _label(condition: Condition, ids: list[int]) -> Clause:
         "SELECT l.issue_id AS id FROM labels x JOIN issue_labels l ON l.label_id = x.id"
         " WHERE x.project_id = p.id AND {}"
     ).format(_one_of("x.id", ids))
-    return Clause(has, driver)
+    facets = [Literal(-id_) for id_ in ids] if 0 < len(ids) <= _LABELS else []
+    return Clause(has, driver, facets=facets)
 
 
 def _sprint(condition: Condition, ids: list[int]) -> Clause:
@@ -308,7 +313,7 @@ def _is(value: Is, asker: Asker) -> Clause:
                 " WHERE k.blocked_id = i.id AND b.closed_at IS NULL AND b.deleted_at IS NULL"
             )
             driver = SQL("SELECT k.blocked_id AS id FROM issue_links k WHERE k.project_id = p.id")
-            return Clause(_exists(blockers), driver)
+            return Clause(_exists(blockers), driver, facets=[BLOCKED])
 
 
 _HAS: dict[Has, Composable] = {

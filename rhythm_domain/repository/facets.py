@@ -26,7 +26,9 @@ _SAMPLED = 8
 _QUARTERS = 4
 """A segment of each quarter of a project is looked at, the last one being the newest."""
 
-_OF_ISSUE = SQL("issue_facets(i.project_id, i.number, i.status, i.priority, i.type, i.assignee_id)")
+_OF_ISSUE = SQL(
+    "(issue_facets(i.project_id, i.number, i.status, i.priority, i.type, i.assignee_id) || i.facets)"
+)
 
 
 def known(clauses: Sequence[Clause]) -> tuple[Clause, ...]:

@@ -115,7 +115,7 @@ def _new(project: int, values: Values) -> Values:
     tsv = lexemes.document(
         values["title"], values.get("description", ""), project_id=project, number=values["number"]
     )
-    return {**defaults, **{k: v for k, v in values.items() if k != "labels"}, "tsv": tsv}
+    return {**defaults, **values, "tsv": tsv}
 
 
 async def take_numbers(tx: Tx, count: int) -> int:

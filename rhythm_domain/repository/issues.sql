@@ -55,14 +55,15 @@ WITH given AS (
   SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb) AS n (
     number int, title text, status issue_status, priority issue_priority, type issue_type, reporter_id int,
     assignee_id int, sprint_id int, parent_id bigint, estimate numeric, due date, rank text,
-    created_at timestamptz, updated_at timestamptz, closed_at timestamptz, description text, tsv text)),
+    created_at timestamptz, updated_at timestamptz, closed_at timestamptz, labels int[], description text, tsv text)),
 made AS (
   INSERT INTO issues (project_id, number, title, status, priority, type, reporter_id, assignee_id, sprint_id,
-                      parent_id, estimate, due, rank, created_at, updated_at, closed_at)
+                      parent_id, estimate, due, rank, created_at, updated_at, closed_at, facets)
   SELECT %(project)s, n.number, n.title, n.status, n.priority, n.type, n.reporter_id, n.assignee_id, n.sprint_id,
          n.parent_id, n.estimate, n.due, n.rank, coalesce(n.created_at, now()),
          coalesce(n.updated_at, n.created_at, now()),
-         CASE WHEN n.status IN ('done', 'cancelled') THEN coalesce(n.closed_at, n.updated_at, now()) END
+         CASE WHEN n.status IN ('done', 'cancelled') THEN coalesce(n.closed_at, n.updated_at, now()) END,
+         ARRAY(SELECT facet(%(project)s, n.number / 2048, -l.id) FROM unnest(n.labels) AS l (id))
   FROM given n ORDER BY n.number
   RETURNING id, number),
 texts AS (

@@ -57,9 +57,10 @@ _WALKED_COMPARED = 3.0
 """Reading one issue's words on by number, and comparing them: most are not in the server's own memory."""
 _FOUND = 2.0
 """Reading an issue that the index found; comparing its words adds little."""
-_FACET, _FACET_ELSEWHERE, _FACET_COMPARED, _ASKED = 1.3, 2.0, 3.0, 60.0
-"""Reading an issue that has the facets asked for, as rows lie or anywhere; what comparing its words adds;
-asking for a segment's."""
+_FACET, _FACET_ELSEWHERE, _FACET_COMPARED = 1.3, 2.0, 3.0
+"""Reading an issue that has the facets asked for, as rows lie or anywhere; what comparing its words adds."""
+_ASKED, _VALUE = 50.0, 2.0
+"""Asking for those of a segment; what each value asked for adds, as the labels of all projects do."""
 _AMONG = 0.2
 """The share of the issues walked over by number that fulfil the conditions: their words are compared."""
 _COMPARED = 2.0
@@ -149,9 +150,12 @@ async def start(
         read = _FACET if lazily else _FACET_ELSEWHERE
         if not all(clause.own or clause.facets for clause in of.clauses):
             read += _FULFILLED_ELSEWHERE
+        if of.across:  # Of each project at least a segment is read.
+            reach = max(reach, min(len(of.projects) * facets.SEGMENT, shared.size))
         met = shared.met(reach) * (read + (_FACET_COMPARED if words is not None else 0))
+        asked = _ASKED + _VALUE * sum(len(clause.facets) for clause in of.clauses)
         begin = Start(faceted=True) if lazily else Start(Driver(issues=facets.issues(of.clauses)))
-        found.append((met + reach * _ASKED / facets.SEGMENT, begin))
+        found.append((met + reach / facets.SEGMENT * asked, begin))
     own = tuple(clause for clause in driven if clause.own)
     if own and (fewest := min(counts[clause] for clause in own)) <= few:
         found.append((fewest * (_OWN + compared), Start(Driver(own=own))))

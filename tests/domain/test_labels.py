@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rhythm_domain.errors import AlreadyExists, Forbidden, Invalid, NotFound
-from rhythm_domain.models import COLOURS, IssueDraft, IssueEdit, Role, Total
+from rhythm_domain.models import COLOURS, IssueDraft, IssueEdit, LinkKind, Role, Total
 from rhythm_domain.palette import colour_of
 from rhythm_domain.policy import Permission
 from rhythm_domain.repository import labels
@@ -263,3 +263,25 @@ async def test_who_may_make_labels_no_more_leaves_them_there(team: Team) -> None
     undone = await team.maintainer.history.undo("CORE")
     assert (undone.text, undone.skipped) == ("new is off CORE-1 again", ("new",))
     assert await named(team) == ["new"]
+
+
+async def test_issues_have_the_facets_of_their_labels_and_blocks(team: Team) -> None:
+    """However they came: the index of facets may name too many, never too few."""
+    lacking = (
+        "SELECT count(*) FROM issues i"
+        " WHERE NOT i.facets @> (SELECT linked_facets(i.id, i.project_id, i.number))"
+    )
+    me = team.member
+    bug, _ = [await team.maintainer.labels.create("CORE", name) for name in ("bug", "ui")]
+    one = await me.issues.create("CORE", IssueDraft(title="one", labels=("bug",)))
+    two = await me.issues.create("CORE", IssueDraft(title="two"))
+    await me.issues.edit(two.key, IssueEdit(add_labels=("ui",)))
+    await me.issues.link(one.key, LinkKind.BLOCKS, two.key)
+    assert team.instance.value("SELECT array_agg(cardinality(facets) ORDER BY id) FROM issues") == [1, 2]
+    await me.issues.edit(one.key, IssueEdit(remove_labels=("bug",)))
+    await team.maintainer.labels.delete("CORE", "ui")
+    await team.maintainer.history.undo("CORE")
+    await me.issues.edit(one.key, IssueEdit(add_labels=("ui", "bug")))
+    label_issue(team, 77, bug.id)
+    assert team.instance.value(lacking) == 0
+    assert team.instance.value("SELECT sum(cardinality(facets)) FROM issues") == 5

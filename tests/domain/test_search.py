@@ -126,8 +126,10 @@ async def test_the_index_of_facets_finds_what_a_plain_filter_and_sort_find(
             "is:open",
             "assignee:none,ann",
             "priority:high type:bug,task",
-            "status:done",
             "is:closed -beta",
+            "label:ui status:done",
+            "label:ui,docs",
+            "is:blocked",
         ):
             for more in ("", " alpha", " bet", " sort:updated", " alpha sort:rank"):
                 asked = f"{text}{more}"
