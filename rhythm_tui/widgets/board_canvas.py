@@ -29,6 +29,12 @@ from rhythm_tui.widgets.glow import Glow
 NAME = 24
 """Cells of a folded lane's heading that its counts leave to its name, or they give way."""
 
+KEPT = 200
+"""Cards that are kept as they were drawn, ten kilobytes each; all that are seen, if they are more."""
+
+SMALLEST = 40
+"""Cells of the smallest card."""
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -308,8 +314,8 @@ class BoardCanvas(BoardSpace):
         key = (width, ground, issue in self.marks)
         drawn = self._drawn.setdefault(issue, {})
         if key not in drawn:
-            if len(self._drawn) > 2000:
-                self._drawn = {issue: drawn}
+            if len(self._drawn) > max(KEPT, self.size.width * self.size.height // SMALLEST):
+                del self._drawn[next(iter(self._drawn))]
             drawn[key] = self._draw(issue, width, ground, bar=on_cursor)
         return drawn[key]
 

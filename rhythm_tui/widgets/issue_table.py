@@ -42,6 +42,9 @@ CALM = 1.0
 there is another with each letter.
 """
 
+KEPT = 400
+"""Lines that are kept as they were drawn, some kilobytes each; twice as many as are seen, if that is more."""
+
 
 def _longest_key(rows: Iterable[IssueRow]) -> int:
     return max((len(row.key) for row in rows), default=0)
@@ -570,7 +573,7 @@ class IssueTable(ScrollView, Commanding, can_focus=True):
         width = self.scrollable_content_region.width
         strip = Strip(segments).adjust_cell_length(width, colours.style("foreground", ground))
         if not unsaved:
-            if len(self._drawn) > 5000:
-                self._drawn.clear()
+            if len(self._drawn) > max(KEPT, 2 * self.size.height):
+                del self._drawn[next(iter(self._drawn))]
             self._drawn[key] = strip
         return strip
