@@ -5,9 +5,9 @@ what it paints, from the start of the process to the first full screen, at rest,
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import pairwise
+from itertools import cycle, islice, pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -140,19 +140,24 @@ def _press(seat: Seat, key: str, *, into: Series, count: int = KEYS) -> Series:
 def _search(app: _Rhythm) -> Series:
     """Every letter as it is typed; what was found before is taken away first."""
     into = Series("search: a letter to its results", Bound(p95=50))
-    typed = [stroke.query for stroke in keystrokes("typed in the app", each=2)]
-    begins = [at for at, query in enumerate(typed) if len(query) == 1][: QUERIES + 1]
     with app.start() as seat:
         seat.until(app.newest, "enter open")
         seat.rest(1)
-        for begin, end in pairwise(begins):
+        for queries in islice(_searches(), QUERIES):
             seat.press("/")
             seat.rest(0.2)
-            for query in typed[begin:end]:
+            for query in queries:
                 into.samples.append(Sample(seat.painted(query[-1], quiet=4 * QUIET), query))
             seat.press(ESCAPE)
             seat.rest(0.4)
     return into
+
+
+def _searches() -> Iterator[Sequence[str]]:
+    """Every beginning of each search that is typed."""
+    typed = [stroke.query for stroke in keystrokes("typed in the app", each=2)]
+    begins = [at for at, query in enumerate(typed) if len(query) == 1]
+    return (typed[begin:end] for begin, end in pairwise(begins))
 
 
 def _board(app: _Rhythm) -> Iterator[Series]:
@@ -186,19 +191,34 @@ def _long_use(app: _Rhythm) -> Iterator[Series]:
     """The CPU at rest in thousandths of a core, and the memory in MB, first warm and then after long use."""
     resting = Series("at rest, ‰ of a core", Bound(p50=5))
     warm = Series("memory, warm, MB")
-    used = Series("memory after long use, MB")
+    used, twice = Series("memory after long use, MB"), Series("memory after twice as long, MB")
     with app.at(app.bench.large, "1", app.newest) as seat:
         seat.rest(3)
         before = seat.cpu
         seat.rest(REST)
         resting.samples.append(Sample((seat.cpu - before) / REST * 1000, "issue table"))
         yield resting
-        for number in range(ROUNDS):
-            if number == ROUNDS // 4:
-                warm.samples.append(Sample(seat.memory, "a quarter of the way"))
-            for key in ("j" * 20, "\x04" * 10, ENTER, ESCAPE, "2", "lljjj", "1", "/import", ESCAPE, "gg"):
+        searches = cycle(_searches())
+        for number in range(1, 2 * ROUNDS + 1):
+            search = f"/{next(searches)[-1]}"
+            for key in (
+                "j" * 20,
+                "\x04" * 10,
+                ENTER,
+                ESCAPE,
+                "2",
+                "lljjj",
+                "1",
+                search,
+                ESCAPE,
+                ESCAPE,
+                "gg",
+            ):
                 seat.painted(key, patience=1.0)
-        used.samples.append(Sample(seat.memory, f"{ROUNDS} rounds"))
-        used.bound = Bound(p50=1.1 * warm.samples[0].ms)
+            into = {ROUNDS // 4: warm, ROUNDS: used, 2 * ROUNDS: twice}.get(number)
+            if into is not None:
+                into.samples.append(Sample(seat.memory, f"{number} rounds"))
+    used.bound = twice.bound = Bound(p50=1.1 * warm.samples[0].ms)
     yield warm
     yield used
+    yield twice
