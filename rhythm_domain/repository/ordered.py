@@ -22,7 +22,7 @@ from rhythm_domain.repository.newest import NONE
 from rhythm_domain.repository.orders import Stretch, stretches
 from rhythm_domain.repository.selection import Selection
 from rhythm_domain.repository.sources import Driver, Reading
-from rhythm_domain.repository.starting import FEW, Start, fewest, rare, start
+from rhythm_domain.repository.starting import FEW, Lead, Start, leads, rare, start
 from rhythm_domain.repository.statements import fetch
 from rhythm_domain.transaction import Tx
 
@@ -47,8 +47,10 @@ _HITS, _PROJECTS, _NEWEST = 100, 2, 128
 newest issues that a word being typed is compared with."""
 
 # What things cost, in microseconds, where the rows come from the system's cache of files.
-_MET = 0.5
-"""Reading an issue on by the index of an order, and seeing whether it is among those looked up."""
+_MET, _MET_ACROSS = 0.5, 2.0
+"""Reading an issue on by the index of an order, and seeing whether it is among those looked up; across
+projects they are put in order first.
+"""
 _WALKED = 0.6
 """Reading an issue on that conditions are compared with."""
 _ELSEWHERE = 1.5
@@ -120,19 +122,20 @@ async def _by_conditions(walk: _Walk, places: Sequence[int], at: _At) -> None:
 async def _by_words(walk: _Walk, places: Sequence[int], at: _At) -> None:
     """Where words can be looked up."""
     words: _Words | None = None
+    met = _MET_ACROSS if walk.of.across else _MET
     for number, place in enumerate(places):
         walk.enter(place, at if number == 0 else None)
-        if words is None or words.ids is None:
+        if words is None:
             await walk.compare(FIRST)
         while walk.goes_on():
             if words is not None and words.ids is not None:
                 # What is found is met on the way, or itself put in order.
                 sorting = words.count * _FETCHED
-                meeting = walk.needs(words.share) * (_MET + words.share * _FETCHED)
-                if 2 * max(meeting, SOON / 4) + walk.met * _MET > sorting:
+                meeting = walk.needs(words.share) * (met + words.share * _FETCHED)
+                if 2 * max(meeting, SOON / 4) + walk.met * met > sorting:
                     await walk.rest(None, places[number:], ids=words.ids)
                     return
-                further = max(2 * meeting / _MET, _FAR * FIRST, walk.met)
+                further = max(2 * meeting / met, _FAR * FIRST, walk.met)
                 await walk.compare(further, ids=words.ids)
                 continue
             each = _each(walk.of)
@@ -143,13 +146,11 @@ async def _by_words(walk: _Walk, places: Sequence[int], at: _At) -> None:
             words = words or await _judge(walk.tx, walk.of)
             comparing = min(comparing, words.size * each)
             sorting = words.count * _FETCHED
-            looking = words.looking + min(sorting, walk.needs(words.share) * _MET)
-            named = _NAMED + (1 if len(walk.of.clauses) == 1 else _AMONG) * _COMPARED
-            driver = await fewest(
-                walk.tx, walk.of, few=min(_MANY * FEW, int(min(comparing, looking) / named))
-            )
-            if driver and driver[0] * named < min(comparing, looking):
-                await walk.rest(driver[1], places[number:])
+            looking = words.looking + min(sorting, walk.needs(words.share) * met)
+            least = min(comparing, looking)
+            lead = await _lead(walk.tx, walk.of, few=min(_MANY * FEW, int(least / each)))
+            if lead is not None and _leading(lead) < least:
+                await walk.rest(lead.driver, places[number:])
                 return
             if comparing + spent / 2 <= looking:
                 await walk.compare(min(2 * comparing, looking) / each)
@@ -157,6 +158,15 @@ async def _by_words(walk: _Walk, places: Sequence[int], at: _At) -> None:
                 await words.look_up(walk.tx, walk.of)
         if walk.full:
             return
+
+
+async def _lead(tx: Tx, of: Selection, *, few: int) -> Lead | None:
+    """The best of what conditions lead to."""
+    return min(await leads(tx, of, few=few), key=_leading, default=None) if of.clauses else None
+
+
+def _leading(lead: Lead) -> float:
+    return lead.asking + lead.named * _NAMED + lead.fulfilling * _COMPARED
 
 
 def _each(of: Selection) -> float:
@@ -220,7 +230,7 @@ async def _judge(tx: Tx, of: Selection) -> _Words:
 class _Walk:
     """A list while it is read: the `rows` found so far, in order, and where the stretch is read on.
 
-    Of the stretch, about so many issues were `read` and compared, so many others only `met` in its index.
+    About so many issues were `read` and compared, and of the stretch so many others only `met` in its index.
     """
 
     def __init__(
@@ -235,8 +245,7 @@ class _Walk:
 
     def enter(self, place: int, at: _At) -> None:
         """Begins a stretch, behind a place in it."""
-        self._place, self._at, self._found, self.read, self.met = place, at, 0, 0, 0
-        self._unfinished = True
+        self._place, self._at, self.met, self._unfinished = place, at, 0, True
 
     def goes_on(self) -> bool:
         """Whether there is more in the stretch, and more is wanted."""
@@ -288,6 +297,8 @@ class _Walk:
         self._unfinished = last is not None and not self.full
         if last is not None:
             self._at = last["value"], last["id"] + (1 if reading.falls else -1)
+        elif not self.full:
+            steps //= 2  # The stretch ended somewhere on the way.
         self._passed += steps
         if ids is None:
             self.read, self._found = self.read + steps, self._found + len(found)

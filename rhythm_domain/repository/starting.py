@@ -209,18 +209,36 @@ async def rare(tx: Tx, of: Selection) -> Start:
     return await start(tx, of, few=RARE)
 
 
-async def fewest(tx: Tx, of: Selection, *, few: int) -> tuple[int, Driver] | None:
-    """What leads to the fewest issues that a condition names, where it names at most `few`, and how many."""
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """What conditions lead to: so many issues, of which some fulfil all; and what it costs to ask for it."""
+
+    driver: Driver
+    named: float
+    fulfilling: float
+    asking: float = 0.0
+
+
+async def leads(tx: Tx, of: Selection, *, few: int) -> list[Lead]:
+    """What leads to no more than `few` issues: a condition, or all that the index of facets knows."""
+    found: list[Lead] = []
     driven = tuple(clause for clause in of.clauses if clause.driver is not None)
-    if not driven:
-        return None
     _, counts = await _probe(tx, of, driven, 1 << max(few, 1).bit_length(), judging=False)
-    clause = min(counts, key=counts.__getitem__)
-    if counts[clause] > few:
-        return None
-    if clause.own:
-        return counts[clause], Driver(own=tuple(each for each in driven if each.own))
-    return counts[clause], Driver(clause.driver if clause.issues is None else None, issues=clause.issues)
+    own = Driver(own=tuple(clause for clause in driven if clause.own))
+    among = 1 if len(of.clauses) == 1 else _AMONG
+    for clause, named in counts.items():
+        if named <= few:
+            ids = clause.driver if clause.issues is None else None
+            driver = own if clause.own else Driver(ids, issues=clause.issues)
+            found.append(Lead(driver, named, among * named))
+    known = facets.known(of.clauses)
+    if known and few > 0:
+        shared = await _shared(tx, of)
+        met = shared.met(shared.size)
+        fulfilling = met if len(known) == len(of.clauses) else _AMONG * met
+        asking = shared.size * _ASKED / facets.SEGMENT
+        found.append(Lead(Driver(issues=facets.issues(of.clauses)), met, fulfilling, asking))
+    return found
 
 
 async def _probe(
