@@ -77,6 +77,9 @@ class ReportsScreen(WorkScreen):
     def on_mount(self) -> None:
         self.app.theme_changed_signal.subscribe(self, lambda _theme: self.reload())
 
+    def on_unmount(self) -> None:
+        self.app.theme_changed_signal.unsubscribe(self)  # It would keep what has gone for ever.
+
     # Reading ---------------------------------------------------------------------------------------------
 
     async def load(self) -> None:

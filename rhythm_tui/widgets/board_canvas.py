@@ -85,6 +85,9 @@ class BoardCanvas(BoardSpace):
         self.app.theme_changed_signal.subscribe(self, lambda _theme: self._anew())
         self.set_interval(600, self._anew)
 
+    def on_unmount(self) -> None:
+        self.app.theme_changed_signal.unsubscribe(self)  # It would keep what has gone for ever.
+
     def on_resize(self) -> None:
         self._anew()
         self._keep_in_view()

@@ -328,6 +328,9 @@ class Document(ScrollView, Commanding, can_focus=True):
         # When `theme` changes its colours are not known yet.
         self.app.theme_changed_signal.subscribe(self, lambda _theme: self._lay_out())
 
+    def on_unmount(self) -> None:
+        self.app.theme_changed_signal.unsubscribe(self)  # It would keep what has gone for ever.
+
     def on_resize(self) -> None:
         self._lay_out()
 

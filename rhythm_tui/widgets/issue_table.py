@@ -471,6 +471,9 @@ class IssueTable(ScrollView, Commanding, can_focus=True):
         self.app.theme_changed_signal.subscribe(self, lambda _theme: self._anew())
         self.set_interval(60, self._anew)
 
+    def on_unmount(self) -> None:
+        self.app.theme_changed_signal.unsubscribe(self)  # It would keep what has gone for ever.
+
     def on_resize(self) -> None:
         if self.scrollable_content_region.width != self._width:  # Else it was drawn as wide as it is.
             self._anew()

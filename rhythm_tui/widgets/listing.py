@@ -202,6 +202,9 @@ class Listing(ScrollView, Commanding, Generic[T], can_focus=True):
         self.app.theme_changed_signal.subscribe(self, lambda _theme: self._anew())
         self.set_interval(60, self.refresh)
 
+    def on_unmount(self) -> None:
+        self.app.theme_changed_signal.unsubscribe(self)  # It would keep what has gone for ever.
+
     def on_resize(self) -> None:
         self._anew()
         self._go(self._cursor)

@@ -185,16 +185,19 @@ def _pressed_to_the_end(driver: Driver) -> bool:
 
 
 async def test_a_page_that_is_left_at_once_ends_nothing(team: Team, app: Open) -> None:
-    """What was read for it may come when it is half gone."""
+    """What was read for it may come when it is half gone. Nothing keeps what has gone."""
     await team.member.issues.create("CORE", IssueDraft(title="one"))
     async with app(team.member, project="CORE") as driver:
         await driver.sees("one")
+        told_of_themes = driver.app.theme_changed_signal._subscriptions
+        before = len(told_of_themes)
         for pause in range(30):
             driver.app.post_message(OpenIssue("CORE-1"))
             await driver.until(lambda: isinstance(driver.app.screen, IssueScreen))
             await asyncio.sleep(pause / 1000)
             await driver.app.pop_screen()
         await driver.sees("1 issue")
+        await driver.until(lambda: len(told_of_themes) == before, "that nothing of the pages is left")
 
 
 async def test_a_large_text_does_not_hold_the_keys_up(team: Team, app: Open) -> None:
