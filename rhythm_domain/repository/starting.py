@@ -222,6 +222,14 @@ class Lead:
 async def leads(tx: Tx, of: Selection, *, few: int) -> list[Lead]:
     """What leads to no more than `few` issues: a condition, or all that the index of facets knows."""
     found: list[Lead] = []
+    known = facets.known(of.clauses)
+    if known and few > 0:
+        shared = await _shared(tx, of)
+        met = shared.met(shared.size)
+        fulfilling = met if len(known) == len(of.clauses) else _AMONG * met
+        asking = shared.size * _ASKED / facets.SEGMENT
+        found.append(Lead(Driver(issues=facets.issues(of.clauses)), met, fulfilling, asking))
+        few = min(few, int(met + asking / _NAMED))  # What names more is no better.
     driven = tuple(clause for clause in of.clauses if clause.driver is not None)
     _, counts = await _probe(tx, of, driven, 1 << max(few, 1).bit_length(), judging=False)
     own = Driver(own=tuple(clause for clause in driven if clause.own))
@@ -231,13 +239,6 @@ async def leads(tx: Tx, of: Selection, *, few: int) -> list[Lead]:
             ids = clause.driver if clause.issues is None else None
             driver = own if clause.own else Driver(ids, issues=clause.issues)
             found.append(Lead(driver, named, among * named))
-    known = facets.known(of.clauses)
-    if known and few > 0:
-        shared = await _shared(tx, of)
-        met = shared.met(shared.size)
-        fulfilling = met if len(known) == len(of.clauses) else _AMONG * met
-        asking = shared.size * _ASKED / facets.SEGMENT
-        found.append(Lead(Driver(issues=facets.issues(of.clauses)), met, fulfilling, asking))
     return found
 
 
