@@ -45,6 +45,9 @@ MOST = 100_000
 FIRST = 60
 """Rows of the first page: what fits on a screen, and a little more."""
 
+TURNS = 50
+"""Turns of the loop that the table is given at most, to come to rest."""
+
 PAUSE = 0.3
 """Seconds without a key after which all that is found is counted."""
 
@@ -139,6 +142,10 @@ class IssuesScreen(SearchScreen):
         first = await self._taken_first()
         views = first.views if first else await saved_views.tabs(self.desk.session, self.desk.key)
         self._show_views(views)
+        for _ in range(TURNS):  # Else rows that are there before the table has its size are drawn after it.
+            if not self.table.message_queue_size:
+                break
+            await asyncio.sleep(0)
         await self.search(keep=True, first=first)
 
     async def search(self, *, keep: bool = False, first: _First | None = None) -> None:
