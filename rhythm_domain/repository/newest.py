@@ -14,7 +14,7 @@ from typing import NamedTuple
 from psycopg.sql import SQL, Composable, Literal
 
 from rhythm_domain.queries import Named
-from rhythm_domain.repository import sources
+from rhythm_domain.repository import numbers, sources
 from rhythm_domain.repository.conditions import Clause
 from rhythm_domain.repository.selection import Selection
 from rhythm_domain.repository.sources import Reading
@@ -64,7 +64,7 @@ async def newest(
     rows = sources.WINDOW * (FILTERED if of.clauses else 1) * (UNCOMPARED if of.words is None else 1)
     if of.words is None and not of.clauses:
         # All that is read is found; of several, projects are read about as far as all are.
-        rows = UNCOMPARED * limit if of.across else sources.EVERYTHING
+        rows = UNCOMPARED * limit if of.across else numbers.EVERYTHING
     read = 0
     while merge.ahead:
         await merge.read(begin or Start(), rows)
@@ -79,7 +79,7 @@ async def newest(
         indexed = begin is not None and (begin.lookup is not None or begin.faceted)
         at_once = begin is not None and (begin.rare or (indexed and not (of.across and of.clauses)))
         further = max(2 * walk, (2 if len(merge.found) > SURE else 4) * rows)
-        rows = sources.EVERYTHING if at_once else int(min(max(further, sources.WINDOW), 16 * rows))
+        rows = numbers.EVERYTHING if at_once else int(min(max(further, sources.WINDOW), 16 * rows))
     return merge.found
 
 
@@ -172,7 +172,7 @@ def _statement(
     if begin.driver is not None:
         text = _DRIVEN.format(
             scope=sources.scope(alone, words=words, descending=reading.descending),
-            rows=sources.by_number(clauses, begin.driver, reading),
+            rows=numbers.by_number(clauses, begin.driver, reading),
             moment=_MOMENT.format(**way) if alone is None else SQL("NULL::timestamptz"),
             words=sources.words_of("f") if words else SQL("NULL"),
             fits=_FIT if words else SQL(""),
@@ -181,15 +181,15 @@ def _statement(
         return Named.of("search_newest", text)
     if begin.faceted:
         name = "search_faceted"
-        rows = sources.faceted(clauses, reading, words=words, limit=limit, across=alone is None)
+        rows = numbers.faceted(clauses, reading, words=words, limit=limit, across=alone is None)
     elif begin.lookup is None:
         name = "search_window"
-        rows = sources.window(clauses, reading, words=words, words_first=begin.words_first, limit=limit)
+        rows = numbers.window(clauses, reading, words=words, words_first=begin.words_first, limit=limit)
     elif compare:
         name = "search_words"
-        rows = sources.window_and_looked_up(reading, exactly=begin.exactly, limit=limit)
+        rows = numbers.window_and_looked_up(reading, exactly=begin.exactly, limit=limit)
     else:
         name = "search_words"
-        rows = sources.looked_up(clauses, reading, exactly=begin.exactly, limit=limit, across=alone is None)
+        rows = numbers.looked_up(clauses, reading, exactly=begin.exactly, limit=limit, across=alone is None)
     merged = _MERGED if alone is None else _ALONE
-    return Named.of(name, merged.format(scope=sources.reaching(alone, reading, limit), rows=rows, **way))
+    return Named.of(name, merged.format(scope=numbers.reaching(alone, reading, limit), rows=rows, **way))

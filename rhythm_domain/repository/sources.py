@@ -17,18 +17,14 @@ from functools import lru_cache
 from psycopg.sql import SQL, Composable, Identifier, Literal
 
 from rhythm_domain.lexemes import SEGMENT
-from rhythm_domain.repository import facets
 from rhythm_domain.repository.conditions import OPEN, Clause
 
 WINDOW = 500
 """The newest issues whose words are compared before the index is asked: that answers every frequent word."""
 
-EVERYTHING = 2**30
-"""More issues than any project has."""
-
 _SEGMENT = Literal(SEGMENT)
 
-_OF_MEMBER = SQL(
+OF_MEMBER = SQL(
     "JOIN project_members m ON m.project_id = a.id AND m.user_id = %(user)s AND m.ended_at IS NULL"
 )
 _LAST = SQL("((SELECT max(s.number) FROM issue_search s WHERE s.project_id = {id}) / {segment})")
@@ -38,9 +34,6 @@ _FILTERS = SQL(
 )
 """Queries of their own: of one project they are run once, where one to join with may be run for each row."""
 _NEVER = 2**31 - 1
-
-_COUNTED = 2000
-"""Living issues up to which one is counted off: further on, numbers are taken for issues."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +91,7 @@ def scope(alone: int | None, *, words: bool, descending: bool) -> Composable:
         " FROM unnest(%(projects)s::int[]) AS a (id)"
         " LEFT JOIN unnest(%(at_projects)s::int[], %(at_numbers)s::int[], %(at_moments)s::timestamptz[])"
         " AS r (id, number, moment) ON r.id = a.id {member} OFFSET 0) p"
-    ).format(bound=bound, columns=columns if words else SQL(""), member=_OF_MEMBER)
+    ).format(bound=bound, columns=columns if words else SQL(""), member=OF_MEMBER)
 
 
 def beyond_all(*, descending: bool) -> int:
@@ -175,294 +168,9 @@ _MATCHES = tuple(
 )
 
 
-def by_number(clauses: Sequence[Clause], driver: Driver, reading: Reading) -> Composable:
-    """Ids, numbers and times of creation of project `p` from its bound among those of a driver, in order,
-    without regard to words.
-    """
-    return SQL(
-        "SELECT i.id, i.number, i.created_at FROM {rows} WHERE {conditions} AND i.number {beyond} p.bound"
-        " ORDER BY i.number {way} OFFSET 0"
-    ).format(
-        rows=rows(driver),
-        conditions=conditions(clauses, words=False),
-        beyond=reading.from_bound,
-        way=reading.way,
-    )
-
-
 def words_of(row: str) -> Composable:
     """The words as they are asked for in the segment of a row's number in project `p`."""
     return SQL("p.filters[{} / {} + 1]").format(Identifier(row, "number"), _SEGMENT)
-
-
-# By number ---------------------------------------------------------------------------------------------
-
-
-def reaching(alone: int | None, reading: Reading, limit: int) -> Composable:
-    """The projects `p` to read by number: each from its `bound` to its `reach`, which is not read any more.
-
-    About as many issues are read as the parameter `rows` says, and never more of one project. Across projects
-    those are, as lists begin with the newest, all that are newer than some moment: the one up to which half
-    of the largest projects, by their size, have their share of `rows` or more. Where that is known, `mark` is
-    the id of the issue that has the number `reach`, and `marked_at` when it was created. Further parameters:
-    as for `scope`.
-    """
-    if alone is not None:
-        reach = SQL(
-            "least(p.bound, p.top + 1) - 1 - %(rows)s"
-            if reading.falls
-            else "least(p.bound, p.top) + 1 + %(rows)s"
-        )
-        return SQL(
-            "(SELECT p.id, p.bound, p.top, {reach} AS reach, NULL::bigint AS mark FROM (SELECT {id} AS id,"
-            " coalesce((%(at_numbers)s::int[])[1], {bound}) AS bound, coalesce("
-            "(SELECT max(s.number) FROM issue_search s WHERE s.project_id = {id}), 0) AS top OFFSET 0) p) p"
-        ).format(reach=reach, id=Literal(alone), bound=Literal(beyond_all(descending=reading.descending)))
-    if not reading.falls:
-        return SQL(
-            "(SELECT a.*, least(a.bound, a.top) + 21"
-            " + (%(rows)s::float8 * a.top / (sum(a.top) OVER () + 1))::int AS reach,"
-            " NULL::bigint AS mark, NULL::timestamptz AS marked_at FROM {projects} OFFSET 0) p"
-        ).format(projects=_bounded(reading, limit))
-    return SQL(
-        "(WITH a AS MATERIALIZED (SELECT * FROM {projects}),"
-        " h AS MATERIALIZED (SELECT a.id, a.top, i.number, i.created_at AS at FROM"
-        "   (SELECT a.*, ceil(%(rows)s::float8 * a.top / (sum(a.top) OVER () + 1))::int AS share"
-        "    FROM a WHERE %(rows)s < {everything} ORDER BY a.top DESC LIMIT 25) a"
-        "   LEFT JOIN LATERAL (SELECT i.number, i.created_at FROM issues i WHERE i.project_id = a.id"
-        "     AND i.number <= (SELECT s.number FROM issue_search s"
-        "       WHERE s.project_id = a.id AND s.number < a.bound"
-        "       ORDER BY s.number DESC OFFSET least(a.share, {most}) LIMIT 1) - greatest(a.share - {most}, 0)"
-        "     ORDER BY i.number DESC LIMIT 1) i ON true),"
-        " t AS MATERIALIZED (SELECT coalesce((SELECT h.at FROM"
-        "   (SELECT h.at, sum(h.top) OVER (ORDER BY h.at DESC NULLS LAST) AS part FROM h) h"
-        "   WHERE 2 * h.part >= (SELECT sum(h.top) FROM h) ORDER BY h.part LIMIT 1), '-infinity') AS at)"
-        " SELECT a.*, greatest(a.furthest, coalesce(r.number, -1)) AS reach,"
-        " CASE WHEN r.number >= a.furthest THEN r.id END AS mark, r.created_at AS marked_at"
-        " FROM (SELECT a.*, least(least(a.bound, a.top + 1) - 1 - %(rows)s, h.number) AS furthest"
-        "   FROM a LEFT JOIN h ON h.id = a.id) a CROSS JOIN t"
-        " LEFT JOIN LATERAL (SELECT i.id, i.number, i.created_at FROM issues i"
-        "   WHERE i.project_id = a.id AND i.deleted_at IS NULL AND i.created_at < t.at AND i.number < a.bound"
-        "   ORDER BY i.created_at DESC, i.id DESC LIMIT 1) r ON true OFFSET 0) p"
-    ).format(projects=_bounded(reading, limit), most=Literal(_COUNTED), everything=Literal(EVERYTHING))
-
-
-def _bounded(reading: Reading, limit: int) -> Composable:
-    """The projects `a`: id, where reading starts (`bound`, `moment`), the last number given (`top`), and how
-    many of its issues are put in the order of time (`quota`).
-    """
-    return SQL(
-        "(SELECT a.*, least({limit}, 5 + ceil(2.0::float8 * {limit} * a.top / (sum(a.top) OVER () + 1)))::int"
-        " AS quota FROM (SELECT a.id, coalesce(r.number, {bound}) AS bound, r.moment,"
-        " coalesce((SELECT n.last FROM issue_numbers n WHERE n.project_id = a.id), 0) AS top"
-        " FROM unnest(%(projects)s::int[]) AS a (id)"
-        " LEFT JOIN unnest(%(at_projects)s::int[], %(at_numbers)s::int[], %(at_moments)s::timestamptz[])"
-        " AS r (id, number, moment) ON r.id = a.id {member} OFFSET 0) a OFFSET 0) a"
-    ).format(
-        limit=Literal(limit),
-        bound=Literal(beyond_all(descending=reading.descending)),
-        member=_OF_MEMBER,
-    )
-
-
-def window(
-    clauses: Sequence[Clause], reading: Reading, *, words: bool, words_first: bool, limit: int
-) -> Composable:
-    """The issues of project `p` from its bound to its reach that fulfil everything, each of them compared;
-    its words before the conditions if they are to be the first.
-
-    At most `limit` of their ids and numbers, and where there are fewer, the first issue behind the reach:
-    that one is not `found`.
-    """
-    found = _compared(clauses, reading, words=words, words_first=words_first, limit=limit)
-    return _marked(found, reading, Literal(limit))
-
-
-def looked_up(
-    clauses: Sequence[Clause], reading: Reading, *, exactly: bool, limit: int, across: bool
-) -> Composable:
-    """The same, where the index is asked for the words, one segment after the other; `exactly` says that
-    what it finds fits them. Parameters: words, lookup.
-
-    Words that are rare, or that nobody wrote, cost a look into the index for each segment.
-    """
-    if not across:
-        return _marked(_asked_for(clauses, reading, exactly, Literal(limit)), reading, Literal(limit))
-    return _in_part(_asked_for(clauses, reading, exactly, _PART), reading)
-
-
-_PART = SQL("p.quota + 1")
-
-
-def _in_part(source: Composable, reading: Reading) -> Composable:
-    """So few of each project as they will do in most: of each it has to be seen when it was created. One more
-    stands for the place at which to go on.
-    """
-    found = SQL("SELECT f.id, f.number, row_number() OVER () <= p.quota AS found FROM ({}) f").format(source)
-    return _marked(found, reading, _PART)
-
-
-def faceted(
-    clauses: Sequence[Clause], reading: Reading, *, words: bool, limit: int, across: bool
-) -> Composable:
-    """The same, where the index of facets is asked for what fulfils the conditions that it knows, one of its
-    segments after the other, and all else is compared.
-    """
-    wanted = _PART if across else Literal(limit)
-    parts = _parts(clauses, reading, wanted)
-    found = SQL(
-        "SELECT i.id, i.number"
-        " FROM (SELECT i.* FROM issues i WHERE i.deleted_at IS NULL AND {facets} OFFSET 0) i"
-        " WHERE i.project_id = p.id AND {stretch} AND {all} ORDER BY i.number {way}"
-    ).format(
-        facets=facets.asked(clauses, SQL("g")), stretch=_stretch_of("i", reading, segment=False), **parts
-    )
-    if words:
-        found = SQL(
-            "SELECT s.id, s.number FROM ({found} OFFSET 0) s WHERE (SELECT ts_match_vq(f.tsv,"
-            " replace(%(words)s, '@', p.id || '.' || s.number / {segment} || '/')::tsquery)"
-            " FROM issue_search f WHERE f.issue_id = s.id)"
-        ).format(found=found, segment=_SEGMENT)
-    found = SQL(
-        "SELECT s.id, s.number, true AS found FROM {between} AS g CROSS JOIN LATERAL"
-        " ({found} LIMIT {limit}) s LIMIT {limit}"
-    ).format(between=_between(reading, facets.SEGMENT), found=found, **parts)
-    return _in_part(found, reading) if across else _marked(found, reading, wanted)
-
-
-def window_and_looked_up(reading: Reading, *, exactly: bool, limit: int) -> Composable:
-    """Words alone: those from bound to reach compared, and all others looked up. Nothing remains."""
-    onward = Reading(descending=reading.falls)
-    return SQL(
-        "(({window}) UNION ALL (SELECT f.* FROM"
-        " (SELECT p.id, p.top, p.reach + {step} AS bound, {end} AS reach OFFSET 0) p"
-        " CROSS JOIN LATERAL ({looked_up}) f) LIMIT {limit})"
-    ).format(
-        window=_compared((), reading, words=True, words_first=True, limit=limit),
-        looked_up=_asked_for((), onward, exactly, Literal(limit)),
-        step=Literal(1 if reading.falls else -1),
-        end=Literal(-1 if reading.falls else _NEVER),
-        limit=Literal(limit),
-    )
-
-
-def _compared(
-    clauses: Sequence[Clause], reading: Reading, *, words: bool, words_first: bool, limit: int
-) -> Composable:
-    """Issues from bound to reach, with `words` one segment after the other."""
-    parts = _parts(clauses, reading, Literal(limit))
-    lying = SQL(
-        "SELECT i.* FROM issues i WHERE i.project_id = p.id AND {stretch} AND i.deleted_at IS NULL{open}"
-        " ORDER BY i.number {way} OFFSET 0"
-    ).format(
-        stretch=_stretch_of("i", reading, segment=words),
-        open=SQL("").join(SQL(" AND {}").format(each.where) for each in indexed(clauses)),
-        way=reading.way,
-    )
-    if not words:
-        return SQL(
-            "SELECT i.id, i.number, true AS found FROM ({lying}) i WHERE {all}"
-            " ORDER BY i.number {way} LIMIT {limit}"
-        ).format(lying=lying, **parts)
-    if clauses and not words_first:
-        fitting = SQL(
-            "SELECT s.id, s.number FROM (SELECT i.id, i.number FROM ({lying}) i WHERE {all} OFFSET 0) s"
-            " WHERE (SELECT ts_match_vq(f.tsv, q.words) FROM issue_search f WHERE f.issue_id = s.id)"
-        ).format(lying=lying, **parts)
-    else:
-        fitting = SQL(
-            "SELECT s.issue_id AS id, s.number FROM issue_search s WHERE s.project_id = p.id AND {stretch}"
-            " AND ts_match_vq(s.tsv, q.words)"
-        ).format(stretch=_stretch_of("s", reading, segment=True))
-    if clauses and words_first:
-        fitting = SQL(
-            "SELECT s.id, s.number FROM ({fitting} ORDER BY s.number {way} OFFSET 0) s WHERE {fulfils}"
-        ).format(fitting=fitting, fulfils=_FULFILS.format(**parts), **parts)
-    return SQL(
-        "SELECT s.id, s.number, true AS found FROM {segments} CROSS JOIN LATERAL"
-        " ({fitting} ORDER BY s.number {way} LIMIT {limit}) s LIMIT {limit}"
-    ).format(segments=_segments(reading, lookup=False), fitting=fitting, **parts)
-
-
-_FULFILS = SQL("(SELECT true FROM issues i WHERE i.id = s.id AND {all})")
-"""That an issue whose words were read fulfils the conditions."""
-
-
-def _asked_for(clauses: Sequence[Clause], reading: Reading, exactly: bool, limit: Composable) -> Composable:
-    """At most `limit` issues from bound to reach that the index finds."""
-    parts = _parts(clauses, reading, limit)
-    found = SQL(
-        "SELECT s.id, s.number FROM (SELECT s.issue_id AS id, s.number, s.tsv FROM issue_search s"
-        " WHERE s.tsv @@ q.lookup OFFSET 0) s WHERE {stretch} AND {fits} ORDER BY s.number {way}"
-    ).format(
-        stretch=_stretch_of("s", reading, segment=False),
-        fits=SQL("true" if exactly else "ts_match_vq(s.tsv, q.words)"),
-        **parts,
-    )
-    if clauses:
-        found = SQL("SELECT s.id, s.number FROM ({} OFFSET 0) s WHERE {}").format(
-            found, _FULFILS.format(**parts)
-        )
-    return SQL(
-        "SELECT s.id, s.number, true AS found FROM {segments} CROSS JOIN LATERAL"
-        " ({found} LIMIT {limit}) s LIMIT {limit}"
-    ).format(segments=_segments(reading, lookup=True), found=found, **parts)
-
-
-def _marked(source: Composable, reading: Reading, limit: Composable) -> Composable:
-    """Rows, and behind fewer than `limit` the first issue that reading did not come to."""
-    return SQL(
-        "(SELECT f.* FROM ({source}) f UNION ALL (SELECT p.mark, p.reach, false WHERE p.mark IS NOT NULL)"
-        " UNION ALL (SELECT s.issue_id, s.number, false FROM issue_search s"
-        " WHERE p.mark IS NULL AND s.project_id = p.id"
-        " AND s.number {beyond} p.bound AND s.number {beyond_reach} p.reach"
-        " ORDER BY s.number {way} LIMIT 1) LIMIT {limit})"
-    ).format(
-        source=source,
-        beyond=reading.from_bound,
-        beyond_reach=SQL("<=" if reading.falls else ">="),
-        way=reading.way,
-        limit=limit,
-    )
-
-
-def _segments(reading: Reading, *, lookup: bool) -> Composable:
-    """The segments `g` of project `p` from its bound to its reach, and the words `q` as each has them."""
-    asked = SQL(", replace(%(lookup)s, '@', p.id || '.' || g || '/')::tsquery AS lookup" if lookup else "")
-    return SQL(
-        "{between} AS g CROSS JOIN LATERAL"
-        " (SELECT replace(%(words)s, '@', p.id || '.' || g || '/')::tsquery AS words{asked} OFFSET 0) q"
-    ).format(between=_between(reading, SEGMENT), asked=asked)
-
-
-def _between(reading: Reading, segment: int) -> Composable:
-    """The segments of so many numbers of project `p` from its bound to its reach."""
-    return SQL(
-        "generate_series(least(p.bound, p.top) / {0}, greatest(p.reach + 1, 0) / {0}, -1)"
-        if reading.falls
-        else "generate_series(greatest(p.bound, 0) / {0}, least(p.reach - 1, p.top) / {0}, 1)"
-    ).format(Literal(segment))
-
-
-def _stretch_of(row: str, reading: Reading, *, segment: bool) -> Composable:
-    """That a row's number is between bound and reach, and with `segment` in the segment `g`."""
-    number = Identifier(row, "number")
-    parts: list[Composable] = [
-        SQL("{} {} p.bound").format(number, reading.from_bound),
-        SQL("{} {} p.reach").format(number, SQL(">" if reading.falls else "<")),
-    ]
-    if segment:
-        parts.append(SQL("{0} >= g * {1} AND {0} < (g + 1) * {1}").format(number, _SEGMENT))
-    return SQL(" AND ").join(parts)
-
-
-def _parts(clauses: Sequence[Clause], reading: Reading, limit: Composable) -> dict[str, Composable]:
-    conditions = [SQL("({})").format(clause.where) for clause in clauses]
-    return {
-        "all": SQL(" AND ").join(conditions) if conditions else SQL("true"),
-        "way": reading.way,
-        "limit": limit,
-    }
 
 
 def sample(*, width: int) -> Composable:
