@@ -7,6 +7,7 @@ numbers. Such an issue counts as no newer than those before it in its project.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
@@ -103,10 +104,12 @@ class _Merge:
         end, and so where what is looked up is to be the rest of what is compared.
         """
         of, reading = self._of, self._reading
+        # The words themselves are parameters: all that are looked up in the same way have one statement.
+        alike = begin if begin.lookup is None else replace(begin, lookup="", rare=False)
         read = await fetch(
             self._tx,
             of,
-            _statement(of.clauses, begin, reading, of.words is not None, of.alone, compare, self._limit),
+            _statement(of.clauses, alike, reading, of.words is not None, of.alone, compare, self._limit),
             projects=self.ahead,
             lookup=begin.lookup,
             bounds={project: self._reached[project] for project in self.ahead if project in self._reached},
