@@ -33,10 +33,15 @@ WITH who AS MATERIALIZED (
 SELECT who.*, now() AS now,
        EXISTS (SELECT FROM events WHERE id = %(first)s AND operation = %(operation)s AND actor_id = who.id) AS repeated
 
+-- part: writer
+-- Whoever has the session, if it may write: what is asked together with that holds, and waits for, nothing for others.
+SELECT s.user_id FROM sessions s CROSS JOIN LATERAL (SELECT * FROM users WHERE id = s.user_id OFFSET 0) u
+WHERE {{signed_in}} AND NOT s.read_only
+
 -- part: membership
 -- Of whoever has the session, in project `p`; it is kept from being changed or ended until the write is committed.
 SELECT role FROM project_members
-WHERE project_id = p.id AND user_id = (SELECT user_id FROM sessions WHERE id = %(session)s) AND ended_at IS NULL
+WHERE project_id = p.id AND user_id = ({{writer}}) AND ended_at IS NULL
 OFFSET 0 FOR SHARE
 
 -- part: asked
@@ -172,7 +177,7 @@ CROSS JOIN LATERAL (SELECT * FROM projects WHERE id = a.project_id AND deleted_a
 LEFT JOIN LATERAL ({{membership}}) m ON true
 JOIN issues i ON i.id = a.id
 WHERE m.role IS NOT NULL
-   OR (SELECT admin FROM users WHERE id = (SELECT user_id FROM sessions WHERE id = %(session)s))
+   OR (SELECT admin FROM users WHERE id = ({{writer}}))
 ORDER BY i.id FOR NO KEY UPDATE OF i;
 
 -- name: operation_done

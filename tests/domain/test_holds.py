@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from rhythm_domain.errors import Forbidden, NotFound
+from rhythm_domain.errors import Forbidden, NotFound, NotSignedIn
 from rhythm_domain.models import IssueDraft, IssueEdit, Status
 from tests.instances import Team
 
@@ -128,3 +128,26 @@ async def test_nothing_is_written_behind_a_projects_deletion(team: Team, conninf
     with pytest.raises(NotFound):
         await behind
     assert team.instance.value("SELECT status FROM issues") == "todo"
+
+
+@pytest.mark.parametrize(
+    ("refused", "error"),
+    [
+        ("ended_at = now()", NotSignedIn),
+        ("expires_at = now()", NotSignedIn),
+        ("read_only = true", Forbidden),
+    ],
+)
+async def test_who_may_not_write_holds_and_waits_for_nothing(
+    team: Team, conninfo: str, refused: str, error: type[Exception]
+) -> None:
+    """Though what a write holds is asked together with who writes."""
+    key = await made(team)
+    team.instance.sql.execute(f"UPDATE sessions SET {refused} WHERE id = %s".encode(), [team.member.id])
+    with psycopg.connect(conninfo) as line:
+        line.execute("SELECT FROM issues FOR UPDATE")
+        line.execute("SELECT FROM project_members FOR UPDATE")
+        with pytest.raises(error):
+            await team.member.issues.edit(key, IssueEdit(title="y"))
+        with pytest.raises(error):
+            await team.member.issues.create("CORE", IssueDraft(title="z"))
