@@ -15,6 +15,7 @@ import re
 import select
 from collections import OrderedDict
 from collections.abc import Generator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, TypeAlias, TypeVar
@@ -45,9 +46,6 @@ IN = "in query "
 """How an error's note begins that says which query failed."""
 
 _PARAMETER = re.compile(rb"%(?:%|\((\w+)\)s)")
-
-_OUTDATED = {"0A000", "26000"}
-"""What the server says of a prepared statement whose tables have changed since, or that it does not have."""
 
 
 @dataclass(slots=True, eq=False)
@@ -111,7 +109,8 @@ class Connection(psycopg.AsyncConnection[dict[str, Any]]):
         if len(self._forgotten) >= FORGOTTEN and self.pgconn.transaction_status == TransactionStatus.IDLE:
             names, self._forgotten = self._forgotten, []
             letting_go = [Question(Named("deallocate", b"DEALLOCATE " + name)) for name in names]
-            await self.wait(self._conversation(letting_go, prepare=False))
+            with suppress(psycopg.errors.InvalidSqlStatementName):
+                await self.wait(self._conversation(letting_go, prepare=False))
 
     async def wait(self, gen: Generator[Wait, Ready | int, T], *given: Any, **named: Any) -> T:
         """Takes what waits for the server to its end, and returns what that does."""
@@ -153,16 +152,19 @@ class Connection(psycopg.AsyncConnection[dict[str, Any]]):
         server.pipeline_sync()
         yield from generators.send(server)
         failed: psycopg.Error | None = None
+        prepared = 0
         answers: list[tuple[Question, PGresult]] = []
         try:
             for of in sent:
                 (result,) = yield from generators.fetch_many(server)
                 if result.status == ExecStatus.FATAL_ERROR:
                     if failed is None:
-                        self._forget(begun, result)
+                        self._forget(begun[prepared:], result)
                         failed = error_from_result(result)
                         failed.add_note(f"{IN}{(of or questions[len(answers)]).query.name}")
-                elif of is not None and failed is None:
+                elif failed is None and of is None:
+                    prepared += 1
+                elif failed is None and of is not None:
                     of.answered = True
                     answers.append((of, result))
             yield from generators.fetch_many(server)
@@ -207,12 +209,17 @@ class Connection(psycopg.AsyncConnection[dict[str, Any]]):
             return b"asked_%d" % self._names
         return name
 
-    def _forget(self, begun: Sequence[tuple[bytes, tuple[int, ...]]], result: PGresult) -> None:
-        """What is prepared no more, or was not, as a statement failed."""
-        for key in begun:
+    def _forget(self, unprepared: Sequence[tuple[bytes, tuple[int, ...]]], result: PGresult) -> None:
+        """What was not prepared, or is no more, as a statement failed."""
+        for key in unprepared:
             self._statements[key] = None
-        if (result.error_field(psycopg.pq.DiagnosticField.SQLSTATE) or b"").decode() in _OUTDATED:
-            self._statements.clear()
+        match (result.error_field(psycopg.pq.DiagnosticField.SQLSTATE) or b"").decode():
+            case "0A000":  # Of a prepared statement: its tables have changed since.
+                self._forgotten += [name for name in self._statements.values() if name is not None]
+                self._statements.clear()
+            case "26000":  # The server does not have it: somebody said DISCARD.
+                self._forgotten.clear()
+                self._statements.clear()
 
 
 def _rows(adapting: abc.Transformer, result: PGresult, *, named: bool) -> list[Any]:

@@ -370,15 +370,23 @@ class Database:
         refused = self._refused
         taking: asyncio.Task[Connection] = asyncio.ensure_future(pool.getconn())
         waiting: set[asyncio.Future[Any]] = {taking, refused}
+        taken = False
         try:
             await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            taken = taking.done()
         finally:
-            if not taking.done():
+            if not taken:
                 taking.cancel()
-        if taking.done():
+                taking.add_done_callback(self._taken_in_vain)
+        if taken:
             return taking.result()
         error = refused.exception()
         raise error or errors.Unavailable("The database can't be reached.")
+
+    def _taken_in_vain(self, taking: asyncio.Task[Connection]) -> None:
+        """Gives back what comes although nobody waits for it any more: a cancelled wait may end well."""
+        if not taking.cancelled() and taking.exception() is None:
+            self._returning = asyncio.ensure_future(self._give_back(taking.result()))
 
     async def _give_back(self, connection: Connection) -> None:
         idle = psycopg.pq.TransactionStatus.IDLE
@@ -396,7 +404,7 @@ class Database:
             if self._pool is None:  # Closed while this was at work.
                 await connection.close()
             else:
-                await self._pool.putconn(connection)
+                await _put_back(self._pool, connection)
 
     async def run_aside(self, query: Named, params: Params = None) -> None:
         """One statement in autocommit, whose failure is only logged: what it says can be lost.
@@ -412,7 +420,7 @@ class Database:
                 try:
                     await connection.ask(Question(query, params))
                 finally:
-                    await pool.putconn(connection)
+                    await _put_back(pool, connection)
         except (psycopg.Error, errors.Unavailable) as error:
             log.info("%s was lost: %s", query.name, type(error).__name__)
 
@@ -434,6 +442,11 @@ class Database:
             yield connection
         finally:
             await connection.close()
+
+
+async def _put_back(pool: Any, connection: Connection) -> None:
+    """Gives a connection back, whoever is cancelled meanwhile: the pool would count it for ever as in use."""
+    await asyncio.shield(pool.putconn(connection))
 
 
 async def _in_iso(connection: psycopg.AsyncConnection[Any]) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import psycopg
 import pytest
@@ -23,6 +25,13 @@ async def line(conninfo: str) -> AsyncIterator[Connection]:
     async with await Connection.connect(conninfo, autocommit=True, row_factory=dict_row) as line:
         line.prepares = True
         yield line
+
+
+async def prepared(line: Connection) -> int:
+    """How many statements the server keeps."""
+    cursor = await line.execute("SELECT count(*) FROM pg_prepared_statements")
+    (row,) = await cursor.fetchall()
+    return int(row["count"])
 
 
 def number(n: int) -> Named:
@@ -47,9 +56,7 @@ async def test_the_server_keeps_no_more_statements_than_are_remembered(line: Con
             await line.ask(Question(READING), first)
             await line.ask(second, Question(COMMIT))
             assert (first.rows, second.rows) == ([{"n": n + 1}], [{"n": n + 2}])
-    cursor = await line.execute("SELECT count(*) FROM pg_prepared_statements")
-    (row,) = await cursor.fetchall()
-    assert PREPARED // 2 < row["count"] <= PREPARED + FORGOTTEN
+    assert PREPARED // 2 < await prepared(line) <= PREPARED + FORGOTTEN
 
 
 async def test_what_fails_is_named_and_what_came_behind_it_did_not_happen(line: Connection) -> None:
@@ -65,6 +72,15 @@ async def test_what_fails_is_named_and_what_came_behind_it_did_not_happen(line: 
         assert after.rows
 
 
+async def test_what_was_prepared_before_a_failure_stays_known(line: Connection) -> None:
+    """Or the server would keep one more with each failure."""
+    good, wrong = Question(ONE), Question(Named("wrong", b"SELECT 1 / %(n)s::int"), {"n": 0})
+    for _ in range(5):
+        with pytest.raises(psycopg.errors.DivisionByZero):
+            await line.ask(good, wrong)
+    assert await prepared(line) == 2
+
+
 async def test_what_waits_is_sent_with_what_is_asked_next(line: Connection) -> None:
     earlier = Question(ONE)
     line.waiting.append(earlier)
@@ -78,13 +94,26 @@ async def test_what_waits_is_sent_with_what_is_asked_next(line: Connection) -> N
 async def test_a_statement_whose_table_changed_is_prepared_anew(line: Connection) -> None:
     await line.execute("CREATE TEMP TABLE sample AS SELECT 1 AS a")
     everything = Question(Named("everything", b"SELECT * FROM sample"))
+    others = [Question(number(n), {"n": 1}) for n in range(FORGOTTEN)]
     for _ in range(3):
-        await line.ask(everything)
+        await line.ask(everything, *others)
     await line.execute("ALTER TABLE sample ADD COLUMN b int DEFAULT 2")
     with pytest.raises(psycopg.errors.FeatureNotSupported):
         await line.ask(everything)
     await line.ask(everything)
     assert everything.rows == [{"a": 1, "b": 2}]
+    assert await prepared(line) == 0
+
+
+async def test_what_the_server_has_let_go_of_already_is_let_go_of(line: Connection) -> None:
+    for n in range(PREPARED + FORGOTTEN - 1):  # One fewer is to be let go of than is told at once.
+        for _ in range(2):
+            await line.ask(Question(number(n), {"n": 1}))
+    await line.execute("DISCARD ALL")
+    for n in (PREPARED + FORGOTTEN, PREPARED + FORGOTTEN - 2):
+        for _ in range(2):
+            await line.ask(asked := Question(number(n), {"n": 1}))
+            assert asked.rows == [{"n": n + 1}]
 
 
 async def test_who_gives_up_waiting_leaves_the_connection_as_it_was(line: Connection) -> None:
@@ -96,3 +125,87 @@ async def test_who_gives_up_waiting_leaves_the_connection_as_it_was(line: Connec
         await asking
     await line.ask(one := Question(ONE))
     assert one.rows == [{"n": 1}]
+
+
+async def test_nobody_reads_the_answers_to_another_whoever_is_cancelled(conninfo: str) -> None:
+    """At any moment, and again while the first time is being seen to; all connections come back."""
+    chance, db = random.Random(7), Database(conninfo, max_size=2)  # noqa: S311 - not a secret
+    slow = Named("slow", b"SELECT %(n)s::int AS n, pg_sleep(%(pause)s)")
+    mistaken: list[tuple[int, object]] = []
+
+    async def read(n: int) -> None:
+        asked = [Question(slow, {"n": n, "pause": chance.choice([0, 0, 0.002])}) for _ in range(3)]
+        async with db.entered(asked[0], write=False) as connection:
+            connection.waiting.append(asked[1])
+            await connection.ask(asked[2])
+            connection.waiting.append(last := Question(number(0), {"n": n}))
+        found = [one.rows[0]["n"] for one in (*asked, last)]
+        if found != [n] * 4:
+            mistaken.append((n, found))
+
+    loop = asyncio.get_running_loop()
+    for turn in range(40):
+        tasks = [asyncio.ensure_future(read(3 * turn + n)) for n in range(3)]
+        for task in tasks[: chance.choice([1, 2, 3])]:
+            loop.call_later(chance.choice([0, 0.0005, 0.001, 0.002, 0.004]), task.cancel)
+            loop.call_later(chance.choice([0.001, 0.003, 0.006]), task.cancel)
+        await asyncio.gather(*tasks, return_exceptions=True)
+    assert not mistaken
+    while (stats := db._pool.get_stats())["pool_available"] < stats["pool_size"]:  # noqa: ASYNC110
+        await asyncio.sleep(0.005)
+    await read(0)
+    await db.close()
+
+
+async def test_a_connection_comes_back_though_its_reader_is_cancelled_meanwhile(conninfo: str) -> None:
+    """The pool would count it for ever as in use: it has only this one."""
+    db = Database(conninfo, max_size=1)
+    async with db.transaction(write=False):
+        pass
+    put, returning, free = db._pool.putconn, asyncio.Event(), asyncio.Event()
+
+    async def put_later(connection: Connection) -> None:
+        returning.set()
+        await free.wait()
+        await put(connection)
+
+    async def read() -> None:
+        async with db.transaction(write=False):
+            pass
+
+    db._pool.putconn = put_later
+    reading = asyncio.ensure_future(read())
+    await returning.wait()
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+    free.set()
+    await read()
+    await db.close()
+
+
+async def test_a_connection_that_comes_when_nobody_waits_any_more_is_not_lost(conninfo: str) -> None:
+    """To be cancelled while waiting for it may come too late."""
+    db = Database(conninfo, max_size=1)
+    pool = await db._open()
+    get, asked = pool.getconn, asyncio.Event()
+
+    async def get_all_the_same() -> Connection:
+        asked.set()
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        connection: Connection = await get()
+        return connection
+
+    pool.getconn = get_all_the_same
+    taking = asyncio.ensure_future(db._take(pool))
+    await asked.wait()
+    taking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await taking
+    pool.getconn = get
+    while not pool.get_stats()["pool_available"]:  # noqa: ASYNC110
+        await asyncio.sleep(0.005)
+    async with db.transaction(write=False):
+        pass
+    await db.close()
