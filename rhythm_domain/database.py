@@ -14,6 +14,7 @@ import socket
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from types import TracebackType
@@ -136,6 +137,10 @@ class Deadline:
         self._begin(self._seconds)
         return self
 
+    def end(self) -> None:
+        """It is kept: what comes now may take its time."""
+        self._timer.cancel()
+
     def _begin(self, seconds: float) -> None:
         loop = asyncio.get_running_loop()
         self._due = loop.time() + seconds
@@ -144,7 +149,7 @@ class Deadline:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._timer.cancel()
+        self.end()
         if (
             self.expired
             and isinstance(error, asyncio.CancelledError)
@@ -300,6 +305,7 @@ class Database:
                 committing = write
                 await self._commit(connection)
                 committing = False
+                deadline.end()
             except psycopg.Error as error:
                 if deadline.expired and not committing:
                     raise errors.Unavailable("The database did not answer in time.") from error
@@ -314,7 +320,7 @@ class Database:
                 raise
             finally:
                 if connection is not None:
-                    await self._give_back(connection)
+                    await self._give_back(connection, deadline)
 
     async def _begin(self, deadline: Deadline, begin: Named, first: Sequence[Question]) -> Connection:
         """A connection with a transaction begun, and what was asked at first answered. Those that died while
@@ -329,13 +335,12 @@ class Database:
                 await ask(connection, *asked, *first)
             except psycopg.OperationalError:
                 died = connection.closed
-                await self._give_back(connection)
-                deadline.watch(None)
+                await self._give_back(connection, deadline)
                 if last or not died or deadline.expired:
                     raise
                 self._reached = False
             except BaseException:
-                await self._give_back(connection)
+                await self._give_back(connection, deadline)
                 raise
             else:
                 return connection
@@ -377,18 +382,18 @@ class Database:
         finally:
             if not taken:
                 taking.cancel()
-                taking.add_done_callback(self._taken_in_vain)
+                taking.add_done_callback(partial(self._taken_in_vain, pool))
         if taken:
             return taking.result()
         error = refused.exception()
         raise error or errors.Unavailable("The database can't be reached.")
 
-    def _taken_in_vain(self, taking: asyncio.Task[Connection]) -> None:
+    def _taken_in_vain(self, pool: Any, taking: asyncio.Task[Connection]) -> None:
         """Gives back what comes although nobody waits for it any more: a cancelled wait may end well."""
         if not taking.cancelled() and taking.exception() is None:
-            self._returning = asyncio.ensure_future(self._give_back(taking.result()))
+            self._returning = asyncio.ensure_future(pool.putconn(taking.result()))
 
-    async def _give_back(self, connection: Connection) -> None:
+    async def _give_back(self, connection: Connection, deadline: Deadline) -> None:
         idle = psycopg.pq.TransactionStatus.IDLE
         connection.waiting.clear()
         connection.follow.clear()
@@ -401,6 +406,7 @@ class Database:
             connection.pgconn.finish()
             raise
         finally:
+            deadline.watch(None)  # It may be another's at any moment.
             if self._pool is None:  # Closed while this was at work.
                 await connection.close()
             else:
@@ -420,6 +426,7 @@ class Database:
                 try:
                     await connection.ask(Question(query, params))
                 finally:
+                    deadline.watch(None)
                     await _put_back(pool, connection)
         except (psycopg.Error, errors.Unavailable) as error:
             log.info("%s was lost: %s", query.name, type(error).__name__)

@@ -11,8 +11,9 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
+from rhythm_domain import database
 from rhythm_domain.connection import FORGOTTEN, PREPARED, Connection, Question
-from rhythm_domain.database import Database, fetch
+from rhythm_domain.database import Database, Deadline, fetch
 from rhythm_domain.queries import Named
 
 ONE = Named("one", b"SELECT 1 AS n")
@@ -208,4 +209,33 @@ async def test_a_connection_that_comes_when_nobody_waits_any_more_is_not_lost(co
         await asyncio.sleep(0.005)
     async with db.transaction(write=False):
         pass
+    await db.close()
+
+
+async def test_what_was_saved_in_time_is_not_called_late(
+    conninfo: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though the deadline passes before the connection is back in the pool."""
+    deadlines: list[Deadline] = []
+
+    class Noted(Deadline):
+        def __init__(self, seconds: float) -> None:
+            super().__init__(seconds)
+            deadlines.append(self)
+
+    monkeypatch.setattr(database, "Deadline", Noted)
+    db = Database(conninfo)
+    pool = await db._open()
+    put = pool.putconn
+
+    async def put_too_late(connection: Connection) -> None:
+        (deadline,) = deadlines
+        if not deadline._timer.cancelled():
+            deadline._expire()
+        await put(connection)
+
+    pool.putconn = put_too_late
+    async with db.transaction(write=True) as connection:
+        await fetch(connection, ONE)
+    pool.putconn = put
     await db.close()
