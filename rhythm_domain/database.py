@@ -302,6 +302,9 @@ class Database:
             try:
                 connection = await self._begin(deadline, _WRITE if write else _READ, first)
                 yield connection
+                if connection.pgconn.transaction_status == psycopg.pq.TransactionStatus.INERROR:
+                    # The server would answer COMMIT by rolling back, without a word.
+                    raise pg.InFailedSqlTransaction("an error within it was passed over")
                 committing = write
                 await self._commit(connection)
                 committing = False

@@ -14,6 +14,7 @@ from psycopg.rows import dict_row
 from rhythm_domain import database
 from rhythm_domain.connection import FORGOTTEN, PREPARED, Connection, Question
 from rhythm_domain.database import Database, Deadline, fetch
+from rhythm_domain.errors import RhythmError
 from rhythm_domain.queries import Named
 
 ONE = Named("one", b"SELECT 1 AS n")
@@ -46,6 +47,22 @@ async def test_each_asker_has_the_answer_to_their_own_question(conninfo: str) ->
         for _ in range(3):
             at_once = await asyncio.gather(*(fetch(connection, number(0), {"n": n}) for n in (1, 2, 3)))
             assert at_once == [[{"n": 1}], [{"n": 2}], [{"n": 3}]]
+    await db.close()
+
+
+async def test_what_failed_within_is_never_said_to_be_saved(conninfo: str) -> None:
+    """Whoever passes over an error: the server answers COMMIT all the same."""
+    db = Database(conninfo)
+
+    async def pass_over() -> None:
+        async with db.transaction(write=True) as connection:
+            with suppress(psycopg.Error):
+                await fetch(connection, Named("wrong", b"SELECT 1 / 0"))
+
+    with pytest.raises(RhythmError):
+        await pass_over()
+    async with db.transaction(write=False) as connection:
+        assert await fetch(connection, ONE) == [{"n": 1}]
     await db.close()
 
 
