@@ -43,6 +43,7 @@ from rhythm_tui.stylesheet import KeptStylesheet
 from rhythm_tui.terminal import lifecycle as terminal
 from rhythm_tui.terminal.guarded import HELD
 from rhythm_tui.terminal.key_order import KeyOrder
+from rhythm_tui.terminal.shared_colours import share_colours
 from rhythm_tui.themed import ThemedApp
 from rhythm_tui.widgets.key_bar import KeyBar
 
@@ -98,6 +99,7 @@ class RhythmApp(ThemedApp, Commanding):
         project: str | None = None,
         issue: str | None = None,
     ) -> None:
+        share_colours()
         super().__init__()
         self.stylesheet = KeptStylesheet(variables=self.get_css_variables())
         self.instance = instance
