@@ -28,10 +28,22 @@ from psycopg.pq import ExecStatus, Format, TransactionStatus
 from psycopg.pq.abc import PGresult
 from psycopg.waiting import Ready, Wait
 
+from rhythm_domain.errors import Invalid
 from rhythm_domain.queries import Named
 
 T = TypeVar("T")
 Params: TypeAlias = Mapping[str, Any] | None
+
+CONNECT: dict[str, Any] = {
+    "connect_timeout": 3,
+    "keepalives_idle": 10,
+    "keepalives_interval": 3,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 8000,
+    "application_name": "rhythm",
+    "client_encoding": "UTF8",
+}
+"""How every connection is made."""
 
 PATIENCE = 1
 """Milliseconds."""
@@ -220,6 +232,27 @@ class Connection(psycopg.AsyncConnection[dict[str, Any]]):
             case "26000":  # The server does not have it: somebody said DISCARD.
                 self._forgotten.clear()
                 self._statements.clear()
+
+
+def checked(conninfo: str) -> str:
+    """A URL or conninfo that can be read. Raises `Invalid`, which does not quote it: libpq's own words, that
+    the pool would log, hold the password.
+    """
+    try:
+        psycopg.conninfo.conninfo_to_dict(conninfo)
+    except psycopg.ProgrammingError:
+        raise Invalid(
+            "The database's URL can't be read.",
+            field="database_url",
+            hint="It looks like postgresql://USER@HOST/NAME; in a password, @ is written %40, and % is %25.",
+        ) from None
+    return conninfo
+
+
+async def in_iso(connection: Connection) -> None:
+    """Sees to it that times come in the style that psycopg reads, whatever PGDATESTYLE or the role says."""
+    if not (connection.info.parameter_status("DateStyle") or "ISO").startswith("ISO"):
+        await connection.execute(b"SET DateStyle TO ISO")
 
 
 def _rows(adapting: abc.Transformer, result: PGresult, *, named: bool) -> list[Any]:

@@ -2,7 +2,7 @@
 
 One tree. The class docstring is the message; an instance may say it more precisely. Every error carries
 `title` (a few words), `message` (one line of what happened) and `hint` (one line of what to do).
-Translation from psycopg happens once, in `database.py`.
+Translation from psycopg happens once, in `refusals.py`.
 """
 
 from __future__ import annotations

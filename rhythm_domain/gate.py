@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager
 from enum import StrEnum
 
 from rhythm_domain import database, queries
-from rhythm_domain.database import Connection, Database
+from rhythm_domain.connection import Connection
+from rhythm_domain.database import Database
 from rhythm_domain.errors import Forbidden
 from rhythm_domain.migrate import SchemaState
 

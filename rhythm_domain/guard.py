@@ -20,7 +20,8 @@ from typing import Any
 from uuid import uuid4
 
 from rhythm_domain import database, places, queries
-from rhythm_domain.database import Connection, Database, Question, Row
+from rhythm_domain.connection import Connection, Question
+from rhythm_domain.database import Database, Row
 from rhythm_domain.errors import Forbidden, Invalid, NotFound, NotSignedIn
 from rhythm_domain.models import User
 from rhythm_domain.names import Names

@@ -23,7 +23,9 @@ from contextlib import suppress
 from time import monotonic
 
 from rhythm_domain import queries
-from rhythm_domain.database import Connection, Database, Deadline, fetch
+from rhythm_domain.connection import Connection
+from rhythm_domain.database import Database, fetch
+from rhythm_domain.deadline import Deadline
 from rhythm_domain.errors import RhythmError
 from rhythm_domain.notices import LOST, POLL, Notice, OwnEar, OwnLine, in_words
 from rhythm_domain.transaction import CHANNEL

@@ -17,8 +17,9 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from rhythm_domain.database import CONNECT, checked, no_text, translated
+from rhythm_domain.connection import CONNECT, checked
 from rhythm_domain.errors import Invalid, SchemaMismatch
+from rhythm_domain.refusals import no_text, translated
 
 LOCK = 0x72687974
 """The advisory lock of migrators ("rhyt")."""

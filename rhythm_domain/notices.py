@@ -20,8 +20,11 @@ from typing import Protocol
 
 import psycopg
 
-from rhythm_domain.database import Connection, Database, Deadline, translated
+from rhythm_domain.connection import Connection
+from rhythm_domain.database import Database
+from rhythm_domain.deadline import Deadline
 from rhythm_domain.errors import Unavailable
+from rhythm_domain.refusals import translated
 from rhythm_domain.transaction import CHANNEL
 
 BEAT = 0.6

@@ -18,12 +18,14 @@ from typing import Any, ParamSpec, TypeAlias, TypeVar
 from uuid import UUID, uuid5
 
 from rhythm_domain import database, queries
-from rhythm_domain.database import Connection, Question, Retry, Row
+from rhythm_domain.connection import Connection, Question
+from rhythm_domain.database import Row
 from rhythm_domain.errors import Forbidden, Invalid, Unavailable
 from rhythm_domain.models import Role, User
 from rhythm_domain.names import Names
 from rhythm_domain.policy import Permission, allows, reason
 from rhythm_domain.queries import Named
+from rhythm_domain.refusals import Retry
 
 _Q = queries.load("guard")
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rhythm_domain import database, queries
-from rhythm_domain.database import Connection, Database
+from rhythm_domain.connection import Connection
+from rhythm_domain.database import Database
 from rhythm_domain.errors import AlreadyExists, Invalid, RhythmError
 from rhythm_domain.maintenance import clients
 from rhythm_domain.maintenance.clients import Target

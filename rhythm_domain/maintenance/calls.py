@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from rhythm_domain import database, queries
-from rhythm_domain.database import Connection, Database, Params, Question
+from rhythm_domain.connection import Connection, Params, Question
+from rhythm_domain.database import Database
 from rhythm_domain.models import User
 from rhythm_domain.queries import Named
 from rhythm_domain.session import Session

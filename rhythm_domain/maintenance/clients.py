@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from rhythm_domain.database import Connection
+from rhythm_domain.connection import Connection
 from rhythm_domain.embedded import programs
 from rhythm_domain.errors import Unavailable
 from rhythm_domain.maintenance import health

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from rhythm_domain import database, queries
-from rhythm_domain.database import Connection, Database, Row
+from rhythm_domain.connection import Connection
+from rhythm_domain.database import Database, Row
 from rhythm_domain.errors import RhythmError, Unavailable
 from rhythm_domain.lexemes import GENERATION
 

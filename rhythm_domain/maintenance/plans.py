@@ -7,18 +7,20 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from psycopg import sql
+
 from rhythm_domain import database, queries
-from rhythm_domain.database import Connection, Database, Params, Retry, sql
+from rhythm_domain.connection import Connection, Params, numbered
+from rhythm_domain.database import Database
 from rhythm_domain.errors import NotFound, RhythmError
 from rhythm_domain.maintenance.calls import CALLS, Rehearsal, Sent, sample, sent_by
 from rhythm_domain.nearest import did_you_mean
 from rhythm_domain.queries import Named
+from rhythm_domain.refusals import Retry
 
 DEADLINE = 60.0
 
 _PARAMETER = re.compile(r"(?<!%)%\((\w+)\)s")
-
-_PARAMETER_BYTES = re.compile(_PARAMETER.pattern.encode())
 
 _Q = queries.load("health")
 
@@ -107,14 +109,7 @@ async def _of_calls(conninfo: str, name: str, query: str) -> list[Plan]:
 async def _explained(connection: Connection, sent: Sent) -> Plan:
     """The plan of what a call sent: of a prepared statement, so that `plan_cache_mode` counts."""
     text, params = sent.query.text, sent.params or {}
-    names: list[str] = []
-
-    def numbered(match: re.Match[bytes]) -> bytes:
-        if (name := match[1].decode()) not in names:
-            names.append(name)
-        return b"$%d" % (names.index(name) + 1)
-
-    statement = _PARAMETER_BYTES.sub(numbered, text).replace(b"%%", b"%")
+    statement, names = numbered(text)
     literals = [sql.Literal(params[name]).as_bytes(connection) for name in names]
     values = b", ".join(literals)
     types = await _types(connection, literals)

@@ -10,7 +10,8 @@ from typing import Literal
 from uuid import uuid4
 
 from rhythm_domain import queries
-from rhythm_domain.database import Connection, Row, fetch
+from rhythm_domain.connection import Connection
+from rhythm_domain.database import Row, fetch
 from rhythm_domain.models import SshKey, User
 from rhythm_domain.ssh_keys import PublicKey
 from rhythm_domain.transaction import Tx

@@ -15,7 +15,8 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from rhythm_domain.database import CONNECT, translated
+from rhythm_domain.connection import CONNECT
+from rhythm_domain.refusals import translated
 
 LOCK = 0x72687962
 """The advisory lock of loads ("rhyb")."""

@@ -6,7 +6,8 @@ import json
 from collections.abc import Sequence
 
 from rhythm_domain import queries
-from rhythm_domain.database import Connection, execute, fetch
+from rhythm_domain.connection import Connection
+from rhythm_domain.database import execute, fetch
 from rhythm_domain.transaction import CHANNEL
 
 _Q = queries.load("hosting")

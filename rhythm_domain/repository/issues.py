@@ -9,7 +9,8 @@ from decimal import Decimal
 from typing import Any
 
 from rhythm_domain import lexemes, queries
-from rhythm_domain.database import Question, Row
+from rhythm_domain.connection import Question
+from rhythm_domain.database import Row
 from rhythm_domain.errors import NotFound
 from rhythm_domain.models import Issue, IssueLink, IssueRow, Status
 from rhythm_domain.places import Held

@@ -13,10 +13,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from rhythm_domain import credentials, passwords, ssh_keys, text
-from rhythm_domain.database import Connection, Database, Retry
+from rhythm_domain.connection import Connection
+from rhythm_domain.database import Database
 from rhythm_domain.errors import AlreadyExists, Busy, Invalid, NotSignedIn, SignInFailed
 from rhythm_domain.gate import Gate, gate
 from rhythm_domain.models import NAME_LENGTH, SshKey, User
+from rhythm_domain.refusals import Retry
 from rhythm_domain.repository import accounts
 from rhythm_domain.services import throttle
 from rhythm_domain.transaction import repeatable

@@ -7,11 +7,12 @@ from datetime import datetime
 from uuid import UUID, uuid4
 
 from rhythm_domain.cursors import checked_limit, pack, row_id, unpack
-from rhythm_domain.database import Retry, Row
+from rhythm_domain.database import Row
 from rhythm_domain.errors import Irreversible, NotFound
 from rhythm_domain.guard import Guard
 from rhythm_domain.models import Event, Page, UndoResult
 from rhythm_domain.policy import Permission
+from rhythm_domain.refusals import Retry
 from rhythm_domain.repository import history
 from rhythm_domain.services.reversal import ASIDE, INSTEAD, RIGHTS, entrance, reverse
 from rhythm_domain.transaction import BULK, Chunk, Ref, Tx, of_another_change, repeatable

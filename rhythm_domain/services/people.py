@@ -6,10 +6,10 @@ from datetime import timedelta
 from uuid import UUID
 
 from rhythm_domain import credentials, passwords, text
-from rhythm_domain.database import Retry
 from rhythm_domain.errors import AlreadyExists, Forbidden, Invalid, NotFound
 from rhythm_domain.models import NAME_LENGTH, AccessToken, PersonRef, SignIn, SignInKind, User
 from rhythm_domain.nearest import did_you_mean
+from rhythm_domain.refusals import Retry
 from rhythm_domain.repository import accounts, users
 from rhythm_domain.services import throttle
 from rhythm_domain.services.accounts import display_name_of

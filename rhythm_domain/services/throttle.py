@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil
 
-from rhythm_domain.database import Connection
+from rhythm_domain.connection import Connection
 from rhythm_domain.errors import SignInFailed
 from rhythm_domain.repository import accounts
 

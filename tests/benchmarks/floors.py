@@ -23,7 +23,7 @@ async def series(bench: Bench) -> list[Series]:
     """Each statement alone, in autocommit, from taking a connection to giving it back."""
     found = []
     database = Database(bench.conninfo)
-    pool = await database._open()
+    pool = await database._pool.open()
     try:
         for name, statement in _STATEMENTS.items():
             series = Series(name)

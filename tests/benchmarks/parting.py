@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 from pathlib import Path
 
-from rhythm_domain.database import Params, overheard
+from rhythm_domain.connection import Params
+from rhythm_domain.database import overheard
 from rhythm_domain.models import Issue, IssueDraft, IssueEdit, Status
 from rhythm_domain.queries import Named
 from rhythm_domain.session import Session

@@ -63,7 +63,7 @@ async def _committing(bench: Bench) -> Series:
     """The floor: a transaction that writes a few bytes to the log, so that its COMMIT waits for the disk."""
     floor = Series("commit")
     database = Database(bench.conninfo)
-    pool = await database._open()
+    pool = await database._pool.open()
 
     async def commit() -> None:
         async with pool.connection() as connection, connection.transaction():

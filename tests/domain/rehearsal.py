@@ -12,8 +12,10 @@ from uuid import UUID
 import psycopg
 from psycopg.rows import dict_row
 
-from rhythm_domain.database import Connection, Database, Question, Retry, translated
+from rhythm_domain.connection import Connection, Question
+from rhythm_domain.database import Database
 from rhythm_domain.queries import Named
+from rhythm_domain.refusals import Retry, translated
 
 
 class Listening(Connection):

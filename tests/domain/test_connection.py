@@ -13,7 +13,8 @@ from psycopg.rows import dict_row
 
 from rhythm_domain import database
 from rhythm_domain.connection import FORGOTTEN, PREPARED, Connection, Question
-from rhythm_domain.database import Database, Deadline, fetch
+from rhythm_domain.database import Database, fetch
+from rhythm_domain.deadline import Deadline
 from rhythm_domain.errors import RhythmError
 from rhythm_domain.queries import Named
 
@@ -169,7 +170,8 @@ async def test_nobody_reads_the_answers_to_another_whoever_is_cancelled(conninfo
             loop.call_later(chance.choice([0.001, 0.003, 0.006]), task.cancel)
         await asyncio.gather(*tasks, return_exceptions=True)
     assert not mistaken
-    while (stats := db._pool.get_stats())["pool_available"] < stats["pool_size"]:  # noqa: ASYNC110
+    pool = await db._pool.open()
+    while (stats := pool.get_stats())["pool_available"] < stats["pool_size"]:  # noqa: ASYNC110
         await asyncio.sleep(0.005)
     await read(0)
     await db.close()
@@ -180,7 +182,8 @@ async def test_a_connection_comes_back_though_its_reader_is_cancelled_meanwhile(
     db = Database(conninfo, max_size=1)
     async with db.transaction(write=False):
         pass
-    put, returning, free = db._pool.putconn, asyncio.Event(), asyncio.Event()
+    pool = await db._pool.open()
+    put, returning, free = pool.putconn, asyncio.Event(), asyncio.Event()
 
     async def put_later(connection: Connection) -> None:
         returning.set()
@@ -191,7 +194,7 @@ async def test_a_connection_comes_back_though_its_reader_is_cancelled_meanwhile(
         async with db.transaction(write=False):
             pass
 
-    db._pool.putconn = put_later
+    pool.putconn = put_later
     reading = asyncio.ensure_future(read())
     await returning.wait()
     reading.cancel()
@@ -205,7 +208,7 @@ async def test_a_connection_comes_back_though_its_reader_is_cancelled_meanwhile(
 async def test_a_connection_that_comes_when_nobody_waits_any_more_is_not_lost(conninfo: str) -> None:
     """To be cancelled while waiting for it may come too late."""
     db = Database(conninfo, max_size=1)
-    pool = await db._open()
+    pool = await db._pool.open()
     get, asked = pool.getconn, asyncio.Event()
 
     async def get_all_the_same() -> Connection:
@@ -216,7 +219,7 @@ async def test_a_connection_that_comes_when_nobody_waits_any_more_is_not_lost(co
         return connection
 
     pool.getconn = get_all_the_same
-    taking = asyncio.ensure_future(db._take(pool))
+    taking = asyncio.ensure_future(db._pool.take())
     await asked.wait()
     taking.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -242,7 +245,7 @@ async def test_what_was_saved_in_time_is_not_called_late(
 
     monkeypatch.setattr(database, "Deadline", Noted)
     db = Database(conninfo)
-    pool = await db._open()
+    pool = await db._pool.open()
     put = pool.putconn
 
     async def put_too_late(connection: Connection) -> None:

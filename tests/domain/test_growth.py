@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from rhythm_domain import database
-from rhythm_domain.database import Connection, Database
+from rhythm_domain.connection import Connection
+from rhythm_domain.database import Database
 from rhythm_domain.queries import Named
 from rhythm_domain.repository import sources, starting
 from rhythm_domain.session import Session

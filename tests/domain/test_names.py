@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from rhythm_domain.database import Database, Params, overheard
+from rhythm_domain.connection import Params
+from rhythm_domain.database import Database, overheard
 from rhythm_domain.models import IssueDraft, IssueRow, SprintEdit
 from rhythm_domain.policy import Permission
 from rhythm_domain.queries import Named

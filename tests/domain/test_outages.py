@@ -48,7 +48,7 @@ def events(server: Server) -> int:
 
 async def test_a_frozen_server_is_answered_for_within_the_deadline(server: Server, owner: Session) -> None:
     """With a warm connection, without one, and in the middle of a transaction; then all is well again."""
-    await write(owner)
+    await saves(owner)
     server.freeze()
     try:
         for _ in range(3):
@@ -60,7 +60,7 @@ async def test_a_frozen_server_is_answered_for_within_the_deadline(server: Serve
             assert "did not answer in time" in caught.value.message
     finally:
         server.thaw()
-    await recovers(owner)
+    await saves(owner)
     await owner._db.close()
     assert events(server) == 2
 
@@ -88,7 +88,7 @@ async def test_a_server_that_freezes_before_commit_saves_nothing(server: Server,
         await freeze_meanwhile()
     server.thaw()
     assert caught.value.outcome is Outcome.NOT_SAVED
-    await recovers(owner)
+    await saves(owner)
     await owner._db.close()
     assert events(server) == 1
 
@@ -111,17 +111,17 @@ async def test_an_unknown_outcome_is_said_and_sending_again_is_safe(
     server.thaw()
     assert caught.value.outcome is Outcome.UNKNOWN
     assert caught.value.operation == operation
-    await recovers(owner, operation)
-    await write(owner, operation)
+    await saves(owner, operation)
+    await saves(owner, operation)
     await owner._db.close()
     assert events(server) == 1
 
 
 async def test_a_restart_is_survived_by_those_who_were_idle(server: Server, owner: Session) -> None:
-    await write(owner)
+    await saves(owner)
     server.kill()
     server.embedded.start()
-    await recovers(owner)
+    await saves(owner)
     await owner._db.close()
     assert events(server) == 2
 
@@ -129,20 +129,21 @@ async def test_a_restart_is_survived_by_those_who_were_idle(server: Server, owne
 async def test_a_server_that_is_gone_is_said_so_and_found_when_it_is_back(
     server: Server, owner: Session
 ) -> None:
-    await write(owner)
+    await saves(owner)
     server.kill()
     start = monotonic()
     with pytest.raises(Unavailable):
         await write(owner)
     assert monotonic() - start < DEADLINE + SLACK
     server.embedded.start()
-    await recovers(owner)
+    await saves(owner)
     await owner._db.close()
     assert events(server) == 2
 
 
-async def recovers(owner: Session, operation: UUID | None = None) -> None:
-    """Writes until it works again, which may take a moment."""
+async def saves(owner: Session, operation: UUID | None = None) -> None:
+    """Writes once: it is sent again until it is known to be saved, as a server that starts needs a moment."""
+    operation = operation or uuid4()
     async with asyncio.timeout(60):
         while True:
             try:
@@ -187,4 +188,4 @@ async def test_a_database_that_was_closed_stays_closed(conninfo: str) -> None:
     with pytest.raises(Unavailable, match="is closed"):
         async with db.transaction(write=False):
             pass
-    assert db._pool is None
+    assert db._pool._pool is None

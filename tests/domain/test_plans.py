@@ -15,7 +15,8 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from rhythm_domain import database, queries
-from rhythm_domain.database import Connection, Database
+from rhythm_domain.connection import Connection
+from rhythm_domain.database import Database
 from rhythm_domain.maintenance import plans
 from rhythm_domain.queries import Named
 from rhythm_domain.session import Session

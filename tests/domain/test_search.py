@@ -11,7 +11,8 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from rhythm_domain.database import Database, Params, overheard
+from rhythm_domain.connection import Params
+from rhythm_domain.database import Database, overheard
 from rhythm_domain.errors import Invalid, NotFound
 from rhythm_domain.models import IssueDraft, Total
 from rhythm_domain.queries import Named

@@ -73,14 +73,36 @@ def test_the_domain_knows_nothing_of_terminals() -> None:
 def test_only_the_lowest_modules_speak_to_postgresql() -> None:
     lowest = tuple(
         f"rhythm_domain.{name}"
-        for name in ("database", "connection", "guard", "migrate", "notices", "embedded", "repository")
+        for name in (
+            "database",
+            "pool",
+            "connection",
+            "deadline",
+            "refusals",
+            "guard",
+            "migrate",
+            "notices",
+            "embedded",
+            "repository",
+            "maintenance.plans",
+        )
     )
     assert not trespasses(("rhythm_domain", "rhythm_tui"), ("psycopg", "psycopg_pool"), but=lowest)
 
 
 def test_no_face_reaches_past_the_services() -> None:
     hidden = tuple(
-        f"rhythm_domain.{name}" for name in ("guard", "gate", "transaction", "repository", "database")
+        f"rhythm_domain.{name}"
+        for name in (
+            "guard",
+            "gate",
+            "transaction",
+            "repository",
+            "database",
+            "pool",
+            "connection",
+            "refusals",
+        )
     )
     assert not trespasses(("rhythm_tui",), hidden)
 
@@ -116,7 +138,19 @@ def test_what_is_pure_stays_pure() -> None:
             "spellings",
         )
     )
-    low = ("database", "transaction", "guard", "gate", "repository", "services", "session", "queries")
+    low = (
+        "database",
+        "connection",
+        "pool",
+        "refusals",
+        "transaction",
+        "guard",
+        "gate",
+        "repository",
+        "services",
+        "session",
+        "queries",
+    )
     assert not trespasses(pure, (*(f"rhythm_domain.{name}" for name in low), "psycopg", "asyncio"))
 
 

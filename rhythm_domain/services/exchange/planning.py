@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
-from rhythm_domain.database import Retry
 from rhythm_domain.formats.records import ImportIssue, ImportPerson
 from rhythm_domain.models import ImportNote, SprintState
+from rhythm_domain.refusals import Retry
 from rhythm_domain.repository import exchange, issues
 from rhythm_domain.repository.exchange import Known
 from rhythm_domain.services.editing import MAX_LABELS
