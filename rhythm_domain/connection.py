@@ -5,8 +5,9 @@ together goes in one message (libpq's pipeline mode), past psycopg's cursors, wh
 statement than the server.
 
 An answer comes within a fraction of a millisecond: to have the event loop watch the socket costs more again.
-So it is waited for right here first, for a millisecond at most, and only then by the loop. What begins a
-transaction always waits by the loop: others have their turn then, however many statements follow.
+So it is waited for right here first, for a millisecond at most, and only then by the loop. One message of
+each transaction waits by the loop at once: others have their turn then, however many statements follow. Of a
+write that is the COMMIT, which takes long as it waits for the disk, else what begins it.
 """
 
 from __future__ import annotations
@@ -104,9 +105,10 @@ class Connection(psycopg.AsyncConnection[dict[str, Any]]):
         self.follow: list[Question] = []
         """What is sent behind the COMMIT of this transaction, and is lost if that fails."""
 
-    async def ask(self, *questions: Question) -> None:
+    async def ask(self, *questions: Question, in_place: bool | None = None) -> None:
         """Sends what is `waiting` and these statements in one message, and reads the answers into them.
 
+        They are waited for `in_place` first, or by the loop at once; None: in place within a transaction.
         Raises psycopg's error of the first that failed, with the query's name as a note; the server has
         skipped what came behind it.
         """
@@ -114,7 +116,10 @@ class Connection(psycopg.AsyncConnection[dict[str, Any]]):
         if asked:
             async with self.lock:
                 await self._let_go()
-                await self.wait(self._conversation(asked, prepare=self.prepares))
+                conversation = self._conversation(asked, prepare=self.prepares)
+                if in_place is None:
+                    in_place = self.pgconn.transaction_status == TransactionStatus.INTRANS
+                await (self._wait_in_place(conversation) if in_place else self.wait(conversation))
 
     async def _let_go(self) -> None:
         """Lets go of what is asked no more, between two transactions: one begins with what says how it is."""
@@ -124,10 +129,8 @@ class Connection(psycopg.AsyncConnection[dict[str, Any]]):
             with suppress(psycopg.errors.InvalidSqlStatementName):
                 await self.wait(self._conversation(letting_go, prepare=False))
 
-    async def wait(self, gen: Generator[Wait, Ready | int, T], *given: Any, **named: Any) -> T:
+    async def _wait_in_place(self, gen: Generator[Wait, Ready | int, T]) -> T:
         """Takes what waits for the server to its end, and returns what that does."""
-        if self.pgconn.transaction_status != TransactionStatus.INTRANS:
-            return await super().wait(gen, *given, **named)
         try:
             wanted = next(gen)
             while ready := _ready(self.pgconn.socket, wanted):
@@ -135,7 +138,7 @@ class Connection(psycopg.AsyncConnection[dict[str, Any]]):
         except StopIteration as end:
             result: T = end.value
             return result
-        return await super().wait(_further(gen, wanted), *given, **named)
+        return await self.wait(_further(gen, wanted))
 
     def _conversation(
         self, questions: Sequence[Question], *, prepare: bool

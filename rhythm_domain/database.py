@@ -136,7 +136,7 @@ class Database:
                     # The server would answer COMMIT by rolling back, without a word.
                     raise pg.InFailedSqlTransaction("an error within it was passed over")
                 committing = write
-                await self._commit(connection)
+                await self._commit(connection, write=write)
                 committing = False
                 deadline.end()
             except psycopg.Error as error:
@@ -166,7 +166,7 @@ class Database:
             connection = await self._pool.take()
             deadline.watch(connection)
             try:
-                await ask(connection, *asked, *first)
+                await ask(connection, *asked, *first, in_place=begin is _WRITE)
             except psycopg.OperationalError:
                 died = connection.closed
                 await self._give_back(connection, deadline)
@@ -180,10 +180,10 @@ class Database:
                 return connection
         raise AssertionError("unreachable")
 
-    async def _commit(self, connection: Connection) -> None:
+    async def _commit(self, connection: Connection, *, write: bool) -> None:
         commit = Question(_COMMIT)
         try:
-            await ask(connection, commit, *connection.follow)
+            await ask(connection, commit, *connection.follow, in_place=not write)
         except psycopg.Error as error:
             if not commit.answered:
                 raise
@@ -264,10 +264,10 @@ def question(query: Named, params: Params = None, *, named: bool = True) -> Ques
     return Question(query, params, named)
 
 
-async def ask(connection: Connection, *questions: Question) -> None:
-    """Asks all in one message; what is slow is logged."""
+async def ask(connection: Connection, *questions: Question, in_place: bool | None = None) -> None:
+    """Asks all in one message, see `Connection.ask`; what is slow is logged."""
     with _timed([*connection.waiting, *questions]):
-        await connection.ask(*questions)
+        await connection.ask(*questions, in_place=in_place)
 
 
 async def fetch(connection: Connection, query: Named, params: Params = None) -> list[Row]:

@@ -6,8 +6,9 @@ psycopg's own tries a refused connection again for as long as somebody waits. He
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Generator
 from functools import partial
+from types import coroutine
 from typing import Any
 
 import psycopg
@@ -162,11 +163,19 @@ class Pool:
             self._returning = asyncio.ensure_future(pool.putconn(taking.result()))
 
     async def give_back(self, connection: Connection) -> None:
-        """Gives a connection back, whoever is cancelled meanwhile: it would count for ever as in use."""
+        """Gives a connection back, whoever is cancelled meanwhile: it would count for ever as in use.
+
+        Nearly always that waits for nothing. Only where it does it becomes a task, which takes longer than it.
+        """
         if self._pool is None:  # Closed while it was at work.
             await connection.close()
-        else:
-            await asyncio.shield(self._pool.putconn(connection))
+            return
+        giving: Coroutine[Any, Any, None] = self._pool.putconn(connection)
+        try:
+            awaited = giving.send(None)
+        except StopIteration:
+            return
+        await asyncio.shield(_rest(giving, awaited))
 
     async def close(self) -> None:
         """Closes all connections, for good."""
@@ -174,3 +183,10 @@ class Pool:
         pool, self._pool = self._pool, None
         if pool is not None:
             await pool.close(timeout=CLOSING)
+
+
+@coroutine
+def _rest(begun: Coroutine[Any, Any, None], awaited: Any) -> Generator[Any, Any, None]:
+    """The rest of a coroutine that waits for something already."""
+    yield awaited
+    yield from begun
