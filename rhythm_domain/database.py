@@ -23,7 +23,7 @@ from rhythm_domain import errors
 from rhythm_domain.connection import CONNECT, Connection, Params, Question, checked, in_iso
 from rhythm_domain.deadline import Deadline
 from rhythm_domain.names import Names
-from rhythm_domain.pool import PLANS, Pool
+from rhythm_domain.pool import Pool, settings
 from rhythm_domain.queries import Named
 from rhythm_domain.refusals import no_text, translated, unknown
 
@@ -50,7 +50,6 @@ where it is listed.
 """
 
 _COMMIT, _ROLLBACK = Named("commit", b"COMMIT"), Named("rollback", b"ROLLBACK")
-_PLANNED_HERE = [Named("planned", f"SET LOCAL {setting}".encode()) for setting in PLANS]
 
 
 class Database:
@@ -78,7 +77,7 @@ class Database:
         self._listen_conninfo = checked(listen_conninfo or conninfo)
         self.deadline = DEADLINE if deadline is None else deadline
         # Nor is what was set for the connection: it has to be said in each transaction.
-        self._beginning = _PLANNED_HERE if pooler else []
+        self._beginning = [settings(here=True)] if pooler else []
         size, idle = (max_size, 60) if hub is None else (1, 10)
         self._pool = Pool(
             self.conninfo,

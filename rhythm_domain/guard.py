@@ -109,7 +109,7 @@ class Guard:
         elif waits:
             asked = [self._asks_to_write("enter_to_write", chunk)]
         else:
-            entering = self._asks_to_write("enter_project_to_write", chunk, key=key)
+            entering = self._asks_to_write("enter_by_key", chunk, keys=[key])
             asked = [entering, self._asks("hold_membership", key=key)]
         write = not permission.reads
         async with self._db.entered(*asked, write=write, operation=chunk.operation) as connection:
@@ -173,19 +173,19 @@ class Guard:
         wanted = places.named(refs)
         what = places.asked(wanted)
         if write:
-            who, found = (
-                self._asks_to_write("enter_to_change", chunk, **what),
-                self._asks("hold_to_change", **what),
-            )
+            ways = places.ways(wanted)
+            entering = [self._asks_to_write(f"enter_{way}", chunk, **what) for way in ways]
+            finding = [self._asks(f"hold_{way}", **what) for way in ways]
         else:
-            who, found = self._asks("enter"), self._asks("places_of_issues", **what)
-        async with self._db.entered(who, found, write=write, operation=chunk.operation) as connection:
-            tx = self._begun(connection, who.rows, write=write, chunk=chunk)
+            entering, finding = [self._asks("enter")], [self._asks("places_of_issues", **what)]
+        asked = [*entering, *finding]
+        async with self._db.entered(*asked, write=write, operation=chunk.operation) as connection:
+            tx = self._begun(connection, entering[0].rows, write=write, chunk=chunk)
             if write:
-                await self._find_done(tx, who, chunk, permission.value)
+                await self._find_done(tx, entering[0], chunk, permission.value)
             held, place = places.found(
                 wanted,
-                found.rows,
+                [row for found in finding for row in found.rows],
                 tx.user,
                 trash=trash if write else None,
                 moved=permission is Permission.ISSUE_DELETE,

@@ -63,6 +63,11 @@ def asked(wanted: Sequence[Named]) -> dict[str, str]:
     }
 
 
+def ways(wanted: Sequence[Named]) -> list[str]:
+    """The ways in which issues are looked for: nearly always one, which then costs nothing for the other."""
+    return sorted({"by_id" if isinstance(ref, int) else "by_key" for ref in wanted})
+
+
 def place(row: Row | None, user: User) -> Place | None:
     """The project of a row, if this person may know that it exists."""
     if row is None or (row["role"] is None and not user.admin):

@@ -16,23 +16,31 @@ from psycopg.rows import dict_row
 
 from rhythm_domain import errors
 from rhythm_domain.connection import CONNECT, Connection, in_iso
+from rhythm_domain.queries import Named
 from rhythm_domain.refusals import translated
 
-PLANS = (
-    "plan_cache_mode = force_generic_plan",
-    "jit = off",
-    "max_parallel_workers_per_gather = 0",
-    "effective_io_concurrency = 0",
-)
-"""How statements are planned and run: once for any values, as with a word's own the planner is sometimes far
-off. Compiling them would take longer than running them, and so would starting workers, and having others read
-ahead what mostly lies in memory.
-"""
+_SETTINGS = {
+    # Statements are planned once for any values: with a word's own the planner is sometimes far off.
+    # Compiling them would take longer than running them, and so would starting workers, and having others
+    # read ahead what mostly lies in memory.
+    "plan_cache_mode": "force_generic_plan",
+    "jit": "off",
+    "max_parallel_workers_per_gather": "0",
+    "effective_io_concurrency": "0",
+    # What the server ends by itself.
+    "statement_timeout": "5s",
+    "lock_timeout": "2s",
+    "idle_in_transaction_session_timeout": "15s",
+}
 
 CLOSING = 0.1
 """Seconds that the pool has to end: what it does then, such as connecting anew, is of no use any more."""
 
-_PLANNED = "; ".join(f"SET {setting}" for setting in PLANS).encode()
+
+def settings(*, here: bool) -> Named:
+    """How the server is to plan and run statements, and for how long: in this transaction, or from now on."""
+    each = (f"set_config('{name}', '{value}', {here})" for name, value in _SETTINGS.items())
+    return Named("settings", f"SELECT {', '.join(each)}".encode())
 
 
 class Pool:
@@ -109,7 +117,7 @@ class Pool:
                 await in_iso(made)
                 made.prepares = pool._prepares
                 if pool._prepares:
-                    await made.execute(_PLANNED)
+                    await made.execute(settings(here=False).text)
                 pool.reached = True
                 pool._renewed()
                 return made
@@ -165,7 +173,7 @@ class Pool:
     async def give_back(self, connection: Connection) -> None:
         """Gives a connection back, whoever is cancelled meanwhile: it would count for ever as in use.
 
-        Nearly always that waits for nothing. Only where it does it becomes a task, which takes longer than it.
+        Nearly always that waits for nothing. Only where it does it becomes a task, which takes as long again.
         """
         if self._pool is None:  # Closed while it was at work.
             await connection.close()

@@ -4,10 +4,7 @@
 s.read_only,
        s.last_seen_at < now() - interval '5 minutes' AS stale,
        u.id, u.name, u.display_name, u.admin, u.active, u.claimed, u.time_zone, u.created_at,
-       i.read_only AS instance_read_only, i.search_generation, i.names_version,
-       set_config('statement_timeout', '5s', true) AS statement_timeout,
-       set_config('lock_timeout', '2s', true) AS lock_timeout,
-       set_config('idle_in_transaction_session_timeout', '15s', true) AS idle_timeout
+       i.read_only AS instance_read_only, i.search_generation, i.names_version
 
 -- part: present
 -- One row each, whatever the planner takes these small tables for.
@@ -35,28 +32,19 @@ SELECT who.*, now() AS now,
 
 -- part: writer
 -- Whoever has the session, if it may write: what is asked together with that holds, and waits for, nothing for others.
-SELECT s.user_id FROM sessions s CROSS JOIN LATERAL (SELECT * FROM users WHERE id = s.user_id OFFSET 0) u
-WHERE {{signed_in}} AND NOT s.read_only
+WITH w AS MATERIALIZED (
+  SELECT u.id, u.admin
+  FROM sessions s CROSS JOIN LATERAL (SELECT id, admin, active FROM users WHERE id = s.user_id OFFSET 0) u
+  WHERE {{signed_in}} AND NOT s.read_only)
 
 -- part: membership
--- Of whoever has the session, in project `p`; it is kept from being changed or ended until the write is committed.
-SELECT role FROM project_members
-WHERE project_id = p.id AND user_id = ({{writer}}) AND ended_at IS NULL
-OFFSET 0 FOR SHARE
-
--- part: asked
--- Issues as they were asked for: by keys that their project has or had, and by ids.
-SELECT t.key || '-' || t.number AS asked, i.id, i.number, i.project_id, i.reporter_id,
-       i.deleted_at IS NOT NULL AS deleted
-FROM unnest(%(keys)s::text[], %(numbers)s::int[]) AS t (key, number)
-CROSS JOIN LATERAL (SELECT project_id FROM project_keys WHERE key = t.key OFFSET 0) k
-JOIN issues i ON i.project_id = k.project_id AND i.number = t.number
-UNION ALL
-SELECT NULL, i.id, i.number, i.project_id, i.reporter_id, i.deleted_at IS NOT NULL
-FROM issues i WHERE i.id = ANY(%(ids)s::bigint[])
+-- Of the writer `w` in project `p`; it is kept from being changed or ended until the write is committed.
+(SELECT role FROM project_members
+ WHERE project_id = p.id AND user_id = w.id AND ended_at IS NULL
+ OFFSET 0 FOR SHARE) m
 
 -- name: enter
--- The person behind a session, with the limits of the transaction set. No row: not signed in any more.
+-- The person behind a session. No row: not signed in any more.
 SELECT {{who}}
 FROM {{present}}
 WHERE {{signed_in}};
@@ -89,28 +77,25 @@ WHERE {{signed_in}};
 {{held}}
 FROM who;
 
--- name: enter_project_to_write
--- The same, and whoever writes in a project, given by any key that it has or had, keeps it from being archived or
--- deleted meanwhile; writes do not wait for each other. Users have ids above 0: that is no lock of theirs (see
--- lock_undo). Nobody waits who has no business there.
+-- part: keeping
+-- And whoever writes keeps projects `p` from being archived or deleted meanwhile; writes do not wait for each other.
+-- Users have ids above 0: that is no lock of theirs (see lock_undo). Nobody waits who has no business there.
+SELECT count(pg_advisory_xact_lock_shared(-2, p.id)::text) FROM p
+WHERE who.admin OR (SELECT true FROM project_members
+                    WHERE project_id = p.id AND user_id = who.id AND ended_at IS NULL)
+
+-- name: enter_by_key
+-- The same for projects, given by any keys that they have or had.
 {{held}},
-       (SELECT pg_advisory_xact_lock_shared(-2, k.project_id)
-        FROM project_keys k
-        WHERE k.key = %(key)s
-          AND (who.admin OR EXISTS (SELECT FROM project_members m
-                                    WHERE m.project_id = k.project_id AND m.user_id = who.id AND m.ended_at IS NULL)))
-       ::text AS held
+       (WITH p AS NOT MATERIALIZED (SELECT project_id AS id FROM project_keys WHERE key = ANY(%(keys)s::text[]))
+        {{keeping}}) AS held
 FROM who;
 
--- name: enter_to_change
--- The same for the projects that own some issues, given as ids or as keys that their project has or had.
+-- name: enter_by_id
+-- The same for the projects that own some issues.
 {{held}},
-       (SELECT count(pg_advisory_xact_lock_shared(-2, p.id)::text)
-        FROM (SELECT k.project_id AS id FROM project_keys k WHERE k.key = ANY(%(keys)s::text[])
-              UNION
-              SELECT i.project_id FROM issues i WHERE i.id = ANY(%(ids)s::bigint[])) p
-        WHERE who.admin OR EXISTS (SELECT FROM project_members m
-                                   WHERE m.project_id = p.id AND m.user_id = who.id AND m.ended_at IS NULL)) AS held
+       (WITH p AS NOT MATERIALIZED (SELECT DISTINCT project_id AS id FROM issues WHERE id = ANY(%(ids)s::bigint[]))
+        {{keeping}}) AS held
 FROM who;
 
 -- name: seen
@@ -130,7 +115,15 @@ WHERE k.key = %(key)s AND p.deleted_at IS NULL;
 -- The projects that own some issues, given as ids or as keys that their project has or had, with the role of whoever
 -- has the session.
 SELECT i.asked, i.id AS issue_id, i.number, i.reporter_id, i.deleted, p.id, p.key, p.archived_at, m.role
-FROM ({{asked}}) i
+FROM (
+  SELECT t.key || '-' || t.number AS asked, i.id, i.number, i.project_id, i.reporter_id,
+         i.deleted_at IS NOT NULL AS deleted
+  FROM unnest(%(keys)s::text[], %(numbers)s::int[]) AS t (key, number)
+  CROSS JOIN LATERAL (SELECT project_id FROM project_keys WHERE key = t.key OFFSET 0) k
+  JOIN issues i ON i.project_id = k.project_id AND i.number = t.number
+  UNION ALL
+  SELECT NULL, i.id, i.number, i.project_id, i.reporter_id, i.deleted_at IS NOT NULL
+  FROM issues i WHERE i.id = ANY(%(ids)s::bigint[])) i
 JOIN projects p ON p.id = i.project_id
 LEFT JOIN project_members m ON m.project_id = p.id AND m.ended_at IS NULL
   AND m.user_id = (SELECT user_id FROM sessions WHERE id = %(session)s)
@@ -156,28 +149,50 @@ SELECT pg_advisory_xact_lock(-2, %(project)s);
 
 -- name: hold_membership
 -- A project that is held already, as it is by now, and the role in it, which is held too.
+{{writer}}
 SELECT p.id, p.key, p.archived_at, m.role
-FROM project_keys k JOIN projects p ON p.id = k.project_id
-LEFT JOIN LATERAL ({{membership}}) m ON true
-WHERE k.key = %(key)s AND p.deleted_at IS NULL;
+FROM w
+CROSS JOIN LATERAL (
+  SELECT p.id, p.key, p.archived_at FROM project_keys k JOIN projects p ON p.id = k.project_id
+  WHERE k.key = %(key)s AND p.deleted_at IS NULL OFFSET 0) p
+LEFT JOIN LATERAL {{membership}} ON true;
 
 -- name: hold_issues
 -- Locks issues for a write, always in one order; as they are once they are held.
 SELECT id, deleted_at IS NOT NULL AS deleted FROM issues WHERE id = ANY(%(ids)s::bigint[]) ORDER BY id FOR NO KEY UPDATE;
 
--- name: hold_to_change
--- The same for issues, given as ids or as keys that their project has or had: locked, always in one order, and as they
--- are once they are held. Nobody holds or waits for what they can't see.
-SELECT a.asked, p.id, p.key, p.archived_at, m.role,
+-- part: to_change
+-- What there is to know of them, and of their project.
+p.id, p.key, p.archived_at, m.role,
        i.id AS issue_id, i.number, i.title, i.status, i.priority, i.type, i.assignee_id, i.reporter_id, i.sprint_id,
        i.parent_id, i.estimate, i.due, i.rank, i.version, i.title_version, i.closed_at,
        i.deleted_at IS NOT NULL AS deleted
-FROM ({{asked}}) a
-CROSS JOIN LATERAL (SELECT * FROM projects WHERE id = a.project_id AND deleted_at IS NULL OFFSET 0) p
-LEFT JOIN LATERAL ({{membership}}) m ON true
-JOIN issues i ON i.id = a.id
-WHERE m.role IS NOT NULL
-   OR (SELECT admin FROM users WHERE id = ({{writer}}))
+
+-- part: seen_and_held
+-- Nobody holds or waits for what they can't see.
+CROSS JOIN LATERAL (
+  SELECT id, key, archived_at FROM projects WHERE id = i.project_id AND deleted_at IS NULL OFFSET 0) p
+LEFT JOIN LATERAL {{membership}} ON true
+WHERE (m.role IS NOT NULL OR w.admin)
+
+-- name: hold_by_key
+-- Issues by keys that their project has or had: locked, always in one order, and as they are once they are held.
+{{writer}}
+SELECT t.key || '-' || t.number AS asked, {{to_change}}
+FROM w
+CROSS JOIN unnest(%(keys)s::text[], %(numbers)s::int[]) AS t (key, number)
+CROSS JOIN LATERAL (SELECT project_id FROM project_keys WHERE key = t.key OFFSET 0) k
+JOIN issues i ON i.project_id = k.project_id AND i.number = t.number
+{{seen_and_held}}
+ORDER BY i.id FOR NO KEY UPDATE OF i;
+
+-- name: hold_by_id
+-- The same by their ids.
+{{writer}}
+SELECT NULL AS asked, {{to_change}}
+FROM w
+CROSS JOIN issues i
+{{seen_and_held}} AND i.id = ANY(%(ids)s::bigint[])
 ORDER BY i.id FOR NO KEY UPDATE OF i;
 
 -- name: operation_done
@@ -213,7 +228,4 @@ SELECT set_config('synchronous_commit', 'off', true), pg_notify(%(channel)s, %(p
 SELECT (SELECT max(version) FROM schema_versions) AS version,
        (SELECT oldest_program FROM schema_versions ORDER BY version DESC LIMIT 1) AS oldest_program,
        EXISTS (SELECT 1 FROM users WHERE admin AND active AND claimed) AS administered,
-       (SELECT pg_has_role(c.relowner, 'USAGE') FROM pg_class c WHERE c.oid = 'users'::regclass) AS owner,
-       set_config('statement_timeout', '5s', true) AS statement_timeout,
-       set_config('lock_timeout', '2s', true) AS lock_timeout,
-       set_config('idle_in_transaction_session_timeout', '15s', true) AS idle_timeout;
+       (SELECT pg_has_role(c.relowner, 'USAGE') FROM pg_class c WHERE c.oid = 'users'::regclass) AS owner;

@@ -23,9 +23,9 @@ class Listening(Connection):
 
     statements: list[str]
 
-    async def ask(self, *questions: Question) -> None:
+    async def ask(self, *questions: Question, in_place: bool | None = None) -> None:
         self.statements += [question.query.name for question in (*self.waiting, *questions)]
-        await super().ask(*questions)
+        await super().ask(*questions, in_place=in_place)
 
 
 class Rehearsal(Database):

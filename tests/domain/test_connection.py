@@ -51,6 +51,18 @@ async def test_each_asker_has_the_answer_to_their_own_question(conninfo: str) ->
     await db.close()
 
 
+@pytest.mark.parametrize("pooler", [False, True])
+async def test_the_server_ends_what_lasts_too_long(conninfo: str, pooler: bool) -> None:
+    """By itself, whatever becomes of this program; with a pooler each transaction says so."""
+    limits = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
+    asked = ", ".join(f"current_setting('{limit}') AS {limit}" for limit in limits)
+    db = Database(conninfo, pooler=pooler)
+    async with db.transaction(write=False) as connection:
+        (row,) = await fetch(connection, Named("limits", f"SELECT {asked}".encode()))
+    assert tuple(row.values()) == ("5s", "2s", "15s")
+    await db.close()
+
+
 async def test_what_failed_within_is_never_said_to_be_saved(conninfo: str) -> None:
     """Whoever passes over an error: the server answers COMMIT all the same."""
     db = Database(conninfo)
