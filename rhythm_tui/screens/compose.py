@@ -23,7 +23,6 @@ from rhythm_tui.commanding import handles
 from rhythm_tui.desk import Desk
 from rhythm_tui.drafts import of_issue, of_sub_issue
 from rhythm_tui.looks import signs
-from rhythm_tui.looks.colours import Colours
 from rhythm_tui.looks.wording import day_said
 from rhythm_tui.screens import choices
 from rhythm_tui.screens.editor import Editor
@@ -33,6 +32,7 @@ from rhythm_tui.screens.picker import Choice, MultiPicker, Picker
 from rhythm_tui.screens.prompt import Prompt
 from rhythm_tui.widgets.field_grid import FieldGrid
 from rhythm_tui.widgets.line_field import LineField
+from rhythm_tui.widgets.theming import colours_of
 
 LABELS = {
     "type": "Type", "priority": "Priority", "status": "Status",
@@ -164,7 +164,7 @@ class Compose(Editor[Issue]):
 
     def _show(self, name: str) -> None:
         value = self._values[name]
-        colours = Colours(self.app.theme_variables, self.app.current_theme.dark)
+        colours = colours_of(self)
         none = Content.styled("nobody" if name == "assignee" else "none", "$faint")
         match name:
             case "type":
@@ -203,7 +203,7 @@ class Compose(Editor[Issue]):
 
     async def _ask_for(self, name: str) -> None:
         value, key, session = self._values[name], self._of.key, self._desk.session
-        colours = Colours(self.app.theme_variables, self.app.current_theme.dark)
+        colours = colours_of(self)
         ask = self.app.push_screen_wait
         match name:
             case "type":
@@ -242,7 +242,7 @@ class Compose(Editor[Issue]):
                 await ask(Prompt("Due", self._due, value=value or "", words=words))
 
     async def _ask_labels(self, before: Sequence[str]) -> None:
-        key, colours = self._of.key, Colours(self.app.theme_variables, self.app.current_theme.dark)
+        key, colours = self._of.key, colours_of(self)
         found = await self._desk.session.labels.list(key)
         why_not = self._desk.why_not(Permission.LABEL_MANAGE, key) or ""
         if not found and why_not:

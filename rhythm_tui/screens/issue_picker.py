@@ -19,6 +19,7 @@ from rhythm_tui.looks.colours import Colours
 from rhythm_tui.reading import Readings
 from rhythm_tui.screens.dialog import Dialog
 from rhythm_tui.widgets.line_field import LineField
+from rhythm_tui.widgets.theming import colours_of
 
 OFFERED = 12
 """Issues that are offered at once."""
@@ -96,7 +97,7 @@ class IssuePicker(Dialog[tuple[IssueRow | None]]):
             self.keys.settled(self)
 
     def _show(self, found: list[IssueRow | None], typed: str) -> None:
-        colours = Colours(self.app.theme_variables, self.app.current_theme.dark)
+        colours = colours_of(self)
         self._found = found
         options = self.query_one(OptionList)
         options.clear_options()

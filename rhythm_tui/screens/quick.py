@@ -19,9 +19,9 @@ from rhythm_tui.background import job
 from rhythm_tui.desk import Desk
 from rhythm_tui.holding import shorthand
 from rhythm_tui.looks import signs
-from rhythm_tui.looks.colours import Colours
 from rhythm_tui.looks.wording import day_said, points
 from rhythm_tui.screens.prompt import Prompt
+from rhythm_tui.widgets.theming import colours_of
 
 AT_ITS_END = "at its end p1 @me #label due:friday 3pt set fields"
 
@@ -88,7 +88,7 @@ class QuickIssue(Prompt[tuple[Issue, str]]):
         if self._known is None and shorthand.is_meant(text):
             self.run_worker(job(self._learn_early), group="names", exclusive=True)
         line = shorthand.read(text, self._known) if self._known else shorthand.Line(text)
-        colours = Colours(self.app.theme_variables, self.app.current_theme.dark)
+        colours = colours_of(self)
         parts: list[Content] = []
         if line.priority:
             mark = signs.PRIORITY[line.priority].mark

@@ -21,7 +21,6 @@ from rhythm_tui.commands import Command, Where
 from rhythm_tui.desk import Desk
 from rhythm_tui.holding import planning
 from rhythm_tui.looks import presentation as show
-from rhythm_tui.looks.colours import Colours
 from rhythm_tui.looks.presentation import Piece
 from rhythm_tui.looks.wording import counted
 from rhythm_tui.screens.picker import Choice, Picker
@@ -30,6 +29,7 @@ from rhythm_tui.widgets import burndown, flow, velocity
 from rhythm_tui.widgets.canvas import number
 from rhythm_tui.widgets.drawing import Draw, Drawing
 from rhythm_tui.widgets.pane_heading import STATES
+from rhythm_tui.widgets.theming import Themed, colours_of
 from rhythm_tui.widgets.view_tabs import ViewTabs
 
 REPORTS = {"burndown": "Burndown", "velocity": "Velocity", "flow": "Flow"}
@@ -46,7 +46,7 @@ _ONLY = {
 """The reports that a command is for."""
 
 
-class ReportsScreen(WorkScreen):
+class ReportsScreen(WorkScreen, Themed):
     """One report at a time, as large as the screen."""
 
     VIEW: ClassVar[str] = "reports"
@@ -74,11 +74,8 @@ class ReportsScreen(WorkScreen):
         yield Drawing()
         yield Static(id="figures")
 
-    def on_mount(self) -> None:
-        self.app.theme_changed_signal.subscribe(self, lambda _theme: self.reload())
-
-    def on_unmount(self) -> None:
-        self.app.theme_changed_signal.unsubscribe(self)  # It would keep what has gone for ever.
+    def draw_anew(self) -> None:
+        self.reload()
 
     # Reading ---------------------------------------------------------------------------------------------
 
@@ -175,7 +172,7 @@ class ReportsScreen(WorkScreen):
 
     def _say(self, of: Sequence[Piece], draw: Draw, figures: Sequence[Piece]) -> None:
         self.remove_class("empty")
-        colours = Colours(self.app.theme_variables, self.app.current_theme.dark)
+        colours = colours_of(self)
         self.query_one("#of", Static).update(show.content(of, colours))
         self.query_one(Drawing).show(draw)
         beneath = self.query_one("#figures", Static)

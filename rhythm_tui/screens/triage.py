@@ -34,6 +34,7 @@ from rhythm_tui.screens.confirm import Confirm
 from rhythm_tui.screens.picker import Choice, Picker
 from rhythm_tui.screens.prompt import Prompt
 from rhythm_tui.screens.work import WorkScreen
+from rhythm_tui.widgets.theming import colours_of
 
 T = TypeVar("T")
 
@@ -98,7 +99,7 @@ class TriageScreen(WorkScreen):
     @property
     def colours(self) -> Colours:
         """The colours of the theme."""
-        return Colours(self.app.theme_variables, self.app.current_theme.dark)
+        return colours_of(self)
 
     def cursor_moved(self) -> None:
         """Where there is no issue the keys for one are faint."""

@@ -25,6 +25,7 @@ from rhythm_tui.looks.colours import Colours
 from rhythm_tui.looks.presentation import Piece
 from rhythm_tui.widgets.board_space import EMPTY, HEAD, BoardSpace
 from rhythm_tui.widgets.glow import Glow
+from rhythm_tui.widgets.theming import Themed, colours_of
 
 NAME = 24
 """Cells of a folded lane's heading that its counts leave to its name, or they give way."""
@@ -58,7 +59,7 @@ class Drag:
     target: Target | None = None
 
 
-class BoardCanvas(BoardSpace):
+class BoardCanvas(BoardSpace, Themed):
     """A board with a cursor, as it is seen."""
 
     def __init__(self, *, id: str | None = None) -> None:
@@ -69,7 +70,6 @@ class BoardCanvas(BoardSpace):
         self.drag: Drag | None = None
         self.glow = Glow[int](self, self.redraw)
         self._drawn: dict[int, dict[tuple[int, str, bool], list[Strip]]] = {}
-        self._colours_known: Colours | None = None
 
     def redraw(self, issues: Iterable[int]) -> None:
         """Forgets how cards looked."""
@@ -82,23 +82,18 @@ class BoardCanvas(BoardSpace):
     # Drawing ---------------------------------------------------------------------------------------------
 
     def on_mount(self) -> None:
-        self.app.theme_changed_signal.subscribe(self, lambda _theme: self._anew())
-        self.set_interval(600, self._anew)
-
-    def on_unmount(self) -> None:
-        self.app.theme_changed_signal.unsubscribe(self)  # It would keep what has gone for ever.
+        self.set_interval(600, self.draw_anew)
 
     def on_resize(self) -> None:
-        self._anew()
+        self.draw_anew()
         self._keep_in_view()
 
     def watch_has_focus(self, _focused: bool) -> None:
         self._refresh_cursor()
 
-    def _anew(self) -> None:
+    def draw_anew(self) -> None:
         self._space_cards()
         self._drawn.clear()
-        self._colours_known = None
         self._bands_known = None
         self.refresh()
 
@@ -113,9 +108,7 @@ class BoardCanvas(BoardSpace):
 
     @property
     def _colours(self) -> Colours:
-        if self._colours_known is None:
-            self._colours_known = Colours(self.app.theme_variables, self.app.current_theme.dark)
-        return self._colours_known
+        return colours_of(self)
 
     def _strip(self, pieces: Iterable[Piece], ground: str, width: int) -> Strip:
         style = self._colours.style

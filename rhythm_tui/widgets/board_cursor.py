@@ -79,7 +79,7 @@ class BoardCursor(BoardCanvas, Commanding):
         if not keep:
             self.issue, self._place, self._scroll, self.at_heading = None, 0, 0, False
         self._follow()
-        self._anew()
+        self.draw_anew()
         if keep:
             self._keep_in_view()
         else:
@@ -200,7 +200,7 @@ class BoardCursor(BoardCanvas, Commanding):
         self.folded, self.at_heading = folded, False
 
     def _reshaped(self) -> None:
-        self._anew()
+        self.draw_anew()
         if self._headed and self._bands:
             self._scroll = clamp(self._scroll, 0, max(0, self._bands[-1].end - self._body))
         self._keep_in_view()
@@ -262,7 +262,7 @@ class BoardCursor(BoardCanvas, Commanding):
         """Shows these columns."""
         self.statuses = statuses
         self._follow(stay=True)
-        self._anew()
+        self.draw_anew()
         self._keep_in_view()
         self._look_ahead()
 

@@ -31,6 +31,7 @@ from rhythm_tui.looks.blocks import Block, Layout
 from rhythm_tui.looks.colours import Colours
 from rhythm_tui.looks.markdown import ISSUE, LINK
 from rhythm_tui.widgets.glow import Glow
+from rhythm_tui.widgets.theming import Themed, colours_of
 
 _CONSOLE = Console(file=StringIO(), width=80)
 
@@ -41,7 +42,7 @@ AHEAD = 40
 """Lines that are left before more are asked for."""
 
 
-class Document(ScrollView, Commanding, can_focus=True):
+class Document(ScrollView, Commanding, Themed, can_focus=True):
     """Show a page with `show`."""
 
     # A scrollbar that comes and goes would change the width, and with it every line.
@@ -115,7 +116,7 @@ class Document(ScrollView, Commanding, can_focus=True):
         width = self.scrollable_content_region.width - self.GUTTER - 1
         if width < 1:
             return
-        colours = Colours(self.app.theme_variables, self.app.current_theme.dark)
+        colours = colours_of(self)
         if self._heavy:
             work = job(self._lay_out_beside, self._layout, width, colours, top=top)
             self.run_worker(work, group="layout", exclusive=True, description="lays a long text out")
@@ -324,12 +325,8 @@ class Document(ScrollView, Commanding, can_focus=True):
 
     # Drawing -----------------------------------------------------------------------------------------------
 
-    def on_mount(self) -> None:
-        # When `theme` changes its colours are not known yet.
-        self.app.theme_changed_signal.subscribe(self, lambda _theme: self._lay_out())
-
-    def on_unmount(self) -> None:
-        self.app.theme_changed_signal.unsubscribe(self)  # It would keep what has gone for ever.
+    def draw_anew(self) -> None:
+        self._lay_out()
 
     def on_resize(self) -> None:
         self._lay_out()
@@ -349,7 +346,7 @@ class Document(ScrollView, Commanding, can_focus=True):
     def render_line(self, y: int) -> Strip:
         line = int(self.scroll_offset.y) + y
         width = self.size.width
-        colours = Colours(self.app.theme_variables, self.app.current_theme.dark)
+        colours = colours_of(self)
         place = self._at(line)
         if place is None:
             return Strip.blank(width, self.rich_style)

@@ -8,8 +8,8 @@ from textual.content import Content
 from textual.widget import Widget
 
 from rhythm_tui.looks import presentation as show
-from rhythm_tui.looks.colours import Colours
 from rhythm_tui.widgets.canvas import Line
+from rhythm_tui.widgets.theming import colours_of
 
 Draw = Callable[[int, int], Sequence[Line]]
 """The lines of a chart in a width and a height."""
@@ -28,7 +28,7 @@ class Drawing(Widget):
         self.refresh()
 
     def render(self) -> Content:
-        colours = Colours(self.app.theme_variables, self.app.current_theme.dark)
+        colours = colours_of(self)
         width, height = self.content_size
         lines = self._draw(width, height)[:height]
         return Content("\n").join(show.content(line, colours) if line else Content(" ") for line in lines)

@@ -10,10 +10,10 @@ from rhythm_domain.models import Issue
 from rhythm_domain.text import shown, truncated
 from rhythm_tui.looks import presentation as show
 from rhythm_tui.looks import signs
-from rhythm_tui.looks.colours import Colours
 from rhythm_tui.looks.markdown import wrapped
 from rhythm_tui.looks.presentation import Piece
 from rhythm_tui.widgets.glow import Glow
+from rhythm_tui.widgets.theming import colours_of
 
 MOST = 4
 """Lines that a title takes at most."""
@@ -44,7 +44,7 @@ class IssueHead(Widget):
         return Region.from_offset(area.offset + Offset(-1, 1), (area.width + 1, 1))
 
     def render(self) -> Text:
-        colours = Colours(self.app.theme_variables, self.app.current_theme.dark)
+        colours = colours_of(self)
         width = max(8, self.content_region.width)
         issue = self._issue
         who = self.glow.who("title")

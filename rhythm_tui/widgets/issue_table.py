@@ -33,6 +33,7 @@ from rhythm_tui.looks.issue_line import GUTTER, Line, Spans
 from rhythm_tui.looks.presentation import fitted
 from rhythm_tui.looks.wording import NO_ISSUE
 from rhythm_tui.widgets.glow import Glow
+from rhythm_tui.widgets.theming import Themed, colours_of
 
 AHEAD = 150
 """Rows that are left before more are asked for."""
@@ -50,7 +51,7 @@ def _longest_key(rows: Iterable[IssueRow]) -> int:
     return max((len(row.key) for row in rows), default=0)
 
 
-class IssueTable(ScrollView, Commanding, can_focus=True):
+class IssueTable(ScrollView, Commanding, Themed, can_focus=True):
     """Issues as lines. Show a list with `show`, go on with `extend`."""
 
     cursor: reactive[int] = reactive(0, repaint=False)
@@ -117,7 +118,6 @@ class IssueTable(ScrollView, Commanding, can_focus=True):
         self._drawn: dict[tuple[int, str, bool], Strip] = {}
         self._asked: set[str] = set()
         self._calm: Timer | None = None
-        self._colours_known: Colours | None = None
 
     # What it shows ---------------------------------------------------------------------------------------
 
@@ -153,7 +153,7 @@ class IssueTable(ScrollView, Commanding, can_focus=True):
             self.fit_columns()
         self._asked.clear()
         self._gone.clear()
-        self._anew()
+        self.draw_anew()
         if self.window.previous is None and self.window.next is None:
             self.keep_marks([row.id for row in self.window])
         place = self.window.place(before.id) if (keep or stay) and before else None
@@ -301,7 +301,7 @@ class IssueTable(ScrollView, Commanding, can_focus=True):
         """Shows these columns, in their own order; `widths` has the cells of those that are not as usual."""
         if (tuple(ids), widths or {}) != (self._columns, self._widths):
             self._columns, self._widths = tuple(ids), widths or {}
-            self._anew()
+            self.draw_anew()
 
     def say_order(self, key: str, *, descending: bool) -> None:
         """Says by which order the list is, for the headings; "" for the one that it always has there."""
@@ -325,7 +325,7 @@ class IssueTable(ScrollView, Commanding, can_focus=True):
         if self.marks or self._range_from is not None:
             self.marks.clear()
             self._range_from = None
-            self._anew()
+            self.draw_anew()
             self.post_message(self.MarksChanged())
 
     # Moving ----------------------------------------------------------------------------------------------
@@ -468,23 +468,19 @@ class IssueTable(ScrollView, Commanding, can_focus=True):
     # Drawing ---------------------------------------------------------------------------------------------
 
     def on_mount(self) -> None:
-        self.app.theme_changed_signal.subscribe(self, lambda _theme: self._anew())
-        self.set_interval(60, self._anew)
-
-    def on_unmount(self) -> None:
-        self.app.theme_changed_signal.unsubscribe(self)  # It would keep what has gone for ever.
+        self.set_interval(60, self.draw_anew)
 
     def on_resize(self) -> None:
         if self.scrollable_content_region.width != self._width:  # Else it was drawn as wide as it is.
-            self._anew()
+            self.draw_anew()
         self._keep_in_view()
 
     def watch_has_focus(self, _focused: bool) -> None:
         self._refresh_row(self.cursor)
 
-    def _anew(self) -> None:
+    def draw_anew(self) -> None:
         self._drawn.clear()
-        self._layout = self._colours_known = None
+        self._layout = None
         self._resize()
         self.refresh()
 
@@ -503,9 +499,7 @@ class IssueTable(ScrollView, Commanding, can_focus=True):
 
     @property
     def _colours(self) -> Colours:
-        if self._colours_known is None:
-            self._colours_known = Colours(self.app.theme_variables, self.app.current_theme.dark)
-        return self._colours_known
+        return colours_of(self)
 
     def _arranged(self) -> Layout:
         if self._layout is None:

@@ -25,6 +25,7 @@ from rhythm_tui.commands import Command
 from rhythm_tui.looks.colours import Colours
 from rhythm_tui.looks.columns import GAP, View
 from rhythm_tui.looks.presentation import Piece, cells, fitted
+from rhythm_tui.widgets.theming import Themed, colours_of
 
 T = TypeVar("T")
 
@@ -46,7 +47,7 @@ class Field(Generic[T]):
     least: int = 16
 
 
-class Listing(ScrollView, Commanding, Generic[T], can_focus=True):
+class Listing(ScrollView, Commanding, Themed, Generic[T], can_focus=True):
     """Lines with headings. The cursor follows what it is on by `identity` through every `show`."""
 
     @dataclass
@@ -91,7 +92,6 @@ class Listing(ScrollView, Commanding, Generic[T], can_focus=True):
         self._all: Sequence[T] = ()
         self._items: Sequence[T] = ()
         self._cursor = 0
-        self._colours: Colours | None = None
 
     def become(
         self,
@@ -124,7 +124,7 @@ class Listing(ScrollView, Commanding, Generic[T], can_focus=True):
         self._items = [
             item for item in self._all if all(word in findable(self._words(item)) for word in words)
         ]
-        self._anew()
+        self.draw_anew()
         if before is None or not self.go_to(self._identity(before)):
             self._go(self._cursor)
 
@@ -199,18 +199,13 @@ class Listing(ScrollView, Commanding, Generic[T], can_focus=True):
     # Drawing ---------------------------------------------------------------------------------------------
 
     def on_mount(self) -> None:
-        self.app.theme_changed_signal.subscribe(self, lambda _theme: self._anew())
         self.set_interval(60, self.refresh)
 
-    def on_unmount(self) -> None:
-        self.app.theme_changed_signal.unsubscribe(self)  # It would keep what has gone for ever.
-
     def on_resize(self) -> None:
-        self._anew()
+        self.draw_anew()
         self._go(self._cursor)
 
-    def _anew(self) -> None:
-        self._colours = None
+    def draw_anew(self) -> None:
         self.virtual_size = Size(0, len(self._items) + 1)
         self.refresh()
 
@@ -222,9 +217,7 @@ class Listing(ScrollView, Commanding, Generic[T], can_focus=True):
     @property
     def colours(self) -> Colours:
         """The theme's colours."""
-        if self._colours is None:
-            self._colours = Colours(self.app.theme_variables, self.app.current_theme.dark)
-        return self._colours
+        return colours_of(self)
 
     def _laid_out(self) -> list[tuple[Field[T], int]]:
         """The columns that fit, each with its width: those that matter least give way first."""

@@ -17,6 +17,7 @@ from rhythm_domain.text import findable, shown
 from rhythm_tui.holding.mentions import begun, offered
 from rhythm_tui.looks.colours import Colours
 from rhythm_tui.widgets.text_editor import TextEditor
+from rhythm_tui.widgets.theming import colours_of
 
 MOST = 30
 """People who are offered at once."""
@@ -80,7 +81,7 @@ class Mentions(OptionList):
             found = []
         if found != self._found:
             self._found = found
-            colours = Colours(self.app.theme_variables, self.app.current_theme.dark)
+            colours = colours_of(self)
             self.clear_options()
             self.add_options(Option(_look(who, colours)) for who in found)
             self.highlighted = 0 if found else None

@@ -19,9 +19,9 @@ from rhythm_domain.models import Sprint, SprintState
 from rhythm_domain.text import shown, truncated
 from rhythm_tui.holding.planning import Capacity, Load, days_said, span_said
 from rhythm_tui.looks import presentation as show
-from rhythm_tui.looks.colours import Colours
 from rhythm_tui.looks.presentation import Piece
 from rhythm_tui.looks.wording import counted
+from rhythm_tui.widgets.theming import colours_of
 
 Line = Sequence[Piece]
 
@@ -62,7 +62,7 @@ class PaneHeading(Widget):
         self.refresh()
 
     def render(self) -> Content:
-        colours = Colours(self.app.theme_variables, self.app.current_theme.dark)
+        colours = colours_of(self)
         # It ends where the columns of the table below do, before the scrollbar.
         lines = self._draw(self.size.width - 3, self.lit)[: self.size.height]
         return Content("\n").join(

@@ -17,6 +17,7 @@ from rhythm_domain.models import Status
 from rhythm_tui.commanding import Commanding
 from rhythm_tui.commands import COMMANDS
 from rhythm_tui.looks import signs
+from rhythm_tui.widgets.issue_table import IssueTable
 from rhythm_tui.widgets.key_bar import KeyBar
 from rhythm_tui.widgets.search_bar import SearchBar
 from tests.instances import Team
@@ -172,8 +173,11 @@ async def test_the_bottom_line_says_no_key_that_is_dead(team: Team, app: Open) -
 
 
 @pytest.mark.parametrize("theme", ["rhythm-light", "ember-dark"])
-async def test_a_theme_is_remembered(team: Team, app: Open, theme: str) -> None:
+async def test_a_theme_is_remembered(
+    team: Team, app: Open, theme: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It is there again the next time, and drawn at once."""
+    monkeypatch.setattr(IssueTable, "set_interval", lambda *_given: None)  # It is drawn each minute anyhow.
     await fill(team, "one")
     async with app(team.member, project="CORE") as driver:
         await driver.press("colon")
@@ -181,8 +185,11 @@ async def test_a_theme_is_remembered(team: Team, app: Open, theme: str) -> None:
         await driver.press("enter")
         await driver.sees("Theme")
         before = driver.app.theme
+        table = driver.view.query_one(IssueTable)
+        drawn = table.render_line(1)
         await driver.write(theme)
         await driver.until(lambda: driver.app.theme == theme, "a look at it")
+        await driver.until(lambda: table.render_line(1) != drawn, "the table in its colours")
         await driver.press("escape")
         await driver.until(lambda: driver.app.theme == before, "the theme of before")
         driver.app.action_command("theme")

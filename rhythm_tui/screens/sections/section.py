@@ -16,6 +16,7 @@ from rhythm_tui.desk import Desk
 from rhythm_tui.looks.colours import Colours
 from rhythm_tui.screens.work import WorkScreen
 from rhythm_tui.widgets.listing import Field
+from rhythm_tui.widgets.theming import colours_of
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -105,8 +106,7 @@ class Section(Generic[T]):
 
     @property
     def colours(self) -> Colours:
-        app = self.screen.app
-        return Colours(app.theme_variables, app.current_theme.dark)
+        return colours_of(self.screen)
 
     def may(self, permission: Permission) -> str | None:
         """Why the person may not, in this project."""
