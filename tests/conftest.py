@@ -7,6 +7,7 @@ instead of the embedded one.
 
 from __future__ import annotations
 
+import compileall
 import gc
 import logging
 import os
@@ -33,6 +34,8 @@ from tests.servers import SHARED_FOLDER, Server, debian_programs, reachable_fold
 # The same examples everywhere, and no limit of time: a test that fails on one machine fails on all.
 settings.load_profile("ci")
 
+ROOT = Path(__file__).parents[1]
+
 
 @dataclass(frozen=True)
 class Postgres:
@@ -56,6 +59,11 @@ def shared_server() -> EmbeddedServer:
 def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):  # Not in a worker of xdist: here the run begins and ends.
         os.environ[SHARED_FOLDER] = str(reachable_folder())
+        for package in (
+            "rhythm_domain",
+            "rhythm_tui",
+        ):  # Where Python keeps nothing compiled, each start would.
+            compileall.compile_dir(ROOT / package, quiet=2)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

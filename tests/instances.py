@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,42 +24,54 @@ class Instance:
         self, name: str, *, admin: bool = False, active: bool = True, read_only: bool = False
     ) -> Session:
         """A person, signed in."""
-        user = self.sql.execute(
-            "INSERT INTO users (name, display_name, admin, active, claimed)"
-            " VALUES (%s, %s, %s, %s, true) RETURNING *",
-            (name, name.title(), admin, active),
-        ).fetchone()
-        assert user is not None
-        return self._signed_in(user, read_only=read_only)
+        (session,) = self.people({name: admin}, active=active, read_only=read_only)
+        return session
+
+    def people(
+        self, admins: Mapping[str, bool], *, active: bool = True, read_only: bool = False
+    ) -> list[Session]:
+        """New people by their names, each an administrator or not; all of them signed in."""
+        rows = self.sql.execute(
+            "WITH person AS (INSERT INTO users (name, display_name, admin, active, claimed)"
+            "  SELECT name, shown, admin, %s, true"
+            "  FROM unnest(%s::text[], %s::text[], %s::bool[]) n (name, shown, admin) RETURNING *),"
+            " session AS (INSERT INTO sessions (user_id, kind, token_hash, read_only)"
+            "  SELECT id, 'password', sha256(name::bytea), %s FROM person RETURNING id, user_id)"
+            " SELECT person.*, session.id AS session_id FROM person JOIN session ON user_id = person.id"
+            " ORDER BY person.id",
+            (active, list(admins), [name.title() for name in admins], list(admins.values()), read_only),
+        )
+        return [Session(self.db, _shown(row), row["session_id"]) for row in rows]
 
     def known(self, name: str) -> Session:
         """A person who is there already, signed in."""
         user = self.sql.execute("SELECT * FROM users WHERE name = %s", (name,)).fetchone()
         assert user is not None
-        return self._signed_in(user)
-
-    def _signed_in(self, user: dict[str, Any], *, read_only: bool = False) -> Session:
-        session = self.sql.execute(
-            "INSERT INTO sessions (user_id, kind, token_hash, read_only)"
-            " VALUES (%s, 'password', sha256(%s::text::bytea), %s) RETURNING id",
-            (user["id"], user["name"], read_only),
-        ).fetchone()
-        assert session is not None
-        shown = User.model_validate({field: user[field] for field in User.model_fields})
-        return Session(self.db, shown, session["id"])
+        session = self.value(
+            "INSERT INTO sessions (user_id, kind, token_hash)"
+            " VALUES (%s, 'password', sha256(%s::text::bytea)) RETURNING id",
+            user["id"],
+            name,
+        )
+        return Session(self.db, _shown(user), session)
 
     def project(self, key: str, **members: Session) -> int:
         """A project whose members are given as role=session (an owner is needed); its id."""
-        row = self.sql.execute(
-            "INSERT INTO projects (key, name) VALUES (%s, %s) RETURNING id", (key, f"Project {key}")
-        ).fetchone()
-        assert row is not None
-        project = int(row["id"])
-        self.sql.execute("INSERT INTO project_keys VALUES (%s, %s)", (key, project))
-        self.sql.execute("INSERT INTO issue_numbers VALUES (%s, 0)", (project,))
-        for role, session in members.items():
-            self.join(project, session, Role(role))
-        return project
+        return int(
+            self.value(
+                "WITH project AS (INSERT INTO projects (key, name) VALUES (%s, %s) RETURNING id, key),"
+                " key AS (INSERT INTO project_keys SELECT key, id FROM project),"
+                " number AS (INSERT INTO issue_numbers SELECT id, 0 FROM project),"
+                " member AS (INSERT INTO project_members (project_id, user_id, role)"
+                "  SELECT project.id, m.id, m.role::project_role"
+                "  FROM project, unnest(%s::bigint[], %s::text[]) m (id, role))"
+                " SELECT id FROM project",
+                key,
+                f"Project {key}",
+                [session.user.id for session in members.values()],
+                [Role(role).value for role in members],
+            )
+        )
 
     def join(self, project: int, session: Session, role: Role) -> None:
         """Makes a person a member."""
@@ -93,14 +106,11 @@ class Team:
     @classmethod
     def of(cls, instance: Instance) -> Team:
         """A new team of olga, max, mia and vic, by their roles; otto is the outsider, ada the admin."""
-        people = {
-            "owner": instance.person("olga"),
-            "maintainer": instance.person("max"),
-            "member": instance.person("mia"),
-            "viewer": instance.person("vic"),
-        }
+        owner, maintainer, member, viewer, outsider, admin = instance.people(
+            {name: name == "ada" for name in ("olga", "max", "mia", "vic", "otto", "ada")}
+        )
+        people = {"owner": owner, "maintainer": maintainer, "member": member, "viewer": viewer}
         project = instance.project("CORE", **people)
-        outsider, admin = instance.person("otto"), instance.person("ada", admin=True)
         return cls(instance, project, **people, outsider=outsider, admin=admin)
 
     def fill(self, count: int) -> list[int]:
@@ -113,3 +123,7 @@ class Team:
         self.instance.sql.execute("INSERT INTO issue_texts (issue_id) SELECT id FROM issues")
         self.instance.sql.execute("UPDATE issue_numbers SET last = %s", (count,))
         return [row["id"] for row in rows]
+
+
+def _shown(user: Mapping[str, Any]) -> User:
+    return User.model_validate({field: user[field] for field in User.model_fields})
