@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from rhythm_domain import errors
+from rhythm_domain.nearest import near
 from rhythm_domain.text import shown, shown_lines
 
 
@@ -57,8 +58,8 @@ def report(error: BaseException, *, as_json: bool) -> int:
     """Says on stderr what went wrong and what to do, the error's notes included; the exit code."""
     notes = getattr(error, "__notes__", [])
     if isinstance(error, click.NoSuchOption):
-        near = _near(error.option_name, error.possibilities or ())
-        error = click.NoSuchOption(error.option_name, possibilities=near, ctx=error.ctx)
+        alike = _near(error.option_name, error.possibilities or ())
+        error = click.NoSuchOption(error.option_name, possibilities=alike, ctx=error.ctx)
     match error:
         case click.exceptions.Exit():
             return error.exit_code
@@ -115,10 +116,8 @@ def _say(code: Exit, message: str, hint: str, more: dict[str, Any], *, as_json: 
 
 def _near(said: str, options: Sequence[str]) -> list[str]:
     """The options that are like what was said. Click's own guess counts the dashes, that all have."""
-    import difflib
-
     names = {option.lstrip("-"): option for option in options}
-    return [names[name] for name in difflib.get_close_matches(said.lstrip("-"), names)]
+    return [names[name] for name in near(said.lstrip("-"), names)]
 
 
 def _usage_hint(error: click.ClickException) -> str:
