@@ -17,7 +17,6 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import lru_cache
 from typing import Any
-from uuid import uuid4
 
 from rhythm_domain import database, places, queries
 from rhythm_domain.connection import Connection, Question
@@ -25,6 +24,7 @@ from rhythm_domain.database import Database, Row
 from rhythm_domain.errors import Forbidden, Invalid, NotFound, NotSignedIn
 from rhythm_domain.models import User
 from rhythm_domain.names import Names
+from rhythm_domain.operations import new_operation
 from rhythm_domain.places import Held
 from rhythm_domain.policy import Permission
 from rhythm_domain.transaction import (
@@ -302,7 +302,7 @@ def _family(permission: str) -> str:
 
 
 def _chunk(operation: Operation) -> Chunk:
-    return operation if isinstance(operation, Chunk) else Chunk(operation or uuid4(), 0)
+    return operation if isinstance(operation, Chunk) else Chunk(operation or new_operation(), 0)
 
 
 def _operation(chunk: Chunk) -> Row:

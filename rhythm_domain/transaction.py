@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ParamSpec, TypeAlias, TypeVar
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from rhythm_domain import database, queries
 from rhythm_domain.connection import Connection, Question
@@ -23,6 +23,7 @@ from rhythm_domain.database import Row
 from rhythm_domain.errors import Forbidden, Invalid, Unavailable
 from rhythm_domain.models import Role, User
 from rhythm_domain.names import Names
+from rhythm_domain.operations import part_of
 from rhythm_domain.policy import Permission, allows, reason
 from rhythm_domain.queries import Named
 from rhythm_domain.refusals import Retry
@@ -272,7 +273,7 @@ def first_event(chunk: Chunk) -> UUID:
 
 
 def _event_id(operation: UUID, chunk: int, at: int) -> UUID:
-    return uuid5(operation, f"{chunk}.{at}") if chunk or at else operation
+    return part_of(operation, f"{chunk}.{at}") if chunk or at else operation
 
 
 def of_another_change() -> Invalid:

@@ -12,10 +12,11 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from rhythm_domain.errors import Busy, Outcome, RhythmError, Unavailable
 from rhythm_domain.models import IssueRow
+from rhythm_domain.operations import new_operation
 from rhythm_tui.trail import Trail
 
 T = TypeVar("T")
@@ -95,7 +96,7 @@ class Edits:
         to its end even if whoever waits here is cancelled, as by leaving a screen, unless it is `stoppable`.
         It is a step of the `trail` unless it takes one back. Raises what the service raises.
         """
-        operation = uuid4()
+        operation = new_operation()
         if step:
             self.trail.sent(operation)
         pending = Pending(operation, frozenset(issues), change)

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Literal
-from uuid import uuid4
 
 from rhythm_domain import queries
 from rhythm_domain.connection import Connection
 from rhythm_domain.database import Row, fetch
 from rhythm_domain.models import SshKey, User
+from rhythm_domain.operations import new_operation
 from rhythm_domain.ssh_keys import PublicKey
 from rhythm_domain.transaction import Tx
 
@@ -242,6 +242,6 @@ async def forget_attempts(connection: Connection, name: str, source: str) -> Non
 
 async def record(connection: Connection, actor: User, kind: str, gate: str, **after: object) -> None:
     """Adds a row of history about the person who came in by a gate."""
-    tx = Tx(connection, actor, 0, uuid4(), write=True, permission=str(gate))
+    tx = Tx(connection, actor, 0, new_operation(), write=True, permission=str(gate))
     tx.record(kind, after={"id": actor.id, **after})
     await tx.flush()

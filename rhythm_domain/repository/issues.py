@@ -170,9 +170,11 @@ async def write(tx: Tx, changes: Mapping[int, Values]) -> list[Question]:
 
 
 def _write(tx: Tx, columns: frozenset[str], rows: Sequence[Values]) -> Question:
-    given: Values = {"changes": json.dumps(rows, default=str)}
+    given: Values
     if alone := len(rows) == 1:
         given = {name: None if value is None else str(value) for name, value in rows[0].items()}
+    else:
+        given = {"changes": json.dumps(rows, default=str)}
     return tx.later(changing.statement(columns, alone=alone), project=tx.project_id, **given)
 
 

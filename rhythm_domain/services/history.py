@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from rhythm_domain.cursors import checked_limit, pack, row_id, unpack
 from rhythm_domain.database import Row
 from rhythm_domain.errors import Irreversible, NotFound
 from rhythm_domain.guard import Guard
 from rhythm_domain.models import Event, Page, UndoResult
+from rhythm_domain.operations import new_operation
 from rhythm_domain.policy import Permission
 from rhythm_domain.refusals import Retry
 from rhythm_domain.repository import history
@@ -78,11 +79,11 @@ class History:
         `Irreversible`, which says what to do instead. With `past` such changes are passed over and named, and
         the one before them is taken back. Raises `NotFound` if there is nothing to undo.
         """
-        return await self._take_back(key, redo=False, past=past, operation=operation or uuid4())
+        return await self._take_back(key, redo=False, past=past, operation=operation or new_operation())
 
     async def redo(self, key: str, *, operation: UUID | None = None) -> UndoResult:
         """Takes the latest undo back, unless something new was changed since. Raises `NotFound` if none."""
-        return await self._take_back(key, redo=True, past=False, operation=operation or uuid4())
+        return await self._take_back(key, redo=True, past=False, operation=operation or new_operation())
 
     @repeatable
     async def _take_back(self, key: str, *, redo: bool, past: bool, operation: UUID) -> UndoResult:

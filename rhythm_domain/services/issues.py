@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from rhythm_domain import rank
 from rhythm_domain.cursors import checked_limit, pack, row_id, unpack
@@ -19,6 +19,7 @@ from rhythm_domain.models import (
     Page,
     Status,
 )
+from rhythm_domain.operations import new_operation
 from rhythm_domain.places import Held
 from rhythm_domain.policy import Permission
 from rhythm_domain.repository import history, issues
@@ -65,7 +66,7 @@ class Issues:
 
         Those of its labels that are `new_labels` are made with it, see `edit_many`.
         """
-        operation = operation or uuid4()
+        operation = operation or new_operation()
         there = tuple(name for name in draft.labels if name not in new_labels)
         number = await self._take_number(key, draft.model_copy(update={"labels": there}), operation)
         async with self._guard.project(Permission.ISSUE_CREATE, key, operation=operation) as tx:
@@ -142,7 +143,7 @@ class Issues:
         if operation is not None:
             async with self._guard.person() as tx:
                 refs = await history.chosen(tx, operation) or refs
-        operation = operation or uuid4()
+        operation = operation or new_operation()
         for start in range(0, len(refs), BULK):
             await self._edit_part(refs, start, edit, new_labels, Chunk(operation, start // BULK))
             progress(min(start + BULK, len(refs)))

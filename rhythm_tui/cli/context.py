@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 from zoneinfo import ZoneInfo
 
+from rhythm_domain.operations import new_operation
 from rhythm_tui.cli.output import Output
 from rhythm_tui.instance import Instance
 
@@ -23,7 +23,7 @@ class Context(Instance):
     def __init__(self, flags: Mapping[str, Any] | None = None) -> None:
         super().__init__(flags)
         self.json = False
-        self.operation = uuid4()
+        self.operation = new_operation()
 
     @cached_property
     def out(self) -> Output:

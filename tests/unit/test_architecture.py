@@ -136,6 +136,7 @@ def test_what_is_pure_stays_pure() -> None:
             "suggest",
             "nearest",
             "spellings",
+            "operations",
         )
     )
     low = (

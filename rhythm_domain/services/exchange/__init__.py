@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import BinaryIO
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from rhythm_domain.errors import Invalid
 from rhythm_domain.formats import LAYOUTS, READERS
 from rhythm_domain.guard import Guard
 from rhythm_domain.models import ImportReport
+from rhythm_domain.operations import new_operation
 from rhythm_domain.policy import Permission
 from rhythm_domain.query import parse
 from rhythm_domain.services.exchange.exporting import Exporting
@@ -69,7 +70,7 @@ class Exchange:
             key,
             READERS[reader],
             stream,
-            operation=operation or uuid4(),
+            operation=operation or new_operation(),
             dry_run=dry_run,
             progress=progress,
         )
