@@ -11,7 +11,8 @@ from typing import Literal
 from rhythm_domain import queries
 from rhythm_domain.connection import Connection
 from rhythm_domain.database import Row, fetch
-from rhythm_domain.models import SshKey, User
+from rhythm_domain.models import User
+from rhythm_domain.models.access import SshKey
 from rhythm_domain.operations import new_operation
 from rhythm_domain.ssh_keys import PublicKey
 from rhythm_domain.transaction import Tx

@@ -9,7 +9,8 @@ from uuid import UUID
 
 from rhythm_domain import queries
 from rhythm_domain.database import Row
-from rhythm_domain.models import Event, PersonRef, Role
+from rhythm_domain.models import PersonRef, Role
+from rhythm_domain.models.history import Event
 from rhythm_domain.policy import Permission, allows
 from rhythm_domain.transaction import BULK, Ref, Tx
 from rhythm_domain.words import Names, again, as_it_was, fields_again, happened, with_its_issues

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from rhythm_domain import queries
-from rhythm_domain.models import Flow, FlowDay, SprintOutcome, SprintState, Status
+from rhythm_domain.models import SprintState, Status
+from rhythm_domain.models.reports import Flow, FlowDay, SprintOutcome
 from rhythm_domain.repository import sprints
 from rhythm_domain.transaction import Tx
 

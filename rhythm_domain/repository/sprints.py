@@ -11,7 +11,8 @@ from typing import Any
 from rhythm_domain import queries
 from rhythm_domain.database import Row
 from rhythm_domain.errors import Invalid, NotFound
-from rhythm_domain.models import BurndownDay, Sprint, SprintIssue, SprintReport, SprintState, Status
+from rhythm_domain.models import Sprint, SprintState, Status
+from rhythm_domain.models.reports import BurndownDay, SprintIssue, SprintReport
 from rhythm_domain.text import folded
 from rhythm_domain.transaction import Tx
 

@@ -8,7 +8,8 @@ from datetime import timedelta
 from rhythm_domain import queries
 from rhythm_domain.database import Row
 from rhythm_domain.errors import NotFound
-from rhythm_domain.models import AccessToken, PersonRef, SignIn, SignInKind, SshKey, User
+from rhythm_domain.models import PersonRef, User
+from rhythm_domain.models.access import AccessToken, SignIn, SignInKind, SshKey
 from rhythm_domain.nearest import did_you_mean
 from rhythm_domain.repository.accounts import user
 from rhythm_domain.ssh_keys import PublicKey

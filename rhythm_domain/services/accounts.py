@@ -17,7 +17,8 @@ from rhythm_domain.connection import Connection
 from rhythm_domain.database import Database
 from rhythm_domain.errors import AlreadyExists, Busy, Invalid, NotSignedIn, SignInFailed
 from rhythm_domain.gate import Gate, gate
-from rhythm_domain.models import NAME_LENGTH, SshKey, User
+from rhythm_domain.models import NAME_LENGTH, User
+from rhythm_domain.models.access import SshKey
 from rhythm_domain.refusals import Retry
 from rhythm_domain.repository import accounts
 from rhythm_domain.services import throttle

@@ -8,7 +8,8 @@ from rhythm_domain import credentials, passwords, text
 from rhythm_domain.cursors import checked_limit, pack, row_id, unpack
 from rhythm_domain.errors import AlreadyExists, Forbidden, Invalid
 from rhythm_domain.guard import Guard
-from rhythm_domain.models import Page, Role, SignIn, SignInKind, User
+from rhythm_domain.models import Page, Role, User
+from rhythm_domain.models.access import SignIn, SignInKind
 from rhythm_domain.repository import accounts, users
 from rhythm_domain.services.accounts import JOIN_CODE_LIFETIME, display_name_of
 from rhythm_domain.transaction import Tx, repeatable

@@ -10,7 +10,8 @@ from rhythm_domain.cursors import checked_limit, pack, row_id, unpack
 from rhythm_domain.database import Row
 from rhythm_domain.errors import Irreversible, NotFound
 from rhythm_domain.guard import Guard
-from rhythm_domain.models import Event, Page, UndoResult
+from rhythm_domain.models import Page
+from rhythm_domain.models.history import Event, UndoResult
 from rhythm_domain.operations import new_operation
 from rhythm_domain.policy import Permission
 from rhythm_domain.refusals import Retry

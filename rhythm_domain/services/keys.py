@@ -7,7 +7,8 @@ from uuid import UUID
 from rhythm_domain import ssh_keys, ssh_proof, text
 from rhythm_domain.errors import AlreadyExists, Forbidden, Invalid, NotFound
 from rhythm_domain.guard import Guard
-from rhythm_domain.models import NAME_LENGTH, SignInKind, SshKey, User
+from rhythm_domain.models import NAME_LENGTH, User
+from rhythm_domain.models.access import SignInKind, SshKey
 from rhythm_domain.repository import users
 from rhythm_domain.services.administration import require_person
 from rhythm_domain.ssh_keys import PublicKey

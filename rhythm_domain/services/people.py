@@ -7,7 +7,8 @@ from uuid import UUID
 
 from rhythm_domain import credentials, passwords, text
 from rhythm_domain.errors import AlreadyExists, Forbidden, Invalid, NotFound
-from rhythm_domain.models import NAME_LENGTH, AccessToken, PersonRef, SignIn, SignInKind, User
+from rhythm_domain.models import NAME_LENGTH, PersonRef, User
+from rhythm_domain.models.access import AccessToken, SignIn, SignInKind
 from rhythm_domain.nearest import did_you_mean
 from rhythm_domain.refusals import Retry
 from rhythm_domain.repository import accounts, users

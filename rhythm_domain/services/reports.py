@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from rhythm_domain.cursors import checked_limit
 from rhythm_domain.guard import Guard
-from rhythm_domain.models import Flow, SprintOutcome
+from rhythm_domain.models.reports import Flow, SprintOutcome
 from rhythm_domain.policy import Permission
 from rhythm_domain.repository import reports, sprints
 

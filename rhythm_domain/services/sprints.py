@@ -10,7 +10,8 @@ from uuid import UUID
 from rhythm_domain.cursors import checked_limit
 from rhythm_domain.errors import Conflict, Invalid, NotFound
 from rhythm_domain.guard import Guard
-from rhythm_domain.models import IssueRow, Sprint, SprintEdit, SprintReport, SprintState
+from rhythm_domain.models import IssueRow, Sprint, SprintEdit, SprintState
+from rhythm_domain.models.reports import SprintReport
 from rhythm_domain.nearest import did_you_mean
 from rhythm_domain.policy import Permission
 from rhythm_domain.repository import history, issues, sprints

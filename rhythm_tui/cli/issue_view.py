@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rhythm_domain.models import Comment, Event, Issue, IssueLink, IssueRow, LinkKind, PersonRef, Priority
+from rhythm_domain.models import (
+    Comment,
+    Issue,
+    IssueLink,
+    IssueRow,
+    LinkKind,
+    PersonRef,
+    Priority,
+)
+from rhythm_domain.models.history import Event
 from rhythm_tui.cli.output import Output, plain
 from rhythm_tui.cli.table import Column
 from rhythm_tui.looks import signs

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from rhythm_domain import ssh_keys
 from rhythm_domain.errors import Invalid
-from rhythm_domain.models import SshKey
+from rhythm_domain.models.access import SshKey
 from rhythm_domain.session import Tracker
 from rhythm_tui.hosting.settings import Host
 

@@ -8,7 +8,8 @@ from datetime import datetime
 from itertools import groupby
 from uuid import UUID
 
-from rhythm_domain.models import Event, PersonRef
+from rhythm_domain.models import PersonRef
+from rhythm_domain.models.history import Event
 from rhythm_domain.words import of_many
 
 

@@ -12,7 +12,8 @@ from textual.app import ComposeResult
 from textual.content import Content
 
 from rhythm_domain.live import Change
-from rhythm_domain.models import Event, Page
+from rhythm_domain.models import Page
+from rhythm_domain.models.history import Event
 from rhythm_domain.text import shown
 from rhythm_tui.desk import Desk
 from rhythm_tui.holding.siblings import Few

@@ -15,7 +15,8 @@ from textual.geometry import Region
 
 from rhythm_domain.errors import NotFound
 from rhythm_domain.live import Change
-from rhythm_domain.models import Comment, Event, Issue, IssueLink, IssueRow, LinkKind
+from rhythm_domain.models import Comment, Issue, IssueLink, IssueRow, LinkKind
+from rhythm_domain.models.history import Event
 from rhythm_domain.text import safe_url, shown
 from rhythm_tui.commanding import handles
 from rhythm_tui.commands import Command

@@ -14,7 +14,8 @@ from textual.widgets import Static
 
 from rhythm_domain.errors import NotFound
 from rhythm_domain.live import Change
-from rhythm_domain.models import Sprint, SprintIssue, SprintReport, SprintState, Status
+from rhythm_domain.models import Sprint, SprintState, Status
+from rhythm_domain.models.reports import SprintIssue, SprintReport
 from rhythm_domain.text import shown, truncated
 from rhythm_tui.commanding import handles
 from rhythm_tui.commands import Command, Where

@@ -11,7 +11,8 @@ from textual.content import Content
 
 from rhythm_domain.days import parse_day
 from rhythm_domain.errors import Conflict, Invalid
-from rhythm_domain.models import Sprint, SprintEdit, SprintReport, SprintState
+from rhythm_domain.models import Sprint, SprintEdit, SprintState
+from rhythm_domain.models.reports import SprintReport
 from rhythm_domain.query import Condition, Field, Is, Query
 from rhythm_domain.text import shown
 from rhythm_tui.desk import Desk

@@ -8,7 +8,7 @@ from functools import partial
 from typing import NamedTuple
 
 from rhythm_domain.errors import Invalid, Irreversible, NotFound, Unavailable
-from rhythm_domain.models import UndoResult
+from rhythm_domain.models.history import UndoResult
 from rhythm_domain.text import shown
 from rhythm_tui import clock
 from rhythm_tui.desk import Desk

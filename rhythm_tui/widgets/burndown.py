@@ -14,7 +14,8 @@ from itertools import pairwise
 
 from rich.cells import cell_len
 
-from rhythm_domain.models import SprintIssue, SprintReport, SprintState
+from rhythm_domain.models import SprintState
+from rhythm_domain.models.reports import SprintIssue, SprintReport
 from rhythm_domain.text import truncated
 from rhythm_tui.looks.presentation import Piece
 from rhythm_tui.looks.wording import day_said

@@ -10,7 +10,8 @@ from datetime import date
 
 from rich.cells import cell_len
 
-from rhythm_domain.models import Flow, FlowDay, Status
+from rhythm_domain.models import Status
+from rhythm_domain.models.reports import Flow, FlowDay
 from rhythm_tui.looks import signs
 from rhythm_tui.looks.presentation import Piece
 from rhythm_tui.looks.wording import counted, day_said

@@ -16,7 +16,8 @@ from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 from textual.reactive import reactive
 
-from rhythm_domain.models import IssueRow, Sprint, SprintReport, SprintState
+from rhythm_domain.models import IssueRow, Sprint, SprintState
+from rhythm_domain.models.reports import SprintReport
 from rhythm_tui.holding import planning
 from rhythm_tui.holding.planning import Capacity, Load
 from rhythm_tui.widgets import burndown

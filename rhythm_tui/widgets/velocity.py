@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from rich.cells import cell_len
 
-from rhythm_domain.models import SprintOutcome
+from rhythm_domain.models.reports import SprintOutcome
 from rhythm_domain.text import shown, truncated
 from rhythm_tui.holding.planning import mean
 from rhythm_tui.looks.presentation import Piece

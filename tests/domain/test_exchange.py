@@ -14,7 +14,8 @@ import psycopg
 import pytest
 
 from rhythm_domain.errors import Forbidden, Invalid, Irreversible, NotFound
-from rhythm_domain.models import ImportReport, IssueDraft, IssueEdit, LinkKind, Role, Status
+from rhythm_domain.models import IssueDraft, IssueEdit, LinkKind, Role, Status
+from rhythm_domain.models.exchange import ImportReport
 from rhythm_domain.session import Session
 from tests.instances import Instance, Team
 

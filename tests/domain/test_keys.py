@@ -13,7 +13,7 @@ import pytest
 
 from rhythm_domain.database import Database
 from rhythm_domain.errors import Busy, Forbidden, Invalid, NotSignedIn
-from rhythm_domain.models import SignInKind, SshKey
+from rhythm_domain.models.access import SignInKind, SshKey
 from rhythm_domain.services import keys, notes
 from rhythm_domain.services.accounts import Accounts, Limits
 from rhythm_domain.session import Session, Tracker

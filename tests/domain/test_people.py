@@ -19,7 +19,8 @@ from rhythm_domain.errors import (
     RhythmError,
     SignInFailed,
 )
-from rhythm_domain.models import Role, SignInKind, User
+from rhythm_domain.models import Role, User
+from rhythm_domain.models.access import SignInKind
 from rhythm_domain.services.accounts import Accounts
 from rhythm_domain.session import Session, Tracker
 from tests.instances import Instance, Team

@@ -19,10 +19,10 @@ from rhythm_domain.models import (
     IssueDraft,
     IssueEdit,
     SprintEdit,
-    SprintIssue,
     SprintState,
     Status,
 )
+from rhythm_domain.models.reports import SprintIssue
 from rhythm_domain.queries import Named
 from rhythm_domain.session import Session
 from tests.domain.recorded import history

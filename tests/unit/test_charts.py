@@ -12,15 +12,14 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 
-from rhythm_domain.models import (
+from rhythm_domain.models import SprintState, Status
+from rhythm_domain.models.reports import (
     BurndownDay,
     Flow,
     FlowDay,
     SprintIssue,
     SprintOutcome,
     SprintReport,
-    SprintState,
-    Status,
 )
 from rhythm_tui.looks.presentation import Piece
 from rhythm_tui.widgets import burndown, flow, velocity

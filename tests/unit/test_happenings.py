@@ -8,7 +8,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from rhythm_domain.models import Event, PersonRef
+from rhythm_domain.models import PersonRef
+from rhythm_domain.models.history import Event
 from rhythm_tui.looks.happenings import told
 
 Fields = dict[str, Any]

@@ -9,7 +9,7 @@ from uuid import UUID
 from rhythm_domain.errors import Invalid
 from rhythm_domain.formats import LAYOUTS, READERS
 from rhythm_domain.guard import Guard
-from rhythm_domain.models import ImportReport
+from rhythm_domain.models.exchange import ImportReport
 from rhythm_domain.operations import new_operation
 from rhythm_domain.policy import Permission
 from rhythm_domain.query import parse

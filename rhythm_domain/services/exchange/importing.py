@@ -28,7 +28,7 @@ from rhythm_domain.errors import (
 from rhythm_domain.formats import Reader
 from rhythm_domain.formats.records import ImportIssue, Problem
 from rhythm_domain.guard import Guard
-from rhythm_domain.models import ImportProblem, ImportReport
+from rhythm_domain.models.exchange import ImportProblem, ImportReport
 from rhythm_domain.policy import Permission
 from rhythm_domain.repository import exchange, issues, projects
 from rhythm_domain.repository.exchange import Known

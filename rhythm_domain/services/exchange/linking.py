@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from rhythm_domain.formats.records import ImportIssue
-from rhythm_domain.models import ImportNote, LinkKind
+from rhythm_domain.models import LinkKind
+from rhythm_domain.models.exchange import ImportNote
 from rhythm_domain.services.exchange.survey import fingerprint
 
 

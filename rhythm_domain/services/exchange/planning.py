@@ -9,7 +9,8 @@ from itertools import count
 from typing import Any
 
 from rhythm_domain.formats.records import ImportIssue, ImportPerson
-from rhythm_domain.models import ImportNote, SprintState
+from rhythm_domain.models import SprintState
+from rhythm_domain.models.exchange import ImportNote
 from rhythm_domain.refusals import Retry
 from rhythm_domain.repository import exchange, issues
 from rhythm_domain.repository.exchange import Known

@@ -26,7 +26,7 @@ from rhythm_tui.files import whole
 from rhythm_tui.looks.wording import counted
 
 if TYPE_CHECKING:
-    from rhythm_domain.models import ImportReport
+    from rhythm_domain.models.exchange import ImportReport
     from rhythm_tui.cli.output import Output
 
 FORMATS = ["github", "linear", "jira", "rhythm"]

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from rhythm_domain.errors import Invalid
-from rhythm_domain.models import SshKey
+from rhythm_domain.models.access import SshKey
 from rhythm_tui.cli.command import Noun, pass_context
 from rhythm_tui.cli.context import Context
 from rhythm_tui.cli.operation import operation_option

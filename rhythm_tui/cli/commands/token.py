@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from rhythm_domain.models import AccessToken
+from rhythm_domain.models.access import AccessToken
 from rhythm_tui.cli.command import Noun, pass_context
 from rhythm_tui.cli.context import Context
 from rhythm_tui.cli.operation import operation_option

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from rhythm_domain.models import UndoResult
+from rhythm_domain.models.history import UndoResult
 from rhythm_tui.cli.command import Verb, pass_context
 from rhythm_tui.cli.context import Context
 from rhythm_tui.cli.issue_view import keys

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from rhythm_domain.models import PersonRef, SignIn, User
+from rhythm_domain.models import PersonRef, User
+from rhythm_domain.models.access import SignIn
 from rhythm_tui.cli.command import Noun, pass_context
 from rhythm_tui.cli.context import Context
 from rhythm_tui.cli.operation import operation_option, parts

@@ -8,7 +8,7 @@ from datetime import datetime
 from textual.content import Content
 
 from rhythm_domain.errors import Invalid
-from rhythm_domain.models import AccessToken, SignIn, SignInKind, SshKey
+from rhythm_domain.models.access import AccessToken, SignIn, SignInKind, SshKey
 from rhythm_domain.text import shown
 from rhythm_tui.clock import now
 from rhythm_tui.looks.columns import View

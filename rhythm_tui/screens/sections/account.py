@@ -8,7 +8,8 @@ from zoneinfo import available_timezones
 from textual.suggester import SuggestFromList
 
 from rhythm_domain.errors import Invalid
-from rhythm_domain.models import SignInKind, User
+from rhythm_domain.models import User
+from rhythm_domain.models.access import SignInKind
 from rhythm_tui.looks.wording import REMOVE_DEMO
 from rhythm_tui.screens.form import Entry, Form, Values
 from rhythm_tui.screens.prompt import Prompt
