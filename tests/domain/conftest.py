@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 import psycopg
@@ -17,6 +17,7 @@ from rhythm_domain.session import Session
 from tests.conftest import Postgres
 from tests.databases import Databases
 from tests.domain.rehearsal import Rehearsal
+from tests.domain.search_oracle import World, populate
 from tests.domain.stage import Stage, build
 from tests.domain.test_demo import quiet
 from tests.instances import Instance
@@ -65,3 +66,29 @@ def _short(dice: Random) -> str:
 def filled(postgres: Postgres, databases: Databases) -> Filled:
     """4,000 issues in twenty projects. Nothing is written there."""
     return Filled.at(postgres.conninfo(databases.copy()), 4000)
+
+
+@pytest.fixture(scope="session")
+def populated(postgres: Postgres, databases: Databases) -> Iterator[tuple[str, World]]:
+    """A world for all tests that only search it."""
+    name = databases.copy()
+    conninfo = postgres.conninfo(name)
+    with psycopg.connect(conninfo, autocommit=True, row_factory=dict_row) as sql:
+        world = populate(Instance(Database(conninfo), sql))
+    yield conninfo, world
+    databases.drop(name)
+
+
+@pytest.fixture
+async def world(populated: tuple[str, World]) -> AsyncIterator[World]:
+    """What all search; nobody changes it."""
+    conninfo, world = populated
+    db = Database(conninfo, max_size=4)
+    yield replace(world, asker=Session(db, world.asker.user, world.asker.id))
+    await db.close()
+
+
+@pytest.fixture
+def own(instance: Instance) -> World:
+    """A world of the test's own."""
+    return populate(instance)

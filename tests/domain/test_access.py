@@ -21,6 +21,8 @@ from tests.domain.actions import ACTIONS, MISSING, Action, Call, services
 from tests.domain.rehearsal import Rehearsal
 from tests.domain.stage import OPERATION, Spot, Stage
 
+pytestmark = pytest.mark.usefixtures("cheap_hashes")
+
 WRITES = [action for action in ACTIONS if action.writes]
 IN_PROJECTS = [action for action in ACTIONS if action.permission]
 

@@ -11,13 +11,8 @@ from rhythm_domain.models import BoardColumn, IssueDraft, IssueRow, Status, Tota
 from rhythm_domain.query import QueryError, parse
 from rhythm_domain.repository import issues, lines, starting
 from rhythm_domain.transaction import Tx
-from tests.domain.search_oracle import Known, World, ordered, populate
+from tests.domain.search_oracle import Known, World, ordered
 from tests.instances import Instance, Team
-
-
-@pytest.fixture
-def world(instance: Instance) -> World:
-    return populate(instance)
 
 
 def cards(world: World, status: Status, query: str = "") -> list[int]:
@@ -80,13 +75,13 @@ async def test_a_board_that_is_not_counted_has_the_totals_of_what_it_read(
             assert column.total == Total(count=found if exact else 3, exact=exact)
 
 
-async def test_a_board_shows_the_limits_of_its_project(world: World, instance: Instance) -> None:
+async def test_a_board_shows_the_limits_of_its_project(own: World, instance: Instance) -> None:
     """A column without a limit has none."""
     instance.sql.execute("""UPDATE projects SET wip_limits = '{"in_progress": 3}' WHERE key = 'CORE'""")
-    board = await world.asker.boards.show("CORE")
+    board = await own.asker.boards.show("CORE")
     limits = {column.status: column.wip_limit for column in board.columns}
     assert limits == dict.fromkeys(Status) | {Status.IN_PROGRESS: 3}
-    assert (await world.asker.boards.column("CORE", Status.IN_PROGRESS)).wip_limit == 3
+    assert (await own.asker.boards.column("CORE", Status.IN_PROGRESS)).wip_limit == 3
 
 
 async def test_a_board_of_one_key_shows_that_card(world: World) -> None:
@@ -125,7 +120,7 @@ async def test_the_backlog_is_what_is_open_and_in_no_sprint(world: World, query:
     assert found == expected
 
 
-async def test_a_sprints_cards_are_in_the_order_of_rank(world: World, instance: Instance) -> None:
+async def test_a_sprints_cards_are_in_the_order_of_rank(own: World, instance: Instance) -> None:
     """Closed ones too; a cursor of one sprint is refused by another."""
     one, other = (
         instance.value(
@@ -136,22 +131,22 @@ async def test_a_sprints_cards_are_in_the_order_of_rank(world: World, instance: 
         for name in ("S1", "S2")
     )
     for query in ("", "beta"):
-        expected = ordered(planned(world, query, sprint="S1"), parse("sort:rank").sort, across=False)
-        page = await world.asker.boards.sprint_cards("CORE", one, query, limit=500)
+        expected = ordered(planned(own, query, sprint="S1"), parse("sort:rank").sort, across=False)
+        page = await own.asker.boards.sprint_cards("CORE", one, query, limit=500)
         assert [issue.id for issue in page.items] == [issue.id for issue in expected]
-    page = await world.asker.boards.sprint_cards("CORE", one, limit=3)
+    page = await own.asker.boards.sprint_cards("CORE", one, limit=3)
     with pytest.raises(Invalid, match="no cursor of this list"):
-        await world.asker.boards.sprint_cards("CORE", other, cursor=page.next)
+        await own.asker.boards.sprint_cards("CORE", other, cursor=page.next)
 
 
-async def test_a_sprint_of_another_project_does_not_exist(world: World, instance: Instance) -> None:
+async def test_a_sprint_of_another_project_does_not_exist(own: World, instance: Instance) -> None:
     """The same answer as for a sprint that never was."""
     foreign = instance.value(
         "SELECT s.id FROM sprints s JOIN projects p ON p.id = s.project_id WHERE p.key = 'WEB' LIMIT 1"
     )
     for sprint in (foreign, 10**6):
         with pytest.raises(NotFound, match="There is no such sprint"):
-            await world.asker.boards.sprint_cards("CORE", sprint)
+            await own.asker.boards.sprint_cards("CORE", sprint)
 
 
 async def test_boards_are_for_those_who_may_read_the_project(team: Team) -> None:

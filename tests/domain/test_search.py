@@ -2,53 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 
-import psycopg
 import pytest
-from psycopg.rows import dict_row
 
 from rhythm_domain.connection import Params
-from rhythm_domain.database import Database, overheard
+from rhythm_domain.database import overheard
 from rhythm_domain.errors import Invalid, NotFound
 from rhythm_domain.models import IssueDraft, Total
 from rhythm_domain.queries import Named
 from rhythm_domain.query import QueryError, Sort, SortKey, parse
 from rhythm_domain.repository import ordered, sources, starting
 from rhythm_domain.session import Session
-from tests.conftest import Postgres
-from tests.databases import Databases
-from tests.domain.search_oracle import World, populate, random_query
+from tests.domain.search_oracle import World, random_query
 from tests.instances import Instance, Team
-
-
-@pytest.fixture(scope="module")
-def populated(postgres: Postgres, databases: Databases) -> Iterator[tuple[str, World]]:
-    """A world for all tests that only search it."""
-    name = databases.copy()
-    conninfo = postgres.conninfo(name)
-    with psycopg.connect(conninfo, autocommit=True, row_factory=dict_row) as sql:
-        world = populate(Instance(Database(conninfo), sql))
-    yield conninfo, world
-    databases.drop(name)
-
-
-@pytest.fixture
-async def world(populated: tuple[str, World]) -> AsyncIterator[World]:
-    """What all search; nobody changes it."""
-    conninfo, world = populated
-    db = Database(conninfo, max_size=4)
-    yield replace(world, asker=Session(db, world.asker.user, world.asker.id))
-    await db.close()
-
-
-@pytest.fixture
-def own(instance: Instance) -> World:
-    """A world of the test's own."""
-    return populate(instance)
 
 
 async def walk(
@@ -135,7 +103,7 @@ async def test_the_index_of_facets_finds_what_a_plain_filter_and_sort_find(
             for more in ("", " alpha", " bet", " sort:updated", " alpha sort:rank"):
                 asked = f"{text}{more}"
                 expected = world.find(parse(asked), project)
-                assert await walk(world.asker, asked, project, 7, sideways=True) == expected, asked
+                assert await walk(world.asker, asked, project, 13) == expected, asked
     finally:
         overheard.reset(heard)
     faceted = {query.name for query, _ in queries if "issue_facets" in str(query.text)}
@@ -148,10 +116,10 @@ async def test_the_index_of_facets_finds_what_a_plain_filter_and_sort_find(
 async def test_every_order_is_walked_without_loss_or_repetition(
     world: World, key: SortKey, descending: bool, project: str | None
 ) -> None:
-    """In pages of 9 with ties and empty values, with and without words and conditions."""
+    """In pages of 17 with ties and empty values, with and without words and conditions."""
     sort = Sort(key=key, descending=descending)
     for text in (f"{sort}", f"alpha {sort}", f"-beta is:open {sort}"):
-        assert await walk(world.asker, text, project, 9) == world.find(parse(text), project)
+        assert await walk(world.asker, text, project, 17) == world.find(parse(text), project)
 
 
 @pytest.mark.parametrize("project", ["CORE", None], ids=["one project", "across"])
