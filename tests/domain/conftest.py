@@ -9,6 +9,7 @@ from random import Random
 
 import psycopg
 import pytest
+import pytest_asyncio
 from psycopg.rows import dict_row
 
 from rhythm_domain.database import Database
@@ -16,11 +17,18 @@ from rhythm_domain.demo import filler
 from rhythm_domain.session import Session
 from tests.conftest import Postgres
 from tests.databases import Databases
-from tests.domain.rehearsal import Rehearsal
+from tests.domain.rehearsal import Listening, Rehearsal
 from tests.domain.search_oracle import World, populate
 from tests.domain.stage import Stage, build
 from tests.domain.test_demo import quiet
 from tests.instances import Instance
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Rehearsals of one module share a line to the database, so they share the loop that it is used by."""
+    for item in items:
+        if "rehearsal" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.asyncio(loop_scope="module"))
 
 
 @pytest.fixture(scope="module")
@@ -31,10 +39,18 @@ def stage(postgres: Postgres, databases: Databases) -> Iterator[Stage]:
     databases.drop(name)
 
 
-@pytest.fixture
-async def rehearsal(stage: Stage) -> AsyncIterator[Rehearsal]:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def line(stage: Stage) -> AsyncIterator[Listening]:
+    """The way to the stage's database, for one rehearsal after the other."""
+    line = await Listening.to(stage.conninfo)
+    yield line
+    await line.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def rehearsal(stage: Stage, line: Listening) -> AsyncIterator[Rehearsal]:
     """The stage's database, in which nothing stays."""
-    async with Rehearsal(stage.conninfo) as rehearsal:
+    async with Rehearsal(stage.conninfo, line) as rehearsal:
         yield rehearsal
 
 

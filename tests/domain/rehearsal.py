@@ -27,21 +27,36 @@ class Listening(Connection):
         self.statements += [question.query.name for question in (*self.waiting, *questions)]
         await super().ask(*questions, in_place=in_place)
 
+    @classmethod
+    async def to(cls, conninfo: str) -> Self:
+        """A new one, that prepares what is asked again."""
+        line = await cls.connect(conninfo, autocommit=True, row_factory=dict_row)
+        line.statements, line.prepares = [], True
+        line.prepare_threshold = None  # What psycopg prepares itself, it takes back with everything else.
+        return line
+
 
 class Rehearsal(Database):
-    """As the services see it, a `Database`. The write that comes as number `loses` loses a race, once."""
+    """As the services see it, a `Database`. The write that comes as number `loses` loses a race, once.
+
+    The line is lent: a new one would look up everything, and plan every statement, anew.
+    """
 
     loses: int | None = None
     writes = 0
 
+    def __init__(self, conninfo: str, line: Listening) -> None:
+        super().__init__(conninfo)
+        self.line = line
+
     async def __aenter__(self) -> Self:
-        self.line = await Listening.connect(self.conninfo, autocommit=True, row_factory=dict_row)
-        self.line.statements = []
         await self.line.execute("BEGIN")
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self.line.close()
+        self.line.waiting.clear()
+        self.line.follow.clear()
+        await self.line.execute("ROLLBACK")
 
     @asynccontextmanager
     async def taken_back(self) -> AsyncIterator[list[str]]:
