@@ -38,6 +38,7 @@ COLUMNS = {
     ),
     "issue_texts": "issue_id, description",
     "issue_search": "issue_id, project_id, number, tsv",
+    "issue_index": "issue_id, project_id, number, created_at",
     "issue_labels": "project_id, issue_id, label_id",
     "issue_links": "project_id, blocker_id, blocked_id",
     "comments": "id, project_id, issue_id, author_id, body, created_at",

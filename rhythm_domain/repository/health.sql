@@ -66,11 +66,12 @@ WHERE coalesce(counted.total, 0) <> coalesce(issues.total, 0);
 
 -- name: wrong_search
 -- Issues that the search misses, and entries of it that should not be there.
-SELECT count(*) FILTER (WHERE s.issue_id IS NULL) AS missing,
+SELECT count(*) FILTER (WHERE s.issue_id IS NULL OR x.issue_id IS NULL) AS missing,
        count(*) FILTER (WHERE i.id IS NULL) AS surplus
 FROM (SELECT id FROM issues WHERE deleted_at IS NULL) i
 FULL JOIN (SELECT issue_id FROM issue_search) s ON s.issue_id = i.id
-WHERE s.issue_id IS NULL OR i.id IS NULL;
+FULL JOIN (SELECT issue_id FROM issue_index) x ON x.issue_id = coalesce(i.id, s.issue_id)
+WHERE s.issue_id IS NULL OR x.issue_id IS NULL OR i.id IS NULL;
 
 -- name: search_generation
 -- What the search index of all issues holds at least.

@@ -101,7 +101,9 @@ INSERT INTO issue_search (issue_id, project_id, number, tsv)
 SELECT s.id, s.project_id, s.number, s.tsv::tsvector
 FROM unnest(%(ids)s::bigint[], %(projects)s::int[], %(numbers)s::int[], %(tsvs)s::text[])
      AS s (id, project_id, number, tsv)
-ON CONFLICT (issue_id) DO UPDATE SET tsv = excluded.tsv WHERE issue_search.tsv <> excluded.tsv;
+ON CONFLICT (issue_id) DO UPDATE SET tsv = excluded.tsv
+WHERE issue_search.tsv <> excluded.tsv
+   OR NOT EXISTS (SELECT FROM issue_index x WHERE x.issue_id = issue_search.issue_id);
 
 -- name: unindex_issues
 DELETE FROM issue_search WHERE issue_id = ANY(%(ids)s::bigint[]);

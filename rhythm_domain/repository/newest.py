@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from psycopg.sql import SQL, Composable, Literal
 
+from rhythm_domain.lexemes import SearchQuery
 from rhythm_domain.queries import Named
 from rhythm_domain.repository import numbers, sources
 from rhythm_domain.repository.conditions import Clause
@@ -32,6 +33,9 @@ FILTERED, UNCOMPARED = 2, 4
 
 SURE = 8
 """Found so many, one knows how far one has to read on."""
+
+_WALK = "walk"
+"""What is remembered of the words while they are typed: each key asks for a part of what was found before."""
 
 NONE = 0.5
 """What none found stands for, when it is reckoned how far one would have to read on."""
@@ -61,12 +65,16 @@ async def newest(
         lookup = Start(lookup=of.words.lookup, exactly=of.words.exact)
         await merge.read(lookup, sources.WINDOW, compare=True)
         return merge.found
-    begin: Start | None = None
     rows = sources.WINDOW * (FILTERED if of.clauses else 1) * (UNCOMPARED if of.words is None else 1)
     if of.words is None and not of.clauses:
         # All that is read is found; of several, projects are read about as far as all are.
         rows = UNCOMPARED * limit if of.across else numbers.EVERYTHING
+    begin: Start | None = None
     read = 0
+    if (walk := _known_walk(tx, of)) is not None:
+        begin = await start(tx, of, walk=walk, wanted=limit, lazily=True)
+        _learn_walk(tx, of, walk)
+        rows = _further(of, begin, walk, rows, 0)
     while merge.ahead:
         await merge.read(begin or Start(), rows)
         read += rows
@@ -75,13 +83,40 @@ async def newest(
         promising = PROMISING if of.clauses or not of.looked_up else SOON
         if begin is None and merge.ahead and walk > promising * read:
             begin = await start(tx, of, walk=walk, wanted=wanted, lazily=True)
-        # What an index finds is read no further than it must, of one project or where a part of each will do;
-        # conditions may be rare everywhere: then each project is read to where all are.
-        indexed = begin is not None and (begin.lookup is not None or begin.faceted)
-        at_once = begin is not None and (begin.rare or (indexed and not (of.across and of.clauses)))
-        further = max(2 * walk, (2 if len(merge.found) > SURE else 4) * rows)
-        rows = numbers.EVERYTHING if at_once else int(min(max(further, sources.WINDOW), 16 * rows))
+            _learn_walk(tx, of, walk)
+        rows = _further(of, begin, walk, rows, len(merge.found))
     return merge.found
+
+
+def _further(of: Selection, begin: Start | None, walk: float, rows: int, found: int) -> int:
+    """How many rows to read next, by what is known."""
+    # What an index finds is read no further than it must, of one project or where a part of each will do.
+    # Conditions may be rare everywhere, and so may be what fits among all that is found: then each project is
+    # read to where all are.
+    if begin is not None and (begin.lookup is not None or begin.faceted):
+        partly = of.across and (bool(of.clauses) or not begin.exactly)
+        if begin.rare or not partly:
+            return numbers.EVERYTHING
+    further = max(2 * walk, (2 if found > SURE else 4) * rows)
+    return int(min(max(further, sources.WINDOW), 16 * rows))
+
+
+def _known_walk(tx: Tx, of: Selection) -> float | None:
+    """How far one had to read for the words without the last letter: with it, one has to read further."""
+    if of.words is None or not of.looked_up:
+        return None
+    stem = _stem(of.words)
+    known = (tx.hints.get((_WALK, of.projects, of.clauses, each)) for each in (stem, stem[:-1]))
+    return next((walk for walk in known if walk is not None), None)
+
+
+def _learn_walk(tx: Tx, of: Selection, walk: float) -> None:
+    if of.words is not None and of.looked_up:
+        tx.hints[_WALK, of.projects, of.clauses, _stem(of.words)] = walk
+
+
+def _stem(words: SearchQuery) -> str:
+    return words.template.rstrip("*:')")
 
 
 class _Merge:
@@ -140,7 +175,8 @@ _MERGED = SQL(
     " {nearer}(p.moment, {first}(i.created_at) OVER (PARTITION BY p.id ORDER BY f.number {way})) AS moment,"
     " p.id AS project, f.number, f.id, f.found FROM {scope} CROSS JOIN LATERAL ({rows}) f"
     " CROSS JOIN LATERAL (SELECT CASE WHEN f.id = p.mark THEN p.marked_at"
-    " ELSE (SELECT created_at FROM issues WHERE id = f.id) END AS created_at OFFSET 0) i) m) m"
+    " ELSE (SELECT x.created_at FROM issue_index x WHERE x.issue_id = f.id) END AS created_at OFFSET 0) i"
+    ") m) m"
     " WHERE m.place < {limit} OR m.found AND m.place = {limit}"
 )
 

@@ -216,8 +216,8 @@ def _compared(
     if clauses and not words_first:
         fitting = SQL(
             "SELECT s.id, s.number FROM (SELECT i.id, i.number FROM ({lying}) i WHERE {all} OFFSET 0) s"
-            " WHERE (SELECT ts_match_vq(f.tsv, q.words) FROM issue_search f WHERE f.issue_id = s.id)"
-        ).format(lying=lying, **parts)
+            " WHERE {fits}"
+        ).format(lying=lying, fits=_FITS, **parts)
     else:
         fitting = SQL(
             "SELECT s.issue_id AS id, s.number FROM issue_search s WHERE s.project_id = p.id AND {stretch}"
@@ -235,23 +235,19 @@ def _compared(
 
 _FULFILS = SQL("(SELECT true FROM issues i WHERE i.id = s.id AND {all})")
 """That an issue whose words were read fulfils the conditions."""
+_FITS = SQL("(SELECT ts_match_vq(f.tsv, q.words) FROM issue_search f WHERE f.issue_id = s.id)")
+"""That the words `q` of a segment fit an issue."""
 
 
 def _asked_for(clauses: Sequence[Clause], reading: Reading, exactly: bool, limit: Composable) -> Composable:
     """At most `limit` issues from bound to reach that the index finds."""
     parts = _parts(clauses, reading, limit)
     found = SQL(
-        "SELECT s.id, s.number FROM (SELECT s.issue_id AS id, s.number, s.tsv FROM issue_search s"
-        " WHERE s.tsv @@ q.lookup OFFSET 0) s WHERE {stretch} AND {fits} ORDER BY s.number {way}"
-    ).format(
-        stretch=_stretch_of("s", reading, segment=False),
-        fits=SQL("true" if exactly else "ts_match_vq(s.tsv, q.words)"),
-        **parts,
-    )
-    if clauses:
-        found = SQL("SELECT s.id, s.number FROM ({} OFFSET 0) s WHERE {}").format(
-            found, _FULFILS.format(**parts)
-        )
+        "SELECT s.id, s.number FROM (SELECT s.issue_id AS id, s.number FROM issue_index s"
+        " WHERE words_of(s.issue_id) @@ q.lookup OFFSET 0) s WHERE {stretch} ORDER BY s.number {way}"
+    ).format(stretch=_stretch_of("s", reading, segment=False), **parts)
+    for compared in [*([_FULFILS.format(**parts)] if clauses else []), *([] if exactly else [_FITS])]:
+        found = SQL("SELECT s.id, s.number FROM ({} OFFSET 0) s WHERE {}").format(found, compared)
     return SQL(
         "SELECT s.id, s.number, true AS found FROM {segments} CROSS JOIN LATERAL"
         " ({found} LIMIT {limit}) s LIMIT {limit}"

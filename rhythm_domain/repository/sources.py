@@ -149,18 +149,17 @@ def matches(*, exactly: bool) -> Driver:
     return _MATCHES[exactly]
 
 
-def _found_in_segment() -> Composable:
-    return SQL(
-        "SELECT s.issue_id AS id, s.number, s.tsv FROM issue_search s"
-        " WHERE s.tsv @@ replace(%(lookup)s, '@', p.id || '.' || g || '/')::tsquery OFFSET 0"
-    )
-
+_FIT = SQL("(SELECT ts_match_vq(f.tsv, p.filters[g + 1]) FROM issue_search f WHERE f.issue_id = s.id)")
 
 _MATCHES = tuple(
     Driver(
         SQL(
-            SQL("SELECT s.id FROM generate_series(p.last, 0, -1) AS g CROSS JOIN LATERAL ({}) s WHERE {}")
-            .format(_found_in_segment(), SQL("true" if exactly else "ts_match_vq(s.tsv, p.filters[g + 1])"))
+            SQL(
+                "SELECT s.id FROM generate_series(p.last, 0, -1) AS g CROSS JOIN LATERAL"
+                " (SELECT s.issue_id AS id FROM issue_index s WHERE words_of(s.issue_id) @@"
+                " replace(%(lookup)s, '@', p.id || '.' || g || '/')::tsquery OFFSET 0) s WHERE {}"
+            )
+            .format(SQL("true") if exactly else _FIT)
             .as_string()
         )
     )

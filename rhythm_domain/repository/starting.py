@@ -44,9 +44,6 @@ _OFTEN = 5
 """How many times as many issues as a condition names are read at least in the order of a list, where the
 first ones of many projects are wanted."""
 
-_FILTERED = 30
-"""How many rows' lexemes the index goes through while one row is read and compared."""
-
 # What things cost, in microseconds.
 _WALKED, _WALKED_ELSEWHERE = 0.3, 2.0
 """Reading one issue on by number, as rows lie, or in any other order."""
@@ -55,8 +52,12 @@ _OWN, _READ, _NAMED = 0.7, 1.0, 2.7
 named there."""
 _WALKED_COMPARED = 3.0
 """Reading one issue's words on by number, and comparing them: most are not in the server's own memory."""
-_FOUND = 2.0
-"""Reading an issue that the index found; comparing its words adds little."""
+_FOUND = 0.6
+"""An issue that the index finds."""
+_PASSED = 0.15
+"""Going through the lexemes of an issue in the index that begin as a word does that is being typed."""
+_SOUGHT = 6.5
+"""Looking up the words of an issue that the index found, and comparing them."""
 _FACET, _FACET_ELSEWHERE, _FACET_COMPARED = 1.3, 2.0, 3.0
 """Reading an issue that has the facets asked for, as rows lie or anywhere; what comparing its words adds."""
 _ASKED, _VALUE = 50.0, 2.0
@@ -65,7 +66,7 @@ _AMONG = 0.2
 """The share of the issues walked over by number that fulfil the conditions: their words are compared."""
 _COMPARED = 2.0
 """Looking an issue's words up by its id and comparing them."""
-_FULFILLED, _FULFILLED_ELSEWHERE = 2.5, 1.5
+_FULFILLED, _FULFILLED_ELSEWHERE = 3.4, 1.5
 """Looking an issue up by its id and seeing whether it fulfils conditions; what another table adds to that."""
 
 
@@ -88,13 +89,14 @@ class Start:
 @dataclass(frozen=True, slots=True)
 class _Judged:
     """The words: the share of issues that they may be in, how many that would be, in all projects and in the
-    newest segment of each, and how to ask for them.
+    newest segment of each, how to ask for them, and what it costs for `each` that is found.
     """
 
     share: float
     count: float
     nearest: float
     start: Start
+    each: float = _FOUND
 
 
 async def start(
@@ -140,7 +142,9 @@ async def start(
     few = min(few, 1 << ceil(walk * each / (_OWN + compared)).bit_length())
     row, counts = await _probe(tx, of, driven, few, judging=judging)
     found = [(walk * each, Start())]
-    judged = _judged(of, row) if words is not None and words.lookup is not None and judging else None
+    judged = None
+    if words is not None and words.lookup is not None and judging:
+        judged = _judged(of, row, wanted if lazily else 0, walk if of.clauses else 0)
     if faceted:
         shared = await _shared(tx, of)
         if lazily:
@@ -167,9 +171,11 @@ async def start(
         else:
             found.append((named * (_NAMED + compared), Start(Driver(clause.driver))))
     if judged is not None:
-        count = judged.count
+        count = sought = judged.count
         if lazily:
-            count = min(count, max(walk * judged.share, judged.nearest))
+            # All of a segment is found; it is looked at in order, until there is enough.
+            sought = min(count, walk * judged.share)
+            count = min(count, max(sought, judged.nearest))
             # The rarer conditions are beside such words, the fewer issues are compared on the way.
             among = min(among, wanted / (walk * judged.share))
             elsewhere = 0.0 if all(clause.own for clause in of.clauses) else _FULFILLED_ELSEWHERE
@@ -181,12 +187,14 @@ async def start(
             # Where all fit that are looked up, how far one has to read is judged by more than what was read.
             known = _UNSURE * wanted / judged.share if judged.start.exactly else walk
             walked = min(walk, known) * _WALKED_COMPARED
-            return judged.start if not of.across or count * _FOUND < walked else Start()
-        fulfilled = count * _FULFILLED if of.clauses or not lazily else 0
+            looked_up = count * judged.each + (0 if judged.start.exactly else sought * _SOUGHT)
+            return judged.start if not of.across or looked_up < walked else Start()
+        fulfilled = sought * _FULFILLED
+        if not judged.start.exactly:
+            fulfilled += sought * _SOUGHT * (_AMONG if of.clauses else 1)
         # In another order, that is read beside what is found.
-        found.append(
-            (count * _FOUND + (fulfilled if lazily else min(fulfilled, 3 * walk * _WALKED)), judged.start)
-        )
+        beside = fulfilled if lazily else min(fulfilled, 3 * walk * _WALKED)
+        found.append((count * judged.each + beside, judged.start))
     return min(found, key=itemgetter(0))[1]
 
 
@@ -323,10 +331,11 @@ def _probing(driven: tuple[Clause, ...], few: int, width: int | None, alone: int
     )
 
 
-def _judged(of: Selection, row: Row) -> _Judged:
+def _judged(of: Selection, row: Row, wanted: int, walk: float) -> _Judged:
     """How frequent the words are, and whether to ask the index for the one that is being typed, too.
 
-    That costs going through all lexemes that begin so, and saves reading the rows that it is not in.
+    That costs going through all lexemes that begin so, and saves looking at the issues that it is not in:
+    until `wanted` are found, or all (0); how far that is, if it is known, is `walk`.
     """
     words = of.words
     if words is None or words.lookup is None:
@@ -338,8 +347,15 @@ def _judged(of: Selection, row: Row) -> _Judged:
     seen = number("seen") or 1
     complete, begun, narrow = ((number(name) + 0.5) / seen for name in ("complete", "begun", "narrow"))
     size, nearest = number("size"), number("nearest")
-    if words.prefix and begun < _FILTERED * (complete - narrow):
-        asked = Start(lookup=words.narrowest, exactly=words.exact, rare=narrow * size <= FEW)
-        return _Judged(narrow, narrow * size, narrow * nearest, asked)
-    asked = Start(lookup=words.lookup, exactly=words.exact and not words.prefix, rare=complete * size <= FEW)
+    if words.prefix:
+        needed = min(size, max(walk, wanted / narrow) if wanted else size)
+        reach = max(needed, nearest)
+        typed = reach * (begun * _PASSED + narrow * _FOUND)
+        if typed < reach * complete * _FOUND + needed * complete * _SOUGHT:
+            rare = narrow * (size if words.exact else nearest) <= (FEW if words.exact else RARE)
+            asked = Start(lookup=words.narrowest, exactly=words.exact, rare=rare)
+            return _Judged(narrow, narrow * size, narrow * nearest, asked, typed / reach / narrow)
+    exactly = words.exact and not words.prefix
+    rare = complete * (size if exactly else nearest) <= (FEW if exactly else RARE)
+    asked = Start(lookup=words.lookup, exactly=exactly, rare=rare)
     return _Judged(complete, complete * size, complete * nearest, asked)

@@ -270,7 +270,9 @@ def frequency(*, prefix: bool, most: int, projects: int, newest: int) -> Composa
         "(SELECT n.project_id AS id, n.last FROM issue_numbers n"
         " WHERE n.project_id = ANY(%(projects)s::int[]) ORDER BY n.last DESC LIMIT {}) p"
     )
-    both = SQL("count(*) FILTER (WHERE ts_match_vq(s.tsv, {}))").format(asked.format(SQL("%(prefix)s")))
+    both = SQL(
+        "count(*) FILTER (WHERE (SELECT ts_match_vq(f.tsv, {}) FROM issue_search f WHERE f.issue_id = s.id))"
+    ).format(asked.format(SQL("%(prefix)s")))
     return SQL(
         "SELECT n.size::float8, c.*, b.* FROM (SELECT sum(n.last) AS size FROM issue_numbers n"
         " WHERE n.project_id = ANY(%(projects)s::int[])) n"
@@ -279,8 +281,8 @@ def frequency(*, prefix: bool, most: int, projects: int, newest: int) -> Composa
         " CROSS JOIN LATERAL (SELECT greatest(p.last / {segment} - 1, 0) AS g"
         "   UNION SELECT p.last / {segment} / 2) g"
         " CROSS JOIN LATERAL (SELECT least({segment}, p.last - g.g * {segment} + 1) AS numbers,"
-        "   count(*) AS hits, {both} AS both FROM (SELECT s.tsv FROM issue_search s"
-        "   WHERE s.tsv @@ {lookup} LIMIT {most}) s) c) c"
+        "   count(*) AS hits, {both} AS both FROM (SELECT s.issue_id AS id FROM issue_index s"
+        "   WHERE words_of(s.issue_id) @@ {lookup} LIMIT {most}) s) c) c"
         " CROSS JOIN (SELECT s.seen::int, s.complete::int, s.begun::int"
         " FROM {first} CROSS JOIN LATERAL ({sample}) s) b"
     ).format(

@@ -120,6 +120,14 @@ def test_reindex_heals_search_and_counts(rhythm: Cli, team: Team, instance: Inst
     assert instance.value("SELECT count(*) FROM issue_search WHERE tsv::text LIKE '%%/safari%%'") == 1
 
 
+def test_reindex_heals_what_the_index_points_at(rhythm: Cli, team: Team, instance: Instance) -> None:
+    _issue(instance, team)
+    instance.sql.execute("DELETE FROM issue_index")
+    assert "1 issues are not found" in rhythm("doctor", by=team.owner).out
+    rhythm("db", "reindex")
+    assert rhythm("doctor", by=team.owner).code == Exit.DONE
+
+
 def test_an_index_of_an_older_version_is_noted_until_it_is_made_anew(
     rhythm: Cli, team: Team, instance: Instance
 ) -> None:

@@ -136,7 +136,7 @@ async def test_an_imported_issue_is_found_counted_and_in_the_history(team: Team)
     assert event.after == {"source": "github:owner/name#1"}
 
 
-SETTLE = "SELECT gin_clean_pending_list('issue_search_tsv')"
+SETTLE = "SELECT gin_clean_pending_list('issue_index_words')"
 """Sorts in what waits in the list of the search index; how many pages that were."""
 
 
@@ -356,8 +356,13 @@ async def test_a_project_with_issues_gives_new_numbers_oldest_first(team: Team) 
     await bring(team.maintainer, *values)
     rows = await team.member.issues.rows(["CORE-2", "CORE-3"])
     assert [row.title for row in rows] == ["Issue 8", "Issue 9"]
-    await bring(team.maintainer, github(9, title="Still the same"))
-    assert (await team.member.issues.show("CORE-3")).title == "Still the same"
+    await bring(team.maintainer, github(9, title="Still the same", createdAt="2020-01-03T00:00:00Z"))
+    issue = await team.member.issues.show("CORE-3")
+    assert (issue.title, f"{issue.created_at:%F}") == ("Still the same", "2020-01-03")
+    (found,) = (await team.member.search.page("still the same")).items
+    assert found.key == "CORE-3"
+    known = team.instance.value("SELECT created_at FROM issue_index WHERE issue_id = %s", issue.id)
+    assert known == issue.created_at
 
 
 # What can't be read or stored --------------------------------------------------------------------------
