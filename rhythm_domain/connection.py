@@ -104,6 +104,8 @@ class Connection(psycopg.AsyncConnection[dict[str, Any]]):
         """What is sent with what is asked next: nothing that is done until then depends on the answer."""
         self.follow: list[Question] = []
         """What is sent behind the COMMIT of this transaction, and is lost if that fails."""
+        self.ending: Question | None = None
+        """The COMMIT of this transaction, if that may go with its last statement and was not sent yet."""
 
     async def ask(self, *questions: Question, in_place: bool | None = None) -> None:
         """Sends what is `waiting` and these statements in one message, and reads the answers into them.

@@ -130,12 +130,14 @@ class Database:
         with Deadline(self.deadline) as deadline:
             try:
                 connection = await self._begin(deadline, _WRITE if write else _READ, first)
+                connection.ending = None if write else Question(_COMMIT)
                 yield connection
                 if connection.pgconn.transaction_status == psycopg.pq.TransactionStatus.INERROR:
                     # The server would answer COMMIT by rolling back, without a word.
                     raise pg.InFailedSqlTransaction("an error within it was passed over")
                 committing = write
-                await self._commit(connection, write=write)
+                if write or connection.ending is not None:
+                    await self._commit(connection, write=write)
                 committing = False
                 deadline.end()
             except psycopg.Error as error:
@@ -192,6 +194,7 @@ class Database:
         idle = psycopg.pq.TransactionStatus.IDLE
         connection.waiting.clear()
         connection.follow.clear()
+        connection.ending = None
         try:
             if not connection.closed and connection.pgconn.transaction_status != idle:
                 await connection.ask(Question(_ROLLBACK))
@@ -267,6 +270,12 @@ async def ask(connection: Connection, *questions: Question, in_place: bool | Non
     """Asks all in one message, see `Connection.ask`; what is slow is logged."""
     with _timed([*connection.waiting, *questions]):
         await connection.ask(*questions, in_place=in_place)
+
+
+async def end(connection: Connection) -> None:
+    """Asks what is waiting; a transaction that only reads ends with it, in one message."""
+    ending, connection.ending = connection.ending, None
+    await ask(connection, *([ending] if ending else []))
 
 
 async def fetch(connection: Connection, query: Named, params: Params = None) -> list[Row]:

@@ -143,6 +143,12 @@ class Tx:
         """Sends what was left for later."""
         await database.ask(self.connection)
 
+    async def end(self) -> None:
+        """The same, as the last of a transaction that only reads: that ends with it, in one message. Whatever
+        is asked behind it sees another moment.
+        """
+        await database.end(self.connection)
+
     async def hold(self, issues: Sequence[int]) -> dict[int, bool]:
         """Locks issues until the end, in one order; of those that exist, if they are deleted."""
         return {row["id"]: row["deleted"] for row in await self.fetch(_Q["hold_issues"], ids=list(issues))}

@@ -1,7 +1,9 @@
 """What all models have in common."""
 
 # Without `from __future__ import annotations`: pydantic would compile them all when it is imported.
+from collections import deque
 from collections.abc import Iterable
+from itertools import repeat
 from typing import Any, Generic, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict
@@ -18,14 +20,15 @@ class Model(BaseModel):
 
         For rows of the database that come by the hundred: checking them takes longer than reading them.
         """
-        models, names = [], set(cls.model_fields)
-        for fields in rows:
-            model = cls.__new__(cls)
-            _set_dict(model, fields)
-            _set_fields_set(model, names)
-            _set_extra(model, None)
-            _set_private(model, None)
-            models.append(model)
+        dicts = list(rows)
+        models = [cls.__new__(cls) for _ in dicts]
+        for slot, values in (
+            (_set_dict, dicts),
+            (_set_fields_set, repeat(set(cls.model_fields))),
+            (_set_extra, repeat(None)),
+            (_set_private, repeat(None)),
+        ):
+            deque(map(slot, models, values), maxlen=0)
         return tuple(models)
 
 

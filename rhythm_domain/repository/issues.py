@@ -27,9 +27,11 @@ Values = dict[str, Any]
 
 
 async def whole(tx: Tx, issue_id: int) -> Issue:
-    """An issue with its description, links and children. Raises `NotFound`."""
+    """An issue with its description, links and children, as the last that is read (see `rows`). Raises
+    `NotFound`.
+    """
     found = await whole_at_last(tx, issue_id)
-    await tx.send()
+    await tx.end()
     return found()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
@@ -18,9 +19,11 @@ FEW = 16
 
 
 async def rows(tx: Tx, ids: Sequence[int]) -> tuple[IssueRow, ...]:
-    """Issues as lines of a list, in the order of `ids`; what no longer exists is left out."""
+    """Issues as lines of a list, in the order of `ids`; what no longer exists is left out. They are the last
+    that is read: a transaction that only reads ends with them.
+    """
     found = await rows_at_last(tx, ids)
-    await tx.send()
+    await tx.end()
     return found()
 
 
@@ -29,7 +32,7 @@ async def rows_at_last(tx: Tx, ids: Sequence[int]) -> Callable[[], tuple[IssueRo
     if not ids:
         return tuple
     if len(ids) > FEW:
-        many = IssueRow.known_all(_fields(*await _many(tx, ids)))
+        many = await _many(tx, ids)
         return lambda: many
     asked = tx.later(_Q["issue_rows"], named=False, ids=queries.integers(ids))
     return lambda: IssueRow.known_all(_fields(*_few(asked.rows)))
@@ -52,10 +55,24 @@ def _few(found: _Found) -> tuple[_Found, Names]:
     return [row[:21] for row in found], names
 
 
-async def _many(tx: Tx, ids: Sequence[int]) -> tuple[_Found, Names]:
-    """The same: the issues with the ids of what they name, then the names that are not known yet."""
-    by_id = {row[0]: row for row in await tx.tuples(_Q["many_issue_rows"], ids=queries.integers(ids))}
-    found, names = [by_id[id_] for id_ in ids if id_ in by_id], tx.names
+async def _many(tx: Tx, ids: Sequence[int]) -> tuple[IssueRow, ...]:
+    """Lines of the issues with the ids of what they name, and of the names: those that are not known yet are
+    asked for.
+    """
+    asked = tx.later(_Q["many_issue_rows"], named=False, ids=queries.integers(ids))
+    await tx.end()
+    by_id = {row[0]: row for row in asked.rows}
+    found = [by_id[id_] for id_ in ids if id_ in by_id]
+    try:
+        return IssueRow.known_all(_fields(found, tx.names))
+    except KeyError:  # Rarely: to look for it in all rows first would take as long as the lines do.
+        await _learn(tx, found)
+    return IssueRow.known_all(_fields(found, tx.names))
+
+
+async def _learn(tx: Tx, found: _Found) -> None:
+    """Asks for the names that are not known yet."""
+    names = tx.names
     labelled = {row[20] for row in found if row[20]} - names.labelled.keys()
     labels = {text: [int(id_) for id_ in text.split(",")] for text in labelled}
     unknown = {
@@ -71,11 +88,13 @@ async def _many(tx: Tx, ids: Sequence[int]) -> tuple[_Found, Names]:
             known[id_] = name if more is None else PersonRef(id=id_, name=name, display_name=more)
     for text, ids_ in labels.items():
         names.labelled[text] = _labels("\x1e".join(names.labels[id_] for id_ in ids_ if id_ in names.labels))
-    return found, names
 
 
 def _fields(found: _Found, names: Names) -> Iterator[dict[str, Any]]:
-    """The fields of each line: written out, from a copy with room for all, as they come by the hundred."""
+    """The fields of each line: written out, from a copy with room for all, as they come by the hundred.
+
+    Raises `KeyError` for a name that is not known.
+    """
     projects, people, sprints, labels = names.projects, names.people, names.sprints, names.labelled
     # fmt: off
     for (
@@ -97,8 +116,9 @@ def _fields(found: _Found, names: Names) -> Iterator[dict[str, Any]]:
         line["reporter"] = people[reporter]
         if sprint is not None:
             line["sprint_id"] = sprint
-            line["sprint"] = sprints.get(sprint)
-        line["estimate"] = estimate
+            line["sprint"] = sprints[sprint]
+        if estimate is not None:
+            line["estimate"] = _estimate(estimate)
         line["due"] = due
         line["labels"] = labels[labelled] if labelled else ()
         if parent is not None:
@@ -117,6 +137,10 @@ _BLANK: dict[str, Any] = dict.fromkeys(IssueRow.model_fields)
 _STATUSES: Mapping[bytes, Status] = {status.value.encode(): status for status in Status}
 _PRIORITIES: Mapping[bytes, Priority] = {priority.value.encode(): priority for priority in Priority}
 _TYPES: Mapping[bytes, IssueType] = {kind.value.encode(): kind for kind in IssueType}
+
+
+_estimate = lru_cache(maxsize=1024)(Decimal)
+"""Of its digits: psycopg takes longer over these few numbers than over all the rest of a line."""
 
 
 @lru_cache(maxsize=1024)

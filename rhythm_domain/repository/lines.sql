@@ -3,7 +3,7 @@
 -- name: issue_rows
 -- Issues in the order of the ids given: their columns, then the names that go with them.
 SELECT i.id, i.project_id, i.number, i.title, i.status, i.priority, i.type,
-       i.assignee_id AS assignee, i.reporter_id AS reporter, i.sprint_id, i.estimate, i.due, pi.number AS parent,
+       i.assignee_id AS assignee, i.reporter_id AS reporter, i.sprint_id, i.estimate::text, i.due, pi.number AS parent,
        EXISTS (SELECT 1 FROM issue_links k JOIN issues b ON b.id = k.blocker_id
                WHERE k.blocked_id = i.id AND b.closed_at IS NULL AND b.deleted_at IS NULL) AS blocked,
        i.rank, i.version, i.created_at, i.updated_at, i.closed_at, i.deleted_at,
@@ -26,7 +26,7 @@ ORDER BY found.place;
 -- name: many_issue_rows
 -- The same columns of issues in no order, and the ids of their labels: each table is gone through once.
 SELECT i.id, i.project_id, i.number, i.title, i.status, i.priority, i.type,
-       i.assignee_id AS assignee, i.reporter_id AS reporter, i.sprint_id, i.estimate, i.due, pi.number AS parent,
+       i.assignee_id AS assignee, i.reporter_id AS reporter, i.sprint_id, i.estimate::text, i.due, pi.number AS parent,
        waiting.id IS NOT NULL AS blocked,
        i.rank, i.version, i.created_at, i.updated_at, i.closed_at, i.deleted_at, labelled.labels
 FROM issues i

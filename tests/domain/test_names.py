@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from decimal import Decimal
 
 import pytest
 
-from rhythm_domain.connection import Params
+from rhythm_domain.connection import Connection, Params, Question
 from rhythm_domain.database import Database, overheard
 from rhythm_domain.models import IssueDraft, IssueRow, SprintEdit
 from rhythm_domain.policy import Permission
@@ -72,6 +73,27 @@ async def test_names_are_kept_until_one_of_them_changes(
         assert (name(row), asked) == (becomes, True)
         assert await read() == (row, False)
     await db.close()
+
+
+@pytest.mark.parametrize("few", [0, 16])
+async def test_a_list_takes_three_messages(team: Team, monkeypatch: pytest.MonkeyPatch, few: int) -> None:
+    """Who asks, what is found, and its lines together with the end."""
+    monkeypatch.setattr(lines, "FEW", few)
+    await team.maintainer.issues.create("CORE", IssueDraft(title="x", estimate=Decimal("2.5")))
+    await team.viewer.search.page(project="CORE")
+    messages: list[str] = []
+    ask = Connection.ask
+
+    async def counted(connection: Connection, *questions: Question, in_place: bool | None = None) -> None:
+        messages.append(" ".join(one.query.name for one in (*connection.waiting, *questions)))
+        await ask(connection, *questions, in_place=in_place)
+
+    monkeypatch.setattr(Connection, "ask", counted)
+    (row,) = (await team.viewer.search.page(project="CORE")).items
+    assert row.estimate == Decimal("2.5")
+    begun, _, ended = filter(None, messages)
+    assert begun.startswith("begin")
+    assert ended.endswith("commit")
 
 
 async def test_names_of_what_is_taken_back_are_not_kept(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
