@@ -260,7 +260,9 @@ def test_without_arguments_on_a_terminal_it_opens_the_app_and_in_a_pipe_it_helps
     assert opened[0].flags["demo"] is True
 
 
-def test_an_issues_key_opens_the_app_there_and_in_a_pipe_prints_it(rhythm: Cli, team: Team) -> None:
+def test_an_issues_key_opens_the_app_there_and_in_a_pipe_prints_it(
+    rhythm: Cli, team: Team, capsys: pytest.CaptureFixture[str]
+) -> None:
     """As it does over SSH; the word `open` may stand before it."""
     from rhythm_tui.cli import main, opening
     from rhythm_tui.cli.commands import open as open_
@@ -280,7 +282,14 @@ def test_an_issues_key_opens_the_app_there_and_in_a_pipe_prints_it(rhythm: Cli, 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(open_, "at_terminal", lambda: True)
         assert main.run(["--demo", "core-1"], open_app=open_app) == 0
-    assert (opened[0].issue, opened[0].flags["demo"]) == ("CORE-1", True)
+        assert (opened[0].issue, opened[0].flags["demo"]) == ("CORE-1", True)
+        # What no issue has for a key is said before the app opens, with what to type instead.
+        for key, instead in (("core", "`rhythm board CORE`"), ("CORE-0", "CORE-123"), ("a b", "CORE-123")):
+            assert main.run(["open", key], open_app=open_app) == Exit.INVALID
+            said = capsys.readouterr().err
+            assert f"{key!r} is no issue key" in said
+            assert instead in said
+    assert len(opened) == 1
 
 
 def _on_a_terminal(rhythm: Cli, *args: str, by: object, columns: int, **environ: str) -> str:
