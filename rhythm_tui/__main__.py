@@ -18,7 +18,7 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
 
 def _open_app(opening: Opening) -> int:
     shut(os.environ)
-    gc.disable()  # Nothing that the start makes is garbage: to look for it costs a tenth of it.
+    gc.disable()
     from rhythm_tui.instance import Instance
     from rhythm_tui.start import run
 
@@ -42,11 +42,14 @@ def _called(args: list[str]) -> int:
 
 def main() -> None:
     """Ends the process with the exit code of what was asked for."""
+    gc.disable()  # Nothing that the start makes is garbage: to look for it costs a tenth of it.
     # asyncio would replace Python's own handler with one that waits for the next await: a person who is being
     # asked for something could not leave.
     signal.signal(signal.SIGINT, _interrupt)
     os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"  # There are none: pydantic would look at all packages.
-    sys.exit(_called(sys.argv[1:]))
+    code = _called(sys.argv[1:])
+    gc.freeze()  # Python would look for it at the end once more.
+    sys.exit(code)
 
 
 if __name__ == "__main__":

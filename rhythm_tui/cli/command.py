@@ -13,6 +13,7 @@ A noun is a module of `commands` with a `group`; its verbs are coroutines or pla
 
 from __future__ import annotations
 
+import gc
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
@@ -54,6 +55,9 @@ class Verb(click.Command):
         )
 
     def invoke(self, ctx: click.Context) -> Any:
+        if not gc.isenabled():  # All is read that it takes, and stays.
+            gc.freeze()
+            gc.enable()
         outcome = super().invoke(ctx)
         if inspect.iscoroutine(outcome):
             import asyncio
