@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 import select
 from collections import OrderedDict
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -98,6 +98,7 @@ class Connection(psycopg.AsyncConnection[dict[str, Any]]):
         self._adapting: abc.Transformer = Transformer(self)
         # By text and types: how the server knows it; None if it was asked once.
         self._statements: OrderedDict[tuple[bytes, tuple[int, ...]], bytes | None] = OrderedDict()
+        self._columns: dict[bytes, list[str]] = {}
         self._names = 0
         self._forgotten: list[bytes] = []
         self.waiting: list[Question] = []
@@ -153,7 +154,7 @@ class Connection(psycopg.AsyncConnection[dict[str, Any]]):
         begun = []
         for question, (text, params, types, formats) in zip(questions, written, strict=True):
             read = Format.TEXT if question.named else Format.BINARY
-            name = self._name(key := (text, types)) if prepare else None
+            name = self._name(key := (text, types), at_once=question.query.lasts) if prepare else None
             if name is None:
                 server.send_query_params(
                     text, params, param_types=types, param_formats=formats, result_format=read
@@ -195,7 +196,9 @@ class Connection(psycopg.AsyncConnection[dict[str, Any]]):
         for question, result in answers:
             question.count = result.command_tuples or 0
             if result.status == ExecStatus.TUPLES_OK:
-                question.rows = _rows(self._adapting, result, named=question.named)
+                self._adapting.set_pgresult(result)
+                row = self._named(question.query, result) if question.named else tuple
+                question.rows = self._adapting.load_rows(0, result.ntuples, row)
 
     def _written(
         self, question: Question
@@ -211,20 +214,30 @@ class Connection(psycopg.AsyncConnection[dict[str, Any]]):
         dumped = self._adapting.dump_sequence(values, [PyFormat.AUTO] * len(values))
         return text, dumped, self._adapting.types or (), self._adapting.formats
 
-    def _name(self, key: tuple[bytes, tuple[int, ...]]) -> bytes | None:
-        """The name under which the server has a statement, or is to have it; None if it is not worth one."""
+    def _name(self, key: tuple[bytes, tuple[int, ...]], *, at_once: bool) -> bytes | None:
+        """The name under which the server has a statement, or is to have it; None: it is worth none yet."""
         if key not in self._statements:
             self._statements[key] = None
             if len(self._statements) > PREPARED:
                 _, name = self._statements.popitem(last=False)
                 if name is not None:
                     self._forgotten.append(name)
-            return None
+            if not at_once:
+                return None
         self._statements.move_to_end(key)
         if (name := self._statements[key]) is None:
             self._names += 1
             return b"asked_%d" % self._names
         return name
+
+    def _named(self, query: Named, result: PGresult) -> Callable[[Sequence[Any]], dict[str, Any]]:
+        """What makes a row of its values. The columns of a query that lasts are looked at once."""
+        names = self._columns.get(query.text)
+        if names is None:
+            names = [(result.fname(column) or b"").decode() for column in range(result.nfields)]
+            if query.lasts:
+                self._columns[query.text] = names
+        return lambda values: dict(zip(names, values, strict=True))
 
     def _forget(self, unprepared: Sequence[tuple[bytes, tuple[int, ...]]], result: PGresult) -> None:
         """What was not prepared, or is no more, as a statement failed."""
@@ -234,6 +247,7 @@ class Connection(psycopg.AsyncConnection[dict[str, Any]]):
             case "0A000":  # Of a prepared statement: its tables have changed since.
                 self._forgotten += [name for name in self._statements.values() if name is not None]
                 self._statements.clear()
+                self._columns.clear()
             case "26000":  # The server does not have it: somebody said DISCARD.
                 self._forgotten.clear()
                 self._statements.clear()
@@ -258,14 +272,6 @@ async def in_iso(connection: Connection) -> None:
     """Sees to it that times come in the style that psycopg reads, whatever PGDATESTYLE or the role says."""
     if not (connection.info.parameter_status("DateStyle") or "ISO").startswith("ISO"):
         await connection.execute(b"SET DateStyle TO ISO")
-
-
-def _rows(adapting: abc.Transformer, result: PGresult, *, named: bool) -> list[Any]:
-    adapting.set_pgresult(result)
-    if not named:
-        return adapting.load_rows(0, result.ntuples, tuple)
-    names = [(result.fname(column) or b"").decode() for column in range(result.nfields)]
-    return adapting.load_rows(0, result.ntuples, lambda values: dict(zip(names, values, strict=True)))
 
 
 def _ready(socket: int, wanted: Wait) -> Ready | None:

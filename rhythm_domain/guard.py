@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 from rhythm_domain import database, places, queries
@@ -252,7 +253,7 @@ class Guard:
             raise Forbidden("This access token may only read.", hint="Use a token that may write.")
         if write and row["instance_read_only"]:
             raise Forbidden("The instance is read-only at the moment.", hint="Try again later.")
-        user = _user(*(row[name] for name in User.model_fields))
+        user = _user(*_FIELDS(row))
         return Tx(
             connection,
             user,
@@ -282,6 +283,9 @@ _CLOSING = {Permission.PROJECT_ARCHIVE, Permission.PROJECT_DELETE}
 
 _MEMBERS = {Permission.MEMBER_LEAVE, Permission.MEMBER_MANAGE, Permission.OWNER_MANAGE}
 """What a change of a member enters by, and what it then needs."""
+
+
+_FIELDS = itemgetter(*User.model_fields)
 
 
 @lru_cache(maxsize=16)

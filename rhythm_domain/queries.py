@@ -28,10 +28,15 @@ _USE = re.compile(r"\{\{(\w+)\}\}")
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A query and the name under which it is logged."""
+    """A query and the name under which it is logged.
+
+    One that `lasts` is prepared when it is first asked; others, of which there may be any number, when they
+    are asked again.
+    """
 
     name: str
     text: bytes
+    lasts: bool = False
 
     @classmethod
     def of(cls, name: str, text: Composable) -> Named:
@@ -58,7 +63,7 @@ def load(module: str) -> dict[str, Named]:
         if kind == "part":
             parts[name] = whole
         else:
-            queries[name] = Named(name, whole.encode())
+            queries[name] = Named(name, whole.encode(), lasts=True)
     return queries
 
 

@@ -244,10 +244,10 @@ class Tx:
         }
         if len(self._events) == 1:
             (event,) = self._events
-            sides = {side: json.dumps(event[side], default=str) for side in ("before", "after")}
+            sides = {side: _written(event[side]) for side in ("before", "after")}
             self.later(_Q["record"], **by, **event | sides)
         else:
-            self.later(_Q["record_many"], **by, events=json.dumps(self._events, default=str))
+            self.later(_Q["record_many"], **by, events=_written(self._events))
 
     def tell(self) -> None:
         """Has the listeners told behind COMMIT, if there is anything to tell."""
@@ -264,13 +264,16 @@ class Tx:
         # Who becomes a member does not know yet that it is their project.
         for_all = len(projects) > 1 or any(event["kind"].startswith(_FOR_ALL) for event in self._events)
         # A notice holds at most 8,000 bytes; without ids it says "much changed".
-        return json.dumps(
+        return _written(
             {
                 "p": None if for_all else projects.pop(),
                 "i": issues if len(issues) <= 200 else None,
-                "o": str(self.operation),
+                "o": self.operation,
             }
         )
+
+
+_written = json.JSONEncoder(default=str).encode
 
 
 def first_event(chunk: Chunk) -> UUID:

@@ -54,4 +54,4 @@ def statement(columns: frozenset[str], *, alone: bool) -> Named:
         f"UPDATE issues i SET {', '.join([*sets, 'version = i.version + 1', 'updated_at = now()'])}"  # noqa: S608
         f" FROM {given} WHERE i.id = c.id AND i.project_id = %(project)s RETURNING i.id, i.closed_at"
     )
-    return Named("change_issues", text.encode())
+    return Named("change_issues", text.encode(), lasts=True)

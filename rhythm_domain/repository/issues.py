@@ -67,12 +67,12 @@ def _link(row: Row) -> IssueLink:
 async def values(tx: Tx, ids: Sequence[int]) -> dict[int, Values]:
     """The raw values of issues of this project, by id."""
     found = await tx.fetch(_Q["issue_values"], ids=list(ids), project=tx.project_id)
-    return {row["id"]: {name: _raw(value) for name, value in row.items()} for row in found}
+    return {row["id"]: _values(row) for row in found}
 
 
 async def held(tx: Tx, issues: Sequence[Held], *, texts: bool) -> dict[int, Values]:
     """The same of issues that the guard holds; only with `texts` also their descriptions and labels."""
-    known = {one.id: {name: _raw(value) for name, value in one.columns.items()} for one in issues}
+    known = {one.id: _values(one.columns) for one in issues}
     if texts:
         for row in await tx.fetch(_Q["issue_texts"], ids=list(known)):
             known[row["id"]] |= row
@@ -85,6 +85,14 @@ def closing(before: Values, changed: Values, now: datetime | None) -> str | None
         closed: str | None = {**before, **changed}["closed_at"]
         return closed
     return _raw(now) if Status(changed["status"]).closed else None
+
+
+def _values(columns: Mapping[str, Any]) -> Values:
+    return {name: value if value.__class__ in _PLAIN else _raw(value) for name, value in columns.items()}
+
+
+_PLAIN = {str, int, bool, type(None)}
+"""What JSON holds as it is."""
 
 
 def _raw(value: Any) -> Any:
