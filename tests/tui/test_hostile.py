@@ -209,8 +209,8 @@ def projects(at: Walk) -> None:
     at.press("escape")
 
 
-@walk("IssuesScreen", "IssueTable", "ViewTabs", "Preview", "MultiPicker", "Prompt", "SearchScreen",
-      "TriageScreen", "IssuePicker", "QuickIssue")  # fmt: skip
+@walk("IssuesScreen", "IssueTable", "TableCanvas", "ViewTabs", "Preview", "MultiPicker", "Prompt",
+      "SearchScreen", "TriageScreen", "IssuePicker", "QuickIssue")  # fmt: skip
 def issues(at: Walk) -> None:
     """The table with a preview at its side and below, searched, changed; all that it asks."""
     at.open()
