@@ -27,7 +27,7 @@ from rhythm_domain.connection import Connection
 from rhythm_domain.database import Database, fetch
 from rhythm_domain.deadline import Deadline
 from rhythm_domain.errors import RhythmError
-from rhythm_domain.notices import LOST, POLL, Notice, OwnEar, OwnLine, in_words
+from rhythm_domain.notices import GATHER, LOST, POLL, Notice, OwnEar, OwnLine, in_words
 from rhythm_domain.transaction import CHANNEL
 
 _Q = queries.load("live")
@@ -55,6 +55,8 @@ class Hub:
         self._tasks: set[asyncio.Task[None]] = set()
         self._state = b""
         """What one who begins to listen is told; nothing until it is known."""
+        self._told: dict[int | None, bool] = {}
+        """The projects that were told of just now, and whether they are to be told of again."""
 
     async def serve(self, listener: socket.socket) -> None:
         """Takes who connects, and passes notices on, until it is cancelled."""
@@ -121,6 +123,22 @@ class Hub:
                 with suppress(OSError):
                     line.shutdown(socket.SHUT_RDWR)
 
+    def _pass(self, notice: Notice) -> None:
+        """Tells of a project at once, and while more happens there no more often than a session looks."""
+        if notice.said:
+            self._tell(_written(notice))
+        elif notice.project in self._told:
+            self._told[notice.project] = True
+        else:
+            self._told[notice.project] = False
+            self._tell(_written(notice))
+            asyncio.get_running_loop().call_later(GATHER, self._again, notice)
+
+    def _again(self, notice: Notice) -> None:
+        """Tells of what happened meanwhile, unless it is not known any more."""
+        if self._told.pop(notice.project) and self._state == _EVERYBODY:
+            self._pass(notice)
+
     # What it hears ---------------------------------------------------------------------------------------
 
     async def _pass_on(self) -> None:
@@ -143,11 +161,11 @@ class Hub:
         looked = monotonic()
         while True:
             for notice in await line.hear(self._poll):
-                self._tell(_written(notice))
+                self._pass(notice)
             if monotonic() - looked >= self._poll:
                 looked = monotonic()
                 for project in await history.look(line.connection):
-                    self._tell(_written(Notice(project)))
+                    self._pass(Notice(project))
 
 
 class _History:

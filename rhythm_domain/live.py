@@ -22,12 +22,9 @@ from rhythm_domain.database import Database, Row
 from rhythm_domain.errors import Unavailable
 from rhythm_domain.guard import Guard
 from rhythm_domain.models import Model, PersonRef
-from rhythm_domain.notices import POLL, Ear, HubEar, Line, Notice, OwnEar
+from rhythm_domain.notices import GATHER, POLL, Ear, HubEar, Line, Notice, OwnEar
 from rhythm_domain.repository import live
 from rhythm_domain.repository.live import End
-
-GATHER = 0.1
-"""The least seconds between two looks, however many notices come."""
 
 OVERLAP = 15.0
 """The most seconds that a look goes back: longer than any transaction of Rhythm lives."""

@@ -15,7 +15,6 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic
 from typing import Protocol
 
 import psycopg
@@ -34,6 +33,9 @@ PATIENCE = 1.9
 """Seconds for the answer, as a server that is only busy may need them. With a beat that is well below three,
 which is how long a person may not know.
 """
+
+GATHER = 0.1
+"""The least seconds between two looks of a session, however many notices come."""
 
 POLL = 5.0
 """Seconds between two looks when no notice comes."""
@@ -82,7 +84,7 @@ class Line(Protocol):
         """Waits for a notice; those that came, or none after so many seconds (or sooner)."""
 
     async def gather(self, seconds: float) -> list[Notice]:
-        """All that come within so many seconds."""
+        """All that come within so many seconds, taken together: to be woken by each would cost more."""
 
 
 class Ear(Protocol):
@@ -129,8 +131,9 @@ class OwnLine:
             return [parse(each.payload) for each in heard]
 
     async def gather(self, seconds: float) -> list[Notice]:
+        await asyncio.sleep(seconds)
         with in_words():
-            return [parse(each.payload) async for each in self.connection.notifies(timeout=seconds)]
+            return [parse(each.payload) async for each in self.connection.notifies(timeout=0)]
 
 
 @contextmanager
@@ -201,10 +204,10 @@ class HubLine:
         return self._taken(line)
 
     async def gather(self, seconds: float) -> list[Notice]:
+        await asyncio.sleep(seconds)
         heard: list[Notice] = []
-        until = monotonic() + seconds
-        while (left := until - monotonic()) > 0:
-            heard += await self.hear(left)
+        while self._socket is not None and (taken := self._taken(self._socket)):
+            heard += taken
         return heard
 
     async def _reach(self) -> socket.socket | None:

@@ -19,7 +19,7 @@ from rhythm_domain.database import Database
 from rhythm_domain.errors import NotSignedIn, Unavailable
 from rhythm_domain.hub import _EVERYBODY, Hub, announcement
 from rhythm_domain.live import Announcement, Change, Live, Resync
-from rhythm_domain.notices import Notice
+from rhythm_domain.notices import LONGEST, Notice, parse
 from rhythm_domain.session import Session
 from tests.domain.test_live import (
     Heard,
@@ -117,6 +117,27 @@ async def test_a_lost_notice_is_made_good_for_all(team: Team, conninfo: str, pat
         waiting = asyncio.ensure_future(next_of(changes))
         write_events(team, 1)
         assert isinstance(await waiting, Change)
+
+
+async def test_what_happens_in_a_project_at_once_is_told_at_once_and_then_together() -> None:
+    """Or fifty people who move cards would each be woken by all others; what is said is no such thing."""
+    made = Hub(Database(""), {})
+    made._state = _EVERYBODY
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours, theirs:
+        theirs.setblocking(False)
+        made._listeners.add(ours)
+        for project in [1, 1, 2] * 100:
+            made._pass(Notice(project))
+        made._pass(Notice(-1, "Tea"))
+        told = [parse(theirs.recv(LONGEST).decode()) for _ in range(3)]
+        assert told == [Notice(1), Notice(2), Notice(-1, "Tea")]
+        async with asyncio.timeout(60):
+            while made._told:  # noqa: ASYNC110 - it tells nobody
+                await asyncio.sleep(0.01)
+        assert {parse(theirs.recv(LONGEST).decode()) for _ in range(2)} == {Notice(1), Notice(2)}
+        with pytest.raises(BlockingIOError):
+            theirs.recv(LONGEST)
 
 
 async def test_an_announcement_reaches_everybody(team: Team, conninfo: str, path: Path) -> None:
