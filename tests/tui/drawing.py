@@ -11,6 +11,7 @@ from typing import Any
 from unittest.mock import patch
 from weakref import WeakKeyDictionary
 
+from textual import screen
 from textual._compositor import Compositor, LayoutUpdate
 from textual._context import visible_screen_stack
 from textual.app import App
@@ -20,6 +21,9 @@ WATCHED = False
 
 FRESH = 0.3
 """Seconds after which a screen is looked at again, though nothing said that it has changed."""
+
+PERIOD = 0.001
+"""Seconds until a screen that has changed is laid out: every key waits for that, and here no eye does."""
 
 _seen: WeakKeyDictionary[Compositor, tuple[float, str]] = WeakKeyDictionary()
 """When screens that have not changed since were looked at, and what stood there."""
@@ -31,7 +35,7 @@ def unwatched() -> Iterator[None]:
     if WATCHED:
         yield
         return
-    with patch.object(Compositor, "render_update", _changed):
+    with patch.object(Compositor, "render_update", _changed), patch.object(screen, "UPDATE_PERIOD", PERIOD):
         yield
 
 
