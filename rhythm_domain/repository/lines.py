@@ -74,7 +74,7 @@ async def _learn(tx: Tx, found: _Found) -> None:
     """Asks for the names that are not known yet."""
     names = tx.names
     labelled = {row[20] for row in found if row[20]} - names.labelled.keys()
-    labels = {text: [int(id_) for id_ in text.split(",")] for text in labelled}
+    labels = {text: [int(id_) for id_ in text.strip("{}").split(",") if id_] for text in labelled}
     unknown = {
         "projects": {row[1] for row in found} - names.projects.keys(),
         "people": ({row[7] for row in found} | {row[8] for row in found}) - names.people.keys() - {None},

@@ -24,19 +24,17 @@ LEFT JOIN issues pi ON pi.id = i.parent_id
 ORDER BY found.place;
 
 -- name: many_issue_rows
--- The same columns of issues in no order, and the ids of their labels: each table is gone through once.
+-- The same columns of issues in no order, and the ids of their labels as an array's text.
 SELECT i.id, i.project_id, i.number, i.title, i.status, i.priority, i.type,
-       i.assignee_id AS assignee, i.reporter_id AS reporter, i.sprint_id, i.estimate::text, i.due, pi.number AS parent,
-       waiting.id IS NOT NULL AS blocked,
-       i.rank, i.version, i.created_at, i.updated_at, i.closed_at, i.deleted_at, labelled.labels
+       i.assignee_id AS assignee, i.reporter_id AS reporter, i.sprint_id, i.estimate::text, i.due,
+       CASE WHEN i.parent_id IS NOT NULL THEN (SELECT number FROM issues WHERE id = i.parent_id) END AS parent,
+       i.id IN (SELECT k.blocked_id FROM issue_links k
+                CROSS JOIN LATERAL (SELECT FROM issues WHERE id = k.blocker_id AND closed_at IS NULL
+                                    AND deleted_at IS NULL OFFSET 0) b  -- not a scan of all open issues
+                WHERE k.blocked_id = ANY(%(ids)s::bigint[])) AS blocked,
+       i.rank, i.version, i.created_at, i.updated_at, i.closed_at, i.deleted_at,
+       ARRAY(SELECT label_id FROM issue_labels WHERE issue_id = i.id)::text AS labels
 FROM issues i
-LEFT JOIN issues pi ON pi.id = i.parent_id
-LEFT JOIN (SELECT DISTINCT k.blocked_id AS id FROM issue_links k
-           CROSS JOIN LATERAL (SELECT FROM issues WHERE id = k.blocker_id AND closed_at IS NULL
-                               AND deleted_at IS NULL OFFSET 0) b  -- not a scan of all open issues
-           WHERE k.blocked_id = ANY(%(ids)s::bigint[])) waiting ON waiting.id = i.id
-LEFT JOIN (SELECT il.issue_id AS id, string_agg(il.label_id::text, ',') AS labels FROM issue_labels il
-           WHERE il.issue_id = ANY(%(ids)s::bigint[]) GROUP BY il.issue_id) labelled ON labelled.id = i.id
 WHERE i.id = ANY(%(ids)s::bigint[]);
 
 -- name: names_of_rows
