@@ -111,14 +111,25 @@ async def create(tx: Tx, new: Sequence[Values]) -> list[tuple[int, int]]:
     Each has a `number`, a `rank`, a `title`, a `reporter_id` and whatever else `insert_issues` names;
     `description` and `labels` (ids) are taken from the same values.
     """
-    rows = json.dumps([_new(tx.project_id, one) for one in new], default=str)
-    written = await tx.fetch(_Q["insert_issues"], project=tx.project_id, rows=rows)
-    ids = {row["number"]: row["id"] for row in written}
+    written = _insert(tx, new)
+    await tx.send()
+    ids = {row["number"]: row["id"] for row in written.rows}
     pairs = [(ids[one["number"]], one["number"]) for one in new]
     change_labels(
         tx, "add_labels", {pair[0]: one.get("labels", ()) for pair, one in zip(pairs, new, strict=True)}
     )
     return pairs
+
+
+def create_at_last(tx: Tx, new: Values) -> None:
+    """Writes a new issue, whose `id` was taken with its number, with what is asked next or at the end."""
+    _insert(tx, [new])
+    change_labels(tx, "add_labels", {new["id"]: new.get("labels", ())})
+
+
+def _insert(tx: Tx, new: Sequence[Values]) -> Question:
+    rows = json.dumps([_new(tx.project_id, one) for one in new], default=str)
+    return tx.later(_Q["insert_issues"], project=tx.project_id, rows=rows)
 
 
 def _new(project: int, values: Values) -> Values:
@@ -137,12 +148,12 @@ async def take_numbers(tx: Tx, count: int) -> int:
     return int(row["last"]) - count + 1
 
 
-def number_at_last(tx: Tx) -> Callable[[], int]:
-    """The next issue number of this project, taken with COMMIT by a transaction that does nothing else: to
-    be called behind it.
+def number_at_last(tx: Tx) -> Callable[[], tuple[int, int]]:
+    """The next issue number of this project and the id of its issue, taken with COMMIT by a transaction that
+    does nothing else: to be called behind it.
     """
     asked = tx.later(_Q["take_numbers"], project=tx.project_id, count=1, ahead=True)
-    return lambda: int(asked.rows[0]["last"])
+    return lambda: (asked.rows[0]["last"], asked.rows[0]["id"])
 
 
 _BESIDE = ("description", "labels_added", "labels_removed")

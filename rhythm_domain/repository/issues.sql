@@ -40,26 +40,29 @@ WHERE i.id = ANY(%(ids)s::bigint[]) AND i.project_id = %(project)s;
 -- name: take_numbers
 -- The next issue numbers of a project; the last one is returned. All who create wait for their turn in the order
 -- in which they came: if they waited for the row alone, late ones could overtake early ones for ever. Where numbers are
--- taken ahead, the end of it need not wait for the disk: that of the issues does, whose record lies behind this one's.
+-- taken ahead, the end of it need not wait for the disk: that of the issues does, whose record lies behind this one's;
+-- the issue's id comes with its number, so that all that names it can be sent together with it.
 WITH turn AS MATERIALIZED (
   SELECT pg_advisory_xact_lock(-3, %(project)s)
   FROM (SELECT set_config('lock_timeout', '4s', true),
                set_config('synchronous_commit',
                           CASE WHEN %(ahead)s THEN 'off' ELSE current_setting('synchronous_commit') END, true)
         OFFSET 0) patience)
-UPDATE issue_numbers SET last = last + %(count)s FROM turn WHERE project_id = %(project)s RETURNING last;
+UPDATE issue_numbers SET last = last + %(count)s FROM turn WHERE project_id = %(project)s
+RETURNING last, CASE WHEN %(ahead)s THEN nextval('issues_id_seq') END AS id;
 
 -- name: insert_issues
 -- New issues, their texts and what is searched of them. One statement: others wait for the next number meanwhile.
 WITH given AS (
   SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb) AS n (
-    number int, title text, status issue_status, priority issue_priority, type issue_type, reporter_id int,
+    id bigint, number int, title text, status issue_status, priority issue_priority, type issue_type, reporter_id int,
     assignee_id int, sprint_id int, parent_id bigint, estimate numeric, due date, rank text,
     created_at timestamptz, updated_at timestamptz, closed_at timestamptz, labels int[], description text, tsv text)),
 made AS (
-  INSERT INTO issues (project_id, number, title, status, priority, type, reporter_id, assignee_id, sprint_id,
+  INSERT INTO issues (id, project_id, number, title, status, priority, type, reporter_id, assignee_id, sprint_id,
                       parent_id, estimate, due, rank, created_at, updated_at, closed_at, facets)
-  SELECT %(project)s, n.number, n.title, n.status, n.priority, n.type, n.reporter_id, n.assignee_id, n.sprint_id,
+  OVERRIDING SYSTEM VALUE
+  SELECT coalesce(n.id, nextval('issues_id_seq')), %(project)s, n.number, n.title, n.status, n.priority, n.type, n.reporter_id, n.assignee_id, n.sprint_id,
          n.parent_id, n.estimate, n.due, n.rank, coalesce(n.created_at, now()),
          coalesce(n.updated_at, n.created_at, now()),
          CASE WHEN n.status IN ('done', 'cancelled') THEN coalesce(n.closed_at, n.updated_at, now()) END,

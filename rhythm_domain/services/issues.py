@@ -68,19 +68,19 @@ class Issues:
         """
         operation = operation or new_operation()
         there = tuple(name for name in draft.labels if name not in new_labels)
-        number = await self._take_number(key, draft.model_copy(update={"labels": there}), operation)
+        number, issue_id = await self._take_number(key, draft.model_copy(update={"labels": there}), operation)
         async with self._guard.project(Permission.ISSUE_CREATE, key, operation=operation) as tx:
             if tx.done:
                 return await _made(tx, tx.done.issue_ids[0])
             new = await _drafted(tx, draft, new_labels)
             new |= {"number": number, "reporter_id": tx.user.id, "rank": rank.initial(number)}
-            ((issue_id, _),) = await issues.create(tx, [new])
+            issues.create_at_last(tx, {"id": issue_id, **new})
             tx.record("issue.created", issue=issue_id, after=new)
             made = await issues.whole_at_last(tx, issue_id)
         return made()
 
-    async def _take_number(self, key: str, draft: IssueDraft, operation: UUID) -> int:
-        """The number of a new issue; 0 if it was created before.
+    async def _take_number(self, key: str, draft: IssueDraft, operation: UUID) -> tuple[int, int]:
+        """The number of a new issue and its id; 0 if it was created before.
 
         In a transaction of its own, so that others who create wait for this alone and not until the issue is
         written: fifty at once would wait too long. A number is left out if its issue then can't be written.
@@ -88,7 +88,7 @@ class Issues:
         async with self._guard.project(Permission.ISSUE_CREATE, key, operation=operation) as tx:
             tx.unchanged()
             if tx.done:
-                return 0
+                return 0, 0
             await _drafted(tx, draft)  # What can't be created uses up no number.
             number = issues.number_at_last(tx)
         return number()
