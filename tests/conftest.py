@@ -36,6 +36,9 @@ settings.load_profile("ci")
 
 ROOT = Path(__file__).parents[1]
 
+LONGEST = ("tests/tui/test_hostile.py", "tests/domain/test_growth.py", "tests/hosting/", "tests/tui/")
+"""What takes longest."""
+
 
 @dataclass(frozen=True)
 class Postgres:
@@ -77,6 +80,11 @@ def unhurried(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
     """A busy machine is no database that is gone, unless the test has a server of its own to mistreat."""
     if "server" not in request.fixturenames:
         monkeypatch.setattr(database, "DEADLINE", 60.0)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begins with what takes longest: else one worker ends with it, while the others have nothing to do."""
+    items.sort(key=lambda item: next((at for at, of in enumerate(LONGEST) if item.nodeid.startswith(of)), 9))
 
 
 def pytest_collection_finish() -> None:

@@ -49,7 +49,7 @@ def main() -> None:
     async def answer(keys: key_order.KeyOrder) -> None:
         calm = 0
         while calm < 2:
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.003)
             calm = calm + 1 if at_rest(keys) else 0
         driver, focused = keys._app._driver, keys._app.focused
         assert driver is not None
