@@ -62,7 +62,8 @@ class Cli:
                 if not name.startswith("RHYTHM_TEST_"):
                     patch.delenv(name)
             for name, value in {**self._with(by), **environ}.items():
-                patch.setenv(name, value)
+                if os.environ.get(name) != value:
+                    patch.setenv(name, value)
             self._capture.readouterr()
             code = run(args)
             out, err = self._capture.readouterr()
