@@ -8,7 +8,7 @@ second one that comes meanwhile waits. Only the owner of the tables can do it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -47,7 +47,7 @@ COLUMNS = {
 }
 """What is loaded: the columns of each table; tables behind those that they refer to."""
 
-_LARGE = [*COLUMNS][[*COLUMNS].index("issues") :]
+_LARGE = [*[*COLUMNS][[*COLUMNS].index("issues") :], "issue_facets"]
 _WITH_IDS = [table for table, columns in COLUMNS.items() if columns.startswith("id, ") and table != "events"]
 
 
@@ -113,6 +113,12 @@ class Loading:
                 "ALTER TABLE issues ALTER COLUMN facets TYPE bigint[]"
                 " USING linked_facets(id, project_id, number)"
             ),
+            sql.SQL(
+                "INSERT INTO issue_facets SELECT id, project_id, number,"
+                " own_facets(project_id, number, status, priority, type, assignee_id, sprint_id) || facets"
+                " FROM issues i WHERE deleted_at IS NULL"
+                " AND NOT EXISTS (SELECT FROM issue_facets f WHERE f.issue_id = i.id)"
+            ),
             sql.SQL("DELETE FROM issue_counts"),
             sql.SQL(
                 "INSERT INTO issue_counts SELECT project_id, status, 0, count(*) FROM issues"
@@ -127,7 +133,7 @@ class Loading:
         ]
         self._connection.execute("CREATE TEMP TABLE loaded_events (LIKE events) ON COMMIT DROP")
         self._connection.execute("ALTER TABLE loaded_events DROP COLUMN seq")
-        for statements in (_FOREIGN_KEYS, _INDEXES, _TRIGGERS):
+        for statements in (_FOREIGN_KEYS, _INDEXES, _TRIGGERS, _TRIGGERS_OF_FACETS):
             for down, up in self._connection.execute(statements, [_LARGE]).fetchall():
                 self._connection.execute(down.encode())
                 afterwards.append(sql.SQL(up))
@@ -149,6 +155,10 @@ _INDEXES = b"""
     FROM pg_index i
     WHERE i.indrelid = ANY(%s::regclass[])
       AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid) ORDER BY 1"""
+# No column is written anew while a trigger names it.
+_TRIGGERS_OF_FACETS = b"""
+    SELECT format('DROP TRIGGER %%I ON issues', tgname), pg_get_triggerdef(oid)
+    FROM pg_trigger WHERE tgrelid = ANY(%s::regclass[]) AND tgname = 'issue_refaceted'"""
 _TRIGGERS = b"""
     SELECT format('ALTER TABLE %%s DISABLE TRIGGER USER', t), format('ALTER TABLE %%s ENABLE TRIGGER USER', t)
     FROM unnest(%s::regclass[]) AS t"""
@@ -173,10 +183,10 @@ def loading(conninfo: str, *, unless: str) -> Iterator[Loading | None]:
             connection.commit()
             if there is None:
                 connection.autocommit = True
-                connection.execute(sql.SQL("VACUUM (ANALYZE) {}").format(_names(COLUMNS)))
+                connection.execute(sql.SQL("VACUUM (ANALYZE) {}").format(_names([*COLUMNS, "issue_facets"])))
     except psycopg.Error as error:
         raise translated(error) from error
 
 
-def _names(tables: Mapping[str, str]) -> sql.Composable:
+def _names(tables: Iterable[str]) -> sql.Composable:
     return sql.SQL(", ").join(map(sql.Identifier, tables))

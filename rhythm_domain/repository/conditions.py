@@ -23,8 +23,8 @@ NOBODY = SQL("0")
 """The facet of issues that nobody is assigned to."""
 BLOCKED = SQL("-2147483647")
 """The facet of issues that others block or blocked."""
-_LABELS = 100
-"""Labels up to which an issue is looked for by theirs: across projects, each look asks for all of them."""
+_SPRINTS = 1 << 30
+"""What is added to the id of a sprint to have its facet, and the facet of issues that are in none."""
 
 
 class Clause:
@@ -37,12 +37,13 @@ class Clause:
     the issues themselves, each once, where it reads those anyway.
 
     `closed` says whether all that fulfil it are closed, or open; None: it may be either. `facets` are the
-    values of which an issue has one, where the index of facets knows them.
+    values of which an issue has one, where the index of facets knows them; where each project has its own
+    ones, `facets_here` is a query of those of the project `p.id`.
 
     Clauses of the same text are equal: statements that hold them are put together once.
     """
 
-    __slots__ = ("_text", "closed", "driver", "facets", "issues", "own", "where")
+    __slots__ = ("_text", "closed", "driver", "facets", "facets_here", "issues", "own", "where")
 
     def __init__(
         self,
@@ -53,6 +54,7 @@ class Clause:
         issues: Composable | None = None,
         closed: bool | None = None,
         facets: Sequence[Composable] = (),
+        facets_here: Composable | None = None,
     ) -> None:
         text = where.as_string()
         self.where: SQL = SQL(text)
@@ -61,6 +63,7 @@ class Clause:
         self.issues: SQL | None = None if issues is None else SQL(issues.as_string())
         self.closed = closed
         self.facets = tuple(SQL(facet.as_string()) for facet in facets)
+        self.facets_here: SQL | None = None if facets_here is None else SQL(facets_here.as_string())
         self._text = text
 
     def __eq__(self, other: object) -> bool:
@@ -84,10 +87,10 @@ def _clause(condition: Condition, names: Names, asker: Asker) -> Clause:
             return statuses([Status(str(value)) for value in condition.values])
         case Field.PRIORITY:
             urgencies = [priority.value for priority in condition.priorities]
-            return _own(_one_of("i.priority", urgencies), facets=_values("issue_priority", urgencies))
+            return _own(_one_of("i.priority", urgencies), facets=_values(urgencies))
         case Field.TYPE:
             types = [str(value) for value in condition.values]
-            return Clause(_one_of("i.type", types), facets=_values("issue_type", types))
+            return Clause(_one_of("i.type", types), facets=_values(types))
         case Field.ASSIGNEE:
             return _person("i.assignee_id", condition, names, asker)
         case Field.REPORTER:
@@ -112,7 +115,11 @@ def _clause(condition: Condition, names: Names, asker: Asker) -> Clause:
             lacks = [
                 SQL("({}) IS NOT TRUE").format(_has(Has(str(value))).where) for value in condition.values
             ]
-            facets = [NOBODY] if condition.values == (Has.ASSIGNEE,) else []
+            facets: Sequence[Composable] = []
+            if condition.values == (Has.ASSIGNEE,):
+                facets = [NOBODY]
+            elif condition.values == (Has.SPRINT,):
+                facets = _planned([0])
             return Clause(_or(lacks), facets=facets)
         case Field.PROJECT:
             return Clause(NOTHING)
@@ -124,13 +131,13 @@ OPEN_ISSUE = SQL("i.closed_at IS NULL")
 CLOSED_ISSUE = SQL("i.closed_at IS NOT NULL")
 
 
-def _values(type_: str, values: Iterable[str]) -> list[Composable]:
+def _values(values: Iterable[str]) -> list[Composable]:
     """The facets of some values of an enumeration."""
-    return [SQL("hashenum({}::{})").format(Literal(value), Identifier(type_)) for value in values]
+    return [SQL("hashtext({})").format(Literal(value)) for value in values]
 
 
 def _standing(values: Iterable[Status]) -> list[Composable]:
-    return _values("issue_status", sorted(status.value for status in values))
+    return _values(sorted(status.value for status in values))
 
 
 OPEN = Clause(OPEN_ISSUE, closed=False, facets=_standing(models.OPEN))
@@ -212,18 +219,22 @@ def _label(condition: Condition, ids: list[int]) -> Clause:
     if condition.unset:
         lacks = SQL("{} IS NULL").format(_exists(SQL("FROM issue_labels l WHERE l.issue_id = i.id")))
         return Clause(_or([has, lacks]))
-    driver = SQL(
-        "SELECT l.issue_id AS id FROM labels x JOIN issue_labels l ON l.label_id = x.id"
-        " WHERE x.project_id = p.id AND {}"
-    ).format(_one_of("x.id", ids))
-    facets = [Literal(-id_) for id_ in ids] if 0 < len(ids) <= _LABELS else []
-    return Clause(has, driver, facets=facets)
+    here = SQL("labels x {} WHERE x.project_id = p.id AND {}").format
+    named = _one_of("x.id", ids)
+    return Clause(
+        has,
+        SQL("SELECT l.issue_id AS id FROM {}").format(
+            here(SQL("JOIN issue_labels l ON l.label_id = x.id"), named)
+        ),
+        facets=[Literal(-id_) for id_ in ids],
+        facets_here=SQL("SELECT -x.id FROM {}").format(here(SQL(""), named)),
+    )
 
 
 def _sprint(condition: Condition, ids: list[int]) -> Clause:
     where = _one_of("i.sprint_id", ids)
     if condition.unset:
-        return Clause(_or([where, SQL("i.sprint_id IS NULL")]))
+        return Clause(_or([where, SQL("i.sprint_id IS NULL")]), facets=_planned([0, *ids]))
     return sprint(ids)
 
 
@@ -240,7 +251,16 @@ def sprint(ids: list[int]) -> Clause:
         where,
         read.format(SQL("i.id"), named),
         issues=read.format(SQL("i.*"), named),
+        facets=_planned(ids),
+        facets_here=SQL("SELECT {} + x.id FROM sprints x WHERE x.project_id = p.id AND {}").format(
+            Literal(_SPRINTS), named
+        ),
     )
+
+
+def _planned(ids: list[int]) -> list[Composable]:
+    """The facets of issues in some sprints."""
+    return [Literal(_SPRINTS + id_) for id_ in ids]
 
 
 def _parent(condition: Condition, ids: list[int]) -> Clause:

@@ -1,7 +1,8 @@
 """The index of facets: what issues have of a few values, such as a status, in segments of numbers.
 
 One look finds those in a segment that have all that is asked for, where each alone would find many. It knows
-no order, and values only by their hashes: so what it finds is put in order, and compared.
+no order, and values only by their hashes: so what it finds is put in order, and compared. Its segments are
+those of the words.
 """
 
 from __future__ import annotations
@@ -13,22 +14,19 @@ from time import monotonic
 
 from psycopg.sql import SQL, Composable, Literal
 
+from rhythm_domain.lexemes import SEGMENT
 from rhythm_domain.queries import Named, integers
 from rhythm_domain.repository.conditions import Clause
 from rhythm_domain.transaction import Tx
 
-SEGMENT = 2048
-"""Numbers of a segment, as schema.sql has it."""
-
-_SAMPLED = 8
+_SAMPLED = 3
 """The largest projects by which it is judged how many issues have some facets."""
 
-_QUARTERS = 4
-"""A segment of each quarter of a project is looked at, the last one being the newest."""
+_FEW = 4
+"""Values that are asked for whatever the project; of more, only those that are its own."""
 
-_OF_ISSUE = SQL(
-    "(issue_facets(i.project_id, i.number, i.status, i.priority, i.type, i.assignee_id) || i.facets)"
-)
+_PARTS = 2
+"""A segment at the end of each part of a project is looked at, the last one being the newest."""
 
 
 def known(clauses: Sequence[Clause]) -> tuple[Clause, ...]:
@@ -37,14 +35,28 @@ def known(clauses: Sequence[Clause]) -> tuple[Clause, ...]:
 
 
 def asked(clauses: Sequence[Clause], segment: Composable) -> Composable:
-    """That a row `i` is in a segment of project `p`, and has the facets of the conditions that have any."""
-    keys = [
-        SQL("ARRAY[{}]").format(
-            SQL(", ").join(SQL("facet(p.id, {}, {})").format(segment, facet) for facet in clause.facets)
+    """That a row `f` of issue_facets is of a segment of project `p`, and has the facets of the conditions
+    that have any.
+    """
+    return SQL(" AND ").join(
+        SQL("f.facets && {}").format(_keys(clause, segment)) for clause in known(clauses)
+    )
+
+
+def _keys(clause: Clause, segment: Composable) -> Composable:
+    """The facets of a condition in a segment of project `p`, as an array."""
+    if clause.facets_here is not None and len(clause.facets) > _FEW:
+        return SQL("ARRAY(SELECT facet(p.id, {}, v.value) FROM ({}) v (value))").format(
+            segment, clause.facets_here
         )
-        for clause in known(clauses)
-    ]
-    return SQL(" AND ").join(SQL("{} && {}").format(_OF_ISSUE, key) for key in keys)
+    return SQL("ARRAY[{}]").format(
+        SQL(", ").join(SQL("facet(p.id, {}, {})").format(segment, facet) for facet in clause.facets)
+    )
+
+
+def asking(clauses: Sequence[Clause]) -> int:
+    """How many values a look into the index asks for."""
+    return sum(min(len(clause.facets), _FEW) for clause in clauses)
 
 
 def issues(clauses: Sequence[Clause]) -> SQL:
@@ -52,7 +64,8 @@ def issues(clauses: Sequence[Clause]) -> SQL:
     text = SQL(
         "SELECT i.* FROM generate_series("
         "(SELECT max(s.number) FROM issue_search s WHERE s.project_id = p.id) / {}, 0, -1) AS g"
-        " CROSS JOIN LATERAL (SELECT i.* FROM issues i WHERE i.deleted_at IS NULL AND {} OFFSET 0) i"
+        " CROSS JOIN LATERAL (SELECT f.issue_id AS id FROM issue_facets f WHERE {} OFFSET 0) f"
+        " CROSS JOIN LATERAL (SELECT i.* FROM issues i WHERE i.id = f.id OFFSET 0) i"
     ).format(Literal(SEGMENT), asked(clauses, SQL("g")))
     return SQL(text.as_string())
 
@@ -87,7 +100,7 @@ async def shared(tx: Tx, projects: Sequence[int], clauses: Sequence[Clause]) -> 
     return Shared(
         # Half an issue more, so that what was seen nowhere is rare, not impossible.
         recent=(int(row["recent"] or 0) + 0.5) / newest,
-        older=(int(row["older"] or 0) + 0.5) / ((_QUARTERS - 1) * newest),
+        older=(int(row["older"] or 0) + 0.5) / ((_PARTS - 1) * newest),
         newest=newest,
         size=int(row["size"] or 1),
         at=monotonic(),
@@ -97,24 +110,24 @@ async def shared(tx: Tx, projects: Sequence[int], clauses: Sequence[Clause]) -> 
 @lru_cache(maxsize=512)
 def _counted(clauses: tuple[Clause, ...]) -> Named:
     text = SQL(
-        "SELECT sum(f.met) FILTER (WHERE k.quarter = {quarters}) AS recent,"
-        " sum(f.met) FILTER (WHERE k.quarter < {quarters}) AS older,"
-        " sum(least(p.top, {segment})) FILTER (WHERE k.quarter = {quarters}) AS newest,"
+        "SELECT sum(f.met) FILTER (WHERE k.part = {parts}) AS recent,"
+        " sum(f.met) FILTER (WHERE k.part < {parts}) AS older,"
+        " sum(least(p.top, {segment})) FILTER (WHERE k.part = {parts}) AS newest,"
         " (SELECT sum(n.last) FROM issue_numbers n WHERE n.project_id = ANY(%(projects)s::int[])) AS size"
         " FROM (SELECT n.project_id AS id, coalesce("
         "   (SELECT max(s.number) FROM issue_search s WHERE s.project_id = n.project_id), 0) AS top"
         "  FROM issue_numbers n WHERE n.project_id = ANY(%(projects)s::int[])"
         "  ORDER BY n.last DESC LIMIT {sampled}) p"
-        " CROSS JOIN generate_series(1, {quarters}) AS k (quarter)"
-        " CROSS JOIN LATERAL (SELECT count(*) AS met FROM issues i WHERE i.deleted_at IS NULL AND {facets}) f"
+        " CROSS JOIN generate_series(1, {parts}) AS k (part)"
+        " CROSS JOIN LATERAL (SELECT count(*) AS met FROM issue_facets f WHERE {facets}) f"
     ).format(
-        quarters=Literal(_QUARTERS),
+        parts=Literal(_PARTS),
         segment=Literal(SEGMENT),
         sampled=Literal(_SAMPLED),
         facets=asked(
             clauses,
             # The newest segment is left out where there are others: it is not full yet.
-            SQL("greatest(p.top / {} * k.quarter / {} - 1, 0)").format(Literal(SEGMENT), Literal(_QUARTERS)),
+            SQL("greatest(p.top / {} * k.part / {} - 1, 0)").format(Literal(SEGMENT), Literal(_PARTS)),
         ),
     )
     return Named.of("search_shared", text)

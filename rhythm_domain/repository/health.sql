@@ -65,13 +65,16 @@ FULL JOIN (SELECT project_id, status, count(*) AS total FROM issues WHERE delete
 WHERE coalesce(counted.total, 0) <> coalesce(issues.total, 0);
 
 -- name: wrong_search
--- Issues that the search misses, and entries of it that should not be there.
-SELECT count(*) FILTER (WHERE s.issue_id IS NULL OR x.issue_id IS NULL) AS missing,
+-- Issues that the search misses, by their words or by what they are, and entries of it that should not be there.
+SELECT count(*) FILTER (WHERE s.issue_id IS NULL OR x.issue_id IS NULL OR f.issue_id IS NULL
+                        OR NOT f.facets @> i.facets) AS missing,
        count(*) FILTER (WHERE i.id IS NULL) AS surplus
-FROM (SELECT id FROM issues WHERE deleted_at IS NULL) i
+FROM (SELECT id, own_facets(project_id, number, status, priority, type, assignee_id, sprint_id) || facets AS facets
+      FROM issues WHERE deleted_at IS NULL) i
 FULL JOIN (SELECT issue_id FROM issue_search) s ON s.issue_id = i.id
 FULL JOIN (SELECT issue_id FROM issue_index) x ON x.issue_id = coalesce(i.id, s.issue_id)
-WHERE s.issue_id IS NULL OR x.issue_id IS NULL OR i.id IS NULL;
+FULL JOIN (SELECT issue_id, facets FROM issue_facets) f ON f.issue_id = coalesce(i.id, s.issue_id, x.issue_id)
+WHERE s.issue_id IS NULL OR x.issue_id IS NULL OR f.issue_id IS NULL OR i.id IS NULL OR NOT f.facets @> i.facets;
 
 -- name: search_generation
 -- What the search index of all issues holds at least.

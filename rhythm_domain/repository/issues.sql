@@ -108,6 +108,18 @@ ON CONFLICT (issue_id) DO UPDATE SET tsv = excluded.tsv
 WHERE issue_search.tsv <> excluded.tsv
    OR NOT EXISTS (SELECT FROM issue_index x WHERE x.issue_id = issue_search.issue_id);
 
+-- name: facet_issues
+-- What issues are filtered by, made anew.
+WITH i AS (
+  SELECT id, project_id, number,
+         own_facets(project_id, number, status, priority, type, assignee_id, sprint_id) || facets AS facets
+  FROM issues WHERE id = ANY(%(ids)s::bigint[]))
+INSERT INTO issue_facets SELECT id, project_id, number, facets FROM i
+ON CONFLICT (issue_id) DO UPDATE SET facets = excluded.facets WHERE issue_facets.facets <> excluded.facets;
+
+-- name: unfacet_issues
+DELETE FROM issue_facets WHERE issue_id = ANY(%(ids)s::bigint[]);
+
 -- name: unindex_issues
 DELETE FROM issue_search WHERE issue_id = ANY(%(ids)s::bigint[]);
 

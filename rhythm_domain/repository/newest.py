@@ -218,7 +218,7 @@ def _statement(
             **way,
         )
         return Named.of("search_newest", text)
-    if begin.faceted:
+    if begin.faceted and begin.lookup is None:
         name = "search_faceted"
         rows = numbers.faceted(clauses, reading, words=words, limit=limit, across=alone is None)
     elif begin.lookup is None:
@@ -229,6 +229,8 @@ def _statement(
         rows = numbers.window_and_looked_up(reading, exactly=begin.exactly, limit=limit)
     else:
         name = "search_words"
-        rows = numbers.looked_up(clauses, reading, exactly=begin.exactly, limit=limit, across=alone is None)
+        rows = numbers.looked_up(
+            clauses, reading, exactly=begin.exactly, faceted=begin.faceted, limit=limit, across=alone is None
+        )
     merged = _MERGED if alone is None else _ALONE
     return Named.of(name, merged.format(scope=numbers.reaching(alone, reading, limit), rows=rows, **way))

@@ -128,16 +128,17 @@ def window(
 
 
 def looked_up(
-    clauses: Sequence[Clause], reading: Reading, *, exactly: bool, limit: int, across: bool
+    clauses: Sequence[Clause], reading: Reading, *, exactly: bool, faceted: bool, limit: int, across: bool
 ) -> Composable:
-    """The same, where the index is asked for the words, one segment after the other; `exactly` says that
-    what it finds fits them. Parameters: words, lookup.
+    """The same, where the index is asked for the words, one segment after the other, and that of facets with
+    it if the list is to be `faceted`; `exactly` says that what it finds fits the words. Parameters: words,
+    lookup.
 
     Words that are rare, or that nobody wrote, cost a look into the index for each segment.
     """
-    if not across:
-        return _marked(_asked_for(clauses, reading, exactly, Literal(limit)), reading, Literal(limit))
-    return _in_part(_asked_for(clauses, reading, exactly, _PART), reading)
+    wanted = _PART if across else Literal(limit)
+    found = _asked_for(clauses, reading, exactly, wanted, faceted=faceted)
+    return _in_part(found, reading) if across else _marked(found, reading, wanted)
 
 
 _PART = SQL("p.quota + 1")
@@ -157,25 +158,11 @@ def faceted(
     """The same, where the index of facets is asked for what fulfils the conditions that it knows, one of its
     segments after the other, and all else is compared.
     """
-    wanted = _PART if across else Literal(limit)
-    parts = _parts(clauses, reading, wanted)
-    found = SQL(
-        "SELECT i.id, i.number"
-        " FROM (SELECT i.* FROM issues i WHERE i.deleted_at IS NULL AND {facets} OFFSET 0) i"
-        " WHERE i.project_id = p.id AND {stretch} AND {all} ORDER BY i.number {way}"
-    ).format(
-        facets=facets.asked(clauses, SQL("g")), stretch=_stretch_of("i", reading, segment=False), **parts
+    named = SQL("SELECT f.issue_id AS id, f.number FROM issue_facets f WHERE {}").format(
+        facets.asked(clauses, SQL("g"))
     )
-    if words:
-        found = SQL(
-            "SELECT s.id, s.number FROM ({found} OFFSET 0) s WHERE (SELECT ts_match_vq(f.tsv,"
-            " replace(%(words)s, '@', p.id || '.' || s.number / {segment} || '/')::tsquery)"
-            " FROM issue_search f WHERE f.issue_id = s.id)"
-        ).format(found=found, segment=_SEGMENT)
-    found = SQL(
-        "SELECT s.id, s.number, true AS found FROM {between} AS g CROSS JOIN LATERAL"
-        " ({found} LIMIT {limit}) s LIMIT {limit}"
-    ).format(between=_between(reading, facets.SEGMENT), found=found, **parts)
+    wanted = _PART if across else Literal(limit)
+    found = _segment_after_segment(named, clauses, reading, words=words, lookup=False, limit=wanted)
     return _in_part(found, reading) if across else _marked(found, reading, wanted)
 
 
@@ -230,7 +217,7 @@ def _compared(
     return SQL(
         "SELECT s.id, s.number, true AS found FROM {segments} CROSS JOIN LATERAL"
         " ({fitting} ORDER BY s.number {way} LIMIT {limit}) s LIMIT {limit}"
-    ).format(segments=_segments(reading, lookup=False), fitting=fitting, **parts)
+    ).format(segments=_segments(reading, words=True, lookup=False), fitting=fitting, **parts)
 
 
 _FULFILS = SQL("(SELECT true FROM issues i WHERE i.id = s.id AND {all})")
@@ -239,19 +226,43 @@ _FITS = SQL("(SELECT ts_match_vq(f.tsv, q.words) FROM issue_search f WHERE f.iss
 """That the words `q` of a segment fit an issue."""
 
 
-def _asked_for(clauses: Sequence[Clause], reading: Reading, exactly: bool, limit: Composable) -> Composable:
-    """At most `limit` issues from bound to reach that the index finds."""
+def _asked_for(
+    clauses: Sequence[Clause], reading: Reading, exactly: bool, limit: Composable, *, faceted: bool = False
+) -> Composable:
+    """At most `limit` issues from bound to reach that the index finds; `faceted`: and that of facets, too."""
+    found: Composable = SQL(
+        "SELECT s.issue_id AS id, s.number FROM issue_index s WHERE words_of(s.issue_id) @@ q.lookup"
+    )
+    if faceted:
+        # Both are of one segment: so many that neither must be looked for by the other.
+        found = SQL("{} INTERSECT SELECT f.issue_id, f.number FROM issue_facets f WHERE {}").format(
+            found, facets.asked(clauses, SQL("g"))
+        )
+    return _segment_after_segment(found, clauses, reading, words=not exactly, lookup=True, limit=limit)
+
+
+def _segment_after_segment(
+    found: Composable,
+    clauses: Sequence[Clause],
+    reading: Reading,
+    *,
+    words: bool,
+    lookup: bool,
+    limit: Composable,
+) -> Composable:
+    """Of what is found in each segment `g` the first ones, in order, that fulfil the conditions, and with
+    `words` these, too: no more of them are compared than it takes.
+    """
     parts = _parts(clauses, reading, limit)
-    found = SQL(
-        "SELECT s.id, s.number FROM (SELECT s.issue_id AS id, s.number FROM issue_index s"
-        " WHERE words_of(s.issue_id) @@ q.lookup OFFSET 0) s WHERE {stretch} ORDER BY s.number {way}"
-    ).format(stretch=_stretch_of("s", reading, segment=False), **parts)
-    for compared in [*([_FULFILS.format(**parts)] if clauses else []), *([] if exactly else [_FITS])]:
-        found = SQL("SELECT s.id, s.number FROM ({} OFFSET 0) s WHERE {}").format(found, compared)
+    text: Composable = SQL(
+        "SELECT s.id, s.number FROM ({found} OFFSET 0) s WHERE {stretch} ORDER BY s.number {way}"
+    ).format(found=found, stretch=_stretch_of("s", reading, segment=False), **parts)
+    for compared in [*([_FULFILS.format(**parts)] if clauses else []), *([_FITS] if words else [])]:
+        text = SQL("SELECT s.id, s.number FROM ({} OFFSET 0) s WHERE {}").format(text, compared)
     return SQL(
         "SELECT s.id, s.number, true AS found FROM {segments} CROSS JOIN LATERAL"
         " ({found} LIMIT {limit}) s LIMIT {limit}"
-    ).format(segments=_segments(reading, lookup=True), found=found, **parts)
+    ).format(segments=_segments(reading, words=words, lookup=lookup), found=text, **parts)
 
 
 def _marked(source: Composable, reading: Reading, limit: Composable) -> Composable:
@@ -271,22 +282,21 @@ def _marked(source: Composable, reading: Reading, limit: Composable) -> Composab
     )
 
 
-def _segments(reading: Reading, *, lookup: bool) -> Composable:
+_WORDS = SQL("replace(%(words)s, '@', p.id || '.' || g || '/')::tsquery AS words")
+_LOOKUP = SQL("replace(%(lookup)s, '@', p.id || '.' || g || '/')::tsquery AS lookup")
+
+
+def _segments(reading: Reading, *, words: bool, lookup: bool) -> Composable:
     """The segments `g` of project `p` from its bound to its reach, and the words `q` as each has them."""
-    asked = SQL(", replace(%(lookup)s, '@', p.id || '.' || g || '/')::tsquery AS lookup" if lookup else "")
-    return SQL(
-        "{between} AS g CROSS JOIN LATERAL"
-        " (SELECT replace(%(words)s, '@', p.id || '.' || g || '/')::tsquery AS words{asked} OFFSET 0) q"
-    ).format(between=_between(reading, SEGMENT), asked=asked)
-
-
-def _between(reading: Reading, segment: int) -> Composable:
-    """The segments of so many numbers of project `p` from its bound to its reach."""
-    return SQL(
-        "generate_series(least(p.bound, p.top) / {0}, greatest(p.reach + 1, 0) / {0}, -1)"
+    between = SQL(
+        "generate_series(least(p.bound, p.top) / {0}, greatest(p.reach + 1, 0) / {0}, -1) AS g"
         if reading.falls
-        else "generate_series(greatest(p.bound, 0) / {0}, least(p.reach - 1, p.top) / {0}, 1)"
-    ).format(Literal(segment))
+        else "generate_series(greatest(p.bound, 0) / {0}, least(p.reach - 1, p.top) / {0}, 1) AS g"
+    ).format(_SEGMENT)
+    asked = [_WORDS] * words + [_LOOKUP] * lookup
+    if not asked:
+        return between
+    return SQL("{} CROSS JOIN LATERAL (SELECT {} OFFSET 0) q").format(between, SQL(", ").join(asked))
 
 
 def _stretch_of(row: str, reading: Reading, *, segment: bool) -> Composable:

@@ -59,8 +59,8 @@ _COMPARED = 8.0
 """Looking an issue's words up by its id and comparing them."""
 _AMONG = 0.2
 """The share of the issues that fulfil the conditions: their words are compared."""
-FOUND = 5.0
-"""Reading an issue's words where the index found it, for its id."""
+FOUND = 0.6
+"""An issue that the index of words finds."""
 _FETCHED = 4.0
 """Looking an issue up by its id."""
 _PASSED = 0.15
@@ -218,10 +218,13 @@ async def _judge(tx: Tx, of: Selection) -> _Words:
     share = (row["hits"] + NONE) / row["numbers"]
     if row["more"]:
         share = max(share, row["complete"] / row["seen"])
-    size, looking = row["size"], share * row["size"] * FOUND
+    size = row["size"]
+    compared = 0 if words.exact and words.prefix is None else _COMPARED
+    looking = share * size * (FOUND + compared)
     if words.prefix is not None:
         narrow = share * (row["both"] + NONE) / (row["hits"] + 1)
-        typed = narrow * size * FOUND + row["begun"] / row["seen"] * size * _PASSED
+        compared = 0 if words.exact else _COMPARED
+        typed = narrow * size * (FOUND + compared) + row["begun"] / row["seen"] * size * _PASSED
         if typed < looking:
             return _Words(words.narrowest, words.exact, size, narrow, typed)
     return _Words(words.lookup, words.exact and words.prefix is None, size, share, looking)

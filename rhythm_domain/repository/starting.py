@@ -7,7 +7,7 @@ one would read the whole project. Conditions are counted up to a bound; words ar
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import ceil
 from operator import itemgetter
@@ -58,8 +58,8 @@ _PASSED = 0.15
 """Going through the lexemes of an issue in the index that begin as a word does that is being typed."""
 _SOUGHT = 6.5
 """Looking up the words of an issue that the index found, and comparing them."""
-_FACET, _FACET_ELSEWHERE, _FACET_COMPARED = 1.3, 2.0, 3.0
-"""Reading an issue that has the facets asked for, as rows lie or anywhere; what comparing its words adds."""
+_BOTH = 0.3
+"""Seeing whether an issue that one index found is among those that the other did."""
 _ASKED, _VALUE = 50.0, 2.0
 """Asking for those of a segment; what each value asked for adds, as the labels of all projects do."""
 _AMONG = 0.2
@@ -75,7 +75,8 @@ class Start:
     """What to start from: a condition's issues, the words as `lookup` asks for them (`exactly`: what that
     finds fits them; `rare`: so few that they may be looked up all at once), or with neither the order of the
     list. Whatever it is not has still to be filtered for, the words of each issue first if `words_first`.
-    `faceted`: in the order of numbers, the issues that have all facets asked for.
+    `faceted`: in the order of numbers, the issues that have all facets asked for, and are found for the words
+    if they are looked up.
     """
 
     driver: Driver | None = None
@@ -142,6 +143,9 @@ async def start(
     few = min(few, 1 << ceil(walk * each / (_OWN + compared)).bit_length())
     row, counts = await _probe(tx, of, driven, few, judging=judging)
     found = [(walk * each, Start())]
+    fulfilled = _FULFILLED
+    if not all(clause.own or clause.facets for clause in of.clauses):
+        fulfilled += _FULFILLED_ELSEWHERE
     judged = None
     if words is not None and words.lookup is not None and judging:
         judged = _judged(of, row, wanted if lazily else 0, walk if of.clauses else 0)
@@ -150,16 +154,15 @@ async def start(
         if lazily:
             walk = shared.depth(walk)
             found = [(walk * each, Start())]
-        reach = walk if lazily else shared.size
-        read = _FACET if lazily else _FACET_ELSEWHERE
-        if not all(clause.own or clause.facets for clause in of.clauses):
-            read += _FULFILLED_ELSEWHERE
-        if of.across:  # Of each project at least a segment is read.
-            reach = max(reach, min(len(of.projects) * facets.SEGMENT, shared.size))
-        met = shared.met(reach) * (read + (_FACET_COMPARED if words is not None else 0))
-        asked = _ASKED + _VALUE * sum(len(clause.facets) for clause in of.clauses)
-        begin = Start(faceted=True) if lazily else Start(Driver(issues=facets.issues(of.clauses)))
-        found.append((met + reach / facets.SEGMENT * asked, begin))
+        # All of a segment is found, and of each project at least one; it is looked at in order.
+        segments = max(walk, min(len(of.projects) * SEGMENT, shared.size)) if lazily else shared.size
+        looked_at = shared.met(walk if lazily else shared.size) * (
+            fulfilled + (_SOUGHT if words is not None else 0)
+        )
+        begin = Start(faceted=True, rare=shared.met(shared.size) <= RARE)
+        if not lazily:
+            begin = Start(Driver(issues=facets.issues(of.clauses)))
+        found.append((_asking(of, shared, segments) + looked_at, begin))
     own = tuple(clause for clause in driven if clause.own)
     if own and (fewest := min(counts[clause] for clause in own)) <= few:
         found.append((fewest * (_OWN + compared), Start(Driver(own=own))))
@@ -173,7 +176,6 @@ async def start(
     if judged is not None:
         count = sought = judged.count
         if lazily:
-            # All of a segment is found; it is looked at in order, until there is enough.
             sought = min(count, walk * judged.share)
             count = min(count, max(sought, judged.nearest))
             # The rarer conditions are beside such words, the fewer issues are compared on the way.
@@ -189,13 +191,25 @@ async def start(
             walked = min(walk, known) * _WALKED_COMPARED
             looked_up = count * judged.each + (0 if judged.start.exactly else sought * _SOUGHT)
             return judged.start if not of.across or looked_up < walked else Start()
-        fulfilled = sought * _FULFILLED
-        if not judged.start.exactly:
-            fulfilled += sought * _SOUGHT * (_AMONG if of.clauses else 1)
+        looking_up = count * judged.each
+        compared = 0 if judged.start.exactly else _SOUGHT
+        looked_at = sought * (fulfilled + compared * (_AMONG if of.clauses else 1))
         # In another order, that is read beside what is found.
-        beside = fulfilled if lazily else min(fulfilled, 3 * walk * _WALKED)
-        found.append((count * judged.each + beside, judged.start))
+        beside = looked_at if lazily else min(looked_at, 3 * walk * _WALKED)
+        found.append((looking_up + beside, judged.start))
+        if faceted and lazily:
+            reach = count / judged.share
+            both = _asking(of, shared, reach) + (count + shared.met(reach)) * _BOTH
+            looked_at = sought * shared.met(reach) / reach * (fulfilled + compared)
+            rare = judged.count * shared.met(shared.size) / shared.size <= RARE
+            found.append((looking_up + both + looked_at, replace(judged.start, faceted=True, rare=rare)))
     return min(found, key=itemgetter(0))[1]
+
+
+def _asking(of: Selection, shared: Shared, reach: float) -> float:
+    """What it costs to ask the index of facets for what is in so many issues."""
+    each = _ASKED + _VALUE * facets.asking(of.clauses)
+    return reach / SEGMENT * each + shared.met(reach) * _FOUND
 
 
 async def _shared(tx: Tx, of: Selection) -> Shared:
@@ -235,7 +249,7 @@ async def leads(tx: Tx, of: Selection, *, few: int) -> list[Lead]:
         shared = await _shared(tx, of)
         met = shared.met(shared.size)
         fulfilling = met if len(known) == len(of.clauses) else _AMONG * met
-        asking = shared.size * _ASKED / facets.SEGMENT
+        asking = shared.size * _ASKED / SEGMENT
         found.append(Lead(Driver(issues=facets.issues(of.clauses)), met, fulfilling, asking))
         few = min(few, int(met + asking / _NAMED))  # What names more is no better.
     driven = tuple(clause for clause in of.clauses if clause.driver is not None)

@@ -120,9 +120,19 @@ def test_reindex_heals_search_and_counts(rhythm: Cli, team: Team, instance: Inst
     assert instance.value("SELECT count(*) FROM issue_search WHERE tsv::text LIKE '%%/safari%%'") == 1
 
 
-def test_reindex_heals_what_the_index_points_at(rhythm: Cli, team: Team, instance: Instance) -> None:
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "DELETE FROM issue_index",
+        "DELETE FROM issue_facets",
+        "UPDATE issue_facets SET facets = '{}'",
+    ],
+)
+def test_reindex_heals_what_the_indexes_point_at(
+    rhythm: Cli, team: Team, instance: Instance, damage: str
+) -> None:
     _issue(instance, team)
-    instance.sql.execute("DELETE FROM issue_index")
+    instance.sql.execute(damage.encode())
     assert "1 issues are not found" in rhythm("doctor", by=team.owner).out
     rhythm("db", "reindex")
     assert rhythm("doctor", by=team.owner).code == Exit.DONE
@@ -178,7 +188,7 @@ def test_a_backup_comes_back_whole_into_an_empty_database(
     assert file.stat().st_mode & 0o777 == 0o600
     assert [path.name for path in rhythm.home.iterdir() if "backup" in path.name] == ["a backup"]
     ran = rhythm("db", "restore", str(file), "--json", RHYTHM_DATABASE_URL=empty)
-    assert ran.json["well"] is True
+    assert ran.json["well"] is True, ran.json
     assert (
         rhythm("project", "show", "CORE", "--json", by=token, RHYTHM_DATABASE_URL=empty).json["open_count"]
         == 1

@@ -23,7 +23,17 @@ from rhythm_domain.session import Session
 from tests.domain.conftest import Filled
 
 LARGE = frozenset(
-    {"issues", "issue_texts", "issue_search", "issue_labels", "issue_links", "comments", "events"}
+    {
+        "issues",
+        "issue_texts",
+        "issue_search",
+        "issue_index",
+        "issue_facets",
+        "issue_labels",
+        "issue_links",
+        "comments",
+        "events",
+    }
     | {"sprint_scope", "issue_sources"}
 )
 """The tables that grow with the issues."""

@@ -81,12 +81,19 @@ async def test_random_queries_find_what_a_plain_filter_and_sort_find(
 
 
 @pytest.mark.parametrize("project", ["CORE", None], ids=["one project", "across"])
+@pytest.mark.parametrize("costs", [0.0, 1000.0], ids=["alone", "with words"])
 async def test_the_index_of_facets_finds_what_a_plain_filter_and_sort_find(
-    world: World, monkeypatch: pytest.MonkeyPatch, project: str | None
+    world: World, monkeypatch: pytest.MonkeyPatch, project: str | None, costs: float
 ) -> None:
-    """Wherever it knows one of the conditions it is asked, in the order of numbers and in others."""
-    for name in ("_FACET", "_FACET_ELSEWHERE", "_FACET_COMPARED", "_FULFILLED_ELSEWHERE", "_ASKED"):
+    """Wherever it knows one of the conditions it is asked, in the order of numbers and in others; where to
+    compare costs much, together with the index of words.
+    """
+    for name in ("_FOUND", "_BOTH", "_ASKED", "_FULFILLED_ELSEWHERE"):
         monkeypatch.setattr(starting, name, 0.0)
+    monkeypatch.setattr(starting, "_SOUGHT", costs**2)
+    monkeypatch.setattr(starting, "_FULFILLED", costs)
+    for name in ("_WALKED", "_WALKED_COMPARED", "_OWN", "_READ", "_NAMED"):
+        monkeypatch.setattr(starting, name, 1000.0)
     monkeypatch.setattr(sources, "WINDOW", 1)
     queries: list[tuple[Named, Params]] = []
     heard = overheard.set(queries)
@@ -99,6 +106,8 @@ async def test_the_index_of_facets_finds_what_a_plain_filter_and_sort_find(
             "label:ui status:done",
             "label:ui,docs",
             "is:blocked",
+            "sprint:current type:bug",
+            "no:sprint is:open",
         ):
             for more in ("", " alpha", " bet", " sort:updated", " alpha sort:rank"):
                 asked = f"{text}{more}"
@@ -107,7 +116,7 @@ async def test_the_index_of_facets_finds_what_a_plain_filter_and_sort_find(
     finally:
         overheard.reset(heard)
     faceted = {query.name for query, _ in queries if "issue_facets" in str(query.text)}
-    assert {"search_faceted", "search_ordered"} <= faceted
+    assert {"search_faceted", "search_words" if costs else "search_ordered"} <= faceted
 
 
 @pytest.mark.parametrize("project", ["CORE", None], ids=["one project", "across"])
