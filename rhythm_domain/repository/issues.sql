@@ -66,7 +66,7 @@ made AS (
          n.parent_id, n.estimate, n.due, n.rank, coalesce(n.created_at, now()),
          coalesce(n.updated_at, n.created_at, now()),
          CASE WHEN n.status IN ('done', 'cancelled') THEN coalesce(n.closed_at, n.updated_at, now()) END,
-         ARRAY(SELECT facet(%(project)s, n.number / 2048, -l.id) FROM unnest(n.labels) AS l (id))
+         ARRAY(SELECT facet(%(project)s, n.number / 8192, -l.id) FROM unnest(n.labels) AS l (id))
   FROM given n ORDER BY n.number
   RETURNING id, number),
 texts AS (

@@ -8,6 +8,7 @@ from pathlib import Path
 import psycopg
 
 from rhythm_domain import queries
+from rhythm_domain.lexemes import SEGMENT
 
 _PARAMETER = re.compile(rb"%\((\w+)\)s")
 
@@ -38,3 +39,11 @@ def test_names_are_unique_over_all_files() -> None:
         name for path in folder.glob("*.sql") for name in re.findall(r"-- name: (\w+)", path.read_text())
     ]
     assert sorted(stated) == sorted(queries.every())
+
+
+def test_the_database_counts_the_same_numbers_to_a_segment() -> None:
+    root = Path(__file__).parents[2]
+    files = [root / "schema.sql", *(root / "rhythm_domain").rglob("*.sql")]
+    assert {found for file in files for found in re.findall(r"number / (\d+)", file.read_text())} == {
+        str(SEGMENT)
+    }
