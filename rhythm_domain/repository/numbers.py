@@ -101,7 +101,7 @@ def _bounded(reading: Reading, limit: int) -> Composable:
     many of its issues are put in the order of time (`quota`).
     """
     return SQL(
-        "(SELECT a.*, least({limit}, 5 + ceil(2.0::float8 * {limit} * a.top / (sum(a.top) OVER () + 1)))::int"
+        "(SELECT a.*, least({limit}, 3 + ceil(2.0::float8 * {limit} * a.top / (sum(a.top) OVER () + 1)))::int"
         " AS quota FROM (SELECT a.id, coalesce(r.number, {bound}) AS bound, r.moment,"
         " coalesce((SELECT n.last FROM issue_numbers n WHERE n.project_id = a.id), 0) AS top"
         " FROM unnest(%(projects)s::int[]) AS a (id)"
