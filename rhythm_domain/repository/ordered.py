@@ -42,6 +42,9 @@ SOON = 4_000
 _MANY = 10
 """How many times as many issues as elsewhere a condition may name: else a list may have to be read wholly."""
 
+_PAGE = 50
+"""Issues that are mostly wanted."""
+
 _HITS, _PROJECTS, _NEWEST = 100, 2, 128
 """What words are judged by: so many issues of each segment that is looked into, in so many projects, and the
 newest issues that a word being typed is compared with."""
@@ -130,13 +133,13 @@ async def _by_words(walk: _Walk, places: Sequence[int], at: _At) -> None:
         while walk.goes_on():
             if words is not None and words.ids is not None:
                 # What is found is met on the way, or itself put in order.
-                sorting = words.count * _FETCHED
-                meeting = walk.needs(words.share) * (met + words.share * _FETCHED)
+                sorting = words.count * words.looked_at
+                meeting = walk.needs(words.share) * (met + words.share * words.looked_at)
                 if 2 * max(meeting, SOON / 4) + walk.met * met > sorting:
-                    await walk.rest(None, places[number:], ids=words.ids)
+                    await walk.rest(None, places[number:], found=words)
                     return
                 further = max(2 * meeting / met, _FAR * FIRST, walk.met)
-                await walk.compare(further, ids=words.ids)
+                await walk.compare(further, found=words)
                 continue
             each = _each(walk.of)
             comparing, spent = walk.needed * each, walk.read * each
@@ -145,8 +148,10 @@ async def _by_words(walk: _Walk, places: Sequence[int], at: _At) -> None:
                 continue
             words = words or await _judge(walk.tx, walk.of)
             comparing = min(comparing, words.size * each)
-            sorting = words.count * _FETCHED
-            looking = words.looking + min(sorting, walk.needs(words.share) * met)
+            sorting = words.count * words.looked_at
+            looking = words.looking + min(
+                sorting, walk.needs(words.share) * (met + words.share * words.looked_at)
+            )
             least = min(comparing, looking)
             lead = await _lead(walk.tx, walk.of, few=min(_MANY * FEW, int(least / each)))
             if lead is not None and _leading(lead) < least:
@@ -178,8 +183,8 @@ def _each(of: Selection) -> float:
 
 @dataclass(slots=True)
 class _Words:
-    """The words of a search: how to ask for them, how many issues there are, the share of them that the index
-    finds, and what looking them up costs; their ids, once they were looked up and compared.
+    """The words of a search: how to ask for them, whether all that the index finds fits them, how many issues
+    there are, the share of them that it finds, and what that costs; their ids, once they were looked up.
     """
 
     lookup: str
@@ -193,8 +198,13 @@ class _Words:
     def count(self) -> float:
         return self.share * self.size
 
+    @property
+    def looked_at(self) -> float:
+        """What it costs to look at one that was found."""
+        return _FETCHED + (0 if self.exactly else _COMPARED)
+
     async def look_up(self, tx: Tx, of: Selection) -> None:
-        (row,) = await fetch(tx, of, _ids(of.alone, self.exactly), lookup=self.lookup)
+        (row,) = await fetch(tx, of, _ids(of.alone), lookup=self.lookup)
         self.ids, self.share = row["ids"], row["found"] / self.size
 
 
@@ -219,13 +229,12 @@ async def _judge(tx: Tx, of: Selection) -> _Words:
     if row["more"]:
         share = max(share, row["complete"] / row["seen"])
     size = row["size"]
-    compared = 0 if words.exact and words.prefix is None else _COMPARED
-    looking = share * size * (FOUND + compared)
+    looking = share * size * FOUND
     if words.prefix is not None:
         narrow = share * (row["both"] + NONE) / (row["hits"] + 1)
-        compared = 0 if words.exact else _COMPARED
-        typed = narrow * size * (FOUND + compared) + row["begun"] / row["seen"] * size * _PASSED
-        if typed < looking:
+        typed = narrow * size * FOUND + row["begun"] / row["seen"] * size * _PASSED
+        # Else those of a page are compared, and what one finds in vain on the way to them.
+        if typed < looking + min(share * size, _PAGE * share / narrow) * _COMPARED:
             return _Words(words.narrowest, words.exact, size, narrow, typed)
     return _Words(words.lookup, words.exact and words.prefix is None, size, share, looking)
 
@@ -264,13 +273,13 @@ class _Walk:
         return (self._limit - len(self.rows)) * self.read / max(self._found, NONE)
 
     def needs(self, share: float) -> float:
-        """The same where the words are in a share of all issues."""
-        if self.of.clauses and self._passed:
+        """The same where the words are in a share of all issues, as far as is known."""
+        if self._passed:
             share = min(share, max(len(self.rows), NONE) / self._passed)
         return (self._limit - len(self.rows)) / max(share, 1e-9)
 
-    async def compare(self, width: float, *, ids: str | None = None) -> None:
-        """Reads on by about so many issues, comparing all or meeting those of `ids`."""
+    async def compare(self, width: float, *, found: _Words | None = None) -> None:
+        """Reads on by about so many issues, comparing all or meeting those that were found."""
         stretch, reading, of = self._order[self._place], self._reading, self.of
         steps = FIRST
         while STEP * steps <= min(width, _WIDEST):
@@ -284,18 +293,18 @@ class _Walk:
                 stretch,
                 reading,
                 of.alone,
-                of.words is not None,
-                ids is not None,
+                of.words is not None and not (found and found.exactly),
+                found is not None,
                 self._at is not None,
                 steps,
             ),
             value=value,
             id=id_,
-            ids=ids or (),
+            ids=(found and found.ids) or (),
             rows=self._limit - len(self.rows),
         )
-        found = [(self._place, row["value"], row["id"]) for row in rows if row["found"]]
-        self.rows += sorted(found, reverse=reading.falls)
+        fitting = [(self._place, row["value"], row["id"]) for row in rows if row["found"]]
+        self.rows += sorted(fitting, reverse=reading.falls)
         last = next((row for row in rows if not row["found"]), None)
         self._unfinished = last is not None and not self.full
         if last is not None:
@@ -303,8 +312,8 @@ class _Walk:
         elif not self.full:
             steps //= 2  # The stretch ended somewhere on the way.
         self._passed += steps
-        if ids is None:
-            self.read, self._found = self.read + steps, self._found + len(found)
+        if found is None:
+            self.read, self._found = self.read + steps, self._found + len(fitting)
         else:
             self.met += steps
 
@@ -320,8 +329,10 @@ class _Walk:
         self.rows += [(self._place, *each) for each in found[:wanted]]
         self._unfinished = False
 
-    async def rest(self, driver: Driver | None, places: Sequence[int], *, ids: str | None = None) -> None:
-        """All of some stretches that a driver leads to, or `ids`, in order."""
+    async def rest(
+        self, driver: Driver | None, places: Sequence[int], *, found: _Words | None = None
+    ) -> None:
+        """All of some stretches that a driver leads to, or what was found, in order."""
         of, order, reading = self.of, self._order, self._reading
         query = _driven(
             of.clauses,
@@ -329,16 +340,17 @@ class _Walk:
             tuple((place, order[place]) for place in places),
             reading,
             of.alone,
-            of.words is not None and ids is None,
+            of.words is not None and not (found and found.exactly),
             self._at is not None,
             self._limit,
         )
         value, id_ = self._at or (None, 0)
-        found: dict[int, list[_Row]] = {place: [] for place in places}
-        for row in await fetch(self.tx, of, query, value=value, id=id_, ids=ids or ()):
+        fitting: dict[int, list[_Row]] = {place: [] for place in places}
+        ids = (found and found.ids) or ()
+        for row in await fetch(self.tx, of, query, value=value, id=id_, ids=ids):
             place = row["place"]
-            found[place].append((place, order[place].type.read(row["value"]), row["id"]))
-        for each in found.values():
+            fitting[place].append((place, order[place].type.read(row["value"]), row["id"]))
+        for each in fitting.values():
             self.rows += sorted(each, reverse=reading.falls)
         self._unfinished = False
 
@@ -413,8 +425,8 @@ def _driven(
 
 
 @lru_cache(maxsize=64)
-def _ids(alone: int | None, exactly: bool) -> Named:
-    return Named.of("search_ids", walks.ids(alone=alone, exactly=exactly))
+def _ids(alone: int | None) -> Named:
+    return Named.of("search_ids", walks.ids(alone=alone))
 
 
 @lru_cache(maxsize=8)

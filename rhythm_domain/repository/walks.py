@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from psycopg.sql import SQL, Composable, Literal
+from psycopg.sql import SQL, Composable, Identifier, Literal
 
 from rhythm_domain.lexemes import SEGMENT
 from rhythm_domain.repository.conditions import Clause
@@ -72,7 +72,7 @@ def walk(
 
     Behind them stands the first issue that was not read, if there is one: that one is not `found`. Rows come
     as they are read, at most as many as the parameter `rows` says: to ask for an order would be to read them
-    all. With `named` only those are found that the parameter `ids` names, and their words are not compared.
+    all. With `named` only those are found that the parameter `ids` names.
     Further parameters: those of `scope`, and if `resumed` value and id.
     """
     fulfils = SQL(" AND ").join(SQL("({}) IS TRUE").format(clause.where) for clause in clauses)
@@ -84,8 +84,8 @@ def walk(
         wanted.append(SQL("(r.id IN (SELECT unnest(%(ids)s::bigint[]))) IS TRUE"))
         if clauses:
             wanted.append(SQL("(SELECT true FROM issues i WHERE i.id = r.id AND {})").format(fulfils))
-    elif words:
-        wanted.append(_fits(alone))
+    if words:
+        wanted.append(_fits(alone, "r"))
     parts = {
         "wanted": SQL(" AND ").join(wanted) if wanted else SQL("true"),
         "fulfils": fulfils if clauses and not named else SQL("true"),
@@ -183,8 +183,8 @@ def _place(stretch: Stretch, compare: Composable, value: Composable, id_: Compos
     )
 
 
-def _fits(alone: int | None) -> Composable:
-    """That the words fit a row `r`; of one project, the queries of its segments are made once."""
+def _fits(alone: int | None, row: str) -> Composable:
+    """That the words fit an issue; of one project, the queries of its segments are made once."""
     asked = SQL("replace(%(words)s, '@', {id} || '.' || {segment} || '/')::tsquery")
     if alone is None:
         query: Composable = asked.format(
@@ -195,7 +195,9 @@ def _fits(alone: int | None) -> Composable:
             "(SELECT array_agg({asked} ORDER BY g) FROM generate_series(0, (SELECT max(s.number)"
             " FROM issue_search s WHERE s.project_id = {id}) / {segment}) AS g)[s.number / {segment} + 1]"
         ).format(asked=asked.format(id=Literal(alone), segment=SQL("g")), id=Literal(alone), segment=_SEGMENT)
-    return SQL("(SELECT ts_match_vq(s.tsv, {}) FROM issue_search s WHERE s.issue_id = r.id)").format(query)
+    return SQL("(SELECT ts_match_vq(s.tsv, {}) FROM issue_search s WHERE s.issue_id = {})").format(
+        query, Identifier(row, "id")
+    )
 
 
 # All, sorted -------------------------------------------------------------------------------------------
@@ -235,7 +237,14 @@ def ordered(
         found = SQL(
             "unnest(%(ids)s::bigint[]) AS d (id)"
             " CROSS JOIN LATERAL (SELECT i.* FROM issues i WHERE i.id = d.id OFFSET 0) i WHERE {}"
-        ).format(SQL(" AND ").join(SQL("({})").format(clause.where) for clause in (*clauses, _LIVING)))
+        ).format(
+            SQL(" AND ").join(
+                [
+                    *(SQL("({})").format(clause.where) for clause in (*clauses, _LIVING)),
+                    *([_fits(alone, "i")] if words else []),
+                ]
+            )
+        )
     else:
         found = SQL("{} CROSS JOIN LATERAL (SELECT i.* FROM {} WHERE {}) i").format(
             scope(alone, words=words, descending=True), rows(driver), conditions(clauses, words=words)
@@ -249,14 +258,14 @@ def ordered(
 # Words -------------------------------------------------------------------------------------------------
 
 
-def ids(*, alone: int | None, exactly: bool) -> Composable:
+def ids(*, alone: int | None) -> Composable:
     """The `ids` of all issues that the index finds for the words, as the text of an array, and how many they
     are. Parameters: those of `scope`, and lookup.
     """
     return SQL(
         "SELECT coalesce(array_agg(m.id), '{{}}')::text AS ids, count(*)::int AS found"
         " FROM {} CROSS JOIN LATERAL ({}) m"
-    ).format(scope(alone, words=True, descending=True), matches(exactly=exactly).ids)
+    ).format(scope(alone, words=True, descending=True), matches(exactly=True).ids)
 
 
 def frequency(*, prefix: bool, most: int, projects: int, newest: int) -> Composable:
