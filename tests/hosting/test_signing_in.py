@@ -81,8 +81,8 @@ async def test_who_is_deactivated_does_not_come_in(host: Host) -> None:
 
 
 async def test_sessions_leave_nothing_behind(host: Host) -> None:
-    mia = await host.person(host.team.member)
-    assert mia.run("issue list").returncode == 0
-    assert mia.run("issue show NOPE-1").returncode == 5
+    with (await host.person(host.team.member)).kept() as mia:
+        assert mia.run("issue list").returncode == 0
+        assert mia.run("issue show NOPE-1").returncode == 5
     assert host.team.instance.value("SELECT count(*) FROM sessions WHERE kind = 'key'") == 0
     assert host.team.instance.value("SELECT last_used_at IS NOT NULL FROM ssh_keys")
