@@ -252,12 +252,18 @@ def test_without_the_host_process_a_session_runs_by_itself(own: Shared) -> None:
     assert (code, json.loads(out)["name"]) == (0, "mia")
 
 
+def _handed_over(host: Shared, first: int) -> None:
+    """Waits until the next process serves, and the first one is asked where earlier ones are."""
+    until(lambda: host.main != first, "the next process")
+    until(lambda: list(host.folder.glob("earlier-*.sock")), "the way to the first")
+
+
 def test_reloaded_it_hands_over_and_open_sessions_go_on(own: Shared) -> None:
     mia, vic = own.key_of(own.team.member), own.key_of(own.team.viewer)
     first = own.main
     with at_the_board(own, mia) as seat:
         own.process.send_signal(signal.SIGHUP)
-        until(lambda: own.main != first, "the next process")
+        _handed_over(own, first)
         try:
             assert parent(own.main) != first  # Else systemd would not see it as the service's own.
             with at_the_board(own, vic) as other:
@@ -318,7 +324,7 @@ def test_stopped_after_a_reload_it_tells_those_who_were_there_before(own: Shared
     with at_the_board(own, mia) as seat, at_the_board(own, vic) as other:
         until(lambda: listeners(own) == 2, "that both listen")
         own.process.send_signal(signal.SIGHUP)
-        until(lambda: own.main != first, "the next process")
+        _handed_over(own, first)
         main = own.main
         ended = json.loads(own.order("status", "--json").stdout)["sessions"][1]["id"]
         assert own.order("end-session", str(ended)).returncode == 0
