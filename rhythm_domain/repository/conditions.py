@@ -7,14 +7,14 @@ Conditions on other tables are scalar subqueries: the planner can't make joins o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 
 from psycopg.sql import SQL, Composable, Composed, Identifier, Literal
 
 from rhythm_domain import models
-from rhythm_domain.models import Status
+from rhythm_domain.models import Priority, Status
 from rhythm_domain.query import ME, Condition, Field, Has, Is, Op
 from rhythm_domain.repository.names import Asker, Names
 
@@ -36,14 +36,15 @@ class Clause:
     columns: then it is no more than `where`, and the planner finds the index. `issues` is a query like it of
     the issues themselves, each once, where it reads those anyway.
 
-    `closed` says whether all that fulfil it are closed, or open; None: it may be either. `facets` are the
-    values of which an issue has one, where the index of facets knows them; where each project has its own
-    ones, `facets_here` is a query of those of the project `p.id`.
+    `closed` says whether all that fulfil it are closed, or open; None: it may be either. `priorities` are
+    those that they may have; None: it may be any. `facets` are the values of which an issue has one, where
+    the index of facets knows them; where each project has its own ones, `facets_here` is a query of those of
+    the project `p.id`.
 
     Clauses of the same text are equal: statements that hold them are put together once.
     """
 
-    __slots__ = ("_text", "closed", "driver", "facets", "facets_here", "issues", "own", "where")
+    __slots__ = ("_text", "closed", "driver", "facets", "facets_here", "issues", "own", "priorities", "where")
 
     def __init__(
         self,
@@ -53,6 +54,7 @@ class Clause:
         own: bool = False,
         issues: Composable | None = None,
         closed: bool | None = None,
+        priorities: Collection[Priority] | None = None,
         facets: Sequence[Composable] = (),
         facets_here: Composable | None = None,
     ) -> None:
@@ -62,6 +64,7 @@ class Clause:
         self.own = own
         self.issues: SQL | None = None if issues is None else SQL(issues.as_string())
         self.closed = closed
+        self.priorities = priorities
         self.facets = tuple(SQL(facet.as_string()) for facet in facets)
         self.facets_here: SQL | None = None if facets_here is None else SQL(facets_here.as_string())
         self._text = text
@@ -75,6 +78,10 @@ class Clause:
 
 def clause(condition: Condition, names: Names, asker: Asker) -> Clause:
     """A condition in SQL; all but those on projects, which narrow where is searched."""
+    if condition.negated and condition.field is Field.IS and len(condition.values) == 1:
+        opposite = _OPPOSITES.get(Is(str(condition.values[0])))
+        if opposite is not None:
+            return _is(opposite, asker)
     found = _clause(condition, names, asker)
     if condition.negated:
         return Clause(SQL("({}) IS NOT TRUE").format(found.where))
@@ -87,7 +94,9 @@ def _clause(condition: Condition, names: Names, asker: Asker) -> Clause:
             return statuses([Status(str(value)) for value in condition.values])
         case Field.PRIORITY:
             urgencies = [priority.value for priority in condition.priorities]
-            return _own(_one_of("i.priority", urgencies), facets=_values(urgencies))
+            return _own(
+                _one_of("i.priority", urgencies), priorities=condition.priorities, facets=_values(urgencies)
+            )
         case Field.TYPE:
             types = [str(value) for value in condition.values]
             return Clause(_one_of("i.type", types), facets=_values(types))
@@ -156,12 +165,18 @@ def _any(clauses: list[Clause]) -> Clause:
     return clauses[0] if len(clauses) == 1 else Clause(_or(each.where for each in clauses))
 
 
-def _own(where: Composable, *, closed: bool | None = None, facets: Sequence[Composable] = ()) -> Clause:
+def _own(
+    where: Composable,
+    *,
+    closed: bool | None = None,
+    priorities: Collection[Priority] | None = None,
+    facets: Sequence[Composable] = (),
+) -> Clause:
     """A condition on issues' own columns that an index of a project's issues serves."""
     driver = SQL(
         "SELECT i.id FROM issues i WHERE i.project_id = p.id AND i.deleted_at IS NULL AND {}"
     ).format(where)
-    return Clause(where, driver, own=True, closed=closed, facets=facets)
+    return Clause(where, driver, own=True, closed=closed, priorities=priorities, facets=facets)
 
 
 def _one_of(column: str, values: Iterable[str | int]) -> Composable:
@@ -314,6 +329,9 @@ def _estimate(condition: Condition) -> Clause:
     if condition.unset:
         parts.append(SQL("i.estimate IS NULL"))
     return Clause(_or(parts))
+
+
+_OPPOSITES = {Is.OPEN: Is.CLOSED, Is.CLOSED: Is.OPEN}
 
 
 def _is(value: Is, asker: Asker) -> Clause:

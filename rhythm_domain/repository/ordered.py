@@ -81,11 +81,10 @@ async def ordered(tx: Tx, of: Selection, at: _Row | None, reading: Reading, limi
     """The first `limit` issues of a list in its order, or of its end, behind a place."""
     order = stretches(of.sort)
     index, value, id_ = at or (len(order) - 1 if reading.back else 0, None, 0)
-    wholly = {clause.closed for clause in of.clauses if clause.closed is not None}
     places = [
         place
         for place in (range(index, -1, -1) if reading.back else range(index, len(order)))
-        if not wholly - {order[place].closed} or order[place].closed is None
+        if all(_may_hold(order[place], clause) for clause in of.clauses)
     ]
     behind = (value, id_) if at and places[:1] == [index] else None
     walk = _Walk(tx, of, order, reading, limit)
@@ -94,6 +93,13 @@ async def ordered(tx: Tx, of: Selection, at: _Row | None, reading: Reading, limi
     else:
         await _by_conditions(walk, places, behind)
     return walk.rows[:limit]
+
+
+def _may_hold(stretch: Stretch, clause: Clause) -> bool:
+    """Whether issues of a stretch can fulfil a condition: where none can, it is not read."""
+    if clause.priorities is not None and stretch.priority is not None:
+        return stretch.priority in clause.priorities
+    return clause.closed is None or stretch.closed is None or clause.closed is stretch.closed
 
 
 async def _by_conditions(walk: _Walk, places: Sequence[int], at: _At) -> None:

@@ -42,7 +42,8 @@ class Stretch:
     """Issues `i` of which `where` holds, by `column` (of type `type`) and id.
 
     `split` is a list of further conditions of which each issue fulfils one; each has an index of its own.
-    `closed` says whether all of them are closed, or open; None: they may be either.
+    `closed` says whether all of them are closed, or open; None: they may be either. `priority` is what all of
+    them have; None: it may be any.
     """
 
     column: Composable
@@ -51,6 +52,7 @@ class Stretch:
     where: Composable
     split: tuple[Composable, ...] = (EVERYTHING,)
     closed: bool | None = None
+    priority: Priority | None = None
 
 
 _TIME = Type(SQL("timestamptz"), datetime.fromisoformat)
@@ -75,6 +77,7 @@ def stretches(sort: Sort) -> tuple[Stretch, ...]:
                     _TIME,
                     falls,
                     SQL("i.priority = {}").format(Literal(priority.value)),
+                    priority=priority,
                 )
                 for priority in (Priority if falls else reversed(Priority))
             )

@@ -120,6 +120,29 @@ async def test_the_index_of_facets_finds_what_a_plain_filter_and_sort_find(
 
 
 @pytest.mark.parametrize("project", ["CORE", None], ids=["one project", "across"])
+@pytest.mark.parametrize(
+    ("text", "never"),
+    [
+        ("priority:low sort:priority", "urgent"),
+        ("priority:<=low al sort:priority-asc", "high"),
+        ("-is:open al sort:due", "i.closed_at IS NULL AND i.due"),
+        ("-is:closed sort:closed", "i.closed_at IS NOT NULL"),
+    ],
+)
+async def test_no_stretch_is_read_whose_issues_can_not_fulfil_a_condition(
+    world: World, project: str | None, text: str, never: str
+) -> None:
+    """Of a million issues that is a second and more."""
+    queries: list[tuple[Named, Params]] = []
+    heard = overheard.set(queries)
+    try:
+        assert await walk(world.asker, text, project, 13) == world.find(parse(text), project)
+    finally:
+        overheard.reset(heard)
+    assert not [query.name for query, _ in queries if never in str(query.text)]
+
+
+@pytest.mark.parametrize("project", ["CORE", None], ids=["one project", "across"])
 @pytest.mark.parametrize("descending", [True, False], ids=["falling", "rising"])
 @pytest.mark.parametrize("key", [key for key in SortKey if key is not SortKey.RELEVANCE])
 async def test_every_order_is_walked_without_loss_or_repetition(
