@@ -77,7 +77,7 @@ def reaching(alone: int | None, reading: Reading, limit: int) -> Composable:
         "(WITH a AS MATERIALIZED (SELECT * FROM {projects}),"
         " h AS MATERIALIZED (SELECT a.id, a.top, i.number, i.created_at AS at FROM"
         "   (SELECT a.*, ceil(%(rows)s::float8 * a.top / (sum(a.top) OVER () + 1))::int AS share"
-        "    FROM a WHERE %(rows)s < {everything} ORDER BY a.top DESC LIMIT 25) a"
+        "    FROM a WHERE %(rows)s < {everything} ORDER BY a.top DESC LIMIT 9) a"
         "   LEFT JOIN LATERAL (SELECT i.number, i.created_at FROM issues i WHERE i.project_id = a.id"
         "     AND i.number <= (SELECT s.number FROM issue_search s"
         "       WHERE s.project_id = a.id AND s.number < a.bound"
