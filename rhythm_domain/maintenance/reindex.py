@@ -23,6 +23,8 @@ async def reindex(conninfo: str, done: Callable[[int], None]) -> int:
     db = Database(conninfo, deadline=60, max_size=1)
     last = total = 0
     try:
+        async with db.connection() as connection:  # which may take as long as it takes
+            await database.execute(connection, _Q["drop_strays"])
         while True:
             async with db.transaction(write=True) as connection:
                 rows = await database.fetch(connection, _Q["issues_after"], {"after": last, "count": CHUNK})

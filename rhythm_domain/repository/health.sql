@@ -66,9 +66,7 @@ WHERE coalesce(counted.total, 0) <> coalesce(issues.total, 0);
 
 -- name: wrong_search
 -- Issues that the search misses, by their words or by what they are, and entries of it that should not be there.
-SELECT count(*) FILTER (WHERE s.issue_id IS NULL OR x.issue_id IS NULL OR f.issue_id IS NULL
-                        OR NOT f.facets @> i.facets) AS missing,
-       count(*) FILTER (WHERE i.id IS NULL) AS surplus
+SELECT count(i.id) AS missing, count(*) FILTER (WHERE i.id IS NULL) AS surplus
 FROM (SELECT id, own_facets(project_id, number, status, priority, type, assignee_id, sprint_id) || facets AS facets
       FROM issues WHERE deleted_at IS NULL) i
 FULL JOIN (SELECT issue_id FROM issue_search) s ON s.issue_id = i.id
@@ -104,6 +102,11 @@ SELECT i.id, i.project_id, i.number, i.title, i.deleted_at IS NOT NULL AS gone,
        coalesce(t.description, '') AS description
 FROM issues i LEFT JOIN issue_texts t ON t.issue_id = i.id
 WHERE i.id > %(after)s ORDER BY i.id LIMIT %(count)s FOR NO KEY UPDATE OF i;
+
+-- name: drop_strays
+-- What the indexes point at without words, or of no issue: no change of an issue would take it away.
+WITH f AS (DELETE FROM issue_facets f WHERE NOT EXISTS (SELECT FROM issues i WHERE i.id = f.issue_id))
+DELETE FROM issue_index x WHERE NOT EXISTS (SELECT FROM issue_search s WHERE s.issue_id = x.issue_id);
 
 -- name: correct_counts
 -- Adds what wrong totals lack. Both sides are of one snapshot, in which every change was counted or is not there
