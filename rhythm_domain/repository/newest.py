@@ -20,7 +20,7 @@ from rhythm_domain.repository import numbers, sources
 from rhythm_domain.repository.conditions import Clause
 from rhythm_domain.repository.selection import Selection
 from rhythm_domain.repository.sources import Reading
-from rhythm_domain.repository.starting import Start, start
+from rhythm_domain.repository.starting import Start, remember, start
 from rhythm_domain.repository.statements import fetch
 from rhythm_domain.transaction import Tx
 
@@ -112,7 +112,7 @@ def _known_walk(tx: Tx, of: Selection) -> float | None:
 
 def _learn_walk(tx: Tx, of: Selection, walk: float) -> None:
     if of.words is not None and of.looked_up:
-        tx.hints[_WALK, of.projects, of.clauses, _stem(of.words)] = walk
+        remember(tx, (_WALK, of.projects, of.clauses, _stem(of.words)), walk)
 
 
 def _stem(words: SearchQuery) -> str:

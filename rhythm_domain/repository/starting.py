@@ -7,6 +7,7 @@ one would read the whole project. Conditions are counted up to a bound; words ar
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import ceil
@@ -35,7 +36,7 @@ SAMPLE, SAMPLED = 200, 8
 """The newest issues by which words are judged, and the largest projects of which these are at most."""
 
 _FRESH, _REMEMBERED = 60.0, 256
-"""For how many seconds the count of a condition is taken to hold, and how many are kept."""
+"""For how many seconds the count of a condition is taken to hold, and how much is remembered in all."""
 
 _UNSURE = 4
 """How many times as far as the newest issues of the largest projects say one may have to read on."""
@@ -217,7 +218,7 @@ async def _shared(tx: Tx, of: Selection) -> Shared:
     known = tx.hints.get((of.projects, facets.known(of.clauses)))
     if not isinstance(known, Shared) or known.at < monotonic() - _FRESH:
         known = await facets.shared(tx, of.projects, of.clauses)
-        tx.hints[of.projects, facets.known(of.clauses)] = known
+        remember(tx, (of.projects, facets.known(of.clauses)), known)
     return known
 
 
@@ -288,11 +289,16 @@ async def _probe(
         segment=SEGMENT,
     )
     counts = dict(zip(asked, row["counts"] or (), strict=True))
-    if len(tx.hints) > _REMEMBERED:
-        tx.hints.clear()
     for clause, count in counts.items():
-        tx.hints[of.projects, clause] = _Count(count, count > few, monotonic())
+        remember(tx, (of.projects, clause), _Count(count, count > few, monotonic()))
     return row, known | counts
+
+
+def remember(tx: Tx, key: Hashable, value: object) -> None:
+    """Keeps what was found out about the data; all is forgotten where that becomes much."""
+    if len(tx.hints) >= _REMEMBERED:
+        tx.hints.clear()
+    tx.hints[key] = value
 
 
 @dataclass(frozen=True, slots=True)

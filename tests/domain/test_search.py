@@ -10,7 +10,7 @@ import pytest
 from rhythm_domain.connection import Params
 from rhythm_domain.database import overheard
 from rhythm_domain.errors import Invalid, NotFound
-from rhythm_domain.models import IssueDraft, Total
+from rhythm_domain.models import IssueDraft, IssueType, Total
 from rhythm_domain.queries import Named
 from rhythm_domain.query import QueryError, Sort, SortKey, parse
 from rhythm_domain.repository import ordered, sources, starting
@@ -169,6 +169,16 @@ async def test_a_word_in_the_title_is_more_relevant_than_one_in_the_description(
     found = await walk(world.asker, '"gamma" sort:relevance', "CORE", 50)
     assert set(found[: len(titled)]) == titled
     assert len(found) > len(titled)
+
+
+async def test_what_is_remembered_of_the_data_does_not_grow_for_ever(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(starting, "_REMEMBERED", 4)
+    for kind in IssueType:
+        for more in ("", " no:sprint"):
+            await team.member.search.total(f"type:{kind}{more}", project="CORE")
+    assert 0 < len(team.instance.db.hints) <= 4
 
 
 async def test_across_projects_nothing_is_lost_where_numbers_are_not_in_the_order_of_time(
