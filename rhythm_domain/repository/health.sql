@@ -108,6 +108,11 @@ WHERE i.id > %(after)s ORDER BY i.id LIMIT %(count)s FOR NO KEY UPDATE OF i;
 WITH f AS (DELETE FROM issue_facets f WHERE NOT EXISTS (SELECT FROM issues i WHERE i.id = f.issue_id))
 DELETE FROM issue_index x WHERE NOT EXISTS (SELECT FROM issue_search s WHERE s.issue_id = x.issue_id);
 
+-- name: forget_words
+-- What the index of words has of some issues. It has old words where PostgreSQL made it anew while people wrote: a
+-- REINDEX, VACUUM FULL or CLUSTER that waits for a writer reads with a snapshot from before.
+DELETE FROM issue_index WHERE issue_id = ANY(%(ids)s::bigint[]);
+
 -- name: correct_counts
 -- Adds what wrong totals lack. Both sides are of one snapshot, in which every change was counted or is not there
 -- yet, and adding commutes: nobody has to wait.

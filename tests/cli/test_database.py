@@ -142,6 +142,27 @@ def test_reindex_heals_what_the_indexes_point_at(
     assert rhythm("doctor", by=team.owner).code == Exit.DONE
 
 
+def test_reindex_heals_an_index_that_was_made_of_older_words(
+    rhythm: Cli, team: Team, instance: Instance
+) -> None:
+    """As a REINDEX makes it that waited for somebody who wrote."""
+    _issue(instance, team)
+    rhythm("db", "reindex")
+    sql = instance.sql
+    sql.execute("CREATE TEMP TABLE kept AS SELECT issue_id, tsv FROM issue_search")
+    sql.execute("ALTER TABLE issue_search DISABLE TRIGGER USER")
+    sql.execute("UPDATE issue_search SET tsv = 'old'")
+    sql.execute("REINDEX INDEX issue_index_words")
+    sql.execute("UPDATE issue_search s SET tsv = k.tsv FROM kept k WHERE k.issue_id = s.issue_id")
+    sql.execute("ALTER TABLE issue_search ENABLE TRIGGER USER")
+    for other in ("seqscan", "indexscan", "indexonlyscan"):
+        sql.execute(f"SET enable_{other} = off".encode())
+    found = "SELECT count(*) FROM issue_index WHERE words_of(issue_id) @@ (SELECT %s || '/safari')::tsquery"
+    assert instance.value(found, f"{team.project_id}.0") == 0
+    rhythm("db", "reindex")
+    assert instance.value(found, f"{team.project_id}.0") == 1
+
+
 def test_an_index_of_an_older_version_is_noted_until_it_is_made_anew(
     rhythm: Cli, team: Team, instance: Instance
 ) -> None:
