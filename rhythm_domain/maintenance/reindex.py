@@ -28,12 +28,13 @@ async def reindex(conninfo: str, done: Callable[[int], None]) -> int:
         while True:
             async with db.transaction(write=True) as connection:
                 rows = await database.fetch(connection, _Q["issues_after"], {"after": last, "count": CHUNK})
-                living = [row for row in rows if not row["gone"]]
                 gone = [row["id"] for row in rows if row["gone"]]
-                await database.execute(connection, _Q["forget_words"], {"ids": [row["id"] for row in living]})
+                held = {"ids": [row["id"] for row in rows if not row["gone"]]}
+                living = await database.fetch(connection, _Q["texts_of"], held)
+                await database.execute(connection, _Q["forget_words"], held)
                 await database.execute(connection, _Q["unindex_issues"], {"ids": gone})
                 await database.execute(connection, _Q["unfacet_issues"], {"ids": gone})
-                await database.execute(connection, _Q["facet_issues"], {"ids": [row["id"] for row in living]})
+                await database.execute(connection, _Q["facet_issues"], held)
                 await database.execute(
                     connection,
                     _Q["index_issues"],

@@ -98,10 +98,14 @@ WHERE p.deleted_at IS NULL AND NOT EXISTS (
 
 -- name: issues_after
 -- Issues in the order of their ids, the trash too: to make the search index anew, a stretch at a time.
-SELECT i.id, i.project_id, i.number, i.title, i.deleted_at IS NOT NULL AS gone,
-       coalesce(t.description, '') AS description
-FROM issues i LEFT JOIN issue_texts t ON t.issue_id = i.id
-WHERE i.id > %(after)s ORDER BY i.id LIMIT %(count)s FOR NO KEY UPDATE OF i;
+SELECT i.id, i.deleted_at IS NOT NULL AS gone
+FROM issues i WHERE i.id > %(after)s ORDER BY i.id LIMIT %(count)s FOR NO KEY UPDATE;
+
+-- name: texts_of
+-- What the search index is made from. Asked once they are held: the statement that waited for them to be would
+-- have texts from before.
+SELECT i.id, i.project_id, i.number, i.title, coalesce(t.description, '') AS description
+FROM issues i LEFT JOIN issue_texts t ON t.issue_id = i.id WHERE i.id = ANY(%(ids)s::bigint[]);
 
 -- name: drop_strays
 -- What the indexes point at without words, or of no issue: no change of an issue would take it away.

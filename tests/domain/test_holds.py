@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from rhythm_domain.errors import Forbidden, NotFound, NotSignedIn
+from rhythm_domain.maintenance.reindex import reindex
 from rhythm_domain.models import IssueDraft, IssueEdit, Status
 from tests.instances import Team
 
@@ -56,6 +57,13 @@ async def test_a_comment_is_not_edited_behind_its_deletion(team: Team, conninfo:
     with pytest.raises(NotFound, match="no such comment"):
         await overtaken(team, conninfo, deletion, team.member.comments.edit(key, comment.id, "after"))
     assert not recorded(team, "comment.edited")
+
+
+async def test_a_reindex_has_the_words_of_whoever_it_waited_for(team: Team, conninfo: str) -> None:
+    await made(team)
+    edit = "UPDATE issues SET version = version + 1; UPDATE issue_texts SET description = 'safari'"
+    assert await overtaken(team, conninfo, edit, reindex(conninfo, lambda _: None)) == 1
+    assert "safari" in team.instance.value("SELECT tsv::text FROM issue_search")
 
 
 async def test_an_issue_is_not_restored_behind_its_purge(team: Team, conninfo: str) -> None:
