@@ -168,6 +168,7 @@ _ALONE = SQL(
     "SELECT NULL::timestamptz AS moment, p.id AS project, f.number, f.id, f.found"
     " FROM {scope} CROSS JOIN LATERAL ({rows}) f"
 )
+# Where an index lacks an issue, as after damage, the list shows it all the same.
 _MERGED = SQL(
     "SELECT m.moment, m.project, m.number, m.id, m.found FROM (SELECT m.*, count(*) FILTER (WHERE m.found)"
     " OVER (ORDER BY m.moment {way}, m.project {way}, m.number {way} ROWS UNBOUNDED PRECEDING) AS place"
@@ -175,8 +176,8 @@ _MERGED = SQL(
     " {nearer}(p.moment, {first}(i.created_at) OVER (PARTITION BY p.id ORDER BY f.number {way})) AS moment,"
     " p.id AS project, f.number, f.id, f.found FROM {scope} CROSS JOIN LATERAL ({rows}) f"
     " CROSS JOIN LATERAL (SELECT CASE WHEN f.id = p.mark THEN p.marked_at"
-    " ELSE (SELECT x.created_at FROM issue_index x WHERE x.issue_id = f.id) END AS created_at OFFSET 0) i"
-    ") m) m"
+    " ELSE coalesce((SELECT x.created_at FROM issue_index x WHERE x.issue_id = f.id),"
+    " (SELECT i.created_at FROM issues i WHERE i.id = f.id)) END AS created_at OFFSET 0) i) m) m"
     " WHERE m.place < {limit} OR m.found AND m.place = {limit}"
 )
 

@@ -463,3 +463,12 @@ async def test_mentioned_issues_are_found_by_their_keys_where_one_may_see_them(t
     found = await team.viewer.search.mentioned(["CORE-1", "HEART-1", "CORE-2", "CORE-9", "ELSE-1", "X", "-1"])
     assert {key: row.key for key, row in found.items()} == {"CORE-1": "HEART-1", "HEART-1": "HEART-1"}
     assert await team.viewer.search.mentioned([]) == {}
+
+
+async def test_a_list_across_projects_shows_what_an_index_lacks(team: Team) -> None:
+    """As after a table was restored by itself; `rhythm doctor` says it."""
+    await team.owner.projects.create("ELSE", "Elsewhere")
+    for project in ("CORE", "ELSE"):
+        await team.owner.issues.create(project, IssueDraft(title="one"))
+    team.instance.sql.execute("DELETE FROM issue_index")
+    assert [row.key for row in (await team.owner.search.page()).items] == ["ELSE-1", "CORE-1"]
