@@ -6,22 +6,23 @@ numbers. Such an issue counts as no newer than those before it in its project.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
+from time import monotonic
 from typing import NamedTuple
 
 from psycopg.sql import SQL, Composable, Literal
 
 from rhythm_domain.lexemes import SearchQuery
-from rhythm_domain.queries import Named
+from rhythm_domain.queries import Named, integers
 from rhythm_domain.repository import numbers, sources
 from rhythm_domain.repository.conditions import Clause
 from rhythm_domain.repository.selection import Selection
 from rhythm_domain.repository.sources import Reading
-from rhythm_domain.repository.starting import Start, remember, start
-from rhythm_domain.repository.statements import fetch
+from rhythm_domain.repository.starting import FRESH, Start, remember, start
+from rhythm_domain.repository.statements import Reach, fetch
 from rhythm_domain.transaction import Tx
 
 PROMISING, SOON = 4, 2
@@ -34,8 +35,10 @@ FILTERED, UNCOMPARED = 2, 4
 SURE = 8
 """Found so many, one knows how far one has to read on."""
 
-_WALK = "walk"
-"""What is remembered of the words while they are typed: each key asks for a part of what was found before."""
+_WALK, _REACH = "walk", "reach"
+"""What is remembered: of words while they are typed, as each key asks for a part of what was found before;
+and of projects, how far their newest issues go back.
+"""
 
 NONE = 0.5
 """What none found stands for, when it is reckoned how far one would have to read on."""
@@ -71,12 +74,16 @@ async def newest(
         rows = UNCOMPARED * limit if of.across else numbers.EVERYTHING
     begin: Start | None = None
     read = 0
+    reach = None
     if (walk := _known_walk(tx, of)) is not None:
         begin = await start(tx, of, walk=walk, wanted=limit, lazily=True)
         _learn_walk(tx, of, walk)
         rows = _further(of, begin, walk, rows, 0)
+    elif of.across and reading.falls and not bounds:
+        reach = await _reach(tx, of, reading, limit, rows)
     while merge.ahead:
-        await merge.read(begin or Start(), rows)
+        await merge.read(begin or Start(), rows, reach=reach)
+        reach = None
         read += rows
         wanted = max(limit - len(merge.found), 1)
         walk = wanted * read / max(len(merge.found), NONE)
@@ -99,6 +106,36 @@ def _further(of: Selection, begin: Start | None, walk: float, rows: int, found: 
             return numbers.EVERYTHING
     further = max(2 * walk, (2 if found > SURE else 4) * rows)
     return int(min(max(further, sources.WINDOW), 16 * rows))
+
+
+async def _reach(tx: Tx, of: Selection, reading: Reading, limit: int, rows: int) -> Reach:
+    """To where the newest so many issues of all projects are read: what is newer by a moment is read, too."""
+    key = _REACH, of.projects, rows, limit, reading
+    known = tx.hints.get(key)
+    if known is None or known[0] < monotonic() - FRESH:
+        found = await fetch(tx, of, _reached(reading, limit), rows=rows)
+        known = (
+            monotonic(),
+            Reach(
+                integers(row["id"] for row in found),
+                integers(row["reach"] for row in found),
+                _array(row["mark"] for row in found),
+                _array(row["marked_at"] and f'"{row["marked_at"].isoformat()}"' for row in found),
+            ),
+        )
+        if len(found) == len(of.projects):  # Else one was left meanwhile: others may be in it still.
+            remember(tx, key, known)
+    reach: Reach = known[1]
+    return reach
+
+
+def _array(values: Iterable[object]) -> str:
+    return f"{{{','.join('NULL' if value is None else str(value) for value in values)}}}"
+
+
+@lru_cache(maxsize=16)
+def _reached(reading: Reading, limit: int) -> Named:
+    return Named.of("search_reach", numbers.reached(reading, limit))
 
 
 def _known_walk(tx: Tx, of: Selection) -> float | None:
@@ -134,9 +171,11 @@ class _Merge:
         self.ahead = list(of.projects)
         self.found: list[Place] = []
 
-    async def read(self, begin: Start, rows: int, *, compare: bool = False) -> None:
-        """Reads on from the last place in each project, by about so many rows in all; with a driver to the
-        end, and so where what is looked up is to be the rest of what is compared.
+    async def read(
+        self, begin: Start, rows: int, *, compare: bool = False, reach: Reach | None = None
+    ) -> None:
+        """Reads on from the last place in each project, by about so many rows in all, or to a known `reach`;
+        with a driver to the end, and so where what is looked up is to be the rest of what is compared.
         """
         of, reading = self._of, self._reading
         # The words themselves are parameters: all that are looked up in the same way have one statement.
@@ -144,12 +183,22 @@ class _Merge:
         read = await fetch(
             self._tx,
             of,
-            _statement(of.clauses, alike, reading, of.words is not None, of.alone, compare, self._limit),
+            _statement(
+                of.clauses,
+                alike,
+                reading,
+                of.words is not None,
+                of.alone,
+                compare,
+                reach is not None,
+                self._limit,
+            ),
             projects=self.ahead,
             lookup=begin.lookup,
             bounds={project: self._reached[project] for project in self.ahead if project in self._reached},
             moments=self._moments,
             rows=rows,
+            reach=reach,
         )
         unread: list[Place] = []
         for row in read:
@@ -200,6 +249,7 @@ def _statement(
     words: bool,
     alone: int | None,
     compare: bool,
+    known: bool,
     limit: int,
 ) -> Named:
     """Rows with `id`, `number` and whether they are `found`, or only where to read on."""
@@ -234,4 +284,5 @@ def _statement(
             clauses, reading, exactly=begin.exactly, faceted=begin.faceted, limit=limit, across=alone is None
         )
     merged = _MERGED if alone is None else _ALONE
-    return Named.of(name, merged.format(scope=numbers.reaching(alone, reading, limit), rows=rows, **way))
+    scope = numbers.known(reading, limit) if known else numbers.reaching(alone, reading, limit)
+    return Named.of(name, merged.format(scope=scope, rows=rows, **way))

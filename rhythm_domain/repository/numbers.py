@@ -96,6 +96,23 @@ def reaching(alone: int | None, reading: Reading, limit: int) -> Composable:
     ).format(projects=_bounded(reading, limit), most=Literal(_COUNTED), everything=Literal(EVERYTHING))
 
 
+def reached(reading: Reading, limit: int) -> Composable:
+    """The `id`, `reach`, `mark` and `marked_at` of the projects, to be `known` when they are read again."""
+    return SQL("SELECT p.id, p.reach, p.mark, p.marked_at FROM {}").format(reaching(None, reading, limit))
+
+
+def known(reading: Reading, limit: int) -> Composable:
+    """The projects `p` read from their newest issue to where they were read before. Parameters: projects,
+    user, at_projects, at_numbers (their `reach`), marks and at_moments (`marked_at`).
+    """
+    return SQL(
+        "(SELECT a.id, {bound} AS bound, NULL::timestamptz AS moment, a.top, a.quota, k.reach, k.mark,"
+        " k.marked_at FROM {projects} JOIN unnest(%(at_projects)s::int[], %(at_numbers)s::int[],"
+        " %(marks)s::bigint[], %(at_moments)s::timestamptz[]) AS k (id, reach, mark, marked_at)"
+        " ON k.id = a.id OFFSET 0) p"
+    ).format(projects=_bounded(reading, limit), bound=Literal(beyond_all(descending=reading.descending)))
+
+
 def _bounded(reading: Reading, limit: int) -> Composable:
     """The projects `a`: id, where reading starts (`bound`, `moment`), the last number given (`top`), and how
     many of its issues are put in the order of time (`quota`).

@@ -35,7 +35,7 @@ RARE = 2_000
 SAMPLE, SAMPLED = 200, 8
 """The newest issues by which words are judged, and the largest projects of which these are at most."""
 
-_FRESH, _REMEMBERED = 60.0, 256
+FRESH, _REMEMBERED = 60.0, 256
 """For how many seconds the count of a condition is taken to hold, and how much is remembered in all."""
 
 _UNSURE = 4
@@ -216,7 +216,7 @@ def _asking(of: Selection, shared: Shared, reach: float) -> float:
 async def _shared(tx: Tx, of: Selection) -> Shared:
     """How many issues have the facets asked for, as it was a moment ago."""
     known = tx.hints.get((of.projects, facets.known(of.clauses)))
-    if not isinstance(known, Shared) or known.at < monotonic() - _FRESH:
+    if not isinstance(known, Shared) or known.at < monotonic() - FRESH:
         known = await facets.shared(tx, of.projects, of.clauses)
         remember(tx, (of.projects, facets.known(of.clauses)), known)
     return known
@@ -312,7 +312,7 @@ class _Count:
 
 def _counted(tx: Tx, of: Selection, driven: tuple[Clause, ...], few: int) -> dict[Clause, int]:
     """What is known of some conditions: the pages of a list, and the keys of a search, have the same."""
-    since = monotonic() - _FRESH
+    since = monotonic() - FRESH
     found = ((clause, tx.hints.get((of.projects, clause))) for clause in driven)
     return {
         clause: count.issues

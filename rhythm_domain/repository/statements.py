@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from psycopg.sql import Composable
 
@@ -17,6 +18,17 @@ from rhythm_domain.transaction import Tx
 def scope(of: Selection, *, descending: bool = True) -> Composable:
     """The projects `p` of a selection."""
     return sources.scope(of.alone, words=of.words is not None, descending=descending)
+
+
+class Reach(NamedTuple):
+    """Where some projects are read from, or to: their ids, a number in each, the issues that have it, and
+    when those were created; arrays, as PostgreSQL writes them or of values.
+    """
+
+    projects: str
+    numbers: str
+    marks: str
+    moments: str | Sequence[datetime | None]
 
 
 async def fetch(
@@ -33,16 +45,21 @@ async def fetch(
     ids: Sequence[int] | str = (),
     prefix: str | None = None,
     rows: int = 0,
+    reach: Reach | None = None,
 ) -> list[Row]:
     """Runs a statement, in some of a selection's projects; the other parameters are those that it names."""
     at = bounds or {}
+    begin = reach or Reach(
+        integers(at), integers(at.values()), "{}", [(moments or {}).get(project) for project in at]
+    )
     return await tx.fetch(
         query,
         projects=integers(of.projects if projects is None else projects),
         user=of.user,
-        at_projects=integers(at),
-        at_numbers=integers(at.values()),
-        at_moments=[(moments or {}).get(project) for project in at],
+        at_projects=begin.projects,
+        at_numbers=begin.numbers,
+        at_moments=begin.moments,
+        marks=begin.marks,
         words=of.words and of.words.template,
         lookup=lookup or (of.words and of.words.narrowest),
         value=value,

@@ -472,3 +472,37 @@ async def test_a_list_across_projects_shows_what_an_index_lacks(team: Team) -> N
         await team.owner.issues.create(project, IssueDraft(title="one"))
     team.instance.sql.execute("DELETE FROM issue_index")
     assert [row.key for row in (await team.owner.search.page()).items] == ["ELSE-1", "CORE-1"]
+
+
+async def test_a_list_across_projects_stays_true_while_issues_come_and_go(team: Team) -> None:
+    """How far the newest issues of each project go back is remembered for a while."""
+    me = team.owner
+    await me.projects.create("ELSE", "Elsewhere")
+    keys: list[str] = []
+
+    async def made(count: int) -> None:
+        for at in range(count):
+            project = ("CORE", "ELSE")[at % 2]
+            keys.append((await me.issues.create(project, IssueDraft(title="one"))).key)
+
+    async def listed() -> list[str]:
+        page = await me.search.page(limit=1)
+        found = [row.key for row in page.items]
+        while page.next:
+            page = await me.search.page(limit=1, cursor=page.next)
+            found += [row.key for row in page.items]
+        return found
+
+    await made(20)
+    assert await listed() == keys[::-1]
+    gone = [key for key in keys[4:18] if key not in {keys[6], keys[11]}]
+    for project in ("CORE", "ELSE"):
+        theirs = [key for key in gone if key.startswith(project)]
+        await me.issues.delete(theirs)
+        await me.issues.purge(theirs[::2])
+    for key in gone:
+        keys.remove(key)
+    assert await listed() == keys[::-1]
+    await made(5)
+    assert await listed() == keys[::-1]
+    assert any("reach" in hint for hint in me.search._guard._db.hints)
