@@ -62,7 +62,8 @@ made AS (
   INSERT INTO issues (id, project_id, number, title, status, priority, type, reporter_id, assignee_id, sprint_id,
                       parent_id, estimate, due, rank, created_at, updated_at, closed_at, facets)
   OVERRIDING SYSTEM VALUE
-  SELECT coalesce(n.id, nextval('issues_id_seq')), %(project)s, n.number, n.title, n.status, n.priority, n.type, n.reporter_id, n.assignee_id, n.sprint_id,
+  SELECT coalesce(n.id, nextval('issues_id_seq')), %(project)s, n.number, n.title, n.status, n.priority, n.type,
+         n.reporter_id, n.assignee_id, n.sprint_id,
          n.parent_id, n.estimate, n.due, n.rank, coalesce(n.created_at, now()),
          coalesce(n.updated_at, n.created_at, now()),
          CASE WHEN n.status IN ('done', 'cancelled') THEN coalesce(n.closed_at, n.updated_at, now()) END,
