@@ -285,13 +285,13 @@ _MEMBERS = {Permission.MEMBER_LEAVE, Permission.MEMBER_MANAGE, Permission.OWNER_
 """What a change of a member enters by, and what it then needs."""
 
 
-_FIELDS = itemgetter(*User.model_fields)
+_FIELDS = itemgetter(*User.names)
 
 
 @lru_cache(maxsize=16)
 def _user(*values: Any) -> User:
     """A person, of the values of all fields: nearly always the same one."""
-    return User.model_validate(dict(zip(User.model_fields, values, strict=True)))
+    return User(**dict(zip(User.names, values, strict=True)))
 
 
 def _entered(row: Row) -> Row | None:

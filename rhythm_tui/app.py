@@ -147,9 +147,12 @@ class RhythmApp(ThemedApp, Commanding):
         if self._driver is not None and not self.is_headless:
             terminal.end_on_signals(self._end)
             terminal.entitle(self._driver.write, self.TITLE)
-            self.set_timer(STARTED, _look_for_garbage)
+            self.set_timer(STARTED, self._started)
         self.curtain.close(HELD)
         self._look_if_idle()
+
+    def _started(self) -> None:
+        self.run_worker(job(_read_on), description="reads what the start did without")
 
     def _end(self, code: int) -> None:
         self.exit(return_code=code)
@@ -589,7 +592,9 @@ class RhythmApp(ThemedApp, Commanding):
         self._leaving = False
 
 
-def _look_for_garbage() -> None:
+async def _read_on() -> None:
+    """Reads what the first change needs, so that it does not wait for that."""
+    await read("rhythm_domain.models.drafts")
     gc.freeze()
     gc.enable()
 

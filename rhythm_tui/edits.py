@@ -11,13 +11,16 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from rhythm_domain.errors import Busy, Outcome, RhythmError, Unavailable
 from rhythm_domain.models import IssueRow
 from rhythm_domain.operations import new_operation
 from rhythm_tui.trail import Trail
+
+if TYPE_CHECKING:
+    from rhythm_domain.models.drafts import IssueEdit
 
 T = TypeVar("T")
 
@@ -28,6 +31,16 @@ PAUSES = (0.2, 0.5, 1.0, 2.0, 2.0, 2.0, 4.0, 4.0, 8.0, 8.0)
 
 
 log = logging.getLogger("rhythm.app")
+
+
+def issue_edit(**fields: Any) -> IssueEdit:
+    """An edit of these fields of an issue. What checks them is read with the first one: the start needs none.
+
+    Raises `Invalid`, or pydantic's `ValidationError`.
+    """
+    from rhythm_domain.models.drafts import IssueEdit
+
+    return IssueEdit(**fields)
 
 
 class NotSaved(Unavailable):

@@ -126,4 +126,4 @@ class Team:
 
 
 def _shown(user: Mapping[str, Any]) -> User:
-    return User.model_validate({field: user[field] for field in User.model_fields})
+    return User(**{field: user[field] for field in User.names})

@@ -134,7 +134,7 @@ async def sample(db: Rehearsal, connection: Connection) -> Sample | None:
     rows = await database.fetch(connection, _Q["open_rehearsal"], {"user": known["user"]})
     if not rows:
         return None
-    user = User.model_validate({name: rows[0][name] for name in User.model_fields})
+    user = User(**{name: rows[0][name] for name in User.names})
     session = Session(db, user, rows[0]["session"])
     page = await session.search.page(project=known["key"], limit=1)
     if not page.items:

@@ -1,27 +1,14 @@
-"""What the tracker speaks of: frozen pydantic models and their enums.
+"""What the tracker speaks of: frozen models and their enums.
 
-Models of what is stored carry no rules beyond their shape; what a person may write is said by the
-`*Draft` and `*Edit` models. Times are aware datetimes in UTC; days are dates; ids are database ids; `key` is
-what people type.
+Models of what is stored carry no rules beyond their shape; what a person may write is said, and checked, by
+the `*Draft` and `*Edit` models. Times are aware datetimes in UTC; days are dates; ids are database ids; `key`
+is what people type.
 
-What nearly everybody needs stands here too. What only some need is read when it is: `access`, `history`,
-`reports`, `exchange`.
+What nearly everybody needs stands here too. What only some need is read when it is: `drafts` (which bring
+pydantic with them), `access`, `history`, `reports`, `exchange`.
 """
 
 from rhythm_domain.models.base import Model, Page, Total
-from rhythm_domain.models.drafts import (
-    NAME_LENGTH,
-    TEXT_LENGTH,
-    TITLE_LENGTH,
-    Body,
-    Estimate,
-    Goal,
-    IssueDraft,
-    IssueEdit,
-    SprintEdit,
-    SprintName,
-    Title,
-)
 from rhythm_domain.models.issues import (
     CLOSED,
     OPEN,
@@ -35,6 +22,7 @@ from rhythm_domain.models.issues import (
     Priority,
     Status,
 )
+from rhythm_domain.models.lengths import NAME_LENGTH, TEXT_LENGTH, TITLE_LENGTH
 from rhythm_domain.models.people import Member, PersonRef, Role, User
 from rhythm_domain.models.projects import COLOURS, Board, BoardColumn, Label, Project, SavedView
 from rhythm_domain.models.sprints import Sprint, SprintState
@@ -48,10 +36,7 @@ __all__ = [
     "TITLE_LENGTH",
     "Board",
     "BoardColumn",
-    "Body",
     "Comment",
-    "Estimate",
-    "Goal",
     "Issue",
     "IssueDraft",
     "IssueEdit",
@@ -71,10 +56,8 @@ __all__ = [
     "SavedView",
     "Sprint",
     "SprintEdit",
-    "SprintName",
     "SprintState",
     "Status",
-    "Title",
     "Total",
     "User",
 ]

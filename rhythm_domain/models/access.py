@@ -1,6 +1,7 @@
 """How people come in: sign-in sessions, access tokens, keys. None of them holds a secret."""
 
-# Without `from __future__ import annotations`: pydantic would compile them all when it is imported.
+from __future__ import annotations
+
 from datetime import datetime
 from enum import StrEnum
 

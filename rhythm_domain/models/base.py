@@ -1,42 +1,70 @@
 """What all models have in common."""
 
-# Without `from __future__ import annotations`: pydantic would compile them all when it is imported.
+from __future__ import annotations
+
 from collections import deque
 from collections.abc import Iterable
-from itertools import repeat
-from typing import Any, Generic, Self, TypeVar
-
-from pydantic import BaseModel, ConfigDict
+from typing import Any, ClassVar, Generic, NoReturn, Self, TypeVar, dataclass_transform
 
 
-class Model(BaseModel):
-    """A frozen value."""
+@dataclass_transform(kw_only_default=True, frozen_default=True)
+class Model:
+    """A frozen value of named fields, which the annotations of its class say. It is made of them by name;
+    nothing that is given is checked or changed.
 
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+    Raises `TypeError` for a field that is missing or unknown.
+    """
+
+    names: ClassVar[tuple[str, ...]] = ()
+    """The names of all fields."""
+    _defaults: ClassVar[dict[str, Any]] = {}
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls.names = tuple(dict.fromkeys((*cls.names, *cls.__annotations__)))
+        cls._defaults = {name: getattr(cls, name) for name in cls.names if hasattr(cls, name)}
+
+    def __init__(self, **values: Any) -> None:
+        fields = self._defaults | values
+        if wrong := fields.keys() ^ self.names:
+            raise TypeError(f"{type(self).__name__}: missing or unknown: {', '.join(sorted(wrong))}")
+        _set_fields(self, fields)
 
     @classmethod
     def known_all(cls, rows: Iterable[dict[str, Any]]) -> tuple[Self, ...]:
-        """Models of rows of all their fields, which are known to be right: nothing is checked, nor copied.
+        """Models of rows of all their fields, which are known to be right: they become the models' own.
 
-        For rows of the database that come by the hundred: checking them takes longer than reading them.
+        For rows of the database that come by the hundred: making them one by one takes as long as reading
+        them.
         """
         dicts = list(rows)
         models = [cls.__new__(cls) for _ in dicts]
-        for slot, values in (
-            (_set_dict, dicts),
-            (_set_fields_set, repeat(set(cls.model_fields))),
-            (_set_extra, repeat(None)),
-            (_set_private, repeat(None)),
-        ):
-            deque(map(slot, models, values), maxlen=0)
+        deque(map(_set_fields, models, dicts), maxlen=0)
         return tuple(models)
+
+    def replace(self, **values: Any) -> Self:
+        """The same value but for some fields."""
+        return type(self)(**(vars(self) | values))
+
+    def __eq__(self, other: object) -> bool:
+        return vars(self) == vars(other) if other.__class__ is self.__class__ else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(tuple(map(vars(self).__getitem__, self.names)))
+
+    def __repr__(self) -> str:
+        fields = ", ".join(f"{name}={vars(self)[name]!r}" for name in self.names)
+        return f"{type(self).__name__}({fields})"
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError(f"{type(self).__name__} is frozen: {name} can't be changed")
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise AttributeError(f"{type(self).__name__} is frozen: {name} can't be taken away")
 
 
 # Looked up once: a row of a list has little else to do.
-_set_dict, _set_fields_set, _set_extra, _set_private = (
-    vars(BaseModel)[slot].__set__
-    for slot in ("__dict__", "__pydantic_fields_set__", "__pydantic_extra__", "__pydantic_private__")
-)
+_set_fields = vars(Model)["__dict__"].__set__
 T = TypeVar("T")
 
 

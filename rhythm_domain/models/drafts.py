@@ -5,15 +5,12 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from rhythm_domain import text
-from rhythm_domain.models.base import Model
 from rhythm_domain.models.issues import IssueType, Priority, Status
+from rhythm_domain.models.lengths import NAME_LENGTH, TEXT_LENGTH, TITLE_LENGTH
 
-TITLE_LENGTH = 250
-TEXT_LENGTH = 100_000
-NAME_LENGTH = 100
 Title = Annotated[str, AfterValidator(text.one_line("title", TITLE_LENGTH))]
 Body = Annotated[str, AfterValidator(text.body("description", TEXT_LENGTH))]
 SprintName = Annotated[str, AfterValidator(text.one_line("name", NAME_LENGTH))]
@@ -21,7 +18,13 @@ Goal = Annotated[str, AfterValidator(text.body("goal", TEXT_LENGTH))]
 Estimate = Annotated[Decimal, Field(ge=0, le=1000, decimal_places=1)]
 
 
-class IssueDraft(Model):
+class Draft(BaseModel):
+    """Something that was written and is not stored yet."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+
+class IssueDraft(Draft):
     """A new issue. Only the title is required. People, labels and sprints by name, the parent by key."""
 
     title: Title
@@ -37,7 +40,7 @@ class IssueDraft(Model):
     parent: str | None = None
 
 
-class IssueEdit(Model):
+class IssueEdit(Draft):
     """Changes of an issue: only the fields that are set are changed; None clears a field that may be empty.
 
     `base_version` is the issue's version that the texts were edited from; it is needed for title and
@@ -64,7 +67,7 @@ class IssueEdit(Model):
         return frozenset(self.model_fields_set - {"base_version"})
 
 
-class SprintEdit(Model):
+class SprintEdit(Draft):
     """Changes of a sprint: only the fields that are set are changed; None clears a day.
 
     `base_version` is the sprint's version that the goal was edited from.

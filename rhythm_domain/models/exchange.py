@@ -1,6 +1,7 @@
 """What an import did."""
 
-# Without `from __future__ import annotations`: pydantic would compile them all when it is imported.
+from __future__ import annotations
+
 from rhythm_domain.models.base import Model
 
 

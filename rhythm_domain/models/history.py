@@ -1,6 +1,7 @@
 """History: what was changed, and what an undo did."""
 
-# Without `from __future__ import annotations`: pydantic would compile them all when it is imported.
+from __future__ import annotations
+
 from datetime import datetime
 from typing import Any
 from uuid import UUID

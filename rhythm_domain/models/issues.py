@@ -1,12 +1,12 @@
 """Issues: where they stand, how they look in a list and whole, and what is written under them."""
 
-# Without `from __future__ import annotations`: pydantic would compile them all when it is imported.
+from __future__ import annotations
+
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
-
-from pydantic import Field
 
 from rhythm_domain.models.base import Model
 from rhythm_domain.models.people import PersonRef
@@ -115,7 +115,7 @@ class Issue(IssueRow):
     comment_count: int = 0
     imported_by: PersonRef | None = None
     source_url: str | None = None
-    metadata: dict[str, Any] = Field(default_factory=dict)
+    metadata: Mapping[str, Any] = {}
 
 
 class Comment(Model):

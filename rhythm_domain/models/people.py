@@ -1,6 +1,7 @@
 """People: accounts, and the roles that they have in projects."""
 
-# Without `from __future__ import annotations`: pydantic would compile them all when it is imported.
+from __future__ import annotations
+
 from datetime import datetime
 from enum import StrEnum
 

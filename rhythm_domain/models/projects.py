@@ -1,6 +1,7 @@
 """Projects, and what is theirs: labels, saved views, the board."""
 
-# Without `from __future__ import annotations`: pydantic would compile them all when it is imported.
+from __future__ import annotations
+
 from datetime import datetime
 
 from rhythm_domain.models.base import Model, Total

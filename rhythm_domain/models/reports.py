@@ -1,6 +1,7 @@
 """Reports: how a sprint went, and how work goes."""
 
-# Without `from __future__ import annotations`: pydantic would compile them all when it is imported.
+from __future__ import annotations
+
 from datetime import date
 from decimal import Decimal
 

@@ -1,6 +1,7 @@
 """Sprints, as they stand; for how one went see `reports`."""
 
-# Without `from __future__ import annotations`: pydantic would compile them all when it is imported.
+from __future__ import annotations
+
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum

@@ -80,7 +80,7 @@ def parse(text: str) -> Query:
             _at_most(MAX_CONDITIONS, len(conditions), "qualifiers", token)
     words = [place for place, term in enumerate(terms) if _typed(term)]
     if words:
-        terms[words[-1]] = terms[words[-1]].model_copy(update={"prefix": True})
+        terms[words[-1]] = terms[words[-1]].replace(prefix=True)
     if sort is not None and sort.key is SortKey.RELEVANCE and all(term.negated for term in terms):
         raise QueryError(
             "Relevance needs words to search for",

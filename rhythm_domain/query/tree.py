@@ -245,16 +245,16 @@ class Query(Model):
         """This query and one more condition; the same query if it has that one already."""
         if condition in self.conditions:
             return self
-        return self.model_copy(update={"conditions": (*self.conditions, condition)})
+        return self.replace(conditions=(*self.conditions, condition))
 
     def without(self, condition: Condition | Field) -> Query:
         """This query without one condition, or without every condition on a field."""
         rest = tuple(each for each in self.conditions if condition not in (each, each.field))
-        return self.model_copy(update={"conditions": rest})
+        return self.replace(conditions=rest)
 
     def with_sort(self, sort: Sort | None) -> Query:
         """This query in another order; None for the list's own."""
-        return self.model_copy(update={"sort": sort})
+        return self.replace(sort=sort)
 
 
 def written(value: Value) -> str:

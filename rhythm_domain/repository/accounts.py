@@ -22,7 +22,7 @@ _Q = queries.load("accounts")
 
 def user(row: Row) -> User:
     """The account of a row with (at least) its columns."""
-    return User.model_validate({name: row[name] for name in User.model_fields})
+    return User(**{name: row[name] for name in User.names})
 
 
 async def _first(connection: Connection, query: str, **params: object) -> Row:

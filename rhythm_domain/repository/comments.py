@@ -14,7 +14,7 @@ _Q = queries.load("comments")
 
 def _comment(row: Row) -> Comment:
     author = PersonRef(id=row["author_id"], name=row["name"], display_name=row["display_name"])
-    plain = {name: row[name] for name in Comment.model_fields if name not in ("author", "imported_by")}
+    plain = {name: row[name] for name in Comment.names if name not in ("author", "imported_by")}
     return Comment(author=author, imported_by=importer(row), **plain)
 
 

@@ -12,7 +12,7 @@ from rhythm_domain import lexemes, queries
 from rhythm_domain.connection import Question
 from rhythm_domain.database import Row
 from rhythm_domain.errors import NotFound
-from rhythm_domain.models import Issue, IssueLink, IssueRow, Status
+from rhythm_domain.models import Issue, IssueLink, IssueRow, LinkKind, Status
 from rhythm_domain.places import Held
 from rhythm_domain.repository import changes as changing
 from rhythm_domain.repository.comments import importer
@@ -60,7 +60,10 @@ def _whole(row: Sequence[IssueRow], found: Sequence[Row]) -> Issue:
 
 def _link(row: Row) -> IssueLink:
     return IssueLink(
-        kind=row["kind"], key=f"{row['key']}-{row['number']}", title=row["title"], status=row["status"]
+        kind=LinkKind(row["kind"]),
+        key=f"{row['key']}-{row['number']}",
+        title=row["title"],
+        status=Status(row["status"]),
     )
 
 

@@ -133,7 +133,7 @@ def _fields(found: _Found, names: Names) -> Iterator[dict[str, Any]]:
         yield line
 
 
-_BLANK: dict[str, Any] = dict.fromkeys(IssueRow.model_fields)
+_BLANK: dict[str, Any] = dict.fromkeys(IssueRow.names)
 _STATUSES: Mapping[bytes, Status] = {status.value.encode(): status for status in Status}
 _PRIORITIES: Mapping[bytes, Priority] = {priority.value.encode(): priority for priority in Priority}
 _TYPES: Mapping[bytes, IssueType] = {kind.value.encode(): kind for kind in IssueType}

@@ -20,7 +20,7 @@ def _member(row: Row) -> Member:
     return Member(
         user=PersonRef(id=row["id"], name=row["name"], display_name=row["display_name"]),
         active=row["active"],
-        role=row["role"],
+        role=Role(row["role"]),
         since=row["since"],
         ended_at=row["ended_at"],
     )

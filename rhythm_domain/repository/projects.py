@@ -8,10 +8,15 @@ from datetime import datetime
 
 from rhythm_domain import queries
 from rhythm_domain.database import Row
-from rhythm_domain.models import Project
+from rhythm_domain.models import Project, Role, Status
 from rhythm_domain.transaction import Tx
 
 _Q = queries.load("projects")
+
+
+def _project(row: Row) -> Project:
+    limits = {Status(status): limit for status, limit in row["wip_limits"].items()}
+    return Project(**row | {"wip_limits": limits, "role": row["role"] and Role(row["role"])})
 
 
 async def visible(tx: Tx, *, archived: bool, everyone: bool) -> tuple[Project, ...]:
@@ -33,12 +38,12 @@ async def current(tx: Tx) -> Project:
 def current_later(tx: Tx) -> Callable[[], Project]:
     """The same, asked with what is asked next: to be called behind it."""
     asked = tx.later(_Q["projects_by_id"], user=tx.user.id, ids=[tx.project_id])
-    return lambda: Project(**asked.rows[0])
+    return lambda: _project(asked.rows[0])
 
 
 async def _by_id(tx: Tx, ids: Sequence[int]) -> tuple[Project, ...]:
     rows = await tx.fetch(_Q["projects_by_id"], user=tx.user.id, ids=list(ids))
-    return tuple(Project(**row) for row in rows)
+    return tuple(_project(row) for row in rows)
 
 
 async def keys(tx: Tx) -> frozenset[str]:

@@ -25,6 +25,10 @@ CURRENT = frozenset({"current", "@current"})
 """Names for the active sprint."""
 
 
+def _sprint(row: Row) -> Sprint:
+    return Sprint(**row | {"state": SprintState(row["state"])})
+
+
 async def of_project(
     tx: Tx, states: Collection[SprintState] = tuple(SprintState), limit: int | None = None
 ) -> tuple[Sprint, ...]:
@@ -38,7 +42,7 @@ async def of_project(
         states=[state.value for state in states],
         limit=limit,
     )
-    return tuple(Sprint(**row) for row in rows)
+    return tuple(_sprint(row) for row in rows)
 
 
 async def one(tx: Tx, sprint: int) -> Sprint:
@@ -52,7 +56,7 @@ async def one(tx: Tx, sprint: int) -> Sprint:
     )
     if row is None:
         raise NotFound("The sprint was deleted since.")
-    return Sprint(**row)
+    return _sprint(row)
 
 
 async def named(tx: Tx, name: str, *, hold: bool = False) -> Row | None:
@@ -152,7 +156,10 @@ async def report(tx: Tx, sprint: Sprint) -> SprintReport:
     key = sprint.project_key
     issues = [
         SprintIssue(
-            key=f"{key}-{row['number']}", title=row["title"], status=row["status"], estimate=row["estimate"]
+            key=f"{key}-{row['number']}",
+            title=row["title"],
+            status=Status(row["status"]),
+            estimate=row["estimate"],
         )
         for row in rows
     ]

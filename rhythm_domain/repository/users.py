@@ -98,7 +98,7 @@ async def session_kind(tx: Tx) -> SignInKind:
 async def sessions(tx: Tx, user_id: int) -> tuple[SignIn, ...]:
     """What a person is signed in by, the last used first; access tokens apart."""
     found = await tx.fetch(_Q["sessions_of"], user=user_id, session=tx.session_id)
-    return tuple(SignIn(**row) for row in found)
+    return tuple(SignIn(**row | {"kind": SignInKind(row["kind"])}) for row in found)
 
 
 async def end_sessions(tx: Tx, user_id: int, kinds: Sequence[SignInKind], *, keep: int | None = None) -> int:

@@ -6,17 +6,20 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from rhythm_domain.errors import Conflict, Invalid
-from rhythm_domain.models import OPEN, IssueEdit, SprintState
+from rhythm_domain.models import OPEN, SprintState
 from rhythm_domain.places import Held, parse_ref
 from rhythm_domain.policy import Permission
 from rhythm_domain.repository import history, issues, labels, members, sprints
 from rhythm_domain.repository.issues import Values
 from rhythm_domain.text import folded
 from rhythm_domain.transaction import Ref, Tx
+
+if TYPE_CHECKING:
+    from rhythm_domain.models.drafts import IssueEdit
 
 _NEEDS = {
     "status": Permission.ISSUE_MOVE,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from rhythm_domain import rank
@@ -12,8 +13,6 @@ from rhythm_domain.errors import Invalid, NotFound
 from rhythm_domain.guard import Guard
 from rhythm_domain.models import (
     Issue,
-    IssueDraft,
-    IssueEdit,
     IssueRow,
     LinkKind,
     Page,
@@ -35,6 +34,9 @@ from rhythm_domain.services.editing import (
 )
 from rhythm_domain.services.ordering import ranks_beside
 from rhythm_domain.transaction import BULK, Chunk, Operation, Ref, Tx, repeatable
+
+if TYPE_CHECKING:
+    from rhythm_domain.models.drafts import IssueDraft, IssueEdit
 
 
 class Issues:

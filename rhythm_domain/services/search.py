@@ -141,7 +141,7 @@ class Search:
         if not asks_for_names(text, cursor):
             return suggest(text, cursor, Vocabulary(), limit)
         async with self._enter(project) as tx:
-            known = Vocabulary.model_validate(await search.vocabulary(tx))
+            known = Vocabulary(**await search.vocabulary(tx))
         return suggest(text, cursor, known, limit)
 
     async def unknown(self, query: str | Query, *, project: str | None = None) -> tuple[str, ...]:
@@ -155,7 +155,7 @@ class Search:
             missing = {
                 (each.field, value): None for each in asked.conditions for value in names.missing(each)
             }
-            known = Vocabulary.model_validate(await search.vocabulary(tx)) if missing else Vocabulary()
+            known = Vocabulary(**await search.vocabulary(tx)) if missing else Vocabulary()
         return tuple(sentence(field, value, known) for field, value in missing)
 
     @asynccontextmanager

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from rhythm_domain.cursors import checked_limit
 from rhythm_domain.errors import Conflict, Invalid, NotFound
 from rhythm_domain.guard import Guard
-from rhythm_domain.models import IssueRow, Sprint, SprintEdit, SprintState
+from rhythm_domain.models import IssueRow, Sprint, SprintState
 from rhythm_domain.models.reports import SprintReport
 from rhythm_domain.nearest import did_you_mean
 from rhythm_domain.policy import Permission
@@ -19,6 +19,9 @@ from rhythm_domain.repository.sprints import Values
 from rhythm_domain.services.editing import change, sprint_to_plan
 from rhythm_domain.text import folded
 from rhythm_domain.transaction import Ref, Tx, repeatable
+
+if TYPE_CHECKING:
+    from rhythm_domain.models.drafts import SprintEdit
 
 LENGTH = timedelta(weeks=2)
 """How long a sprint lasts unless its last day is said."""
@@ -58,6 +61,8 @@ class Sprints:
         operation: UUID | None = None,
     ) -> Sprint:
         """Plans a sprint; both days belong to it. Raises `AlreadyExists` for a name that another one has."""
+        from rhythm_domain.models.drafts import SprintEdit
+
         new = SprintEdit(name=name, goal=goal, starts_on=starts_on, ends_on=ends_on)
         name, goal = _checked(new.name or ""), new.goal or ""
         async with self._guard.project(Permission.SPRINT_CREATE, key, operation=operation, alone=True) as tx:

@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, tzinfo
 from typing import Any, Protocol, TypeVar
 
+from rhythm_domain.models import Model
 from rhythm_domain.text import shown, shown_lines
 from rhythm_tui import clock
 from rhythm_tui.cli.table import Cell, Column, laid_out, padded
@@ -175,9 +176,8 @@ def plain(value: Any) -> Any:
             return {str(name): plain(item) for name, item in value.items()}
         case list() | tuple() | set() | frozenset():
             return [plain(item) for item in value]
-    fields = getattr(type(value), "model_fields", None)
-    if fields is not None:
-        names = (("key",) if isinstance(getattr(type(value), "key", None), property) else ()) + tuple(fields)
+    if isinstance(value, Model):
+        names = (("key",) if isinstance(getattr(type(value), "key", None), property) else ()) + value.names
         return {name: plain(getattr(value, name)) for name in names}
     if hasattr(value, "isoformat"):
         return value.isoformat()

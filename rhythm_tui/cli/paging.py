@@ -37,7 +37,7 @@ class Paging(NamedTuple):
             items += page.items
             cursor = page.next
             if cursor is None:
-                return page.model_copy(update={"items": tuple(items)})
+                return page.replace(items=tuple(items))
 
     def of(self, items: Sequence[T], name: Callable[[T], str]) -> Page[T]:
         """The wanted stretch of a whole list, which is in the order of its names: those are the cursors."""

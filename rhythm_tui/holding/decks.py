@@ -204,7 +204,7 @@ class Cards:
         """How many cards a column has, counting those on their way there."""
         total = self.decks[spot].total
         on_the_way = sum((spot in after) - (spot in before) for before, after in self._moving.values())
-        return total.model_copy(update={"count": max(0, total.count + on_the_way)}) if on_the_way else total
+        return total.replace(count=max(0, total.count + on_the_way)) if on_the_way else total
 
     # Reading ---------------------------------------------------------------------------------------------
 
@@ -340,7 +340,7 @@ class Cards:
             deck = self.decks.get(spot)
             if deck is not None:
                 count = max(0, deck.total.count + step)
-                deck.total = deck.total.model_copy(update={"count": count})
+                deck.total = deck.total.replace(count=count)
 
     def _take(self, rows: Iterable[IssueRow]) -> None:
         for row in rows:
@@ -399,6 +399,6 @@ def moved(placing: Placing, issues: Sequence[int], now: datetime) -> Callable[[I
             fields["rank"] = ranks[row.id]
         if placing.status.closed != row.status.closed:
             fields["closed_at"] = now if placing.status.closed else None
-        return row.model_copy(update=fields)
+        return row.replace(**fields)
 
     return look

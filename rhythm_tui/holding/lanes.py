@@ -164,13 +164,13 @@ class Lane:
             return row
         match self.by:
             case Grouping.ASSIGNEE | Grouping.PRIORITY:
-                return row.model_copy(update={self.by.value: self.value})
+                return row.replace(**{self.by.value: self.value})
             case Grouping.PARENT:
-                return row.model_copy(update={"parent_key": self.id if self.value else None})
+                return row.replace(parent_key=self.id if self.value else None)
             case Grouping.LABEL:
                 kept = [label for label in row.labels if label.name not in (left, self.id)]
                 new = [self.value] if isinstance(self.value, LabelRef) else []
-                return row.model_copy(update={"labels": (*kept, *new)})
+                return row.replace(labels=(*kept, *new))
             case _:
                 return row
 

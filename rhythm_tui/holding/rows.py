@@ -130,7 +130,7 @@ class Window:
             if places or number == len(self._pages) - 1:
                 cut = places[0] if places else len(page.items)
                 items = (*page.items[:cut], row, *page.items[cut:])
-                self._pages[number] = page.model_copy(update={"items": items}), reading
+                self._pages[number] = page.replace(items=items), reading
                 break
         self._fresh.pop(row.id, None)
         self._join()
@@ -140,7 +140,7 @@ class Window:
         for number, (page, reading) in enumerate(self._pages):
             items = tuple(row for row in page.items if row.id not in issues)
             if len(items) < len(page.items):
-                self._pages[number] = page.model_copy(update={"items": items}), reading
+                self._pages[number] = page.replace(items=items), reading
         self._join()
 
     def _count(self) -> int:

@@ -5,12 +5,11 @@ open no file of a program that may have been replaced since.
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
 from importlib import import_module
 from pkgutil import walk_packages
 
 from rhythm_domain import migrate
-from rhythm_domain.models import Model
+from rhythm_domain.models.drafts import Draft
 from rhythm_tui import stylesheet
 from rhythm_tui.hosting.rehearsal import rehearse
 from rhythm_tui.hosting.surroundings import hide
@@ -43,20 +42,14 @@ def warm_up() -> None:
                 import_module(found.name)
     for name in LIBRARIES:
         import_module(name)
-    for model in _kinds(Model):
-        model.model_rebuild()  # Else it is built when the first one is made, in each session.
+    for kind in Draft.__subclasses__():
+        kind.model_rebuild()  # Else it is built when the first one is made, in each session.
     migrate.program_schema()
     stylesheet.read_ahead()
     rehearse()
     gc.collect()
     gc.disable()  # A collection would leave holes, for the first session to fill and to copy.
     gc.freeze()
-
-
-def _kinds(model: type[Model]) -> Iterator[type[Model]]:
-    for kind in model.__subclasses__():
-        yield kind
-        yield from _kinds(kind)
 
 
 def warm_again() -> None:

@@ -61,7 +61,7 @@ class Page:
     def beginning(self) -> Page:
         """What is seen first of a page that is heavy, quickly laid out."""
         text = self.issue.description[:3000]
-        return replace(self, issue=self.issue.model_copy(update={"description": text}), comments=())
+        return replace(self, issue=self.issue.replace(description=text), comments=())
 
     def blocks(self, width: int, colours: Colours) -> Sequence[Block]:
         """The page in a width."""

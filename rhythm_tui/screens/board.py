@@ -11,13 +11,14 @@ from textual.content import Content
 from textual.geometry import Region
 
 from rhythm_domain.errors import Invalid
-from rhythm_domain.models import Issue, IssueEdit, IssueRow, Status
+from rhythm_domain.models import Issue, IssueRow, Status
 from rhythm_domain.policy import Permission
 from rhythm_domain.text import shown
 from rhythm_tui import clock
 from rhythm_tui.background import job
 from rhythm_tui.commanding import handles
 from rhythm_tui.commands import Command, Where
+from rhythm_tui.edits import issue_edit
 from rhythm_tui.holding.decks import ONE_LANE, Placing, Spot, moved, order
 from rhythm_tui.holding.lanes import Grouping
 from rhythm_tui.holding.siblings import Listed
@@ -62,7 +63,7 @@ class BoardScreen(CardsScreen):
             return
         if issue.status in self.shape.hidden:
             self.say(f"{said}; {signs.words(issue.status)} is hidden", "“show columns” brings it back")
-        row = IssueRow.model_validate({name: getattr(issue, name) for name in IssueRow.model_fields})
+        row = IssueRow(**{name: getattr(issue, name) for name in IssueRow.names})
         if self.put([row]):
             self.grid.go_to(issue.id)
         else:  # It is behind all that were read of its column.
@@ -214,7 +215,7 @@ class BoardScreen(CardsScreen):
         if len(rows) <= MANY:
             self.grid.carry(issues[0])
         await self.change(
-            IssueEdit(status=spot.status, **lane.edit(left)),
+            issue_edit(status=spot.status, **lane.edit(left)),
             lambda row: lane.look(look(row), left),
             f"moved to {', '.join(to)}",
             rows,

@@ -14,7 +14,8 @@ from textual.widgets import Input
 
 from rhythm_domain.days import parse_day
 from rhythm_domain.errors import Invalid, RhythmError
-from rhythm_domain.models import Issue, IssueDraft, IssueRow, IssueType, Priority, Project, Status
+from rhythm_domain.models import Issue, IssueRow, IssueType, Priority, Project, Status
+from rhythm_domain.models.drafts import IssueDraft
 from rhythm_domain.policy import Permission
 from rhythm_domain.text import shown, truncated
 from rhythm_tui.background import job

@@ -264,8 +264,8 @@ class IssueScreen(TriageScreen):
     def replaced(self, rows: Sequence[IssueRow]) -> None:
         for row in rows:
             if self.issue is not None and row.id == self.issue.id:
-                fields = {name: getattr(row, name) for name in IssueRow.model_fields}
-                self.issue = self.issue.model_copy(update=fields)
+                fields = {name: getattr(row, name) for name in IssueRow.names}
+                self.issue = self.issue.replace(**fields)
         self._draw()
 
     def linked(self, rows: Sequence[IssueRow]) -> None:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from rhythm_domain.errors import Invalid
-from rhythm_domain.models import IssueEdit, IssueRow, LabelRef
+from rhythm_domain.models import IssueRow, LabelRef
 from rhythm_domain.palette import colour_of
 from rhythm_domain.policy import Permission
 from rhythm_domain.text import check_label, folded, shown
+from rhythm_tui.edits import issue_edit
 from rhythm_tui.screens import choices
 from rhythm_tui.screens.picker import Choice, MultiPicker
 
@@ -61,9 +62,9 @@ async def label(screen: TriageScreen, title: str, key: str, rows: Sequence[Issue
     def look(row: IssueRow) -> IssueRow:
         kept = [label for label in row.labels if label.name not in removed]
         put_on = [refs[name] for name in added if all(label.name != name for label in kept)]
-        return row.model_copy(update={"labels": (*kept, *put_on)})
+        return row.replace(labels=(*kept, *put_on))
 
-    edit = IssueEdit(add_labels=added, remove_labels=removed)
+    edit = issue_edit(add_labels=added, remove_labels=removed)
     await screen.change(edit, look, ", ".join(said), rows, asked=bool(new), new_labels=new)
 
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from textual.content import Content
 
 from rhythm_domain.errors import Invalid
-from rhythm_domain.models import IssueEdit, IssueRow, LinkKind
+from rhythm_domain.models import IssueRow, LinkKind
 from rhythm_domain.text import shown
+from rhythm_tui.edits import issue_edit
 from rhythm_tui.looks import signs
 from rhythm_tui.looks.wording import counted
 from rhythm_tui.screens.issue_picker import IssuePicker
@@ -87,9 +88,7 @@ async def _set_parent(screen: TriageScreen, rows: Sequence[IssueRow]) -> None:
         (parent,) = chosen
         key = parent.key if parent else None
         said = f"part of {key}" if key else "part of no other"
-        await screen.change(
-            IssueEdit(parent=key), lambda row: row.model_copy(update={"parent_key": key}), said, rows
-        )
+        await screen.change(issue_edit(parent=key), lambda row: row.replace(parent_key=key), said, rows)
         screen.linked(rows)
 
 

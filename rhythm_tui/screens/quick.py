@@ -13,7 +13,8 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from rhythm_domain.errors import RhythmError
-from rhythm_domain.models import Issue, IssueDraft, Project
+from rhythm_domain.models import Issue, Project
+from rhythm_domain.models.drafts import IssueDraft
 from rhythm_domain.text import shown, truncated
 from rhythm_tui.background import job
 from rhythm_tui.desk import Desk

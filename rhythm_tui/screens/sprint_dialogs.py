@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from functools import partial
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from textual.content import Content
 
 from rhythm_domain.days import parse_day
 from rhythm_domain.errors import Conflict, Invalid
-from rhythm_domain.models import Sprint, SprintEdit, SprintState
+from rhythm_domain.models import Sprint, SprintState
 from rhythm_domain.models.reports import SprintReport
 from rhythm_domain.query import Condition, Field, Is, Query
 from rhythm_domain.text import shown
@@ -23,6 +24,9 @@ from rhythm_tui.screens.confirm import Confirm
 from rhythm_tui.screens.form import Entry, Form, Values
 from rhythm_tui.screens.picker import Choice, Picker
 from rhythm_tui.screens.work import WorkScreen
+
+if TYPE_CHECKING:
+    from rhythm_domain.models.drafts import SprintEdit
 
 DAY_FORMS = "2026-05-01, next-week, 14d"
 
@@ -62,6 +66,7 @@ async def edit(screen: WorkScreen, sprint: Sprint) -> Sprint | None:
     """Asks for other texts and days of a sprint. Only what is changed here is written, and over a goal that
     somebody else changed meanwhile only if that is wanted.
     """
+    from rhythm_domain.models.drafts import SprintEdit
     from rhythm_tui.screens.settling import Ground, settle
 
     desk, key = screen.desk, screen.desk.key or ""

@@ -9,23 +9,18 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from itertools import groupby
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from textual.geometry import Region
 
 from rhythm_domain.days import parse_day
 from rhythm_domain.errors import Invalid
-from rhythm_domain.models import (
-    IssueEdit,
-    IssueRow,
-    PersonRef,
-    Status,
-)
+from rhythm_domain.models import IssueRow, PersonRef, Status
 from rhythm_domain.text import folded, shown
 from rhythm_tui.commanding import handles
 from rhythm_tui.commands import Command
-from rhythm_tui.edits import Change
+from rhythm_tui.edits import Change, issue_edit
 from rhythm_tui.looks import signs
 from rhythm_tui.looks.colours import Colours
 from rhythm_tui.looks.wording import NO_ISSUE, counted, day_said, points
@@ -35,6 +30,9 @@ from rhythm_tui.screens.picker import Choice, Picker
 from rhythm_tui.screens.prompt import Prompt
 from rhythm_tui.screens.work import WorkScreen
 from rhythm_tui.widgets.theming import colours_of
+
+if TYPE_CHECKING:
+    from rhythm_domain.models.drafts import IssueEdit
 
 T = TypeVar("T")
 
@@ -242,7 +240,7 @@ class TriageScreen(WorkScreen):
     async def move(self, rows: Sequence[IssueRow], status: Status) -> None:
         """Gives issues a status; of many it is asked first."""
         look, said = setting(status=status), f"moved to {signs.words(status)}"
-        await self.change(IssueEdit(status=status), look, said, rows, moving(status))
+        await self.change(issue_edit(status=status), look, said, rows, moving(status))
 
     @handles("issue.close")
     async def close_or_reopen(self) -> None:
@@ -263,7 +261,7 @@ class TriageScreen(WorkScreen):
         chosen = await self.pick(self.titled("Priority"), offered)
         if chosen is not None:
             said = f"{chosen.value} priority"
-            await self.change(IssueEdit(priority=chosen), setting(priority=chosen), said, rows)
+            await self.change(issue_edit(priority=chosen), setting(priority=chosen), said, rows)
 
     @handles("issue.type")
     async def choose_type(self) -> None:
@@ -273,7 +271,7 @@ class TriageScreen(WorkScreen):
         offered = choices.types(self.colours, {row.type for row in rows})
         chosen = await self.pick(self.titled("Type"), offered)
         if chosen is not None:
-            await self.change(IssueEdit(type=chosen), setting(type=chosen), chosen.value, rows)
+            await self.change(issue_edit(type=chosen), setting(type=chosen), chosen.value, rows)
 
     @handles("issue.assign")
     async def choose_assignee(self) -> None:
@@ -299,7 +297,7 @@ class TriageScreen(WorkScreen):
 
     async def _assign(self, rows: Sequence[IssueRow], who: PersonRef | None) -> None:
         said = f"assigned to {shown(who.display_name)}" if who else "assigned to nobody"
-        await self.change(IssueEdit(assignee=who.name if who else None), setting(assignee=who), said, rows)
+        await self.change(issue_edit(assignee=who.name if who else None), setting(assignee=who), said, rows)
 
     @handles("issue.labels")
     async def choose_labels(self) -> None:
@@ -320,7 +318,7 @@ class TriageScreen(WorkScreen):
             (sprint,) = chosen
             look = setting(sprint=sprint and sprint.name, sprint_id=sprint and sprint.id)
             said = f"planned into {shown(sprint.name)}" if sprint else "back in the backlog"
-            await self.change(IssueEdit(sprint=sprint.name if sprint else None), look, said, rows)
+            await self.change(issue_edit(sprint=sprint.name if sprint else None), look, said, rows)
 
     @handles("issue.due")
     async def ask_due(self) -> None:
@@ -331,7 +329,7 @@ class TriageScreen(WorkScreen):
         async def accept(text: str) -> bool:
             due = parse_day(text).resolve(self.desk.today())[1] if text.strip() else None
             said = f"due {day_said(due, self.desk.today())}" if due else "not due"
-            await self.change(IssueEdit(due=due), setting(due=due), said, rows)
+            await self.change(issue_edit(due=due), setting(due=due), said, rows)
             return True
 
         before = rows[0].due.isoformat() if len(rows) == 1 and rows[0].due else ""
@@ -353,7 +351,7 @@ class TriageScreen(WorkScreen):
         async def accept(text: str) -> bool:
             estimate = choices.estimate(text)
             said = f"estimated at {points(estimate)}" if estimate is not None else "not estimated"
-            await self.change(IssueEdit(estimate=estimate), setting(estimate=estimate), said, rows)
+            await self.change(issue_edit(estimate=estimate), setting(estimate=estimate), said, rows)
             return True
 
         before = rows[0].estimate
@@ -461,7 +459,7 @@ def moving(status: Status) -> str:
 
 def setting(**fields: Any) -> Change:
     """A change that sets fields of an issue as it is shown."""
-    return lambda row: row.model_copy(update=fields)
+    return lambda row: row.replace(**fields)
 
 
 def _edit_many(

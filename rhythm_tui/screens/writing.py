@@ -7,9 +7,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rhythm_domain.errors import Conflict
-from rhythm_domain.models import Comment, Issue, IssueEdit, IssueRow
+from rhythm_domain.models import Comment, Issue, IssueRow
 from rhythm_domain.text import shown
 from rhythm_tui.drafts import of_body, of_comment
+from rhythm_tui.edits import issue_edit
 from rhythm_tui.holding.merging import merged_line
 from rhythm_tui.screens.conflict import ConflictDialog, Settled
 from rhythm_tui.screens.dialog import Instead
@@ -28,11 +29,9 @@ async def edit_title(screen: TriageScreen, row: IssueRow) -> None:
     async def accept(text: str) -> bool:
         nonlocal base, version
         while text != base:
-            edit = IssueEdit(title=text, base_version=version)
+            edit = issue_edit(title=text, base_version=version)
             try:
-                await screen.change(
-                    edit, lambda row: row.model_copy(update={"title": text}), "renamed", [row]
-                )
+                await screen.change(edit, lambda row: row.replace(title=text), "renamed", [row])
                 break
             except Conflict as conflict:
                 choice = await screen.app.push_screen_wait(ConflictDialog(conflict))
@@ -61,7 +60,7 @@ async def edit_body(screen: WorkScreen, row: IssueRow) -> Issue | None:
     issue = await desk.session.issues.show(row.id)
 
     async def save(text: str, version: int | None) -> Issue:
-        edit = IssueEdit(description=text, base_version=version)
+        edit = issue_edit(description=text, base_version=version)
         return await desk.edits.run(
             lambda operation: desk.session.issues.edit(issue.id, edit, operation=operation),
             issues=[issue.id],

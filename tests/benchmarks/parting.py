@@ -9,7 +9,8 @@ from pathlib import Path
 
 from rhythm_domain.connection import Params
 from rhythm_domain.database import overheard
-from rhythm_domain.models import Issue, IssueDraft, IssueEdit, Status
+from rhythm_domain.models import Issue, Status
+from rhythm_domain.models.drafts import IssueDraft, IssueEdit
 from rhythm_domain.queries import Named
 from rhythm_domain.session import Session
 from tests.benchmarks.instance import Bench

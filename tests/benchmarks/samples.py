@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from functools import partial
 
-from rhythm_domain.models import IssueDraft, Status
+from rhythm_domain.models import Status
+from rhythm_domain.models.drafts import IssueDraft
 from rhythm_domain.session import Session
 from tests.benchmarks.measure import Bound, Series
 

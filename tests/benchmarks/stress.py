@@ -42,7 +42,8 @@ from rhythm_domain.maintenance.backup import backup
 from rhythm_domain.maintenance.health import State, database_checks
 from rhythm_domain.maintenance.restore import restore
 from rhythm_domain.migrate import migrate
-from rhythm_domain.models import IssueDraft, IssueEdit, Priority, Role, Status, User
+from rhythm_domain.models import Priority, Role, Status, User
+from rhythm_domain.models.drafts import IssueDraft, IssueEdit
 from rhythm_domain.session import Session
 from tests.instances import Instance
 

@@ -16,7 +16,8 @@ from time import monotonic
 from psycopg.rows import dict_row
 
 from rhythm_domain.database import Database
-from rhythm_domain.models import IssueDraft, IssueEdit, Status, User
+from rhythm_domain.models import Status, User
+from rhythm_domain.models.drafts import IssueDraft, IssueEdit
 from rhythm_domain.session import Session
 from tests.benchmarks.instance import Bench
 from tests.benchmarks.measure import Bound, Sample, Series
@@ -89,7 +90,7 @@ def _people(bench: Bench, keys: list[str]) -> Series:
 @contextmanager
 def _signed_in(bench: Bench) -> Iterator[list[tuple[User, int]]]:
     """Members of the largest project who may write there, each with a session of their own."""
-    fields = ", ".join(f"u.{name}" for name in User.model_fields)
+    fields = ", ".join(f"u.{name}" for name in User.names)
     with bench.sql() as sql, sql.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(
             f"WITH found AS (SELECT {fields} FROM users u JOIN project_members m ON m.user_id = u.id"
@@ -101,10 +102,7 @@ def _signed_in(bench: Bench) -> Iterator[list[tuple[User, int]]]:
             (bench.large, PEOPLE),
         ).fetchall()
         try:
-            yield [
-                (User.model_validate({name: row[name] for name in User.model_fields}), row["session"])
-                for row in rows
-            ]
+            yield [(User(**{name: row[name] for name in User.names}), row["session"]) for row in rows]
         finally:
             cursor.execute("DELETE FROM sessions WHERE id = ANY(%s)", ([row["session"] for row in rows],))
 

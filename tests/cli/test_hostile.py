@@ -24,7 +24,8 @@ import pytest
 
 from rhythm_domain import logs
 from rhythm_domain.database import Database
-from rhythm_domain.models import IssueDraft, Role, SprintEdit, Status
+from rhythm_domain.models import Role, Status
+from rhythm_domain.models.drafts import IssueDraft, SprintEdit
 from rhythm_domain.session import Session
 from rhythm_domain.text import shown
 from rhythm_tui.cli.command import Verb

@@ -15,7 +15,8 @@ from io import BytesIO
 from typing import Any
 from uuid import UUID
 
-from rhythm_domain.models import IssueDraft, IssueEdit, LinkKind, Role, SprintEdit, Status
+from rhythm_domain.models import LinkKind, Role, Status
+from rhythm_domain.models.drafts import IssueDraft, IssueEdit, SprintEdit
 from rhythm_domain.policy import Permission
 from rhythm_domain.session import Session
 from tests.domain.stage import Spot, change_of

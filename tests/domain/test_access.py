@@ -12,7 +12,8 @@ from uuid import UUID
 import pytest
 
 from rhythm_domain.errors import Forbidden, Invalid, Irreversible, NotFound, NotSignedIn, RhythmError
-from rhythm_domain.models import IssueDraft, IssueEdit, LinkKind, Project, Role, Status
+from rhythm_domain.models import LinkKind, Project, Role, Status
+from rhythm_domain.models.drafts import IssueDraft, IssueEdit
 from rhythm_domain.policy import Permission, reason
 from rhythm_domain.services.history import History
 from rhythm_domain.services.reversal import ASIDE, REVERSERS, RIGHTS
@@ -220,7 +221,7 @@ async def counts(rehearsal: Rehearsal) -> dict[str, int]:
 
 def told(answer: object) -> object:
     """An answer, without when its project was last at work: that is never before the answer itself."""
-    return answer.model_copy(update={"last_activity_at": None}) if isinstance(answer, Project) else answer
+    return answer.replace(last_activity_at=None) if isinstance(answer, Project) else answer
 
 
 def entitled(action: Action) -> str:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import pytest
 
 from rhythm_domain.errors import Invalid, NotFound
-from rhythm_domain.models import BoardColumn, IssueDraft, IssueRow, Status, Total
+from rhythm_domain.models import BoardColumn, IssueRow, Status, Total
+from rhythm_domain.models.drafts import IssueDraft
 from rhythm_domain.query import QueryError, parse
 from rhythm_domain.repository import issues, lines, starting
 from rhythm_domain.transaction import Tx

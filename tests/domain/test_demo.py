@@ -17,7 +17,8 @@ import pytest
 
 from rhythm_domain import lexemes, rank
 from rhythm_domain.demo import filler, stories, vocabulary, working_time, workspace
-from rhythm_domain.models import IssueDraft, IssueType, Status
+from rhythm_domain.models import IssueType, Status
+from rhythm_domain.models.drafts import IssueDraft
 from rhythm_domain.query import parse
 from rhythm_domain.repository import bulk
 from tests.instances import Instance

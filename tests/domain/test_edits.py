@@ -7,7 +7,8 @@ from uuid import uuid4
 import pytest
 
 from rhythm_domain.errors import Invalid
-from rhythm_domain.models import IssueDraft, IssueEdit, Priority
+from rhythm_domain.models import Priority
+from rhythm_domain.models.drafts import IssueDraft, IssueEdit
 from tests.instances import Team
 
 

@@ -14,7 +14,8 @@ import psycopg
 import pytest
 
 from rhythm_domain.errors import Forbidden, Invalid, Irreversible, NotFound
-from rhythm_domain.models import IssueDraft, IssueEdit, LinkKind, Role, Status
+from rhythm_domain.models import LinkKind, Role, Status
+from rhythm_domain.models.drafts import IssueDraft, IssueEdit
 from rhythm_domain.models.exchange import ImportReport
 from rhythm_domain.session import Session
 from tests.instances import Instance, Team
@@ -401,7 +402,7 @@ async def test_a_dry_run_says_the_same_and_writes_nothing(team: Team) -> None:
     assert team.instance.value("SELECT count(*) FROM events") == events
     assert team.instance.value("SELECT count(*) FROM users WHERE name = 'fresh'") == 0
     real = await bring(team.maintainer, *values)
-    assert dry.model_copy(update={"dry_run": False}) == real
+    assert dry.replace(dry_run=False) == real
     assert counts(real) == (1, 1, 1)
     assert real.comments == 1
 

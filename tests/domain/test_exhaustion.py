@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from rhythm_domain import ssh_keys
 from rhythm_domain.errors import Invalid, NotFound
 from rhythm_domain.formats import wiki
-from rhythm_domain.models import IssueDraft, IssueEdit, Status
+from rhythm_domain.models import Status
+from rhythm_domain.models.drafts import IssueDraft, IssueEdit
 from tests.instances import Instance, Team
 
 

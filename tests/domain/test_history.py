@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from rhythm_domain.models import Issue, IssueDraft, IssueEdit, LinkKind, Status
+from rhythm_domain.models import Issue, LinkKind, Status
+from rhythm_domain.models.drafts import IssueDraft, IssueEdit
 from rhythm_domain.session import Session
 from tests.instances import Team
 

@@ -11,7 +11,8 @@ import pytest
 
 from rhythm_domain.errors import Forbidden, NotFound, NotSignedIn
 from rhythm_domain.maintenance.reindex import reindex
-from rhythm_domain.models import IssueDraft, IssueEdit, Status
+from rhythm_domain.models import Status
+from rhythm_domain.models.drafts import IssueDraft, IssueEdit
 from tests.instances import Team
 
 WAITING = (

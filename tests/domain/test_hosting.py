@@ -10,7 +10,7 @@ import pytest
 from rhythm_domain.database import Database
 from rhythm_domain.errors import Forbidden, Invalid
 from rhythm_domain.migrate import grant
-from rhythm_domain.models import IssueDraft
+from rhythm_domain.models.drafts import IssueDraft
 from rhythm_domain.session import Tracker
 from tests.conftest import Postgres
 from tests.instances import Team

@@ -13,7 +13,8 @@ from pydantic import ValidationError
 
 from rhythm_domain.database import Database
 from rhythm_domain.errors import Conflict, Forbidden, Invalid, NotFound
-from rhythm_domain.models import Issue, IssueDraft, IssueEdit, IssueType, LinkKind, Priority, Role, Status
+from rhythm_domain.models import Issue, IssueType, LinkKind, Priority, Role, Status
+from rhythm_domain.models.drafts import IssueDraft, IssueEdit
 from rhythm_domain.session import Session
 from tests.domain.recorded import history, permission
 from tests.instances import Team

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rhythm_domain.errors import AlreadyExists, Forbidden, Invalid, NotFound
-from rhythm_domain.models import COLOURS, IssueDraft, IssueEdit, LinkKind, Role, Total
+from rhythm_domain.models import COLOURS, LinkKind, Role, Total
+from rhythm_domain.models.drafts import IssueDraft, IssueEdit
 from rhythm_domain.palette import colour_of
 from rhythm_domain.policy import Permission
 from rhythm_domain.repository import labels

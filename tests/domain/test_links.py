@@ -7,7 +7,8 @@ import asyncio
 import pytest
 
 from rhythm_domain.errors import Invalid, NotFound
-from rhythm_domain.models import IssueDraft, IssueEdit, LinkKind, Status
+from rhythm_domain.models import LinkKind, Status
+from rhythm_domain.models.drafts import IssueDraft, IssueEdit
 from tests.domain.recorded import history
 from tests.domain.test_issues import new
 from tests.instances import Team

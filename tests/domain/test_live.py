@@ -16,7 +16,8 @@ import pytest
 from rhythm_domain.database import Database, Row
 from rhythm_domain.errors import NotSignedIn, Unavailable
 from rhythm_domain.live import Announcement, Change, Live, Resync
-from rhythm_domain.models import IssueDraft, Role
+from rhythm_domain.models import Role
+from rhythm_domain.models.drafts import IssueDraft
 from rhythm_domain.notices import GATHER
 from rhythm_domain.policy import Permission
 from rhythm_domain.repository import live

@@ -29,7 +29,8 @@ from rhythm_domain.migrate import (
     migrations,
     program_schema,
 )
-from rhythm_domain.models import IssueDraft, User
+from rhythm_domain.models import User
+from rhythm_domain.models.drafts import IssueDraft
 from rhythm_domain.session import Session, Tracker
 from tests.conftest import Postgres
 from tests.servers import debian_programs
@@ -190,7 +191,7 @@ async def test_the_role_of_the_days_work_needs_no_ddl(
                 (user["id"],),
             ).fetchone()
             assert session
-        shown = User.model_validate({field: user[field] for field in User.model_fields})
+        shown = User(**{field: user[field] for field in User.names})
         olga = Session(db, shown, session[0])
         await olga.projects.create("CORE", "Core")
         await olga.issues.create("CORE", IssueDraft(title="x"))

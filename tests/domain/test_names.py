@@ -9,7 +9,8 @@ import pytest
 
 from rhythm_domain.connection import Connection, Params, Question
 from rhythm_domain.database import Database, overheard
-from rhythm_domain.models import IssueDraft, IssueRow, SprintEdit
+from rhythm_domain.models import IssueRow
+from rhythm_domain.models.drafts import IssueDraft, SprintEdit
 from rhythm_domain.policy import Permission
 from rhythm_domain.queries import Named
 from rhythm_domain.repository import lines

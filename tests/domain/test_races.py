@@ -17,7 +17,8 @@ import pytest
 from rhythm_domain import credentials
 from rhythm_domain.database import Database
 from rhythm_domain.errors import Conflict, Invalid, NotFound
-from rhythm_domain.models import Issue, IssueDraft, IssueEdit, Priority, Role, Status
+from rhythm_domain.models import Issue, Priority, Role, Status
+from rhythm_domain.models.drafts import IssueDraft, IssueEdit
 from rhythm_domain.session import Session
 from tests.instances import Team
 

@@ -9,7 +9,8 @@ from decimal import Decimal
 import pytest
 
 from rhythm_domain.errors import Invalid
-from rhythm_domain.models import IssueDraft, Status
+from rhythm_domain.models import Status
+from rhythm_domain.models.drafts import IssueDraft
 from rhythm_domain.models.reports import FlowDay
 from rhythm_domain.repository import reports
 from tests.instances import Instance, Team

@@ -10,7 +10,8 @@ import pytest
 from rhythm_domain.connection import Params
 from rhythm_domain.database import overheard
 from rhythm_domain.errors import Invalid, NotFound
-from rhythm_domain.models import IssueDraft, IssueType, Total
+from rhythm_domain.models import IssueType, Total
+from rhythm_domain.models.drafts import IssueDraft
 from rhythm_domain.queries import Named
 from rhythm_domain.query import QueryError, Sort, SortKey, parse
 from rhythm_domain.repository import ordered, sources, starting
@@ -227,7 +228,7 @@ async def test_a_key_or_a_number_goes_to_that_issue_alone(world: World) -> None:
 
 async def test_a_number_that_no_issue_has_is_searched_as_text(team: Team) -> None:
     """`500` is an error before it is an issue."""
-    from rhythm_domain.models import IssueDraft
+    from rhythm_domain.models.drafts import IssueDraft
 
     created = await team.member.issues.create("CORE", IssueDraft(title="The server answers 500"))
     page = await team.member.search.page("500", project="CORE")
@@ -377,7 +378,7 @@ async def test_a_large_total_stops_where_it_is_told(world: World, monkeypatch: p
 
 async def test_days_are_the_askers_own(team: Team) -> None:
     """An issue of eleven at night UTC is one of the next day in Tokyo."""
-    from rhythm_domain.models import IssueDraft
+    from rhythm_domain.models.drafts import IssueDraft
 
     issue = await team.member.issues.create("CORE", IssueDraft(title="Late"))
     night = (datetime.now(UTC) - timedelta(days=3)).replace(hour=23, minute=0)
@@ -392,7 +393,7 @@ async def test_days_are_the_askers_own(team: Team) -> None:
 
 async def test_a_change_is_found_at_once(team: Team) -> None:
     """By its new title, no longer by the old one, and not in the trash."""
-    from rhythm_domain.models import IssueDraft, IssueEdit
+    from rhythm_domain.models.drafts import IssueDraft, IssueEdit
 
     issue = await team.member.issues.create("CORE", IssueDraft(title="Login crashes", description="On Mars"))
     find = team.viewer.search.page

@@ -16,7 +16,8 @@ from rhythm_domain.database import Database
 from rhythm_domain.embedded import places
 from rhythm_domain.errors import Forbidden, Invalid, NotFound, SignInFailed, Unavailable
 from rhythm_domain.maintenance import backup, clients, restore
-from rhythm_domain.models import IssueDraft, IssueEdit, LinkKind, Role, Status
+from rhythm_domain.models import LinkKind, Role, Status
+from rhythm_domain.models.drafts import IssueDraft, IssueEdit
 from rhythm_domain.session import Session, Tracker
 from rhythm_domain.transaction import Chunk
 from tests.conftest import Postgres

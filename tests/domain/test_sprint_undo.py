@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
-from rhythm_domain.models import IssueEdit, SprintEdit, SprintState
+from rhythm_domain.models import SprintState
+from rhythm_domain.models.drafts import IssueEdit, SprintEdit
 from tests.domain.test_sprints import issue, sprint_of
 from tests.instances import Team
 
@@ -15,10 +16,7 @@ async def test_undo_and_redo_of_every_change_of_a_sprint(team: Team) -> None:
     states = []
 
     async def state() -> object:
-        found = [
-            one.model_copy(update={"version": 0, "finished_at": None})
-            for one in await person.sprints.list("CORE")
-        ]
+        found = [one.replace(version=0, finished_at=None) for one in await person.sprints.list("CORE")]
         return found, [await sprint_of(person, key) for key in ("CORE-1", "CORE-2")]
 
     await issue(person)

@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from rhythm_domain.errors import AlreadyExists, Conflict, Forbidden, Invalid, NotFound
-from rhythm_domain.models import Issue, IssueDraft, SprintEdit, SprintState
+from rhythm_domain.models import Issue, SprintState
+from rhythm_domain.models.drafts import IssueDraft, SprintEdit
 from rhythm_domain.models.reports import SprintIssue
 from rhythm_domain.session import Session
 from tests.domain.recorded import history

@@ -7,7 +7,8 @@ from uuid import uuid4
 import pytest
 
 from rhythm_domain.errors import Forbidden, NotFound
-from rhythm_domain.models import IssueEdit, LinkKind
+from rhythm_domain.models import LinkKind
+from rhythm_domain.models.drafts import IssueEdit
 from tests.domain.recorded import history
 from tests.domain.test_issues import new
 from tests.instances import Team

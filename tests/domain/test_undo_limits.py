@@ -8,7 +8,8 @@ from uuid import uuid4
 import pytest
 
 from rhythm_domain.errors import Forbidden, Irreversible, NotFound
-from rhythm_domain.models import Issue, IssueDraft, IssueEdit, Role, Status
+from rhythm_domain.models import Issue, Role, Status
+from rhythm_domain.models.drafts import IssueDraft, IssueEdit
 from rhythm_domain.session import Session
 from tests.domain.recorded import history
 from tests.instances import Team

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from rhythm_domain.models import IssueDraft, Status
+from rhythm_domain.models import Status
+from rhythm_domain.models.drafts import IssueDraft
 from rhythm_domain.session import Session
 from rhythm_tui.hosting import keys
 from rhythm_tui.hosting.install import sshd_settings

@@ -12,7 +12,8 @@ import pytest
 
 from rhythm_domain import config, logs
 from rhythm_domain.errors import Busy, Unavailable
-from rhythm_domain.models import IssueDraft, Status
+from rhythm_domain.models import Status
+from rhythm_domain.models.drafts import IssueDraft
 from rhythm_domain.services.accounts import Accounts
 from rhythm_domain.session import Session
 from rhythm_tui.app import RhythmApp

@@ -19,7 +19,7 @@ import pytest
 from psycopg.rows import dict_row
 
 from rhythm_domain.database import Database
-from rhythm_domain.models import IssueDraft
+from rhythm_domain.models.drafts import IssueDraft
 from rhythm_domain.session import Session
 from rhythm_tui.hosting import key_shim
 from tests.conftest import Postgres

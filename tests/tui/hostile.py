@@ -11,16 +11,8 @@ from unicodedata import normalize
 
 from psycopg.sql import SQL, Composable, Identifier, Literal
 
-from rhythm_domain.models import (
-    IssueDraft,
-    IssueEdit,
-    IssueType,
-    LinkKind,
-    Priority,
-    Role,
-    SprintEdit,
-    Status,
-)
+from rhythm_domain.models import IssueType, LinkKind, Priority, Role, Status
+from rhythm_domain.models.drafts import IssueDraft, IssueEdit, SprintEdit
 from rhythm_domain.session import Session
 from tests.instances import Instance
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from rhythm_domain.models import IssueDraft, IssueEdit, Status
+from rhythm_domain.models import Status
+from rhythm_domain.models.drafts import IssueDraft, IssueEdit
 from rhythm_tui.screens.issue import IssueScreen
 from rhythm_tui.screens.trash import TrashScreen
 from rhythm_tui.widgets.document import Document

@@ -6,7 +6,8 @@ import pytest
 from textual.events import MouseScrollDown
 from textual.message import Message
 
-from rhythm_domain.models import IssueDraft, IssueEdit, IssueRow, IssueType, Priority, Status
+from rhythm_domain.models import IssueRow, IssueType, Priority, Status
+from rhythm_domain.models.drafts import IssueDraft, IssueEdit
 from rhythm_domain.services.search import Search
 from rhythm_domain.session import Session
 from rhythm_tui.holding.decks import Spot

@@ -10,7 +10,8 @@ import pytest
 from textual.events import Paste
 
 from rhythm_domain.errors import Unavailable
-from rhythm_domain.models import TEXT_LENGTH, IssueDraft, IssueEdit
+from rhythm_domain.models import TEXT_LENGTH
+from rhythm_domain.models.drafts import IssueDraft, IssueEdit
 from rhythm_tui.drafts import of_body, of_comment
 from rhythm_tui.screens.compose import Compose
 from rhythm_tui.screens.conflict import ConflictDialog

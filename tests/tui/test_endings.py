@@ -12,7 +12,8 @@ import pytest
 from textual.events import Key
 
 from rhythm_domain.errors import Forbidden, Outcome, RhythmError, Unavailable
-from rhythm_domain.models import IssueDraft, Role, Status
+from rhythm_domain.models import Role, Status
+from rhythm_domain.models.drafts import IssueDraft
 from rhythm_tui import app as app_module
 from rhythm_tui.app import RhythmApp
 from rhythm_tui.background import end

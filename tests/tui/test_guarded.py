@@ -17,7 +17,7 @@ from textual.events import Paste
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from rhythm_domain.models import IssueDraft
+from rhythm_domain.models.drafts import IssueDraft
 from rhythm_tui.terminal.curtain import Curtain
 from rhythm_tui.terminal.environment import LOOKS, shut
 from rhythm_tui.terminal.guarded import COPIED, PASTED, GuardedApp

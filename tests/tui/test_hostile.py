@@ -22,7 +22,7 @@ from textual.widget import Widget
 import rhythm_tui
 from rhythm_domain import credentials
 from rhythm_domain.database import Database
-from rhythm_domain.models import IssueEdit
+from rhythm_domain.models.drafts import IssueEdit
 from rhythm_domain.session import Session, Tracker
 from rhythm_tui.app import VIEWS
 from tests.conftest import Postgres

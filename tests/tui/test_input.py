@@ -15,7 +15,7 @@ from textual.app import App
 from textual.events import Paste
 from textual.message import Message
 
-from rhythm_domain.models import IssueDraft
+from rhythm_domain.models.drafts import IssueDraft
 from rhythm_tui.terminal.driver import AHEAD, HIGHEST, LONGEST_PASTE, WIDEST, Pastes, SteadyDriver
 from tests.instances import Team
 from tests.tui.terminal import PATIENCE, Terminal, pasted

@@ -6,7 +6,8 @@ import asyncio
 
 import pytest
 
-from rhythm_domain.models import IssueDraft, IssueEdit, LinkKind, Status
+from rhythm_domain.models import LinkKind, Status
+from rhythm_domain.models.drafts import IssueDraft, IssueEdit
 from rhythm_tui.messages import OpenIssue
 from rhythm_tui.screens import cards, issues, planner
 from rhythm_tui.screens.board import BoardScreen

@@ -8,7 +8,8 @@ import pytest
 from textual.events import MouseScrollDown
 from textual.widgets import Input
 
-from rhythm_domain.models import IssueDraft, IssueEdit, Priority, Status
+from rhythm_domain.models import Priority, Status
+from rhythm_domain.models.drafts import IssueDraft, IssueEdit
 from rhythm_tui.screens.issues import IssuesScreen
 from rhythm_tui.screens.prompt import Prompt
 from rhythm_tui.widgets.issue_table import IssueTable

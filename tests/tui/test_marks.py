@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rhythm_domain.models import IssueDraft, IssueEdit, Status
+from rhythm_domain.models import Status
+from rhythm_domain.models.drafts import IssueDraft, IssueEdit
 from rhythm_domain.services.search import Search
 from rhythm_tui.screens import triage
 from rhythm_tui.screens.issues import IssuesScreen

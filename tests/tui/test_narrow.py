@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rhythm_domain.models import IssueDraft
+from rhythm_domain.models.drafts import IssueDraft
 from tests.instances import Team
 from tests.tui.conftest import Open
 

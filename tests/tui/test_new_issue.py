@@ -7,7 +7,8 @@ from functools import partial
 import pytest
 
 from rhythm_domain.errors import Unavailable
-from rhythm_domain.models import IssueDraft, IssueType, LinkKind, Priority, Status
+from rhythm_domain.models import IssueType, LinkKind, Priority, Status
+from rhythm_domain.models.drafts import IssueDraft
 from rhythm_domain.services.search import Search
 from rhythm_tui.screens.compose import Compose
 from rhythm_tui.screens.issue import IssueScreen

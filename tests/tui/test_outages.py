@@ -16,7 +16,7 @@ from rhythm_domain import config
 from rhythm_domain.database import Database
 from rhythm_domain.embedded.server import EmbeddedServer
 from rhythm_domain.errors import Busy, Outcome, Unavailable
-from rhythm_domain.models import IssueDraft
+from rhythm_domain.models.drafts import IssueDraft
 from rhythm_domain.notices import BEAT, PATIENCE
 from rhythm_domain.session import Session
 from rhythm_tui.instance import Instance

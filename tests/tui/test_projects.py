@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from textual.widgets import Input
 
-from rhythm_domain.models import IssueDraft
+from rhythm_domain.models.drafts import IssueDraft
 from rhythm_tui.looks.markdown import gist
 from rhythm_tui.screens.projects import ProjectsScreen, proposed_key
 from rhythm_tui.widgets.listing import Listing

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rhythm_domain.models import IssueDraft, Status
+from rhythm_domain.models import Status
+from rhythm_domain.models.drafts import IssueDraft
 from tests.instances import Team
 from tests.tui.conftest import Open
 from tests.tui.test_sprints import fill, sprint_of

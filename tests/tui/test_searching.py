@@ -10,7 +10,8 @@ from psycopg import AsyncConnection
 from textual.events import AppBlur, AppFocus
 from textual.widgets import Input
 
-from rhythm_domain.models import IssueEdit, Priority, Status
+from rhythm_domain.models import Priority, Status
+from rhythm_domain.models.drafts import IssueEdit
 from rhythm_domain.repository import search
 from rhythm_domain.transaction import Tx
 from rhythm_tui.screens import searching

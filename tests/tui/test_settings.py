@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from textual.widgets import Static
 
-from rhythm_domain.models import IssueDraft, IssueEdit, Role, Status
+from rhythm_domain.models import Role, Status
+from rhythm_domain.models.drafts import IssueDraft, IssueEdit
 from rhythm_tui.screens.once import Once
 from rhythm_tui.screens.sections.section import AnySection
 from rhythm_tui.screens.settings import SECTIONS, SettingsScreen

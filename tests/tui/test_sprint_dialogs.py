@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from rhythm_domain.models import SprintEdit, SprintState, Status
+from rhythm_domain.models import SprintState, Status
+from rhythm_domain.models.drafts import SprintEdit
 from rhythm_domain.words import day_said
 from rhythm_tui.widgets.text_editor import TextEditor
 from tests.instances import Team

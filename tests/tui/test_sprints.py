@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from rhythm_domain.errors import Unavailable
-from rhythm_domain.models import IssueDraft, IssueRow, Page, Sprint, SprintState, Status
+from rhythm_domain.models import IssueRow, Page, Sprint, SprintState, Status
+from rhythm_domain.models.drafts import IssueDraft
 from rhythm_domain.services.boards import Boards
 from rhythm_domain.services.search import Search
 from rhythm_domain.services.sprints import Sprints

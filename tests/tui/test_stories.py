@@ -13,7 +13,8 @@ from textual.widgets import Input
 from rhythm_domain import config
 from rhythm_domain.database import Database
 from rhythm_domain.embedded.server import EmbeddedServer
-from rhythm_domain.models import IssueDraft, SprintState, Status
+from rhythm_domain.models import SprintState, Status
+from rhythm_domain.models.drafts import IssueDraft
 from rhythm_tui.commanding import Offer, offers
 from rhythm_tui.instance import Instance
 from rhythm_tui.screens.conflict import ConflictDialog

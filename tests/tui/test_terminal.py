@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from rhythm_domain.models import IssueDraft
+from rhythm_domain.models.drafts import IssueDraft
 from tests.instances import Team
 from tests.tui.seat import PATIENCE, Seat
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from rhythm_domain.errors import Unavailable
-from rhythm_domain.models import IssueDraft, IssueEdit
+from rhythm_domain.models.drafts import IssueDraft, IssueEdit
 from rhythm_domain.services.history import History
 from rhythm_tui.screens import undoing
 from tests.instances import Instance, Team

@@ -49,34 +49,32 @@ COLOURS = Colours(
 
 def card(number: int, status: Status = Status.TODO, **fields: Any) -> IssueRow:
     """A card whose rank follows from its number."""
-    return IssueRow.model_validate(
-        {
-            "id": number,
-            "project_id": 1,
-            "project_key": "CORE",
-            "number": number,
-            "title": f"Card {number}",
-            "status": status,
-            "priority": Priority.NONE,
-            "type": IssueType.TASK,
-            "assignee": None,
-            "reporter": ADA,
-            "sprint_id": None,
-            "sprint": None,
-            "estimate": None,
-            "due": None,
-            "labels": (),
-            "parent_key": None,
-            "blocked": False,
-            "rank": f"b{number:05d}V",
-            "version": 1,
-            "created_at": NOW,
-            "updated_at": NOW,
-            "closed_at": NOW + timedelta(minutes=number) if status.closed else None,
-            "deleted_at": None,
-        }
-        | fields
-    )
+    given: dict[str, Any] = {
+        "id": number,
+        "project_id": 1,
+        "project_key": "CORE",
+        "number": number,
+        "title": f"Card {number}",
+        "status": status,
+        "priority": Priority.NONE,
+        "type": IssueType.TASK,
+        "assignee": None,
+        "reporter": ADA,
+        "sprint_id": None,
+        "sprint": None,
+        "estimate": None,
+        "due": None,
+        "labels": (),
+        "parent_key": None,
+        "blocked": False,
+        "rank": f"b{number:05d}V",
+        "version": 1,
+        "created_at": NOW,
+        "updated_at": NOW,
+        "closed_at": NOW + timedelta(minutes=number) if status.closed else None,
+        "deleted_at": None,
+    }
+    return IssueRow(**given | fields)
 
 
 def board(*columns: tuple[Status, list[IssueRow], int]) -> Board:
@@ -247,7 +245,7 @@ def test_every_card_stands_once_and_in_order(moves: list[tuple[int, Spot, int]])
         placing = cards.placing([number], spot, at)
         row = cards.rows[number]
         saved = moved(placing, [number], NOW)(row)
-        cards.put([saved.model_copy(update={"version": row.version + 1})])
+        cards.put([saved.replace(version=row.version + 1)])
         if placing.after is not None or placing.before is not None:
             ids = cards.decks[spot].ids
             where = ids.index(number)

@@ -185,7 +185,7 @@ def test_a_sprint_without_an_end_has_no_pace() -> None:
 
 
 def test_a_sprint_with_nothing_in_it_says_so() -> None:
-    empty = report([0, 0], scope=[0, 0]).model_copy(update={"committed": ()})
+    empty = report([0, 0], scope=[0, 0]).replace(committed=())
     assert "Nothing is in this sprint." in "".join(burnt(empty))
 
 
@@ -213,9 +213,7 @@ def test_a_burndown_counts_issues_where_nobody_estimates_or_where_they_are_wante
 
 def test_a_finished_burndown_speaks_of_its_end() -> None:
     done = report([20, 0])
-    finished = done.model_copy(
-        update={"sprint": done.sprint.model_copy(update={"state": SprintState.FINISHED})}
-    )
+    finished = done.replace(sprint=done.sprint.replace(state=SprintState.FINISHED))
     of = burndown.of(finished)
     assert of is not None
     assert text(burndown.lines(of, TODAY, 60, 12))[0].startswith("0 points left at the end")

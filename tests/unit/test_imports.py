@@ -53,3 +53,10 @@ def test_a_command_loads_only_its_own_module() -> None:
     commands = {name for name in modules if name.startswith("rhythm_tui.cli.commands.")}
     assert commands == {"rhythm_tui.cli.commands.project"}
     assert "psycopg" not in modules
+
+
+def test_neither_the_app_nor_a_list_loads_what_only_checks_input() -> None:
+    starts = ("rhythm_domain.session", "rhythm_tui.app", "rhythm_tui.screens.issues")
+    modules = loaded(f"import sys, {', '.join((*starts, 'rhythm_tui.cli.commands.issue'))}; {TELL}")
+    assert modules.issuperset(starts)
+    assert "pydantic" not in modules

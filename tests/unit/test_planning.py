@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from rhythm_domain.models import IssueRow, PersonRef, Sprint, SprintState, Status
+from rhythm_domain.models import IssueRow, IssueType, PersonRef, Priority, Sprint, SprintState, Status
 from rhythm_tui.holding.planning import (
     Capacity,
     Load,
@@ -27,8 +27,8 @@ ADA = PersonRef(id=1, name="ada", display_name="Ada")
 
 def sprint(name: str = "Sprint 1", **fields: Any) -> Sprint:
     """A sprint; planned unless it is said."""
-    return Sprint.model_validate(
-        {
+    return Sprint(
+        **{
             "id": 1,
             "project_key": "CORE",
             "name": name,
@@ -47,13 +47,13 @@ def sprint(name: str = "Sprint 1", **fields: Any) -> Sprint:
 def issue(**fields: Any) -> IssueRow:
     """An issue with three points, in no sprint."""
     now = datetime(2026, 5, 1, tzinfo=UTC)
-    return IssueRow.model_validate(
-        {
-            "id": 1, "project_id": 1, "project_key": "CORE", "number": 1, "title": "one", "status": "todo",
-            "priority": "none", "type": "task", "assignee": None, "reporter": ADA, "sprint_id": None,
-            "sprint": None, "estimate": 3, "due": None, "labels": (), "parent_key": None, "blocked": False,
-            "rank": "m", "version": 1, "created_at": now, "updated_at": now, "closed_at": None,
-            "deleted_at": None, **fields,
+    return IssueRow(
+        **{
+            "id": 1, "project_id": 1, "project_key": "CORE", "number": 1, "title": "one",
+            "status": Status.TODO, "priority": Priority.NONE, "type": IssueType.TASK, "assignee": None,
+            "reporter": ADA, "sprint_id": None, "sprint": None, "estimate": Decimal(3), "due": None,
+            "labels": (), "parent_key": None, "blocked": False, "rank": "m", "version": 1, "created_at": now,
+            "updated_at": now, "closed_at": None, "deleted_at": None, **fields,
         }
     )  # fmt: skip
 

@@ -7,17 +7,15 @@ from decimal import Decimal
 
 import pytest
 
-from rhythm_domain.models import IssueType, Label, PersonRef, Priority
+from rhythm_domain.models import IssueType, Label, PersonRef, Priority, Total
 from rhythm_tui.holding.shorthand import Known, Line, is_meant, read, wrong
 
 ADA, MAX = (PersonRef(id=id, name=name, display_name=name.title()) for id, name in enumerate(("ada", "max")))
 UI, DASHED, REVIEW = (
-    Label.model_validate(
-        {"id": id, "name": name, "colour": "red", "description": "", "issue_count": {"count": 0}}
-    )
+    Label(id=id, name=name, colour="red", description="", issue_count=Total(count=0))
     for id, name in enumerate(("ui", "to-do", "Needs review"))
 )
-BLANK = REVIEW.model_copy(update={"name": "to do"})
+BLANK = REVIEW.replace(name="to do")
 KNOWN = Known.of([ADA, MAX], MAX, [UI, DASHED, BLANK, REVIEW], date(2026, 5, 13))
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from rhythm_domain.errors import Invalid
-from rhythm_domain.models import IssueDraft, IssueEdit, IssueRow, IssueType, LinkKind, Priority, Status
+from rhythm_domain.models import IssueRow, IssueType, LinkKind, Priority, Status
 from rhythm_domain.session import Session
 from rhythm_tui.cli import issue_view
 from rhythm_tui.cli.command import Noun, pass_context
@@ -22,6 +22,9 @@ from rhythm_tui.cli.progress import progress
 from rhythm_tui.cli.prompts import confirm, yes_option
 from rhythm_tui.cli.values import FileName, OneOf, day, edited, estimate, long_text, nothing_or
 from rhythm_tui.looks.wording import counted
+
+if TYPE_CHECKING:
+    from rhythm_domain.models.drafts import IssueEdit
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -103,6 +106,8 @@ async def create(
     **given: Any,
 ) -> None:
     """Create an issue in the project KEY."""
+    from rhythm_domain.models.drafts import IssueDraft
+
     editor = context.editor if in_editor else None
     async with context.session() as session:
         text = long_text(description, description_file, editor=editor, name="description")
@@ -211,6 +216,8 @@ async def edit(
     since is a conflict: exit code 6, and both texts with --json. Without it --title and --description are
     written over whatever is there; --edit always asks for the version that it began with.
     """
+    from rhythm_domain.models.drafts import IssueEdit
+
     if bool(ids) == bool(matching):
         raise click.UsageError("Name the issues, or give --matching QUERY.")
     async with context.session() as session:
@@ -291,6 +298,8 @@ async def move(
     context: Context, ids: tuple[str, ...], status: Status, after: str | None, before: str | None
 ) -> None:
     """Move issues to another status: another column of the board."""
+    from rhythm_domain.models.drafts import IssueEdit
+
     if after and before:
         raise click.UsageError("Give --after or --before, not both.")
     async with context.session() as session:
@@ -329,6 +338,8 @@ async def order(context: Context, id_: str, after: str | None, before: str | Non
 @pass_context
 async def assign(context: Context, ids: tuple[str, ...], user: str) -> None:
     """Assign issues to a member of the project; to `me`, or to `none`."""
+    from rhythm_domain.models.drafts import IssueEdit
+
     async with context.session() as session:
         change = IssueEdit(assignee=nothing_or(user))
         rows = await session.issues.edit_many(ids, change, operation=context.operation)

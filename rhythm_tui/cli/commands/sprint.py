@@ -7,7 +7,8 @@ from decimal import Decimal
 
 import click
 
-from rhythm_domain.models import Sprint, SprintEdit, SprintState
+from rhythm_domain.models import Sprint, SprintState
+from rhythm_domain.models.drafts import SprintEdit
 from rhythm_domain.models.reports import SprintIssue, SprintReport
 from rhythm_tui.cli.command import Noun, pass_context
 from rhythm_tui.cli.context import Context

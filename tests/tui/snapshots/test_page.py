@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rhythm_domain.models import IssueEdit
+from rhythm_domain.models.drafts import IssueEdit
 from rhythm_tui.looks.themes import LIGHT
 from tests.instances import Instance
 from tests.tui.driver import Driver
