@@ -45,13 +45,15 @@ NONE = 0.5
 
 
 class Place(NamedTuple):
-    """An issue among several projects. `moment` never runs back within a project, as one reads it, and is
-    left out where there is only one."""
+    """An issue among several projects, which is `found` or only where to read on. `moment` never runs back
+    within a project, as one reads it, and is left out where there is only one.
+    """
 
     moment: datetime | None
     project: int
     number: int
     id: int
+    found: bool
 
 
 async def newest(
@@ -199,12 +201,12 @@ class _Merge:
             moments=self._moments,
             rows=rows,
             reach=reach,
+            named=False,
         )
-        unread: list[Place] = []
-        for row in read:
-            place = Place(row["moment"], row["project"], row["number"], row["id"])
-            (self.found if row["found"] else unread).append(place)
+        places = list(map(Place._make, read))
+        self.found += (place for place in places if place.found)
         self.found.sort(reverse=reading.falls)
+        unread = [place for place in places if not place.found]
         if len(self.found) >= self._limit:
             last = self.found[self._limit - 1]
             unread = [place for place in unread if (place > last) is reading.falls]
@@ -252,7 +254,7 @@ def _statement(
     known: bool,
     limit: int,
 ) -> Named:
-    """Rows with `id`, `number` and whether they are `found`, or only where to read on."""
+    """Its rows are those of a `Place`."""
     way: dict[str, Composable] = {
         "way": reading.way,
         "first": SQL("min" if reading.falls else "max"),

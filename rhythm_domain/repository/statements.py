@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from psycopg.sql import Composable
 
-from rhythm_domain.database import Row
 from rhythm_domain.queries import Named, integers
 from rhythm_domain.repository import sources
 from rhythm_domain.repository.selection import Selection
@@ -46,13 +45,16 @@ async def fetch(
     prefix: str | None = None,
     rows: int = 0,
     reach: Reach | None = None,
-) -> list[Row]:
-    """Runs a statement, in some of a selection's projects; the other parameters are those that it names."""
+    named: bool = True,
+) -> list[Any]:
+    """Runs a statement, in some of a selection's projects; the other parameters are those that it names. Its
+    rows are tuples if they are not to be `named`.
+    """
     at = bounds or {}
     begin = reach or Reach(
         integers(at), integers(at.values()), "{}", [(moments or {}).get(project) for project in at]
     )
-    return await tx.fetch(
+    return await (tx.fetch if named else tx.tuples)(
         query,
         projects=integers(of.projects if projects is None else projects),
         user=of.user,
