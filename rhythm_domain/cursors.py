@@ -18,10 +18,12 @@ MOST = 500
 _DEFECTS = (ValueError, TypeError, ArithmeticError, LookupError, AttributeError, RecursionError)
 """What reading a position fails with that is of another shape, or out of every bounds."""
 
+_written = json.JSONEncoder(default=str).encode
+
 
 def pack(*position: Any) -> str:
     """A cursor for a position: the sort value of the last item, and its id."""
-    return urlsafe_b64encode(json.dumps(position, default=str).encode()).decode().rstrip("=")
+    return urlsafe_b64encode(_written(position).encode()).decode().rstrip("=")
 
 
 def unpack(cursor: str, first: Callable[[Any], A], second: Callable[[Any], B]) -> tuple[A, B]:

@@ -18,6 +18,7 @@ from contextlib import asynccontextmanager
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any
+from uuid import UUID
 
 from rhythm_domain import database, places, queries
 from rhythm_domain.connection import Connection, Question
@@ -57,7 +58,7 @@ class Guard:
         Raises `NotSignedIn`; `Forbidden` for a read-only session or instance, or when `admin` is asked for
         and they are not an administrator.
         """
-        chunk = _chunk(operation)
+        chunk = _chunk(operation) if write else _READ
         who = self._asks_to_write("enter_to_write", chunk) if write else self._asks("enter")
         async with self._db.entered(who, write=bool(write), operation=chunk.operation) as connection:
             tx = self._begun(connection, who.rows, write=bool(write), chunk=chunk)
@@ -81,7 +82,7 @@ class Guard:
         """
         who = self._asks("enter_across")
         async with self._db.entered(who, write=False) as connection:
-            tx = self._begun(connection, who.rows, write=False, chunk=_chunk(None))
+            tx = self._begun(connection, who.rows, write=False, chunk=_READ)
             tx.living, tx.archived = tuple(who.rows[0]["living"]), tuple(who.rows[0]["archived"])
             yield tx
         await self._after(tx)
@@ -103,16 +104,16 @@ class Guard:
         that it is about the person's own work, as when they take back what they did themselves.
         Raises `NotFound` to those who are no members, `Forbidden` with the reason to those who may not.
         """
-        chunk, key = _chunk(operation), key.strip().upper()
+        write, key = not permission.reads, key.strip().upper()
+        chunk = _chunk(operation) if write else _READ
         waits = alone or permission in _CLOSING
-        if permission.reads:
+        if not write:
             asked = [self._asks("enter_project", key=key)]
         elif waits:
             asked = [self._asks_to_write("enter_to_write", chunk)]
         else:
             entering = self._asks_to_write("enter_by_key", chunk, keys=[key])
             asked = [entering, self._asks("hold_membership", key=key)]
-        write = not permission.reads
         async with self._db.entered(*asked, write=write, operation=chunk.operation) as connection:
             tx = self._begun(connection, asked[0].rows, write=write, chunk=chunk)
             if not write:
@@ -169,8 +170,8 @@ class Guard:
         """
         if len(refs) > BULK:
             raise Invalid(f"At most {BULK:,} issues at once.", field="issue")
-        chunk = _chunk(operation)
         write = not permission.reads
+        chunk = _chunk(operation) if write else _READ
         wanted = places.named(refs)
         what = places.asked(wanted)
         if write:
@@ -303,6 +304,10 @@ def _family(permission: str) -> str:
     """What changes of one kind have in common, whoever makes them."""
     bare = permission.removeprefix("admin:")
     return "members" if bare in _MEMBERS else bare
+
+
+_READ = Chunk(UUID(int=0), 0)
+"""Of what reads, which is no operation."""
 
 
 def _chunk(operation: Operation) -> Chunk:

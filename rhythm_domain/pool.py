@@ -132,17 +132,20 @@ class Pool:
 
     async def take(self) -> Connection:
         """A connection. Raises `Unavailable` if there is none, with the reason."""
-        from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
-
         pool = self._pool or await self.open()
         try:
             connection: Connection = await (pool.getconn() if self.reached else self._reach(pool))
-        except PoolTimeout as error:
-            raise errors.Unavailable("The database can't be reached.") from error
-        except TooManyRequests as error:
-            raise errors.Unavailable("Too much waits for the database already.") from error
-        except PoolClosed as error:
-            raise errors.Unavailable("The connection to the database is closed.") from error
+        except psycopg.OperationalError as error:
+            from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
+
+            reasons = {
+                PoolTimeout: "The database can't be reached.",
+                TooManyRequests: "Too much waits for the database already.",
+                PoolClosed: "The connection to the database is closed.",
+            }
+            if type(error) not in reasons:
+                raise
+            raise errors.Unavailable(reasons[type(error)]) from error
         return connection
 
     async def _reach(self, pool: Any) -> Connection:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Iterable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Collection, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager
 
 from rhythm_domain.cursors import checked_limit
 from rhythm_domain.errors import Invalid
@@ -158,14 +158,10 @@ class Search:
             known = Vocabulary(**await search.vocabulary(tx)) if missing else Vocabulary()
         return tuple(sentence(field, value, known) for field, value in missing)
 
-    @asynccontextmanager
-    async def _enter(self, project: str | None) -> AsyncIterator[Tx]:
+    def _enter(self, project: str | None) -> AbstractAsyncContextManager[Tx]:
         if project is None:
-            async with self._guard.across() as tx:
-                yield tx
-        else:
-            async with self._guard.project(Permission.PROJECT_READ, project) as tx:
-                yield tx
+            return self._guard.across()
+        return self._guard.project(Permission.PROJECT_READ, project)
 
 
 def counted(query: Query) -> frozenset[Status] | None:
