@@ -5,9 +5,9 @@ together goes in one message (libpq's pipeline mode), past psycopg's cursors, wh
 statement than the server.
 
 An answer comes within a fraction of a millisecond: to have the event loop watch the socket costs more again.
-So it is waited for right here first, for a millisecond at most, and only then by the loop. One message of
-each transaction waits by the loop at once: others have their turn then, however many statements follow. Of a
-write that is the COMMIT, which takes long as it waits for the disk, else what begins it.
+So it is waited for right here first, for a millisecond at most, and only then by the loop. Others have their
+turn once in each transaction, however many statements it has: before one that reads, whose first answer waits
+by the loop if they took it, as one thing leads to another; and while a write's COMMIT waits for the disk.
 """
 
 from __future__ import annotations

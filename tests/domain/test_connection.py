@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
 
@@ -271,3 +272,23 @@ async def test_what_was_saved_in_time_is_not_called_late(
         await fetch(connection, ONE)
     pool.putconn = put
     await db.close()
+
+
+async def test_others_have_their_turn_before_each_reading(conninfo: str) -> None:
+    """Though all its answers may be there at once."""
+    db, turns = Database(conninfo), 0
+
+    def turn() -> None:
+        nonlocal turns
+        turns += 1
+
+    for expected in range(1, 4):
+        asyncio.get_running_loop().call_soon(turn)
+        async with db.transaction(write=False):
+            assert turns == expected
+    await db.close()
+
+
+async def test_whoever_took_their_turn_may_have_more_to_do() -> None:
+    asyncio.get_running_loop().call_soon(time.sleep, 10 * database.BUSY)
+    assert await database._others_are_busy()
