@@ -367,7 +367,6 @@ class Chronicle:
                 value["title"], value["description"], project_id=self._project, number=value["number"]
             )
             self._rows.add("issue_search", issue.id, self._project, value["number"], tsv)
-            self._rows.add("issue_index", issue.id, self._project, value["number"], issue.created)
             self._scope(issue, None)
             for label in issue.labels:
                 self._rows.add("issue_labels", self._project, issue.id, label)

@@ -260,7 +260,6 @@ def _issue(rows: Rows, dice: Random, project: _Project, number: int) -> None:
     rows.add("issue_texts", id_, description)
     tsv = lexemes.document(title, description, project_id=project.id, number=number)
     rows.add("issue_search", id_, project.id, number, tsv)
-    rows.add("issue_index", id_, project.id, number, created)
     for label in labels:
         rows.add("issue_labels", project.id, id_, label)
     if number > _EPIC_EVERY and dice.random() < 0.05:

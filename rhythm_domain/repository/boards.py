@@ -36,15 +36,17 @@ async def columns(tx: Tx, of: Selection, *, limit: int, most: int | None) -> dic
 
     Counting stops at `most`; 0 counts nothing. None takes the counters of all that stand there.
     """
-    begin = await start(tx, of) if of.clauses or of.words else Start()
-    words = of.words is not None and not begin.lookup
+    begin = Start()
+    if of.clauses or of.words:
+        begin = await start(tx, of, wanted=len(Status) * max(limit, most or 0))
+    words = of.words is not None and not begin.exactly
     if begin != Start():
         text = SQL(
             "SELECT i.id, i.status, i.rank, i.closed_at FROM {scope} CROSS JOIN LATERAL"
             " (SELECT i.* FROM {rows} WHERE {where}) i"
         ).format(
             scope=scope(of),
-            rows=sources.rows(sources.matches(exactly=begin.exactly) if begin.lookup else begin.driver),
+            rows=sources.rows(sources.MATCHES if begin.lookup else begin.driver),
             where=sources.conditions(of.clauses, words=words),
         )
         rows = await fetch(tx, of, Named.of("board_of_few", text), lookup=begin.lookup)

@@ -38,7 +38,6 @@ COLUMNS = {
     ),
     "issue_texts": "issue_id, description",
     "issue_search": "issue_id, project_id, number, tsv",
-    "issue_index": "issue_id, project_id, number, created_at",
     "issue_labels": "project_id, issue_id, label_id",
     "issue_links": "project_id, blocker_id, blocked_id",
     "comments": "id, project_id, issue_id, author_id, body, created_at",
@@ -47,7 +46,10 @@ COLUMNS = {
 }
 """What is loaded: the columns of each table; tables behind those that they refer to."""
 
-_LARGE = [*[*COLUMNS][[*COLUMNS].index("issues") :], "issue_facets"]
+DERIVED = ("issue_index", "issue_facets")
+"""Tables that follow from the others, and are made of them at the end."""
+
+_LARGE = [*[*COLUMNS][[*COLUMNS].index("issues") :], *DERIVED]
 _WITH_IDS = [table for table, columns in COLUMNS.items() if columns.startswith("id, ") and table != "events"]
 
 
@@ -112,6 +114,13 @@ class Loading:
             sql.SQL(
                 "ALTER TABLE issues ALTER COLUMN facets TYPE bigint[]"
                 " USING linked_facets(id, project_id, number)"
+            ),
+            sql.SQL(
+                "INSERT INTO issue_index SELECT i.id, i.created_at, i.updated_at, i.closed_at, i.parent_id,"
+                " i.project_id, i.number, i.reporter_id, i.status, i.priority, i.type, i.assignee_id,"
+                " i.sprint_id, i.due, i.estimate, i.rank"
+                " FROM issues i JOIN issue_search s ON s.issue_id = i.id"
+                " WHERE NOT EXISTS (SELECT FROM issue_index x WHERE x.id = i.id) ORDER BY i.id"
             ),
             sql.SQL(
                 "INSERT INTO issue_facets SELECT id, project_id, number,"
@@ -183,7 +192,7 @@ def loading(conninfo: str, *, unless: str) -> Iterator[Loading | None]:
             connection.commit()
             if there is None:
                 connection.autocommit = True
-                connection.execute(sql.SQL("VACUUM (ANALYZE) {}").format(_names([*COLUMNS, "issue_facets"])))
+                connection.execute(sql.SQL("VACUUM (ANALYZE) {}").format(_names([*COLUMNS, *DERIVED])))
     except psycopg.Error as error:
         raise translated(error) from error
 

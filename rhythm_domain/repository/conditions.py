@@ -36,6 +36,7 @@ class Clause:
     columns: then it is no more than `where`, and the planner finds the index. `issues` is a query like it of
     the issues themselves, each once, where it reads those anyway.
 
+    `elsewhere` says that it is about other tables, too: what costs more than to compare a column.
     `closed` says whether all that fulfil it are closed, or open; None: it may be either. `priorities` are
     those that they may have; None: it may be any. `facets` are the values of which an issue has one, where
     the index of facets knows them; where each project has its own ones, `facets_here` is a query of those of
@@ -44,7 +45,18 @@ class Clause:
     Clauses of the same text are equal: statements that hold them are put together once.
     """
 
-    __slots__ = ("_text", "closed", "driver", "facets", "facets_here", "issues", "own", "priorities", "where")
+    __slots__ = (
+        "_text",
+        "closed",
+        "driver",
+        "elsewhere",
+        "facets",
+        "facets_here",
+        "issues",
+        "own",
+        "priorities",
+        "where",
+    )
 
     def __init__(
         self,
@@ -62,6 +74,7 @@ class Clause:
         self.where: SQL = SQL(text)
         self.driver: SQL | None = None if driver is None else SQL(driver.as_string())
         self.own = own
+        self.elsewhere = "(SELECT " in text  # What is about other tables is a subquery, see above.
         self.issues: SQL | None = None if issues is None else SQL(issues.as_string())
         self.closed = closed
         self.priorities = priorities

@@ -17,6 +17,7 @@ from psycopg.sql import SQL, Composable, Literal
 from rhythm_domain.lexemes import SEGMENT
 from rhythm_domain.queries import Named, integers
 from rhythm_domain.repository.conditions import Clause
+from rhythm_domain.repository.sources import INDEXED
 from rhythm_domain.transaction import Tx
 
 _SAMPLED = 3
@@ -65,8 +66,8 @@ def issues(clauses: Sequence[Clause]) -> SQL:
         "SELECT i.* FROM generate_series("
         "(SELECT max(s.number) FROM issue_search s WHERE s.project_id = p.id) / {}, 0, -1) AS g"
         " CROSS JOIN LATERAL (SELECT f.issue_id AS id FROM issue_facets f WHERE {} OFFSET 0) f"
-        " CROSS JOIN LATERAL (SELECT i.* FROM issues i WHERE i.id = f.id OFFSET 0) i"
-    ).format(Literal(SEGMENT), asked(clauses, SQL("g")))
+        " CROSS JOIN LATERAL ({} WHERE x.id = f.id OFFSET 0) i"
+    ).format(Literal(SEGMENT), asked(clauses, SQL("g")), INDEXED)
     return SQL(text.as_string())
 
 

@@ -67,12 +67,17 @@ WHERE coalesce(counted.total, 0) <> coalesce(issues.total, 0);
 -- name: wrong_search
 -- Issues that the search misses, by their words or by what they are, and entries of it that should not be there.
 SELECT count(i.id) AS missing, count(*) FILTER (WHERE i.id IS NULL) AS surplus
-FROM (SELECT id, own_facets(project_id, number, status, priority, type, assignee_id, sprint_id) || facets AS facets
+FROM (SELECT id, own_facets(project_id, number, status, priority, type, assignee_id, sprint_id) || facets AS facets,
+             ROW(created_at, updated_at, closed_at, parent_id, project_id, number, reporter_id, status, priority, type,
+                 assignee_id, sprint_id, due, estimate, rank) AS columns
       FROM issues WHERE deleted_at IS NULL) i
 FULL JOIN (SELECT issue_id FROM issue_search) s ON s.issue_id = i.id
-FULL JOIN (SELECT issue_id FROM issue_index) x ON x.issue_id = coalesce(i.id, s.issue_id)
-FULL JOIN (SELECT issue_id, facets FROM issue_facets) f ON f.issue_id = coalesce(i.id, s.issue_id, x.issue_id)
-WHERE s.issue_id IS NULL OR x.issue_id IS NULL OR f.issue_id IS NULL OR i.id IS NULL OR NOT f.facets @> i.facets;
+FULL JOIN (SELECT id, ROW(created_at, updated_at, closed_at, parent_id, project_id, number, reporter_id, status, priority,
+                          type, assignee_id, sprint_id, due, estimate, rank) AS columns
+           FROM issue_index) x ON x.id = coalesce(i.id, s.issue_id)
+FULL JOIN (SELECT issue_id, facets FROM issue_facets) f ON f.issue_id = coalesce(i.id, s.issue_id, x.id)
+WHERE s.issue_id IS NULL OR x.id IS NULL OR f.issue_id IS NULL OR i.id IS NULL OR NOT f.facets @> i.facets
+   OR x.columns IS DISTINCT FROM i.columns;
 
 -- name: search_generation
 -- What the search index of all issues holds at least.
@@ -110,12 +115,12 @@ FROM issues i LEFT JOIN issue_texts t ON t.issue_id = i.id WHERE i.id = ANY(%(id
 -- name: drop_strays
 -- What the indexes point at without words, or of no issue: no change of an issue would take it away.
 WITH f AS (DELETE FROM issue_facets f WHERE NOT EXISTS (SELECT FROM issues i WHERE i.id = f.issue_id))
-DELETE FROM issue_index x WHERE NOT EXISTS (SELECT FROM issue_search s WHERE s.issue_id = x.issue_id);
+DELETE FROM issue_index x WHERE NOT EXISTS (SELECT FROM issue_search s WHERE s.issue_id = x.id);
 
 -- name: forget_words
 -- What the index of words has of some issues. It has old words where PostgreSQL made it anew while people wrote: a
 -- REINDEX, VACUUM FULL or CLUSTER that waits for a writer reads with a snapshot from before.
-DELETE FROM issue_index WHERE issue_id = ANY(%(ids)s::bigint[]);
+DELETE FROM issue_index WHERE id = ANY(%(ids)s::bigint[]);
 
 -- name: correct_counts
 -- Adds what wrong totals lack. Both sides are of one snapshot, in which every change was counted or is not there

@@ -107,7 +107,7 @@ FROM unnest(%(ids)s::bigint[], %(projects)s::int[], %(numbers)s::int[], %(tsvs)s
      AS s (id, project_id, number, tsv)
 ON CONFLICT (issue_id) DO UPDATE SET tsv = excluded.tsv
 WHERE issue_search.tsv <> excluded.tsv
-   OR NOT EXISTS (SELECT FROM issue_index x WHERE x.issue_id = issue_search.issue_id);
+   OR NOT EXISTS (SELECT FROM issue_index x WHERE x.id = issue_search.issue_id);
 
 -- name: facet_issues
 -- What issues are filtered by, made anew.

@@ -227,7 +227,7 @@ _MERGED = SQL(
     " {nearer}(p.moment, {first}(i.created_at) OVER (PARTITION BY p.id ORDER BY f.number {way})) AS moment,"
     " p.id AS project, f.number, f.id, f.found FROM {scope} CROSS JOIN LATERAL ({rows}) f"
     " CROSS JOIN LATERAL (SELECT CASE WHEN f.id = p.mark THEN p.marked_at"
-    " ELSE coalesce((SELECT x.created_at FROM issue_index x WHERE x.issue_id = f.id),"
+    " ELSE coalesce((SELECT x.created_at FROM issue_index x WHERE x.id = f.id),"
     " (SELECT i.created_at FROM issues i WHERE i.id = f.id)) END AS created_at OFFSET 0) i) m) m"
     " WHERE m.place < {limit} OR m.found AND m.place = {limit}"
 )
@@ -271,7 +271,7 @@ def _statement(
             **way,
         )
         return Named.of("search_newest", text)
-    if begin.faceted and begin.lookup is None:
+    if begin.faceted:
         name = "search_faceted"
         rows = numbers.faceted(clauses, reading, words=words, limit=limit, across=alone is None)
     elif begin.lookup is None:
@@ -282,9 +282,7 @@ def _statement(
         rows = numbers.window_and_looked_up(reading, exactly=begin.exactly, limit=limit)
     else:
         name = "search_words"
-        rows = numbers.looked_up(
-            clauses, reading, exactly=begin.exactly, faceted=begin.faceted, limit=limit, across=alone is None
-        )
+        rows = numbers.looked_up(clauses, reading, exactly=begin.exactly, limit=limit, across=alone is None)
     merged = _MERGED if alone is None else _ALONE
     scope = numbers.known(reading, limit) if known else numbers.reaching(alone, reading, limit)
     return Named.of(name, merged.format(scope=scope, rows=rows, **way))

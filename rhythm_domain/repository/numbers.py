@@ -14,6 +14,7 @@ from rhythm_domain.lexemes import SEGMENT
 from rhythm_domain.repository import facets
 from rhythm_domain.repository.conditions import Clause
 from rhythm_domain.repository.sources import (
+    INDEXED,
     OF_MEMBER,
     Driver,
     Reading,
@@ -145,16 +146,15 @@ def window(
 
 
 def looked_up(
-    clauses: Sequence[Clause], reading: Reading, *, exactly: bool, faceted: bool, limit: int, across: bool
+    clauses: Sequence[Clause], reading: Reading, *, exactly: bool, limit: int, across: bool
 ) -> Composable:
-    """The same, where the index is asked for the words, one segment after the other, and that of facets with
-    it if the list is to be `faceted`; `exactly` says that what it finds fits the words. Parameters: words,
-    lookup.
+    """The same, where the index is asked for the words, one segment after the other; `exactly` says that what
+    it finds fits the words. Parameters: words, lookup.
 
     Words that are rare, or that nobody wrote, cost a look into the index for each segment.
     """
     wanted = _PART if across else Literal(limit)
-    found = _asked_for(clauses, reading, exactly, wanted, faceted=faceted)
+    found = _asked_for(clauses, reading, exactly, wanted)
     return _in_part(found, reading) if across else _marked(found, reading, wanted)
 
 
@@ -175,10 +175,18 @@ def faceted(
     """The same, where the index of facets is asked for what fulfils the conditions that it knows, one of its
     segments after the other, and all else is compared.
     """
-    named = SQL("SELECT f.issue_id AS id, f.number FROM issue_facets f WHERE {}").format(
-        facets.asked(clauses, SQL("g"))
-    )
     wanted = _PART if across else Literal(limit)
+    named = SQL(
+        "SELECT x.* FROM (SELECT f.* FROM"
+        " (SELECT f.issue_id, f.number FROM issue_facets f WHERE {asked} OFFSET 0) f"
+        " WHERE {stretch} ORDER BY f.number {way} OFFSET 0) f"
+        " CROSS JOIN LATERAL ({indexed} WHERE x.id = f.issue_id OFFSET 0) x"
+    ).format(
+        asked=facets.asked(clauses, SQL("g")),
+        stretch=_stretch_of("f", reading, segment=False),
+        way=reading.way,
+        indexed=INDEXED,
+    )
     found = _segment_after_segment(named, clauses, reading, words=words, lookup=False, limit=wanted)
     return _in_part(found, reading) if across else _marked(found, reading, wanted)
 
@@ -221,7 +229,7 @@ def _compared(
         fitting = SQL(
             "SELECT s.id, s.number FROM (SELECT i.id, i.number FROM ({lying}) i WHERE {all} OFFSET 0) s"
             " WHERE {fits}"
-        ).format(lying=lying, fits=_FITS, **parts)
+        ).format(lying=lying, fits=_FITS.format(row=SQL("s")), **parts)
     else:
         fitting = SQL(
             "SELECT s.issue_id AS id, s.number FROM issue_search s WHERE s.project_id = p.id AND {stretch}"
@@ -237,25 +245,28 @@ def _compared(
     ).format(segments=_segments(reading, words=True, lookup=False), fitting=fitting, **parts)
 
 
-_FULFILS = SQL("(SELECT true FROM issues i WHERE i.id = s.id AND {all})")
+_FULFILS = SQL("(SELECT true FROM issue_index i WHERE i.id = s.id AND {all})")
 """That an issue whose words were read fulfils the conditions."""
-_FITS = SQL("(SELECT ts_match_vq(f.tsv, q.words) FROM issue_search f WHERE f.issue_id = s.id)")
+_FITS = SQL("(SELECT ts_match_vq(f.tsv, q.words) FROM issue_search f WHERE f.issue_id = {row}.id)")
 """That the words `q` of a segment fit an issue."""
 
 
-def _asked_for(
-    clauses: Sequence[Clause], reading: Reading, exactly: bool, limit: Composable, *, faceted: bool = False
-) -> Composable:
-    """At most `limit` issues from bound to reach that the index finds; `faceted`: and that of facets, too."""
-    found: Composable = SQL(
-        "SELECT s.issue_id AS id, s.number FROM issue_index s WHERE words_of(s.issue_id) @@ q.lookup"
+def _asked_for(clauses: Sequence[Clause], reading: Reading, exactly: bool, limit: Composable) -> Composable:
+    """At most `limit` issues from bound to reach that the index finds, and that fulfil the conditions."""
+    found = SQL(
+        "SELECT i.* FROM ({} WHERE words_of(x.id) @@ q.lookup OFFSET 0) i WHERE {} ORDER BY i.number {}"
+    ).format(
+        INDEXED,
+        SQL(" AND ").join(
+            [
+                _stretch_of("i", reading, segment=False),
+                *(SQL("({})").format(clause.where) for clause in clauses if not clause.elsewhere),
+            ]
+        ),
+        reading.way,
     )
-    if faceted:
-        # Both are of one segment: so many that neither must be looked for by the other.
-        found = SQL("{} INTERSECT SELECT f.issue_id, f.number FROM issue_facets f WHERE {}").format(
-            found, facets.asked(clauses, SQL("g"))
-        )
-    return _segment_after_segment(found, clauses, reading, words=not exactly, lookup=True, limit=limit)
+    rest = [clause for clause in clauses if clause.elsewhere]
+    return _segment_after_segment(found, rest, reading, words=not exactly, lookup=True, limit=limit)
 
 
 def _segment_after_segment(
@@ -267,19 +278,16 @@ def _segment_after_segment(
     lookup: bool,
     limit: Composable,
 ) -> Composable:
-    """Of what is found in each segment `g` the first ones, in order, that fulfil the conditions, and with
+    """Of what is found in each segment `g`, in order, the first ones that fulfil the conditions, and with
     `words` these, too: no more of them are compared than it takes.
     """
     parts = _parts(clauses, reading, limit)
-    text: Composable = SQL(
-        "SELECT s.id, s.number FROM ({found} OFFSET 0) s WHERE {stretch} ORDER BY s.number {way}"
-    ).format(found=found, stretch=_stretch_of("s", reading, segment=False), **parts)
-    for compared in [*([_FULFILS.format(**parts)] if clauses else []), *([_FITS] if words else [])]:
-        text = SQL("SELECT s.id, s.number FROM ({} OFFSET 0) s WHERE {}").format(text, compared)
+    for compared in [*([parts["all"]] if clauses else []), *([_FITS.format(row=SQL("i"))] if words else [])]:
+        found = SQL("SELECT i.* FROM ({} OFFSET 0) i WHERE {}").format(found, compared)
     return SQL(
         "SELECT s.id, s.number, true AS found FROM {segments} CROSS JOIN LATERAL"
         " ({found} LIMIT {limit}) s LIMIT {limit}"
-    ).format(segments=_segments(reading, words=words, lookup=lookup), found=text, **parts)
+    ).format(segments=_segments(reading, words=words, lookup=lookup), found=found, **parts)
 
 
 def _marked(source: Composable, reading: Reading, limit: Composable) -> Composable:

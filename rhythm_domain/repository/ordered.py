@@ -1,9 +1,9 @@
 """Lists in other orders than by number: stretch after stretch, whichever way finds enough of each first.
 
 A list is read on in its order while each issue is compared, where much of it is found. Words that few issues
-have are looked up: their ids, which are known to fit, are then met in the order, or are themselves put in
-order where they are few. And what another condition leads to can be less than either. Each way is gone no
-further than what the next best would cost: so a wrong guess costs about twice as much as the best way.
+have are looked up: the index that finds them has what orders go by, so they are put in order as they are
+found. And what another condition leads to can be less than either. Each way is gone no further than what the
+next best would cost: so a wrong guess costs about twice as much as the best way.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 
 from psycopg.sql import SQL, Literal
 
+from rhythm_domain.lexemes import SEGMENT
 from rhythm_domain.queries import Named
 from rhythm_domain.repository import sources, walks
 from rhythm_domain.repository.conditions import Clause
@@ -50,10 +51,6 @@ _HITS, _PROJECTS, _NEWEST = 100, 2, 128
 newest issues that a word being typed is compared with."""
 
 # What things cost, in microseconds, where the rows come from the system's cache of files.
-_MET, _MET_ACROSS = 0.5, 2.0
-"""Reading an issue on by the index of an order, and seeing whether it is among those looked up; across
-projects they are put in order first.
-"""
 _WALKED = 0.6
 """Reading an issue on that conditions are compared with."""
 _ELSEWHERE = 1.5
@@ -62,14 +59,14 @@ _COMPARED = 8.0
 """Looking an issue's words up by its id and comparing them."""
 _AMONG = 0.2
 """The share of the issues that fulfil the conditions: their words are compared."""
-FOUND = 0.6
-"""An issue that the index of words finds."""
-_FETCHED = 4.0
-"""Looking an issue up by its id."""
+FOUND = 1.0
+"""An issue that the index of words finds, and that is put in order."""
 _PASSED = 0.15
 """Going through the lexemes of an issue in the index that begin as a word does that is being typed."""
 _NAMED = 2.0
 """Reading an issue that a condition leads to."""
+_ASKED = 5.0
+"""Asking the index of words for those of a segment."""
 
 _At = tuple[Any, int] | None
 """A value and an id that a stretch is read on behind."""
@@ -131,33 +128,19 @@ async def _by_conditions(walk: _Walk, places: Sequence[int], at: _At) -> None:
 async def _by_words(walk: _Walk, places: Sequence[int], at: _At) -> None:
     """Where words can be looked up."""
     words: _Words | None = None
-    met = _MET_ACROSS if walk.of.across else _MET
+    each = _each(walk.of)
     for number, place in enumerate(places):
         walk.enter(place, at if number == 0 else None)
         if words is None:
             await walk.compare(FIRST)
         while walk.goes_on():
-            if words is not None and words.ids is not None:
-                # What is found is met on the way, or itself put in order.
-                sorting = words.count * words.looked_at
-                meeting = walk.needs(words.share) * (met + words.share * words.looked_at)
-                if 2 * max(meeting, SOON / 4) + walk.met * met > sorting:
-                    await walk.rest(None, places[number:], found=words)
-                    return
-                further = max(2 * meeting / met, _FAR * FIRST, walk.met)
-                await walk.compare(further, found=words)
-                continue
-            each = _each(walk.of)
             comparing, spent = walk.needed * each, walk.read * each
             if words is None and comparing <= SOON:
                 await walk.compare(2 * walk.needed)
                 continue
-            words = words or await _judge(walk.tx, walk.of)
+            words = words or await _judge(walk)
             comparing = min(comparing, words.size * each)
-            sorting = words.count * words.looked_at
-            looking = words.looking + min(
-                sorting, walk.needs(words.share) * (met + words.share * words.looked_at)
-            )
+            looking = words.looking(walk.missing, walk.rate)
             least = min(comparing, looking)
             lead = await _lead(walk.tx, walk.of, few=min(_MANY * FEW, int(least / each)))
             if lead is not None and _leading(lead) < least:
@@ -166,7 +149,8 @@ async def _by_words(walk: _Walk, places: Sequence[int], at: _At) -> None:
             if comparing + spent / 2 <= looking:
                 await walk.compare(min(2 * comparing, looking) / each)
             else:
-                await words.look_up(walk.tx, walk.of)
+                await walk.rest(sources.MATCHES, places[number:], lookup=words.lookup, exactly=words.exactly)
+                return
         if walk.full:
             return
 
@@ -187,38 +171,30 @@ def _each(of: Selection) -> float:
     return _WALKED + elsewhere * _ELSEWHERE + among * _COMPARED
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Words:
     """The words of a search: how to ask for them, whether all that the index finds fits them, how many issues
-    there are, the share of them that it finds, and what that costs; their ids, once they were looked up.
+    there are, the share of them that it finds, and what it costs to have these found.
     """
 
     lookup: str
     exactly: bool
     size: float
     share: float
-    looking: float
-    ids: str | None = None
+    finding: float
 
-    @property
-    def count(self) -> float:
-        return self.share * self.size
-
-    @property
-    def looked_at(self) -> float:
-        """What it costs to look at one that was found."""
-        return _FETCHED + (0 if self.exactly else _COMPARED)
-
-    async def look_up(self, tx: Tx, of: Selection) -> None:
-        (row,) = await fetch(tx, of, _ids(of.alone), lookup=self.lookup)
-        self.ids, self.share = row["ids"], row["found"] / self.size
+    def looking(self, missing: int, rate: float) -> float:
+        """What it costs to look them up where so many are `missing`, and a share `rate` of all fits."""
+        if self.exactly:
+            return self.finding
+        return self.finding + min(missing * self.share / rate, self.share * self.size) * _COMPARED
 
 
-async def _judge(tx: Tx, of: Selection) -> _Words:
+async def _judge(walk: _Walk) -> _Words:
     """How frequent words are, and whether to ask for the one that is being typed, too: that costs going
     through all lexemes that begin so, and saves reading the issues that it is not in.
     """
-    words = of.words
+    tx, of, words = walk.tx, walk.of, walk.of.words
     if words is None or words.lookup is None or words.narrowest is None:
         raise ValueError("no words to look up")
     rows = await fetch(
@@ -233,22 +209,22 @@ async def _judge(tx: Tx, of: Selection) -> _Words:
     row = rows[0]
     share = (row["hits"] + NONE) / row["numbers"]
     if row["more"]:
-        share = max(share, row["complete"] / row["seen"])
+        share = max(share, row["complete"] / row["seen"], 0 if of.clauses else walk.rate)
     size = row["size"]
-    looking = share * size * FOUND
+    asking = size / SEGMENT * _ASKED
+    finding = asking + share * size * FOUND
     if words.prefix is not None:
         narrow = share * (row["both"] + NONE) / (row["hits"] + 1)
-        typed = narrow * size * FOUND + row["begun"] / row["seen"] * size * _PASSED
+        typed = asking + narrow * size * FOUND + row["begun"] / row["seen"] * size * _PASSED
         # Else those of a page are compared, and what one finds in vain on the way to them.
-        if typed < looking + min(share * size, _PAGE * share / narrow) * _COMPARED:
+        if typed < finding + min(share * size, _PAGE * share / narrow) * _COMPARED:
             return _Words(words.narrowest, words.exact, size, narrow, typed)
-    return _Words(words.lookup, words.exact and words.prefix is None, size, share, looking)
+    return _Words(words.lookup, words.exact and words.prefix is None, size, share, finding)
 
 
 class _Walk:
-    """A list while it is read: the `rows` found so far, in order, and where the stretch is read on.
-
-    About so many issues were `read` and compared, and of the stretch so many others only `met` in its index.
+    """A list while it is read: the `rows` found so far, in order, and where the stretch is read on. About so
+    many issues were `read` and compared.
     """
 
     def __init__(
@@ -256,14 +232,14 @@ class _Walk:
     ) -> None:
         self.tx, self.of = tx, of
         self.rows: list[_Row] = []
-        self.read = self.met = self._found = self._passed = self._place = 0
+        self.read = self._found = self._place = 0
         self._unfinished = False
         self._order, self._reading, self._limit = order, reading, limit
         self._at: _At = None
 
     def enter(self, place: int, at: _At) -> None:
         """Begins a stretch, behind a place in it."""
-        self._place, self._at, self.met, self._unfinished = place, at, 0, True
+        self._place, self._at, self._unfinished = place, at, True
 
     def goes_on(self) -> bool:
         """Whether there is more in the stretch, and more is wanted."""
@@ -274,18 +250,22 @@ class _Walk:
         return len(self.rows) >= self._limit
 
     @property
+    def missing(self) -> int:
+        """How many more are wanted."""
+        return self._limit - len(self.rows)
+
+    @property
+    def rate(self) -> float:
+        """The share of the issues compared that fit."""
+        return max(self._found, NONE) / max(self.read, 1)
+
+    @property
     def needed(self) -> float:
-        """How many issues would have to be read on, at the rate of those compared."""
-        return (self._limit - len(self.rows)) * self.read / max(self._found, NONE)
+        """How many issues would have to be read on, at this rate."""
+        return self.missing / self.rate if self.read else 0
 
-    def needs(self, share: float) -> float:
-        """The same where the words are in a share of all issues, as far as is known."""
-        if self._passed:
-            share = min(share, max(len(self.rows), NONE) / self._passed)
-        return (self._limit - len(self.rows)) / max(share, 1e-9)
-
-    async def compare(self, width: float, *, found: _Words | None = None) -> None:
-        """Reads on by about so many issues, comparing all or meeting those that were found."""
+    async def compare(self, width: float) -> None:
+        """Reads on by about so many issues, comparing all."""
         stretch, reading, of = self._order[self._place], self._reading, self.of
         steps = FIRST
         while STEP * steps <= min(width, _WIDEST):
@@ -295,19 +275,11 @@ class _Walk:
             self.tx,
             of,
             _walking(
-                of.clauses,
-                stretch,
-                reading,
-                of.alone,
-                of.words is not None and not (found and found.exactly),
-                found is not None,
-                self._at is not None,
-                steps,
+                of.clauses, stretch, reading, of.alone, of.words is not None, self._at is not None, steps
             ),
             value=value,
             id=id_,
-            ids=(found and found.ids) or (),
-            rows=self._limit - len(self.rows),
+            rows=self.missing,
         )
         fitting = [(self._place, row["value"], row["id"]) for row in rows if row["found"]]
         self.rows += sorted(fitting, reverse=reading.falls)
@@ -317,11 +289,7 @@ class _Walk:
             self._at = last["value"], last["id"] + (1 if reading.falls else -1)
         elif not self.full:
             steps //= 2  # The stretch ended somewhere on the way.
-        self._passed += steps
-        if found is None:
-            self.read, self._found = self.read + steps, self._found + len(fitting)
-        else:
-            self.met += steps
+        self.read, self._found = self.read + steps, self._found + len(fitting)
 
     async def by_index(self) -> None:
         """Reads the rest of the stretch by its index alone."""
@@ -336,9 +304,9 @@ class _Walk:
         self._unfinished = False
 
     async def rest(
-        self, driver: Driver | None, places: Sequence[int], *, found: _Words | None = None
+        self, driver: Driver, places: Sequence[int], *, lookup: str | None = None, exactly: bool = False
     ) -> None:
-        """All of some stretches that a driver leads to, or what was found, in order."""
+        """All of some stretches that a driver leads to, in order; `exactly` says that the words fit it."""
         of, order, reading = self.of, self._order, self._reading
         query = _driven(
             of.clauses,
@@ -346,14 +314,13 @@ class _Walk:
             tuple((place, order[place]) for place in places),
             reading,
             of.alone,
-            of.words is not None and not (found and found.exactly),
+            of.words is not None and not exactly,
             self._at is not None,
             self._limit,
         )
         value, id_ = self._at or (None, 0)
         fitting: dict[int, list[_Row]] = {place: [] for place in places}
-        ids = (found and found.ids) or ()
-        for row in await fetch(self.tx, of, query, value=value, id=id_, ids=ids):
+        for row in await fetch(self.tx, of, query, value=value, id=id_, lookup=lookup):
             place = row["place"]
             fitting[place].append((place, order[place].type.read(row["value"]), row["id"]))
         for each in fitting.values():
@@ -371,22 +338,12 @@ def _walking(
     reading: Reading,
     alone: int | None,
     words: bool,
-    named: bool,
     resumed: bool,
     width: int,
 ) -> Named:
     return Named.of(
         "search_walked",
-        walks.walk(
-            clauses,
-            stretch,
-            reading,
-            alone=alone,
-            words=words,
-            named=named,
-            resumed=resumed,
-            width=width,
-        ),
+        walks.walk(clauses, stretch, reading, alone=alone, words=words, resumed=resumed, width=width),
     )
 
 
@@ -414,7 +371,7 @@ def _by_index(
 @lru_cache(maxsize=512)
 def _driven(
     clauses: tuple[Clause, ...],
-    driver: Driver | None,
+    driver: Driver,
     places: tuple[tuple[int, Stretch], ...],
     reading: Reading,
     alone: int | None,
@@ -428,11 +385,6 @@ def _driven(
             clauses, driver, places, reading, alone=alone, words=words, resumed=resumed, limit=limit
         ),
     )
-
-
-@lru_cache(maxsize=64)
-def _ids(alone: int | None) -> Named:
-    return Named.of("search_ids", walks.ids(alone=alone))
 
 
 @lru_cache(maxsize=8)

@@ -134,8 +134,8 @@ async def count(tx: Tx, of: Selection, *, most: int | None = None) -> int:
     begin = await start(tx, of, few=every)
     found = sources.all_of(
         of.clauses,
-        sources.matches(exactly=begin.exactly) if begin.lookup else begin.driver,
-        words=of.words is not None and not begin.lookup,
+        sources.MATCHES if begin.lookup else begin.driver,
+        words=of.words is not None and not begin.exactly,
     )
     limit = SQL("LIMIT {}").format(Literal(every))
     text = SQL(

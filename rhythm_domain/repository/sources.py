@@ -35,6 +35,9 @@ _FILTERS = SQL(
 """Queries of their own: of one project they are run once, where one to join with may be run for each row."""
 _NEVER = 2**31 - 1
 
+INDEXED = SQL("SELECT x.*, NULL::timestamptz AS deleted_at FROM issue_index x")
+"""Issues as conditions and orders see them, as the index of words has them: none is in the trash."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -142,29 +145,18 @@ def rows(driver: Driver | None) -> Composable:
     ).format(driver.ids)
 
 
-def matches(*, exactly: bool) -> Driver:
-    """The issues of project `p` that the index finds for the words; `exactly` says that these fit them.
-    Parameters: words, lookup.
-    """
-    return _MATCHES[exactly]
-
-
-_FIT = SQL("(SELECT ts_match_vq(f.tsv, p.filters[g + 1]) FROM issue_search f WHERE f.issue_id = s.id)")
-
-_MATCHES = tuple(
-    Driver(
+MATCHES = Driver(
+    issues=SQL(
         SQL(
-            SQL(
-                "SELECT s.id FROM generate_series(p.last, 0, -1) AS g CROSS JOIN LATERAL"
-                " (SELECT s.issue_id AS id FROM issue_index s WHERE words_of(s.issue_id) @@"
-                " replace(%(lookup)s, '@', p.id || '.' || g || '/')::tsquery OFFSET 0) s WHERE {}"
-            )
-            .format(SQL("true") if exactly else _FIT)
-            .as_string()
+            "SELECT i.* FROM generate_series(p.last, 0, -1) AS g CROSS JOIN LATERAL"
+            " ({} WHERE words_of(x.id) @@ replace(%(lookup)s, '@', p.id || '.' || g || '/')::tsquery"
+            " OFFSET 0) i"
         )
+        .format(INDEXED)
+        .as_string()
     )
-    for exactly in (False, True)
 )
+"""The issues of project `p` that the index finds for the words. Parameter: lookup."""
 
 
 def words_of(row: str) -> Composable:

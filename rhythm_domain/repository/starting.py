@@ -8,7 +8,7 @@ one would read the whole project. Conditions are counted up to a bound; words ar
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from math import ceil
 from operator import itemgetter
@@ -53,21 +53,19 @@ _OWN, _READ, _NAMED = 0.7, 1.0, 2.7
 named there."""
 _WALKED_COMPARED = 3.0
 """Reading one issue's words on by number, and comparing them: most are not in the server's own memory."""
-_FOUND = 0.6
-"""An issue that the index finds."""
+_FOUND = 0.7
+"""An issue that the index finds, with all its columns."""
 _PASSED = 0.15
 """Going through the lexemes of an issue in the index that begin as a word does that is being typed."""
 _SOUGHT = 6.5
 """Looking up the words of an issue that the index found, and comparing them."""
-_BOTH = 0.3
-"""Seeing whether an issue that one index found is among those that the other did."""
 _ASKED, _VALUE = 50.0, 2.0
 """Asking for those of a segment; what each value asked for adds, as the labels of all projects do."""
 _AMONG = 0.2
 """The share of the issues walked over by number that fulfil the conditions: their words are compared."""
 _COMPARED = 2.0
 """Looking an issue's words up by its id and comparing them."""
-_FULFILLED, _FULFILLED_ELSEWHERE = 3.4, 1.5
+_LOOKED_UP, _ELSEWHERE = 2.0, 1.5
 """Looking an issue up by its id and seeing whether it fulfils conditions; what another table adds to that."""
 
 
@@ -76,8 +74,7 @@ class Start:
     """What to start from: a condition's issues, the words as `lookup` asks for them (`exactly`: what that
     finds fits them; `rare`: so few that they may be looked up all at once), or with neither the order of the
     list. Whatever it is not has still to be filtered for, the words of each issue first if `words_first`.
-    `faceted`: in the order of numbers, the issues that have all facets asked for, and are found for the words
-    if they are looked up.
+    `faceted`: in the order of numbers, the issues that have all facets asked for.
     """
 
     driver: Driver | None = None
@@ -98,7 +95,7 @@ class _Judged:
     count: float
     nearest: float
     start: Start
-    each: float = _FOUND
+    each: float
 
 
 async def start(
@@ -113,10 +110,12 @@ async def start(
     """What to start from, if `walk` rows would have to be read on in the list's order to find `wanted` more.
 
     `lazily` says that this order is that of the numbers: so rows lie, and words are looked up until enough is
-    found. In any other, and from a condition, all that is found is read and sorted. A condition that names
-    more than `few` issues is none to start from.
+    found. In any other, and from a condition, all that is found is read and sorted; there, a `walk` that is
+    not known is judged by how frequent the words are. A condition that names more than `few` issues is none
+    to start from.
     """
     few = FEW if few is None else few
+    judged_by_words = walk is None and wanted > 0
     walk = few if walk is None else walk
     words = of.words
     driven = tuple(clause for clause in of.clauses if clause.driver is not None)
@@ -144,12 +143,13 @@ async def start(
     few = min(few, 1 << ceil(walk * each / (_OWN + compared)).bit_length())
     row, counts = await _probe(tx, of, driven, few, judging=judging)
     found = [(walk * each, Start())]
-    fulfilled = _FULFILLED
-    if not all(clause.own or clause.facets for clause in of.clauses):
-        fulfilled += _FULFILLED_ELSEWHERE
+    elsewhere = _ELSEWHERE if any(clause.elsewhere for clause in of.clauses) else 0
     judged = None
     if words is not None and words.lookup is not None and judging:
         judged = _judged(of, row, wanted if lazily else 0, walk if of.clauses else 0)
+        if judged_by_words:
+            walk = min(wanted / judged.share, float(row["size"]))
+            found = [(walk * each, Start())]
     if faceted:
         shared = await _shared(tx, of)
         if lazily:
@@ -158,7 +158,7 @@ async def start(
         # All of a segment is found, and of each project at least one; it is looked at in order.
         segments = max(walk, min(len(of.projects) * SEGMENT, shared.size)) if lazily else shared.size
         looked_at = shared.met(walk if lazily else shared.size) * (
-            fulfilled + (_SOUGHT if words is not None else 0)
+            _LOOKED_UP + elsewhere + (_SOUGHT if words is not None else 0)
         )
         begin = Start(faceted=True, rare=shared.met(shared.size) <= RARE)
         if not lazily:
@@ -181,10 +181,9 @@ async def start(
             count = min(count, max(sought, judged.nearest))
             # The rarer conditions are beside such words, the fewer issues are compared on the way.
             among = min(among, wanted / (walk * judged.share))
-            elsewhere = 0.0 if all(clause.own for clause in of.clauses) else _FULFILLED_ELSEWHERE
             found[0] = (walk * (_WALKED + elsewhere + among * compared), Start())
             if of.clauses:
-                first = walk * (_WALKED_COMPARED + judged.share * (_FULFILLED + elsewhere))
+                first = walk * (_WALKED_COMPARED + judged.share * (_LOOKED_UP + elsewhere))
                 found.append((first, Start(words_first=True)))
         if lazily and not of.clauses:
             # Where all fit that are looked up, how far one has to read is judged by more than what was read.
@@ -194,16 +193,8 @@ async def start(
             return judged.start if not of.across or looked_up < walked else Start()
         looking_up = count * judged.each
         compared = 0 if judged.start.exactly else _SOUGHT
-        looked_at = sought * (fulfilled + compared * (_AMONG if of.clauses else 1))
-        # In another order, that is read beside what is found.
-        beside = looked_at if lazily else min(looked_at, 3 * walk * _WALKED)
-        found.append((looking_up + beside, judged.start))
-        if faceted and lazily:
-            reach = count / judged.share
-            both = _asking(of, shared, reach) + (count + shared.met(reach)) * _BOTH
-            looked_at = sought * shared.met(reach) / reach * (fulfilled + compared)
-            rare = judged.count * shared.met(shared.size) / shared.size <= RARE
-            found.append((looking_up + both + looked_at, replace(judged.start, faceted=True, rare=rare)))
+        looked_at = sought * (elsewhere + compared * (_AMONG if of.clauses else 1))
+        found.append((looking_up + looked_at, judged.start))
     return min(found, key=itemgetter(0))[1]
 
 
@@ -378,4 +369,4 @@ def _judged(of: Selection, row: Row, wanted: int, walk: float) -> _Judged:
     exactly = words.exact and not words.prefix
     rare = complete * (size if exactly else nearest) <= (FEW if exactly else RARE)
     asked = Start(lookup=words.lookup, exactly=exactly, rare=rare)
-    return _Judged(complete, complete * size, complete * nearest, asked)
+    return _Judged(complete, complete * size, complete * nearest, asked, _FOUND)

@@ -15,13 +15,13 @@ from psycopg.sql import SQL, Composable, Identifier, Literal
 
 from rhythm_domain.lexemes import SEGMENT
 from rhythm_domain.repository.conditions import Clause
-from rhythm_domain.repository.orders import EVERYTHING, Stretch
+from rhythm_domain.repository.orders import Stretch
 from rhythm_domain.repository.sources import (
+    MATCHES,
     Driver,
     Reading,
     conditions,
     indexed,
-    matches,
     rows,
     sample,
     scope,
@@ -31,7 +31,6 @@ _SEGMENT = Literal(SEGMENT)
 
 _LARGEST = 7
 """The projects by which it is judged how far all are read."""
-_LIVING = Clause(SQL("i.deleted_at IS NULL"))
 
 
 def in_order(
@@ -64,7 +63,6 @@ def walk(
     *,
     alone: int | None,
     words: bool,
-    named: bool,
     resumed: bool,
     width: int,
 ) -> Composable:
@@ -72,29 +70,17 @@ def walk(
 
     Behind them stands the first issue that was not read, if there is one: that one is not `found`. Rows come
     as they are read, at most as many as the parameter `rows` says: to ask for an order would be to read them
-    all. With `named` only those are found that the parameter `ids` names.
-    Further parameters: those of `scope`, and if `resumed` value and id.
+    all. Further parameters: those of `scope`, and if `resumed` value and id.
     """
-    fulfils = SQL(" AND ").join(SQL("({}) IS TRUE").format(clause.where) for clause in clauses)
     # A condition that is null would not keep the next ones from being looked at.
-    wanted: list[Composable] = []
-    if named:
-        # Of an array the planner expects little, and of what is to be TRUE it makes no join: what it holds
-        # becomes a table of hashes. All other issues are read from the index of the order alone.
-        wanted.append(SQL("(r.id IN (SELECT unnest(%(ids)s::bigint[]))) IS TRUE"))
-        if clauses:
-            wanted.append(SQL("(SELECT true FROM issues i WHERE i.id = r.id AND {})").format(fulfils))
-    if words:
-        wanted.append(_fits(alone, "r"))
+    fulfils = SQL(" AND ").join(SQL("({}) IS TRUE").format(clause.where) for clause in clauses)
     parts = {
-        "wanted": SQL(" AND ").join(wanted) if wanted else SQL("true"),
-        "fulfils": fulfils if clauses and not named else SQL("true"),
+        "wanted": _fits(alone, "r") if words else SQL("true"),
+        "fulfils": fulfils if clauses else SQL("true"),
         "way": reading.way,
         "width": Literal(width),
     }
-    # Where only ids are met, an index that does not know which issues are open is better read alone.
-    known = () if named and stretch.where != EVERYTHING else indexed(clauses)
-    read = partial(_read, known, stretch, reading, resumed=resumed, limit=width + 1)
+    read = partial(_read, indexed(clauses), stretch, reading, resumed=resumed, limit=width + 1)
     if alone is not None:
         return _ALONE.format(read=read(Literal(alone)), **parts)
     return _ACROSS.format(
@@ -205,7 +191,7 @@ def _fits(alone: int | None, row: str) -> Composable:
 
 def ordered(
     clauses: Sequence[Clause],
-    driver: Driver | None,
+    driver: Driver,
     places: Sequence[tuple[int, Stretch]],
     reading: Reading,
     *,
@@ -214,58 +200,46 @@ def ordered(
     resumed: bool,
     limit: int,
 ) -> Composable:
-    """All issues of a driver that fulfil everything, in several stretches: `place`, id and, as text, value.
+    """The first `limit` issues of a driver that fulfil everything, in several stretches: `place`, id and, as
+    text, value; those of one stretch before those of the next.
 
-    They are read once, whatever the number of stretches. Without a driver, of those that the parameter `ids`
-    names. `resumed`: behind the parameters value and id in the first of these stretches.
+    They are read once, whatever the number of stretches. What costs more than to compare a column is compared
+    in order, until there are enough. `resumed`: behind the parameters value and id in the first of these
+    stretches.
     """
+    cheap = [clause for clause in clauses if not clause.elsewhere]
+    costly = [SQL("({})").format(clause.where) for clause in clauses if clause.elsewhere]
+    compared = SQL(" AND ").join([*costly, *([_fits(alone, "i")] if words else [])] or [SQL("true")])
     parts = [
         SQL(
-            "(SELECT {place} AS place, i.id, ({column})::text AS value FROM i WHERE {where}{behind}"
-            " ORDER BY {column} {way}, i.id {way} LIMIT {limit})"
+            "(SELECT {place} AS place, i.id, ({column})::text AS value FROM (SELECT i.* FROM i"
+            " WHERE {where}{behind} ORDER BY {column} {way}, i.id {way} OFFSET 0) i"
+            " WHERE {compared} LIMIT {limit})"
         ).format(
             place=Literal(place),
             column=stretch.column,
             where=stretch.where,
             behind=_behind(stretch, reading) if resumed and at == 0 else SQL(""),
             way=reading.way,
+            compared=compared,
             limit=Literal(limit),
         )
         for at, (place, stretch) in enumerate(places)
     ]
-    if driver is None:
-        found = SQL(
-            "unnest(%(ids)s::bigint[]) AS d (id)"
-            " CROSS JOIN LATERAL (SELECT i.* FROM issues i WHERE i.id = d.id OFFSET 0) i WHERE {}"
-        ).format(
-            SQL(" AND ").join(
-                [
-                    *(SQL("({})").format(clause.where) for clause in (*clauses, _LIVING)),
-                    *([_fits(alone, "i")] if words else []),
-                ]
-            )
-        )
-    else:
-        found = SQL("{} CROSS JOIN LATERAL (SELECT i.* FROM {} WHERE {}) i").format(
-            scope(alone, words=words, descending=True), rows(driver), conditions(clauses, words=words)
-        )
     return SQL(
-        "WITH i AS MATERIALIZED"
-        " (SELECT i.id, i.priority, i.updated_at, i.due, i.closed_at, i.rank FROM {found}) {parts}"
-    ).format(found=found, parts=SQL(" UNION ALL ").join(parts))
+        "WITH i AS {once} (SELECT i.* FROM {scope} CROSS JOIN LATERAL"
+        " (SELECT i.* FROM {rows} WHERE {cheap}) i) SELECT f.* FROM ({parts}) f LIMIT {limit}"
+    ).format(
+        once=SQL("MATERIALIZED" if len(parts) > 1 else "NOT MATERIALIZED"),
+        scope=scope(alone, words=words or driver is MATCHES, descending=True),
+        rows=rows(driver),
+        cheap=conditions(cheap, words=False),
+        parts=SQL(" UNION ALL ").join(parts),
+        limit=Literal(limit),
+    )
 
 
 # Words -------------------------------------------------------------------------------------------------
-
-
-def ids(*, alone: int | None) -> Composable:
-    """The `ids` of all issues that the index finds for the words, as the text of an array, and how many they
-    are. Parameters: those of `scope`, and lookup.
-    """
-    return SQL(
-        "SELECT coalesce(array_agg(m.id), '{{}}')::text AS ids, count(*)::int AS found"
-        " FROM {} CROSS JOIN LATERAL ({}) m"
-    ).format(scope(alone, words=True, descending=True), matches(exactly=True).ids)
 
 
 def frequency(*, prefix: bool, most: int, projects: int, newest: int) -> Composable:
@@ -290,8 +264,8 @@ def frequency(*, prefix: bool, most: int, projects: int, newest: int) -> Composa
         " CROSS JOIN LATERAL (SELECT greatest(p.last / {segment} - 1, 0) AS g"
         "   UNION SELECT p.last / {segment} / 2) g"
         " CROSS JOIN LATERAL (SELECT least({segment}, p.last - g.g * {segment} + 1) AS numbers,"
-        "   count(*) AS hits, {both} AS both FROM (SELECT s.issue_id AS id FROM issue_index s"
-        "   WHERE words_of(s.issue_id) @@ {lookup} LIMIT {most}) s) c) c"
+        "   count(*) AS hits, {both} AS both FROM (SELECT s.id FROM issue_index s"
+        "   WHERE words_of(s.id) @@ {lookup} LIMIT {most}) s) c) c"
         " CROSS JOIN (SELECT s.seen::int, s.complete::int, s.begun::int"
         " FROM {first} CROSS JOIN LATERAL ({sample}) s) b"
     ).format(

@@ -362,7 +362,7 @@ async def test_a_project_with_issues_gives_new_numbers_oldest_first(team: Team) 
     assert (issue.title, f"{issue.created_at:%F}") == ("Still the same", "2020-01-03")
     (found,) = (await team.member.search.page("still the same")).items
     assert found.key == "CORE-3"
-    known = team.instance.value("SELECT created_at FROM issue_index WHERE issue_id = %s", issue.id)
+    known = team.instance.value("SELECT created_at FROM issue_index WHERE id = %s", issue.id)
     assert known == issue.created_at
 
 

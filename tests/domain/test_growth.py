@@ -36,6 +36,7 @@ def scaled_down(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sources, "WINDOW", 200)
     monkeypatch.setattr(starting, "FEW", 300)
     monkeypatch.setattr(starting, "RARE", 50)
+    monkeypatch.setattr(starting, "_FOUND", 25 * starting._FOUND)
 
 
 @pytest.fixture

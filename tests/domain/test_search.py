@@ -82,18 +82,13 @@ async def test_random_queries_find_what_a_plain_filter_and_sort_find(
 
 
 @pytest.mark.parametrize("project", ["CORE", None], ids=["one project", "across"])
-@pytest.mark.parametrize("costs", [0.0, 1000.0], ids=["alone", "with words"])
 async def test_the_index_of_facets_finds_what_a_plain_filter_and_sort_find(
-    world: World, monkeypatch: pytest.MonkeyPatch, project: str | None, costs: float
+    world: World, monkeypatch: pytest.MonkeyPatch, project: str | None
 ) -> None:
-    """Wherever it knows one of the conditions it is asked, in the order of numbers and in others; where to
-    compare costs much, together with the index of words.
-    """
-    for name in ("_FOUND", "_BOTH", "_ASKED", "_FULFILLED_ELSEWHERE"):
+    """Wherever it knows one of the conditions it is asked, in the order of numbers and in others."""
+    for name in ("_ASKED", "_VALUE", "_LOOKED_UP", "_ELSEWHERE", "_SOUGHT"):
         monkeypatch.setattr(starting, name, 0.0)
-    monkeypatch.setattr(starting, "_SOUGHT", costs**2)
-    monkeypatch.setattr(starting, "_FULFILLED", costs)
-    for name in ("_WALKED", "_WALKED_COMPARED", "_OWN", "_READ", "_NAMED"):
+    for name in ("_WALKED", "_WALKED_COMPARED", "_OWN", "_READ", "_NAMED", "_FOUND"):
         monkeypatch.setattr(starting, name, 1000.0)
     monkeypatch.setattr(sources, "WINDOW", 1)
     queries: list[tuple[Named, Params]] = []
@@ -117,7 +112,7 @@ async def test_the_index_of_facets_finds_what_a_plain_filter_and_sort_find(
     finally:
         overheard.reset(heard)
     faceted = {query.name for query, _ in queries if "issue_facets" in str(query.text)}
-    assert {"search_faceted", "search_words" if costs else "search_ordered"} <= faceted
+    assert {"search_faceted", "search_ordered"} <= faceted
 
 
 @pytest.mark.parametrize("project", ["CORE", None], ids=["one project", "across"])
