@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 import select
 from collections import OrderedDict
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -197,8 +197,10 @@ class Connection(psycopg.AsyncConnection[dict[str, Any]]):
             question.count = result.command_tuples or 0
             if result.status == ExecStatus.TUPLES_OK:
                 self._adapting.set_pgresult(result)
-                row = self._named(question.query, result) if question.named else tuple
-                question.rows = self._adapting.load_rows(0, result.ntuples, row)
+                question.rows = self._adapting.load_rows(0, result.ntuples, tuple)
+                if question.named:
+                    names = self._column_names(question.query, result)
+                    question.rows = [dict(zip(names, row, strict=True)) for row in question.rows]
 
     def _written(
         self, question: Question
@@ -230,14 +232,14 @@ class Connection(psycopg.AsyncConnection[dict[str, Any]]):
             return b"asked_%d" % self._names
         return name
 
-    def _named(self, query: Named, result: PGresult) -> Callable[[Sequence[Any]], dict[str, Any]]:
-        """What makes a row of its values. The columns of a query that lasts are looked at once."""
+    def _column_names(self, query: Named, result: PGresult) -> list[str]:
+        """The names of a query's columns: of one that lasts they are looked at once."""
         names = self._columns.get(query.text)
         if names is None:
             names = [(result.fname(column) or b"").decode() for column in range(result.nfields)]
             if query.lasts:
                 self._columns[query.text] = names
-        return lambda values: dict(zip(names, values, strict=True))
+        return names
 
     def _forget(self, unprepared: Sequence[tuple[bytes, tuple[int, ...]]], result: PGresult) -> None:
         """What was not prepared, or is no more, as a statement failed."""
