@@ -127,6 +127,12 @@ class Tx:
         rows = await database.fetch(self.connection, query, params)
         return rows[0] if rows else None
 
+    async def last(self, query: Named, **params: Any) -> list[Row]:
+        """All rows of a query that is the last: a transaction that only reads ends with it (see `end`)."""
+        asked = self.later(query, **params)
+        await self.end()
+        return asked.rows
+
     async def execute(self, query: Named, **params: Any) -> int:
         """Runs a query; the number of rows it touched."""
         return await database.execute(self.connection, query, params)

@@ -26,9 +26,9 @@ def importer(row: Row) -> PersonRef | None:
 
 
 async def of_issue(tx: Tx, issue: int, limit: int, after: tuple[datetime, int] | None) -> list[Comment]:
-    """The comments of an issue, oldest first, behind (time, id)."""
+    """The comments of an issue, oldest first, behind (time, id), as the last that is read."""
     at, id_ = after or (None, None)
-    rows = await tx.fetch(_Q["comments_of"], issue=issue, after_at=at, after_id=id_, limit=limit)
+    rows = await tx.last(_Q["comments_of"], issue=issue, after_at=at, after_id=id_, limit=limit)
     return [_comment(row) for row in rows]
 
 

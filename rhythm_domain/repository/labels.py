@@ -34,8 +34,8 @@ def _label(row: Row) -> Label:
 
 
 async def of_project(tx: Tx) -> tuple[Label, ...]:
-    """The labels of the transaction's project, by name."""
-    rows = await tx.fetch(_Q["labels_of"], project=tx.project_id, id=None, most=COUNTED)
+    """The labels of the transaction's project, by name, as the last that is read."""
+    rows = await tx.last(_Q["labels_of"], project=tx.project_id, id=None, most=COUNTED)
     return tuple(_label(row) for row in rows)
 
 

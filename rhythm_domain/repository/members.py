@@ -27,8 +27,10 @@ def _member(row: Row) -> Member:
 
 
 async def of_project(tx: Tx, *, former: bool) -> tuple[Member, ...]:
-    """The members of the transaction's project, the highest role first; former ones behind."""
-    rows = await tx.fetch(_Q["members_of"], project=tx.project_id, former=former)
+    """The members of the transaction's project, the highest role first; former ones behind. They are the last
+    that is read.
+    """
+    rows = await tx.last(_Q["members_of"], project=tx.project_id, former=former)
     return tuple(_member(row) for row in rows)
 
 

@@ -166,8 +166,10 @@ async def visible(tx: Tx, ids: Sequence[int]) -> list[int]:
 
 
 async def vocabulary(tx: Tx) -> dict[str, dict[str, str]]:
-    """Names to complete a query with: people, labels, sprints and projects, each with a description."""
+    """Names to complete a query with: people, labels, sprints and projects, each with a description. They are
+    the last that is read.
+    """
     known: dict[str, dict[str, str]] = {}
-    for row in await tx.fetch(_Q["search_vocabulary"], projects=projects(tx)):
+    for row in await tx.last(_Q["search_vocabulary"], projects=projects(tx)):
         known.setdefault(row["kind"], {})[row["name"]] = row["description"]
     return known

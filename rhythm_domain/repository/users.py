@@ -30,8 +30,10 @@ async def _first(tx: Tx, query: str, **params: object) -> Row:
 
 
 async def directory(tx: Tx, prefix: str) -> tuple[PersonRef, ...]:
-    """Active people of whom the name, or a word of the full name, begins with `prefix` (in small letters)."""
-    return tuple(PersonRef(**row) for row in await tx.fetch(_Q["directory"], prefix=prefix))
+    """Active people of whom the name, or a word of the full name, begins with `prefix` (in small letters).
+    They are the last that is read.
+    """
+    return tuple(PersonRef(**row) for row in await tx.last(_Q["directory"], prefix=prefix))
 
 
 async def by_name(tx: Tx, name: str) -> User | None:

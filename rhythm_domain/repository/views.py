@@ -23,8 +23,10 @@ def _view(row: Row) -> SavedView:
 
 
 async def visible(tx: Tx, project: int | None) -> tuple[SavedView, ...]:
-    """The views that the transaction's person owns or that are published to them; own ones first."""
-    rows = await tx.fetch(_Q["views_visible"], user=tx.user.id, project=project)
+    """The views that the transaction's person owns or that are published to them; own ones first. They are
+    the last that is read.
+    """
+    rows = await tx.last(_Q["views_visible"], user=tx.user.id, project=project)
     return tuple(_view(row) for row in rows)
 
 
