@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from psycopg.sql import SQL, Literal
@@ -15,12 +15,13 @@ from rhythm_domain.models import Status
 from rhythm_domain.queries import Named
 from rhythm_domain.query import SortKey
 from rhythm_domain.repository import newest, sources, walks
+from rhythm_domain.repository.conditions import Clause
 from rhythm_domain.repository.ordered import ordered
 from rhythm_domain.repository.orders import bounds_at, place_at
 from rhythm_domain.repository.selection import Selection, projects
-from rhythm_domain.repository.sources import Reading
+from rhythm_domain.repository.sources import Driver, Reading
 from rhythm_domain.repository.starting import start
-from rhythm_domain.repository.statements import fetch, scope
+from rhythm_domain.repository.statements import fetch
 from rhythm_domain.transaction import Tx
 
 _Q = queries.load("search")
@@ -119,8 +120,13 @@ async def among(tx: Tx, of: Selection, ids: Sequence[int]) -> frozenset[int]:
     """Which of some issues are found: each is looked up and compared, however many others there are."""
     if not of.projects or not ids:
         return frozenset()
-    text = sources.among(of.clauses, alone=of.alone, words=of.words is not None)
-    return frozenset(row["id"] for row in await fetch(tx, of, Named.of("search_among", text), ids=ids))
+    rows = await fetch(tx, of, _among(of.clauses, of.alone, of.words is not None), ids=ids)
+    return frozenset(row["id"] for row in rows)
+
+
+@lru_cache(maxsize=64)
+def _among(clauses: tuple[Clause, ...], alone: int | None, words: bool) -> Named:
+    return Named.of("search_among", sources.among(clauses, alone=alone, words=words))
 
 
 # Totals ------------------------------------------------------------------------------------------------
@@ -132,18 +138,33 @@ async def count(tx: Tx, of: Selection, *, most: int | None = None) -> int:
         return 0
     every = 2**31 - 1 if most is None else most
     begin = await start(tx, of, few=every)
-    found = sources.all_of(
-        of.clauses,
-        sources.MATCHES if begin.lookup else begin.driver,
-        words=of.words is not None and not begin.exactly,
-    )
-    limit = SQL("LIMIT {}").format(Literal(every))
-    text = SQL(
-        "SELECT count(*) AS total FROM"
-        " (SELECT FROM {scope} CROSS JOIN LATERAL (SELECT FROM ({found}) c {limit}) c {limit}) c"
-    ).format(scope=scope(of), found=found, limit=limit)
-    (row,) = await fetch(tx, of, Named.of("search_total", text), lookup=begin.lookup)
+    driver = sources.MATCHES if begin.lookup else begin.driver
+    words = of.words is not None
+    total = _total(of.clauses, driver, of.alone, words, words and not begin.exactly, every)
+    (row,) = await fetch(tx, of, total, lookup=begin.lookup)
     return int(row["total"])
+
+
+@lru_cache(maxsize=512)
+def _total(
+    clauses: tuple[Clause, ...],
+    driver: Driver | None,
+    alone: int | None,
+    words: bool,
+    compared: bool,
+    every: int,
+) -> Named:
+    return Named.of(
+        "search_total",
+        SQL(
+            "SELECT count(*) AS total FROM"
+            " (SELECT FROM {scope} CROSS JOIN LATERAL (SELECT FROM ({found}) c {limit}) c {limit}) c"
+        ).format(
+            scope=sources.scope(alone, words=words, descending=True),
+            found=sources.all_of(clauses, driver, words=compared),
+            limit=SQL("LIMIT {}").format(Literal(every)),
+        ),
+    )
 
 
 async def counts(tx: Tx) -> dict[Status, int]:
