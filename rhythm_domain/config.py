@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from rhythm_domain.errors import Invalid
 from rhythm_domain.nearest import did_you_mean
@@ -109,8 +109,7 @@ def _setting(
     return field(default=default, metadata=metadata)
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(NamedTuple):
     """One setting as `rhythm config` shows it. `source` is "default", a file, a variable or a flag."""
 
     name: str

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import psycopg
 from psycopg import sql
@@ -28,8 +28,7 @@ _FILE = re.compile(r"(\d{4})_(\w+)\.sql")
 _OLDEST = re.compile(r"\A-- oldest-program: (\d+)\n")
 
 
-@dataclass(frozen=True, slots=True)
-class Migration:
+class Migration(NamedTuple):
     """One step: its number, its name, the oldest program that can work with its result, its SQL."""
 
     version: int
@@ -38,8 +37,7 @@ class Migration:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class SchemaState:
+class SchemaState(NamedTuple):
     """What a database has: its version (0: empty), and the oldest program that it works with."""
 
     version: int

@@ -13,9 +13,8 @@ import json
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import psycopg
 
@@ -53,8 +52,7 @@ LOST = b"lost "
 """What the hub says instead of a notice when it can't hear the database any more, and why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(NamedTuple):
     """A project in which something happened; None concerns everybody. `said` is an announcement to all."""
 
     project: int | None = None

@@ -6,8 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from rhythm_domain.database import Row
 from rhythm_domain.errors import Invalid, NotFound
@@ -22,8 +21,7 @@ Named: TypeAlias = "tuple[str, int] | int"
 _KEY = re.compile(r"([A-Za-z][A-Za-z0-9]{1,9})-([0-9]{1,9})")
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(NamedTuple):
     """An issue that the guard let somebody at: its id, key, number, reporter, whether deleted; and its
     columns if it is locked, for a write.
     """
@@ -33,7 +31,7 @@ class Held:
     key: str
     reporter_id: int
     deleted: bool
-    columns: Mapping[str, Any] = field(default_factory=dict)
+    columns: Mapping[str, Any] = {}
 
 
 def parse_ref(ref: Ref) -> Named:

@@ -6,14 +6,13 @@ without a role is for the author alone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from rhythm_domain.models import Role
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """The least role that may, the least role that may on its own work, and what it is, in words."""
 
     role: Role | None

@@ -13,10 +13,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from psycopg.sql import Composable
@@ -26,8 +25,7 @@ _HEAD = re.compile(r"^-- (name|part): (\w+)\n", re.MULTILINE)
 _USE = re.compile(r"\{\{(\w+)\}\}")
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(NamedTuple):
     """A query and the name under which it is logged.
 
     One that `lasts` is prepared when it is first asked; others, of which there may be any number, when they

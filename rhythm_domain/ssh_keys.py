@@ -10,7 +10,7 @@ import hashlib
 import re
 from base64 import b64decode, b64encode
 from binascii import Error
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from rhythm_domain.errors import Invalid
 from rhythm_domain.text import shown
@@ -35,8 +35,7 @@ _CURVE_BYTES = {"nistp256": 65, "nistp384": 97, "nistp521": 133}
 _LOOKS_LIKE_A_KIND = re.compile(r"(sk-)?(ssh|ecdsa)-[a-z0-9@.-]+")
 
 
-@dataclass(frozen=True, slots=True)
-class PublicKey:
+class PublicKey(NamedTuple):
     """A key that may be used: its kind, its base64 part, its comment, and its fingerprint as ssh shows it."""
 
     kind: str

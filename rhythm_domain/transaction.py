@@ -14,7 +14,7 @@ import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ParamSpec, TypeAlias, TypeVar
+from typing import Any, NamedTuple, ParamSpec, TypeAlias, TypeVar
 from uuid import UUID
 
 from rhythm_domain import database, queries
@@ -62,8 +62,7 @@ class Chunk:
     index: int
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a write happens: a project, and what the person is in it."""
 
     id: int
@@ -76,8 +75,7 @@ class Place:
         return self.row["archived_at"] is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(NamedTuple):
     """What an operation already did: where, the issues it touched, and what it recorded."""
 
     project_id: int | None

@@ -7,8 +7,8 @@ that a command needs are all read from here. A handler names its command: `@hand
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import NamedTuple
 
 from rhythm_domain.errors import Invalid
 from rhythm_domain.nearest import did_you_mean
@@ -32,8 +32,7 @@ class Where(StrEnum):
     FORM = "Forms and dialogs"
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(NamedTuple):
     """Something that a person can do.
 
     `keys` are alternatives; one of two strokes is written with a space (`g i`). `label` is a word or two for
@@ -466,7 +465,7 @@ def remapped(keys: Mapping[str, str]) -> dict[str, Command]:
                     field="keys",
                     hint="Choose another one.",
                 )
-        commands[id_] = replace(commands[id_], keys=chosen)
+        commands[id_] = commands[id_]._replace(keys=chosen)
     if clash := _clash(commands):
         one, other, key = clash
         raise Invalid(

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import socket
-from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from rhythm_tui.clock import now
 from rhythm_tui.notebook import Notebook
@@ -107,8 +106,7 @@ def process_id(pid: int) -> str:
     return "" if state == "Z" else f"{machine}-{pid}-{others[18]}"
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(NamedTuple):
     """A text that was begun from a `version` of what is saved; `base` is what stood there then."""
 
     text: str

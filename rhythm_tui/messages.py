@@ -11,7 +11,7 @@ from rhythm_domain.models import Project
 from rhythm_tui.holding.siblings import Few, Siblings
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Say(Message):
     """A line for the person; `hint` is what to do about it."""
 
@@ -20,14 +20,14 @@ class Say(Message):
     warning: bool = False
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class GoTo(Message):
     """Another view is wanted: issues, board, sprints, projects, activity, reports, settings."""
 
     view: str
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class OpenIssue(Message):
     """An issue's page is wanted; `siblings` is the list that it is opened from."""
 
@@ -35,7 +35,7 @@ class OpenIssue(Message):
     siblings: Siblings = field(default_factory=Few)
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class OpenProject(Message):
     """Another project is to be shown by all views, None for all of them; then a view, if one is named."""
 
@@ -43,14 +43,14 @@ class OpenProject(Message):
     view: str = ""
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Lost(Message):
     """The database did not answer; the strip says so until it does."""
 
     error: RhythmError
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class SignedOut(Message):
     """The person's session has ended; `reason` says why, in words."""
 

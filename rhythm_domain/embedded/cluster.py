@@ -7,8 +7,8 @@ interruption, even of the power, leaves either what was there before or what was
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from rhythm_domain.embedded.programs import Programs, binaries, reachable
 from rhythm_domain.errors import Unavailable
@@ -21,8 +21,7 @@ ACCESS = ("--auth-local=trust", "--auth-host=reject")
 BOOTSTRAP = "CREATE ROLE rhythm LOGIN\nCREATE DATABASE rhythm OWNER rhythm\n"
 
 
-@dataclass(frozen=True)
-class Cluster:
+class Cluster(NamedTuple):
     """The data folder of `programs.home`. Its methods are for whoever holds the lock `programs.lock`.
 
     `sockets` is a private folder for the sockets of an upgrade's servers, `sync` whether to wait until what
@@ -80,7 +79,7 @@ class Cluster:
     def _upgrade(self, old: int) -> None:
         """Dump the data of major version `old`, restore it into a new folder, keep the old one beside it."""
         new = self.programs
-        source = replace(new, bindir=reachable(binaries(old), new.account))
+        source = new._replace(bindir=reachable(binaries(old), new.account))
         _remove(self._upgraded)
         draft = self._create()
         with (

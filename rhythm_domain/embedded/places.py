@@ -11,9 +11,9 @@ from __future__ import annotations
 import os
 import pwd
 import stat
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import NamedTuple
 
 from rhythm_domain.errors import Unavailable
 
@@ -27,8 +27,7 @@ SOCKET_LIMIT = 107
 """Bytes of a unix socket's path, from sun_path in unix(7) without its final NUL."""
 
 
-@dataclass(frozen=True)
-class Account:
+class Account(NamedTuple):
     """The user and the group that the server runs as."""
 
     uid: int

@@ -9,10 +9,9 @@ import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from rhythm_domain.embedded.keeper import ready
 from rhythm_domain.embedded.places import ROOT_HOME, Account, digest, socket_path
@@ -56,8 +55,7 @@ def binaries(major: int = MAJOR) -> Path:
     raise Unavailable(f"The programs of PostgreSQL {major} are not there.", hint=hint)
 
 
-@dataclass(frozen=True)
-class Programs:
+class Programs(NamedTuple):
     """The programs in `bindir`, run by `account` in the folder `home`.
 
     `lock` is an open file whose lock says that somebody works on the data: every program inherits it, so that

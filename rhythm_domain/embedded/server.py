@@ -19,8 +19,8 @@ import os
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from rhythm_domain.embedded import keeper
 from rhythm_domain.embedded.cluster import Cluster
@@ -43,8 +43,7 @@ LOG_LIMIT = 1 << 20
 """Bytes of the log above which a start begins a new one and keeps the last as `log.old`."""
 
 
-@dataclass(frozen=True)
-class ServerStatus:
+class ServerStatus(NamedTuple):
     """How the server is. `pid` is None unless it runs, `version` (a major version) unless there is data;
     `size` is the data folder's, in bytes."""
 

@@ -27,10 +27,9 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from rhythm_domain.lexemes.analysis import LEXEME_LENGTH, analyse, origin_of
 from rhythm_domain.lexemes.phrases import Slot, phrases_of
@@ -68,8 +67,7 @@ class Term(Protocol):
     def prefix(self) -> bool: ...
 
 
-@dataclass(frozen=True, slots=True)
-class SearchQuery:
+class SearchQuery(NamedTuple):
     """A tsquery for any segment; of project 12, segment 75: `replace(template, '@', '12.75/')::tsquery`.
 
     `template` is the whole condition, to filter with. `lookup` is what to ask the index for, the same or a

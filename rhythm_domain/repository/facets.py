@@ -8,9 +8,9 @@ those of the words.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from time import monotonic
+from typing import NamedTuple
 
 from psycopg.sql import SQL, Composable, Literal
 
@@ -71,8 +71,7 @@ def issues(clauses: Sequence[Clause]) -> SQL:
     return SQL(text.as_string())
 
 
-@dataclass(frozen=True, slots=True)
-class Shared:
+class Shared(NamedTuple):
     """The share of issues that have all facets asked for, among the newest `newest` and among the older ones,
     of `size` in all; and when that was.
     """

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from rhythm_domain.query import CURRENT, ME, NEXT, Condition, Field
@@ -78,8 +79,7 @@ def _names(condition: Condition) -> list[str]:
             return names
 
 
-@dataclass(frozen=True, slots=True)
-class Asker:
+class Asker(NamedTuple):
     """Who asks, and where their days begin and end."""
 
     id: int

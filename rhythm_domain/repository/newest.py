@@ -7,7 +7,6 @@ numbers. Such an issue counts as no newer than those before it in its project.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from time import monotonic
@@ -181,7 +180,7 @@ class _Merge:
         """
         of, reading = self._of, self._reading
         # The words themselves are parameters: all that are looked up in the same way have one statement.
-        alike = begin if begin.lookup is None else replace(begin, lookup="", rare=False)
+        alike = begin if begin.lookup is None else begin._replace(lookup="", rare=False)
         read = await fetch(
             self._tx,
             of,

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from psycopg.sql import SQL, Literal
 
@@ -33,8 +32,7 @@ CANDIDATES = 200
 _SCORES = Named.of("search_scores", walks.scores())
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A stretch of a list: ids in order, and the places before and behind them that one can go on from."""
 
     ids: tuple[int, ...]

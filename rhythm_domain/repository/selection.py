@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from hashlib import blake2b
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from rhythm_domain import lexemes, queries
@@ -22,8 +22,7 @@ _Q = queries.load("search")
 NEWEST = Sort.by(SortKey.CREATED)
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(NamedTuple):
     """A query made ready: where it searches, for what, in which order. `tag` marks its cursors."""
 
     tag: str

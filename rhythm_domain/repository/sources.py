@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from psycopg.sql import SQL, Composable, Identifier, Literal
 
@@ -39,8 +40,7 @@ INDEXED = SQL("SELECT x.*, NULL::timestamptz AS deleted_at FROM issue_index x")
 """Issues as conditions and orders see them, as the index of words has them: none is in the trash."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """Which way a list is read: an order that falls or rises, on or back from a place in it."""
 
     descending: bool

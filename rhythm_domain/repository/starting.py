@@ -13,6 +13,7 @@ from functools import lru_cache
 from math import ceil
 from operator import itemgetter
 from time import monotonic
+from typing import NamedTuple
 
 from psycopg.sql import SQL, Composable, Literal
 
@@ -69,8 +70,7 @@ _LOOKED_UP, _ELSEWHERE = 2.0, 1.5
 """Looking an issue up by its id and seeing whether it fulfils conditions; what another table adds to that."""
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
+class Start(NamedTuple):
     """What to start from: a condition's issues, the words as `lookup` asks for them (`exactly`: what that
     finds fits them; `rare`: so few that they may be looked up all at once), or with neither the order of the
     list. Whatever it is not has still to be filtered for, the words of each issue first if `words_first`.
@@ -223,8 +223,7 @@ async def rare(tx: Tx, of: Selection) -> Start:
     return await start(tx, of, few=RARE)
 
 
-@dataclass(frozen=True, slots=True)
-class Lead:
+class Lead(NamedTuple):
     """What conditions lead to: so many issues, of which some fulfil all; and what it costs to ask for it."""
 
     driver: Driver
@@ -292,8 +291,7 @@ def remember(tx: Tx, key: Hashable, value: object) -> None:
     tx.hints[key] = value
 
 
-@dataclass(frozen=True, slots=True)
-class _Count:
+class _Count(NamedTuple):
     """How many issues a condition named, or `more`, and when that was."""
 
     issues: int

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rhythm_domain import credentials, passwords, ssh_keys, text
 from rhythm_domain.connection import Connection
@@ -44,8 +44,7 @@ _key_name_of = text.one_line("key's name", NAME_LENGTH)
 display_name_of = text.one_line("display name", NAME_LENGTH)
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(NamedTuple):
     """How many sessions of keys may be open at once, of one person and of all, and for how long each."""
 
     of_person: int = 20

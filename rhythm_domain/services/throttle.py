@@ -7,16 +7,15 @@ database's clock, for names that nobody has as well.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import ceil
+from typing import NamedTuple
 
 from rhythm_domain.connection import Connection
 from rhythm_domain.errors import SignInFailed
 from rhythm_domain.repository import accounts
 
 
-@dataclass(frozen=True, slots=True)
-class Pace:
+class Pace(NamedTuple):
     """So many attempts are free; after each further one the wait doubles, from a second to `longest`."""
 
     free: int

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from rhythm_domain.models import IssueRow, Page, Total
 
@@ -13,8 +12,7 @@ KEPT = 3000
 """The most rows that are kept: what lies further away is read again when one goes there."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """Where to read a page: behind a cursor, before one, at the list's end, else from its start; how much."""
 
     cursor: str | None = None
@@ -76,7 +74,7 @@ class Window:
         """How to read the page that a row stands in again."""
         for page, reading in self._pages:
             if place < len(page.items):
-                return replace(reading, limit=len(page.items))
+                return reading._replace(limit=len(page.items))
             place -= len(page.items)
         return Reading()
 

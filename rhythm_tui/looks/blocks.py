@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from rich.text import Text
 
@@ -11,8 +11,7 @@ from rhythm_tui.looks.colours import Colours
 from rhythm_tui.looks.presentation import Piece, line
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     """Some lines that belong together. The cursor stops at those with `stop`.
 
     `id` is a word, or what sort of block it is and which: `("comment", 12)`.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -15,8 +14,7 @@ from rhythm_tui.looks.presentation import Piece
 from rhythm_tui.looks.wording import relative_time
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(NamedTuple):
     """What a row is drawn with."""
 
     colours: Colours
@@ -32,8 +30,7 @@ class View:
 Draw = Callable[[IssueRow, View], list[Piece]]
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """A column of the table.
 
     `width` in cells; None takes what is left. `room` is what the title keeps beside it, in cells: the column
@@ -230,7 +227,7 @@ def laid_out(
     widths = widths or {}
     least = widths.get("title", AMPLE)
     known = {
-        id: replace(column, width=widths[id]) if column.width is not None and id in widths else column
+        id: column._replace(width=widths[id]) if column.width is not None and id in widths else column
         for id, column in COLUMNS.items()
     }
     wanted = {*chosen, *(NARROWER[id] for id in chosen if id in NARROWER)} - {"title"}

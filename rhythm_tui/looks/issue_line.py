@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -28,8 +28,7 @@ LEAST_BESIDE = 30
 Spans = Callable[[str], list[tuple[int, int]]]
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """An issue, and how it stands in its list.
 
     `lit` says whether the list has the focus, `gone` that the issue is not of it any more, `by` who changed

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import PurePath
 from time import monotonic
 from typing import ClassVar, Literal, NamedTuple
@@ -154,7 +153,7 @@ class IssuesScreen(SearchScreen):
         window = table.window
         stay, keep = keep and wanted != self._shown, keep and wanted == self._shown
         reading = window.around(table.cursor) if keep else Reading()
-        page = first.page if first else await self._page(replace(reading, limit=max(reading.limit, FIRST)))
+        page = first.page if first else await self._page(reading._replace(limit=max(reading.limit, FIRST)))
         held = await self._among(table.marks) if table.marks and (page.previous or page.next) else None
         behind = None
         if stay and (row := table.row) and page.next and all(each.id != row.id for each in page.items):

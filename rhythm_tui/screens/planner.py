@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import PurePath
 from typing import Any, ClassVar, Literal
@@ -215,7 +214,7 @@ class PlannerScreen(SearchScreen):
     def _reading(self, side: Side, keep: bool) -> Reading:
         table = self.panes.table_of(side)
         reading = table.window.around(table.cursor) if keep else Reading()
-        return replace(reading, limit=max(reading.limit, PAGE))
+        return reading._replace(limit=max(reading.limit, PAGE))
 
     def _lists(self, sprint: Sprint | None) -> PlanLists:
         """What is asked for now, with a sprint."""

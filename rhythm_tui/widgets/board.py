@@ -25,7 +25,7 @@ WHEEL = 2
 class BoardGrid(BoardCursor, can_focus=True):
     """Columns of cards."""
 
-    @dataclass
+    @dataclass(eq=False, repr=False)
     class Dropped(Message):
         """Cards of a lane are to be put before the one at `place` of a column."""
 

@@ -29,20 +29,20 @@ AHEAD = 15
 class BoardCursor(BoardCanvas, Commanding):
     """A board on which keys move about."""
 
-    @dataclass
+    @dataclass(eq=False, repr=False)
     class Opened(Message):
         """A card was opened."""
 
         row: IssueRow
 
-    @dataclass
+    @dataclass(eq=False, repr=False)
     class MoreWanted(Message):
         """The page of a column behind what is held or in front of it is needed."""
 
         spot: Spot
         direction: Literal["next", "previous"]
 
-    @dataclass
+    @dataclass(eq=False, repr=False)
     class EndWanted(Message):
         """The first or the last page of a column is needed."""
 

@@ -28,7 +28,7 @@ class ChoiceLine(Widget, can_focus=True):
 
     value: reactive[str] = reactive("")
 
-    @dataclass
+    @dataclass(eq=False, repr=False)
     class Changed(Message):
         """Something else was chosen."""
 
@@ -38,7 +38,7 @@ class ChoiceLine(Widget, can_focus=True):
         def control(self) -> ChoiceLine:
             return self.line
 
-    @dataclass
+    @dataclass(eq=False, repr=False)
     class Submitted(Message):
         """Enter was pressed."""
 

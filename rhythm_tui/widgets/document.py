@@ -53,7 +53,7 @@ class Document(ScrollView, Commanding, Themed, can_focus=True):
     GUTTER: ClassVar[int] = 2
     """Cells before each line, for the cursor's bar."""
 
-    @dataclass
+    @dataclass(eq=False, repr=False)
     class Opened(Message):
         """A block was opened, by its id."""
 
@@ -64,7 +64,7 @@ class Document(ScrollView, Commanding, Themed, can_focus=True):
         def control(self) -> Document:
             return self.document
 
-    @dataclass
+    @dataclass(eq=False, repr=False)
     class EndSeen(Message):
         """The end of the page is near: if there is more, now is the time."""
 
@@ -74,13 +74,13 @@ class Document(ScrollView, Commanding, Themed, can_focus=True):
         def control(self) -> Document:
             return self.document
 
-    @dataclass
+    @dataclass(eq=False, repr=False)
     class LinkPressed(Message):
         """A link was pressed; its address may be followed."""
 
         address: str
 
-    @dataclass
+    @dataclass(eq=False, repr=False)
     class KeyPressed(Message):
         """The key of an issue was pressed where a text mentions it."""
 

@@ -20,7 +20,7 @@ LEAST = 24
 class FieldGrid(Widget, can_focus=True):
     """Show values with `show`."""
 
-    @dataclass
+    @dataclass(eq=False, repr=False)
     class Opened(Message):
         """A field is to be changed, by its name."""
 

@@ -35,33 +35,33 @@ there is another with each letter.
 class IssueTable(TableCanvas, Commanding, can_focus=True):
     """Issues as lines. Show a list with `show`, go on with `extend`."""
 
-    @dataclass
+    @dataclass(eq=False, repr=False)
     class Highlighted(Message):
         """The cursor is on another issue, or on none."""
 
         row: IssueRow | None
 
-    @dataclass
+    @dataclass(eq=False, repr=False)
     class Opened(Message):
         """An issue was opened."""
 
         row: IssueRow
 
-    @dataclass
+    @dataclass(eq=False, repr=False)
     class MoreWanted(Message):
         """The page behind the window or before it is needed."""
 
         table: IssueTable
         direction: Literal["next", "previous"]
 
-    @dataclass
+    @dataclass(eq=False, repr=False)
     class EndWanted(Message):
         """The first or the last page of the list is needed; where the window holds it none is asked for."""
 
         table: IssueTable
         direction: Literal["first", "last"]
 
-    @dataclass
+    @dataclass(eq=False, repr=False)
     class SortWanted(Message):
         """The heading of a column was pressed; its order in the search language."""
 

@@ -50,7 +50,7 @@ class Field(Generic[T]):
 class Listing(ScrollView, Commanding, Themed, Generic[T], can_focus=True):
     """Lines with headings. The cursor follows what it is on by `identity` through every `show`."""
 
-    @dataclass
+    @dataclass(eq=False, repr=False)
     class Highlighted(Message):
         """The cursor is on another line, or on none."""
 
@@ -60,7 +60,7 @@ class Listing(ScrollView, Commanding, Themed, Generic[T], can_focus=True):
         def control(self) -> Listing[Any]:
             return self.listing
 
-    @dataclass
+    @dataclass(eq=False, repr=False)
     class Opened(Message):
         """A line was opened."""
 

@@ -33,7 +33,7 @@ class Mentions(OptionList):
     `down` and `up` are keys that move in it beside the arrows.
     """
 
-    @dataclass
+    @dataclass(eq=False, repr=False)
     class Turned(Message):
         """It is shown, or not any more."""
 

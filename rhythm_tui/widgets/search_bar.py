@@ -44,7 +44,7 @@ class Completion(NamedTuple):
 class SearchField(LineField):
     """The field. Up, down and tab are for the completion, as long as there is one."""
 
-    @dataclass
+    @dataclass(eq=False, repr=False)
     class Steered(Message):
         """A key that the field itself has no use for."""
 
@@ -65,28 +65,28 @@ class SearchBar(Widget, Commanding):
     text: reactive[str] = reactive("", init=False)
     total: reactive[str] = reactive("", init=False)
 
-    @dataclass
+    @dataclass(eq=False, repr=False)
     class Changed(Message):
         """Another text stands there."""
 
         text: str
 
-    @dataclass
+    @dataclass(eq=False, repr=False)
     class CompletionWanted(Message):
         """The person is typing here."""
 
         text: str
         cursor: int
 
-    @dataclass
+    @dataclass(eq=False, repr=False)
     class Begun(Message):
         """The person goes into it: what stood there may be gone soon."""
 
-    @dataclass
+    @dataclass(eq=False, repr=False)
     class HelpWanted(Message):
         """The person asks what can be typed here."""
 
-    @dataclass
+    @dataclass(eq=False, repr=False)
     class Left(Message):
         """The person is done typing, or has given it up with escape."""
 

@@ -32,7 +32,7 @@ class Completion(Protocol):
 class TextEditor(TextArea, Commanding):
     """Textual's text area, with the way into the person's own editor if `outside`."""
 
-    @dataclass
+    @dataclass(eq=False, repr=False)
     class Noted(Message):
         """Something is to be said about what was pasted."""
 

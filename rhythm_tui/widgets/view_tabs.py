@@ -22,7 +22,7 @@ class ViewTabs(Widget):
     """The place of the tab that is lit."""
     names: reactive[Sequence[str]] = reactive(())
 
-    @dataclass
+    @dataclass(eq=False, repr=False)
     class Chosen(Message):
         """A tab was pressed: the view's place in the list."""
 
