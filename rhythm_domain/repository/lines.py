@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 from rhythm_domain import queries
 from rhythm_domain.models import IssueRow, IssueType, LabelRef, PersonRef, Priority, Status
-from rhythm_domain.names import Names
+from rhythm_domain.names import Names, numbers
 from rhythm_domain.transaction import Tx
 
 _Q = queries.load("lines")
@@ -50,8 +51,8 @@ def _few(found: _Found) -> tuple[_Found, Names]:
         projects={row[1]: row[21] for row in found},
         people=people,
         sprints={row[9]: row[22] for row in found},
-        labelled={row[20]: _labels(row[20]) for row in found if row[20]},
     )
+    names.labelled.update((row[20], _labels(row[20])) for row in found if row[20])
     return [row[:21] for row in found], names
 
 
@@ -72,22 +73,26 @@ async def _many(tx: Tx, ids: Sequence[int]) -> tuple[IssueRow, ...]:
 
 async def _learn(tx: Tx, found: _Found) -> None:
     """Asks for the names that are not known yet."""
-    names = tx.names
-    labelled = {row[20] for row in found if row[20]} - names.labelled.keys()
-    labels = {text: [int(id_) for id_ in text.strip("{}").split(",") if id_] for text in labelled}
+    names, labels = tx.names, tx.names.labelled.known
+    labelled = {row[20] for row in found} - names.labelled.keys()
     unknown = {
         "projects": {row[1] for row in found} - names.projects.keys(),
         "people": ({row[7] for row in found} | {row[8] for row in found}) - names.people.keys() - {None},
         "sprints": {row[9] for row in found} - names.sprints.keys() - {None},
-        "labels": {id_ for ids_ in labels.values() for id_ in ids_} - names.labels.keys(),
+        "labels": {id_ for ids_ in labelled for id_ in numbers(ids_)} - labels.keys(),
     }
-    if any(unknown.values()):
-        asked = {kind: queries.integers(ids_) for kind, ids_ in unknown.items()}
-        for kind, id_, name, more in await tx.tuples(_Q["names_of_rows"], **asked):
-            known: dict[int, Any] = getattr(names, kind)
-            known[id_] = name if more is None else PersonRef(id=id_, name=name, display_name=more)
-    for text, ids_ in labels.items():
-        names.labelled[text] = _labels("\x1e".join(names.labels[id_] for id_ in ids_ if id_ in names.labels))
+    asked = {kind: queries.integers(ids_) for kind, ids_ in unknown.items()}
+    for kind, id_, name, more in await tx.tuples(_Q["names_of_rows"], **asked):
+        match kind:
+            case "people":
+                names.people[id_] = PersonRef(id=id_, name=name, display_name=more)
+            case "labels":
+                labels[id_] = _label(name)
+            case _:
+                known: dict[int, str] = getattr(names, kind)
+                known[id_] = name
+    for gone in unknown["labels"] - labels.keys():
+        labels[gone] = None
 
 
 def _fields(found: _Found, names: Names) -> Iterator[dict[str, Any]]:
@@ -151,6 +156,11 @@ def _person(id_: int, name: str, display_name: str) -> PersonRef:
 
 @lru_cache(maxsize=4096)
 def _labels(text: str) -> tuple[LabelRef, ...]:
-    """An issue's labels by name, of their folded names, names and colours between signs that no name has."""
-    labels = sorted(label.split("\x1f") for label in text.split("\x1e") if label)
-    return tuple(LabelRef(name=name, colour=colour) for _, name, colour in labels)
+    """An issue's labels in order, between signs that no name has."""
+    return tuple(label for _, label in sorted(map(_label, text.split("\x1e")), key=itemgetter(0)))
+
+
+def _label(text: str) -> tuple[str, LabelRef]:
+    """The folded name of a label, which orders it, and the label."""
+    folded, name, colour = text.split("\x1f")
+    return folded, LabelRef(name=name, colour=colour)
