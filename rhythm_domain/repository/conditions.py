@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import lru_cache
 
 from psycopg.sql import SQL, Composable, Composed, Identifier, Literal
 
@@ -91,17 +92,22 @@ class Clause:
 
 def clause(condition: Condition, names: Names, asker: Asker) -> Clause:
     """A condition in SQL; all but those on projects, which narrow where is searched."""
+    return _put(condition, tuple(names.ids(condition)), asker)
+
+
+@lru_cache(maxsize=512)
+def _put(condition: Condition, ids: tuple[int, ...], asker: Asker) -> Clause:
     if condition.negated and condition.field is Field.IS and len(condition.values) == 1:
         opposite = _OPPOSITES.get(Is(str(condition.values[0])))
         if opposite is not None:
             return _is(opposite, asker)
-    found = _clause(condition, names, asker)
+    found = _clause(condition, ids, asker)
     if condition.negated:
         return Clause(SQL("({}) IS NOT TRUE").format(found.where))
     return found
 
 
-def _clause(condition: Condition, names: Names, asker: Asker) -> Clause:
+def _clause(condition: Condition, ids: tuple[int, ...], asker: Asker) -> Clause:
     match condition.field:
         case Field.STATUS:
             return statuses([Status(str(value)) for value in condition.values])
@@ -114,15 +120,15 @@ def _clause(condition: Condition, names: Names, asker: Asker) -> Clause:
             types = [str(value) for value in condition.values]
             return Clause(_one_of("i.type", types), facets=_values(types))
         case Field.ASSIGNEE:
-            return _person("i.assignee_id", condition, names, asker)
+            return _person("i.assignee_id", condition, ids, asker)
         case Field.REPORTER:
-            return _person("i.reporter_id", condition, names, asker)
+            return _person("i.reporter_id", condition, ids, asker)
         case Field.LABEL:
-            return _label(condition, names.ids(condition))
+            return _label(condition, ids)
         case Field.SPRINT:
-            return _sprint(condition, names.ids(condition))
+            return _sprint(condition, ids)
         case Field.PARENT:
-            return _parent(condition, names.ids(condition))
+            return _parent(condition, ids)
         case Field.DUE:
             return _due(condition, asker)
         case Field.CREATED | Field.UPDATED | Field.CLOSED:
@@ -141,7 +147,7 @@ def _clause(condition: Condition, names: Names, asker: Asker) -> Clause:
             if condition.values == (Has.ASSIGNEE,):
                 facets = [NOBODY]
             elif condition.values == (Has.SPRINT,):
-                facets = _planned([0])
+                facets = _planned((0,))
             return Clause(_or(lacks), facets=facets)
         case Field.PROJECT:
             return Clause(NOTHING)
@@ -226,18 +232,18 @@ def statuses(values: Iterable[Status]) -> Clause:
     return _own(SQL("({})").format(where), closed=closed, facets=_standing(asked))
 
 
-def _person(column: str, condition: Condition, names: Names, asker: Asker) -> Clause:
-    ids = {*names.ids(condition), *([asker.id] if ME in condition.values else [])}
-    where = _one_of(column, sorted(ids))
+def _person(column: str, condition: Condition, ids: tuple[int, ...], asker: Asker) -> Clause:
+    people = sorted({*ids, *([asker.id] if ME in condition.values else [])})
+    where = _one_of(column, people)
     known = column == "i.assignee_id"
-    facets = [Literal(id_) for id_ in sorted(ids)] if known else []
+    facets = [Literal(id_) for id_ in people] if known else []
     if condition.unset:
         nobody = [*facets, NOBODY] if known else []
         return Clause(_or([where, SQL("{} IS NULL").format(_column(column))]), facets=nobody)
     return _own(where, facets=facets)
 
 
-def _label(condition: Condition, ids: list[int]) -> Clause:
+def _label(condition: Condition, ids: tuple[int, ...]) -> Clause:
     # The few labels of an issue are compared, not every label asked for looked up.
     has = _exists(
         SQL(
@@ -259,14 +265,15 @@ def _label(condition: Condition, ids: list[int]) -> Clause:
     )
 
 
-def _sprint(condition: Condition, ids: list[int]) -> Clause:
+def _sprint(condition: Condition, ids: tuple[int, ...]) -> Clause:
     where = _one_of("i.sprint_id", ids)
     if condition.unset:
-        return Clause(_or([where, SQL("i.sprint_id IS NULL")]), facets=_planned([0, *ids]))
+        return Clause(_or([where, SQL("i.sprint_id IS NULL")]), facets=_planned((0, *ids)))
     return sprint(ids)
 
 
-def sprint(ids: list[int]) -> Clause:
+@lru_cache(maxsize=64)
+def sprint(ids: tuple[int, ...]) -> Clause:
     """Issues of any of some sprints."""
     read = SQL(
         "SELECT {} FROM sprints x JOIN issues i ON i.sprint_id = x.id WHERE x.project_id = p.id AND {}"
@@ -286,12 +293,12 @@ def sprint(ids: list[int]) -> Clause:
     )
 
 
-def _planned(ids: list[int]) -> list[Composable]:
+def _planned(ids: tuple[int, ...]) -> list[Composable]:
     """The facets of issues in some sprints."""
     return [Literal(_SPRINTS + id_) for id_ in ids]
 
 
-def _parent(condition: Condition, ids: list[int]) -> Clause:
+def _parent(condition: Condition, ids: tuple[int, ...]) -> Clause:
     where = _one_of("i.parent_id", ids)
     if condition.unset:
         return Clause(_or([where, SQL("i.parent_id IS NULL")]))

@@ -36,8 +36,10 @@ class Names:
         return names
 
     def ids(self, condition: Condition) -> list[int]:
-        """What the names of a condition stand for; nothing for names that nobody has."""
-        known = self._known(condition.field) or {}
+        """What the names of a condition stand for; nothing for names that nobody has, and without names."""
+        known = self._known(condition.field)
+        if known is None:
+            return []
         return sorted({found for name in _names(condition) for found in known[name]})
 
     def missing(self, condition: Condition) -> list[str]:

@@ -121,7 +121,7 @@ class Boards:
         async with self._guard.project(Permission.PROJECT_READ, key) as tx:
             there = boards.has_sprint_later(tx, sprint)
             page = await _page(
-                tx, query, [conditions.sprint([sprint])], f"sprint {sprint}", cursor, before, last, limit
+                tx, query, [conditions.sprint((sprint,))], f"sprint {sprint}", cursor, before, last, limit
             )
             await tx.send()
             if not there():
