@@ -42,10 +42,12 @@ class KeptStylesheet(Stylesheet):
             self._parse_cache = LRUCache(1)  # It is emptied, and the rules are not this sheet's alone.
             super().set_variables(variables)
             self._parse_cache = _rules(frozenset(variables.items()))
+            self._require_parse = True
 
     def reparse(self) -> None:
-        """Reads all sources; those that are known cost nothing."""
-        self.parse()
+        """Reads what has changed, if anything has; what is known costs nothing."""
+        if self._require_parse:
+            self.parse()
 
 
 def read_ahead() -> None:
