@@ -50,7 +50,7 @@ class Model:
         return vars(self) == vars(other) if other.__class__ is self.__class__ else NotImplemented
 
     def __hash__(self) -> int:
-        return hash(tuple(map(vars(self).__getitem__, self.names)))
+        return hash(frozenset(vars(self).items()))
 
     def __repr__(self) -> str:
         fields = ", ".join(f"{name}={vars(self)[name]!r}" for name in self.names)
