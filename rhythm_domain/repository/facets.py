@@ -88,6 +88,12 @@ class Shared(NamedTuple):
             walk = self.newest + (walk - self.newest) * self.recent / self.older
         return min(walk, self.size)
 
+    def within(self, least: float, most: float) -> Shared:
+        """The same where there are so many in all: the largest projects need not be like the others."""
+        met = self.met(self.size)
+        factor = min(max(met, least), most) / met
+        return self._replace(recent=self.recent * factor, older=self.older * factor)
+
     def met(self, depth: float) -> float:
         """How many of the first ones have the facets."""
         return min(depth, self.newest) * self.recent + max(depth - self.newest, 0) * self.older

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from enum import Enum
 from functools import lru_cache
 from time import monotonic
 from typing import NamedTuple
@@ -41,6 +42,12 @@ and of projects, how far their newest issues go back.
 
 NONE = 0.5
 """What none found stands for, when it is reckoned how far one would have to read on."""
+
+
+class _Far(Enum):
+    """How far projects are read: by so many issues, to a known reach, or to their ends."""
+
+    SOME, KNOWN, ALL = range(3)
 
 
 class Place(NamedTuple):
@@ -191,7 +198,7 @@ class _Merge:
                 of.words is not None,
                 of.alone,
                 compare,
-                reach is not None,
+                _Far.KNOWN if reach is not None else _Far.ALL if rows >= numbers.EVERYTHING else _Far.SOME,
                 self._limit,
             ),
             projects=self.ahead,
@@ -250,7 +257,7 @@ def _statement(
     words: bool,
     alone: int | None,
     compare: bool,
-    known: bool,
+    far: _Far,
     limit: int,
 ) -> Named:
     """Its rows are those of a `Place`."""
@@ -283,5 +290,8 @@ def _statement(
         name = "search_words"
         rows = numbers.looked_up(clauses, reading, exactly=begin.exactly, limit=limit, across=alone is None)
     merged = _MERGED if alone is None else _ALONE
-    scope = numbers.known(reading, limit) if known else numbers.reaching(alone, reading, limit)
+    if alone is not None or far is _Far.SOME:
+        scope = numbers.reaching(alone, reading, limit)
+    else:
+        scope = (numbers.known if far is _Far.KNOWN else numbers.to_the_end)(reading, limit)
     return Named.of(name, merged.format(scope=scope, rows=rows, **way))

@@ -78,7 +78,7 @@ def reaching(alone: int | None, reading: Reading, limit: int) -> Composable:
         "(WITH a AS MATERIALIZED (SELECT * FROM {projects}),"
         " h AS MATERIALIZED (SELECT a.id, a.top, i.number, i.created_at AS at FROM"
         "   (SELECT a.*, ceil(%(rows)s::float8 * a.top / (sum(a.top) OVER () + 1))::int AS share"
-        "    FROM a WHERE %(rows)s < {everything} ORDER BY a.top DESC LIMIT 9) a"
+        "    FROM a ORDER BY a.top DESC LIMIT 9) a"
         "   LEFT JOIN LATERAL (SELECT i.number, i.created_at FROM issues i WHERE i.project_id = a.id"
         "     AND i.number <= (SELECT s.number FROM issue_search s"
         "       WHERE s.project_id = a.id AND s.number < a.bound"
@@ -94,7 +94,7 @@ def reaching(alone: int | None, reading: Reading, limit: int) -> Composable:
         " LEFT JOIN LATERAL (SELECT i.id, i.number, i.created_at FROM issues i"
         "   WHERE i.project_id = a.id AND i.deleted_at IS NULL AND i.created_at < t.at AND i.number < a.bound"
         "   ORDER BY i.created_at DESC, i.id DESC LIMIT 1) r ON true OFFSET 0) p"
-    ).format(projects=_bounded(reading, limit), most=Literal(_COUNTED), everything=Literal(EVERYTHING))
+    ).format(projects=_bounded(reading, limit), most=Literal(_COUNTED))
 
 
 def reached(reading: Reading, limit: int) -> Composable:
@@ -114,6 +114,16 @@ def known(reading: Reading, limit: int) -> Composable:
     ).format(projects=_bounded(reading, limit), bound=Literal(beyond_all(descending=reading.descending)))
 
 
+def to_the_end(reading: Reading, limit: int) -> Composable:
+    """All projects `p` read to their last issue. Parameters: as for `scope`."""
+    return SQL(
+        "(SELECT a.*, {end} AS reach, NULL::bigint AS mark, NULL::timestamptz AS marked_at"
+        " FROM {projects} OFFSET 0) p"
+    ).format(
+        end=Literal(-1 if reading.falls else beyond_all(descending=True)), projects=_bounded(reading, limit)
+    )
+
+
 def _bounded(reading: Reading, limit: int) -> Composable:
     """The projects `a`: id, where reading starts (`bound`, `moment`), the last number given (`top`), and how
     many of its issues are put in the order of time (`quota`).
@@ -121,8 +131,8 @@ def _bounded(reading: Reading, limit: int) -> Composable:
     return SQL(
         "(SELECT a.*, least({limit}, 3 + ceil(2.0::float8 * {limit} * a.top / (sum(a.top) OVER () + 1)))::int"
         " AS quota FROM (SELECT a.id, coalesce(r.number, {bound}) AS bound, r.moment,"
-        " coalesce((SELECT n.last FROM issue_numbers n WHERE n.project_id = a.id), 0) AS top"
-        " FROM unnest(%(projects)s::int[]) AS a (id)"
+        " coalesce(n.last, 0) AS top"
+        " FROM unnest(%(projects)s::int[]) AS a (id) LEFT JOIN issue_numbers n ON n.project_id = a.id"
         " LEFT JOIN unnest(%(at_projects)s::int[], %(at_numbers)s::int[], %(at_moments)s::timestamptz[])"
         " AS r (id, number, moment) ON r.id = a.id {member} OFFSET 0) a OFFSET 0) a"
     ).format(

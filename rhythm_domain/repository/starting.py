@@ -7,10 +7,10 @@ one would read the whole project. Conditions are counted up to a bound; words ar
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from math import ceil
+from math import ceil, inf
 from operator import itemgetter
 from time import monotonic
 from typing import NamedTuple
@@ -151,7 +151,7 @@ async def start(
             walk = min(wanted / judged.share, float(row["size"]))
             found = [(walk * each, Start())]
     if faceted:
-        shared = await _shared(tx, of)
+        shared = (await _shared(tx, of)).within(*_named(of, counts, few))
         if lazily:
             walk = shared.depth(walk)
             found = [(walk * each, Start())]
@@ -202,6 +202,14 @@ def _asking(of: Selection, shared: Shared, reach: float) -> float:
     """What it costs to ask the index of facets for what is in so many issues."""
     each = _ASKED + _VALUE * facets.asking(of.clauses)
     return reach / SEGMENT * each + shared.met(reach) * _FOUND
+
+
+def _named(of: Selection, counts: Mapping[Clause, int], few: int) -> tuple[float, float]:
+    """The least and the most issues that can have all facets, by how many each condition names, up to `few`."""
+    known = facets.known(of.clauses)
+    named = min((counts[clause] for clause in known if clause in counts), default=few + 1)
+    most = max(named, 1) if named <= few else inf
+    return (min(named, few) if len(known) == 1 and known[0] in counts else 0), most
 
 
 async def _shared(tx: Tx, of: Selection) -> Shared:
