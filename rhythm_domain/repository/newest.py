@@ -15,7 +15,6 @@ from typing import NamedTuple
 
 from psycopg.sql import SQL, Composable, Literal
 
-from rhythm_domain.lexemes import SearchQuery
 from rhythm_domain.queries import Named, integers
 from rhythm_domain.repository import numbers, sources
 from rhythm_domain.repository.conditions import Clause
@@ -35,10 +34,14 @@ FILTERED, UNCOMPARED = 2, 4
 SURE = 8
 """Found so many, one knows how far one has to read on."""
 
-_WALK, _REACH = "walk", "reach"
-"""What is remembered: of words while they are typed, as each key asks for a part of what was found before;
-and of projects, how far their newest issues go back.
+_WALK, _RATE, _REACH = "walk", "rate", "reach"
+"""What is remembered: of words while they are typed, as each key asks for a part of what was found before,
+how far one has to read for them where that is far, else the share of what was read; and of projects, how far
+their newest issues go back.
 """
+
+_MOST = 8
+"""How many times as many rows as else are read at first, if it is known that it takes so many."""
 
 NONE = 0.5
 """What none found stands for, when it is reckoned how far one would have to read on."""
@@ -87,8 +90,10 @@ async def newest(
         begin = await start(tx, of, walk=walk, wanted=limit, lazily=True)
         _learn_walk(tx, of, walk)
         rows = _further(of, begin, walk, rows, 0)
-    elif of.across and reading.falls and not bounds:
-        reach = await _reach(tx, of, reading, limit, rows)
+    else:
+        rows = _first(tx, of, rows, limit)
+        if of.across and reading.falls and not bounds:
+            reach = await _reach(tx, of, reading, limit, rows)
     while merge.ahead:
         await merge.read(begin or Start(), rows, reach=reach)
         reach = None
@@ -99,8 +104,20 @@ async def newest(
         if begin is None and merge.ahead and walk > promising * read:
             begin = await start(tx, of, walk=walk, wanted=wanted, lazily=True)
             _learn_walk(tx, of, walk)
+        if begin is None:
+            remember(tx, (_RATE, *_typed(of)), max(len(merge.found), NONE) / read)
         rows = _further(of, begin, walk, rows, len(merge.found))
     return merge.found
+
+
+def _first(tx: Tx, of: Selection, rows: int, limit: int) -> int:
+    """How many rows to read at first: some, or as many as it takes by what was found of them a key before."""
+    known = _known(tx, of, _RATE)
+    needed = 0 if known is None else limit / known
+    enough = rows
+    while enough < needed and enough < _MOST * rows:
+        enough *= 2
+    return enough
 
 
 def _further(of: Selection, begin: Start | None, walk: float, rows: int, found: int) -> int:
@@ -112,7 +129,7 @@ def _further(of: Selection, begin: Start | None, walk: float, rows: int, found: 
         partly = of.across and (bool(of.clauses) or not begin.exactly)
         if begin.rare or not partly:
             return numbers.EVERYTHING
-    further = max(2 * walk, (2 if found > SURE else 4) * rows)
+    further = 1.5 * walk if found > SURE else max(2 * walk, 4 * rows)
     return int(min(max(further, sources.WINDOW), 16 * rows))
 
 
@@ -148,20 +165,24 @@ def _reached(reading: Reading, limit: int) -> Named:
 
 def _known_walk(tx: Tx, of: Selection) -> float | None:
     """How far one had to read for the words without the last letter: with it, one has to read further."""
-    if of.words is None or not of.looked_up:
-        return None
-    stem = _stem(of.words)
-    known = (tx.hints.get((_WALK, of.projects, of.clauses, each)) for each in (stem, stem[:-1]))
-    return next((walk for walk in known if walk is not None), None)
+    return _known(tx, of, _WALK) if of.looked_up else None
 
 
 def _learn_walk(tx: Tx, of: Selection, walk: float) -> None:
-    if of.words is not None and of.looked_up:
-        remember(tx, (_WALK, of.projects, of.clauses, _stem(of.words)), walk)
+    if of.looked_up:
+        remember(tx, (_WALK, *_typed(of)), walk)
 
 
-def _stem(words: SearchQuery) -> str:
-    return words.template.rstrip("*:')")
+def _known(tx: Tx, of: Selection, what: str) -> float | None:
+    """What is remembered of the words, or of them without the last letter."""
+    projects, clauses, stem = _typed(of)
+    known = (tx.hints.get((what, projects, clauses, each)) for each in (stem, stem[:-1]))
+    return next((number for number in known if number is not None), None)
+
+
+def _typed(of: Selection) -> tuple[tuple[int, ...], tuple[Clause, ...], str]:
+    """What a list looks for, whether the last word is whole or is being typed."""
+    return of.projects, of.clauses, of.words.template.rstrip("*:')") if of.words is not None else ""
 
 
 class _Merge:

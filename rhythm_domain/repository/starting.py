@@ -205,7 +205,7 @@ def _asking(of: Selection, shared: Shared, reach: float) -> float:
 
 
 def _named(of: Selection, counts: Mapping[Clause, int], few: int) -> tuple[float, float]:
-    """The least and the most issues that can have all facets, by how many each condition names, up to `few`."""
+    """The least and the most issues that can have all facets, by how many each condition names (to `few`)."""
     known = facets.known(of.clauses)
     named = min((counts[clause] for clause in known if clause in counts), default=few + 1)
     most = max(named, 1) if named <= few else inf
