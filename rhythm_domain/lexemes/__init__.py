@@ -92,6 +92,11 @@ class SearchQuery(NamedTuple):
         return self.narrowest == self.template
 
     @property
+    def typing(self) -> bool:
+        """Whether a word is still being typed: with a letter more, all fits less."""
+        return ":*" in self.template
+
+    @property
     def negative_only(self) -> bool:
         return self.lookup is None
 

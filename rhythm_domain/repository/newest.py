@@ -34,14 +34,11 @@ FILTERED, UNCOMPARED = 2, 4
 SURE = 8
 """Found so many, one knows how far one has to read on."""
 
-_WALK, _RATE, _REACH = "walk", "rate", "reach"
+_WALK, _START, _RATE, _REACH = "walk", "start", "rate", "reach"
 """What is remembered: of words while they are typed, as each key asks for a part of what was found before,
-how far one has to read for them where that is far, else the share of what was read; and of projects, how far
-their newest issues go back.
+how far one has to read for them where that is far, and that they were looked up, else the share of what was
+read; and of projects, how far their newest issues go back.
 """
-
-_MOST = 8
-"""How many times as many rows as else are read at first, if it is known that it takes so many."""
 
 NONE = 0.5
 """What none found stands for, when it is reckoned how far one would have to read on."""
@@ -83,15 +80,16 @@ async def newest(
     if of.words is None and not of.clauses:
         # All that is read is found; of several, projects are read about as far as all are.
         rows = UNCOMPARED * limit if of.across else numbers.EVERYTHING
+    promising = PROMISING if of.clauses or not of.looked_up else SOON
     begin: Start | None = None
     read = 0
     reach = None
     if (walk := _known_walk(tx, of)) is not None:
-        begin = await start(tx, of, walk=walk, wanted=limit, lazily=True)
-        _learn_walk(tx, of, walk)
+        begin = _as_before(tx, of) or await start(tx, of, walk=walk, wanted=limit, lazily=True)
+        _learn(tx, of, walk, begin)
         rows = _further(of, begin, walk, rows, 0)
     else:
-        rows = _first(tx, of, rows, limit)
+        rows = _first(tx, of, rows, limit, promising)
         if of.across and reading.falls and not bounds:
             reach = await _reach(tx, of, reading, limit, rows)
     while merge.ahead:
@@ -100,22 +98,21 @@ async def newest(
         read += rows
         wanted = max(limit - len(merge.found), 1)
         walk = wanted * read / max(len(merge.found), NONE)
-        promising = PROMISING if of.clauses or not of.looked_up else SOON
         if begin is None and merge.ahead and walk > promising * read:
             begin = await start(tx, of, walk=walk, wanted=wanted, lazily=True)
-            _learn_walk(tx, of, walk)
+            _learn(tx, of, walk, begin)
         if begin is None:
-            remember(tx, (_RATE, *_typed(of)), max(len(merge.found), NONE) / read)
+            remember(tx, (_RATE, of.projects, of.clauses, of.typed), max(len(merge.found), NONE) / read)
         rows = _further(of, begin, walk, rows, len(merge.found))
     return merge.found
 
 
-def _first(tx: Tx, of: Selection, rows: int, limit: int) -> int:
+def _first(tx: Tx, of: Selection, rows: int, limit: int, promising: int) -> int:
     """How many rows to read at first: some, or as many as it takes by what was found of them a key before."""
     known = _known(tx, of, _RATE)
     needed = 0 if known is None else limit / known
     enough = rows
-    while enough < needed and enough < _MOST * rows:
+    while enough < needed and enough < promising * rows:
         enough *= 2
     return enough
 
@@ -168,21 +165,30 @@ def _known_walk(tx: Tx, of: Selection) -> float | None:
     return _known(tx, of, _WALK) if of.looked_up else None
 
 
-def _learn_walk(tx: Tx, of: Selection, walk: float) -> None:
-    if of.looked_up:
-        remember(tx, (_WALK, *_typed(of)), walk)
+def _as_before(tx: Tx, of: Selection) -> Start | None:
+    """The words looked up, if they were without the last letter: with it, they are in fewer issues."""
+    if of.words is None or not (of.words.exact and of.words.typing):
+        return None
+    if " " in of.typed[-2:]:  # A word's first letter is in many.
+        return None
+    known = tx.hints.get((_START, of.projects, of.clauses, of.typed[:-1]))
+    return known and known._replace(lookup=of.words.narrowest)
+
+
+def _learn(tx: Tx, of: Selection, walk: float, begin: Start) -> None:
+    if of.words is None or not of.looked_up:
+        return
+    remember(tx, (_WALK, of.projects, of.clauses, of.typed), walk)
+    if begin.lookup is not None and begin.exactly:
+        remember(tx, (_START, of.projects, of.clauses, of.typed), begin)
 
 
 def _known(tx: Tx, of: Selection, what: str) -> float | None:
     """What is remembered of the words, or of them without the last letter."""
-    projects, clauses, stem = _typed(of)
-    known = (tx.hints.get((what, projects, clauses, each)) for each in (stem, stem[:-1]))
-    return next((number for number in known if number is not None), None)
-
-
-def _typed(of: Selection) -> tuple[tuple[int, ...], tuple[Clause, ...], str]:
-    """What a list looks for, whether the last word is whole or is being typed."""
-    return of.projects, of.clauses, of.words.template.rstrip("*:')") if of.words is not None else ""
+    for typed in (of.typed, of.typed[:-1].rstrip()):
+        if (known := tx.hints.get((what, of.projects, of.clauses, typed))) is not None:
+            return float(known)
+    return None
 
 
 class _Merge:

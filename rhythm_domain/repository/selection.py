@@ -23,7 +23,9 @@ NEWEST = Sort.by(SortKey.CREATED)
 
 
 class Selection(NamedTuple):
-    """A query made ready: where it searches, for what, in which order. `tag` marks its cursors."""
+    """A query made ready: where it searches, for what, in which order. `tag` marks its cursors; `typed` are
+    the words as they stand there, without the quote that ends a phrase.
+    """
 
     tag: str
     projects: tuple[int, ...]
@@ -32,6 +34,7 @@ class Selection(NamedTuple):
     clauses: tuple[Clause, ...]
     words: SearchQuery | None
     sort: Sort
+    typed: str
 
     @property
     def alone(self) -> int | None:
@@ -79,7 +82,8 @@ async def select(
     words = lexemes.tsquery(query.terms, tx.search_generation) if query.terms else None
     if order.key is SortKey.RELEVANCE and (words is None or words.lookup is None):
         order = NEWEST
-    return Selection(marks, tuple(ids), tx.place is None, tx.user.id, tuple(found), words, order)
+    typed = " ".join("-" * term.negated + '"' * term.phrase + term.text for term in query.terms)
+    return Selection(marks, tuple(ids), tx.place is None, tx.user.id, tuple(found), words, order, typed)
 
 
 def projects(tx: Tx, *, archived: bool = False) -> list[int]:

@@ -36,7 +36,7 @@ RARE = 2_000
 SAMPLE, SAMPLED = 200, 8
 """The newest issues by which words are judged, and the largest projects of which these are at most."""
 
-FRESH, _REMEMBERED = 60.0, 256
+FRESH, _REMEMBERED = 60.0, 1000
 """For how many seconds the count of a condition is taken to hold, and how much is remembered in all."""
 
 _UNSURE = 4
