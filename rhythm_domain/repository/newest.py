@@ -126,6 +126,8 @@ def _further(of: Selection, begin: Start | None, walk: float, rows: int, found: 
         partly = of.across and (bool(of.clauses) or not begin.exactly)
         if begin.rare or not partly:
             return numbers.EVERYTHING
+        # To ask once more costs as much as what is found among many more.
+        return int(min(max(3 * walk, 4 * rows), numbers.EVERYTHING))
     further = 1.5 * walk if found > SURE else max(2 * walk, 4 * rows)
     return int(min(max(further, sources.WINDOW), 16 * rows))
 
