@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import pytest
 
+from rhythm_domain import queries
 from rhythm_domain.database import Database
 from rhythm_domain.errors import Invalid, Irreversible, NotFound
 from rhythm_domain.models import Issue, IssueType, LinkKind, Priority, Status
@@ -27,6 +28,11 @@ async def new(person: Session, title: str = "x", **fields: object) -> Issue:
 def seen(issue: Issue) -> dict[str, Any]:
     """An issue without what every change moves on."""
     return {name: value for name, value in vars(issue).items() if name not in ("version", "updated_at")}
+
+
+def out_of_step(team: Team) -> dict[str, Any] | None:
+    """Where the indexes that follow from the issues do not say what these do."""
+    return team.instance.sql.execute(queries.load("health")["wrong_search"].text).fetchone()
 
 
 # Back and forth ----------------------------------------------------------------------------------------
@@ -93,6 +99,7 @@ async def test_undo_and_redo_bring_everything_back_exactly(team: Team, name: str
         redone = await me.history.redo("CORE")
         assert redone.skipped == ()
         assert await state() == after
+        assert out_of_step(team) == {"missing": 0, "surplus": 0}
 
 
 async def test_a_created_issue_goes_to_the_trash_and_comes_back(team: Team) -> None:
