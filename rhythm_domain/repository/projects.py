@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
 from rhythm_domain import queries
+from rhythm_domain.connection import Question
 from rhythm_domain.database import Row
 from rhythm_domain.models import Project, Role, Status
 from rhythm_domain.transaction import Tx
@@ -15,19 +16,25 @@ _Q = queries.load("projects")
 
 
 def _project(row: Row) -> Project:
-    limits = {Status(status): limit for status, limit in row["wip_limits"].items()}
+    limits = {Status(status): limit for status, limit in (row["wip_limits"] or {}).items()}
     return Project(**row | {"wip_limits": limits, "role": row["role"] and Role(row["role"])})
 
 
 async def visible(tx: Tx, *, archived: bool, everyone: bool) -> tuple[Project, ...]:
-    """The projects of the transaction's person, or everyone's, the most lively first."""
+    """The projects of the transaction's person, or everyone's, the most lively first. They are the last
+    that is read.
+    """
     found = await tx.fetch(_Q["project_ids"], user=tx.user.id, archived=archived, everyone=everyone)
-    return await _by_id(tx, [row["id"] for row in found])
+    asked = _later(tx, [row["id"] for row in found])
+    await tx.end()
+    return tuple(map(_project, asked.rows))
 
 
 async def one(tx: Tx, project: int) -> Project:
     """A project as the transaction's person sees it."""
-    return (await _by_id(tx, [project]))[0]
+    asked = _later(tx, [project])
+    await tx.send()
+    return _project(asked.rows[0])
 
 
 async def current(tx: Tx) -> Project:
@@ -37,13 +44,12 @@ async def current(tx: Tx) -> Project:
 
 def current_later(tx: Tx) -> Callable[[], Project]:
     """The same, asked with what is asked next: to be called behind it."""
-    asked = tx.later(_Q["projects_by_id"], user=tx.user.id, ids=[tx.project_id])
+    asked = _later(tx, [tx.project_id])
     return lambda: _project(asked.rows[0])
 
 
-async def _by_id(tx: Tx, ids: Sequence[int]) -> tuple[Project, ...]:
-    rows = await tx.fetch(_Q["projects_by_id"], user=tx.user.id, ids=list(ids))
-    return tuple(_project(row) for row in rows)
+def _later(tx: Tx, ids: Iterable[int]) -> Question:
+    return tx.later(_Q["projects_by_id"], user=tx.user.id, ids=queries.integers(ids))
 
 
 async def keys(tx: Tx) -> frozenset[str]:

@@ -9,7 +9,8 @@ WHERE p.deleted_at IS NULL AND (m.user_id IS NOT NULL OR %(everyone)s)
 
 -- name: projects_by_id
 -- Projects as a person sees them, those first in which something happened last; archived ones behind.
-SELECT p.id, p.key, p.name, p.description, p.archived_at, p.created_at, p.updated_at, p.version, p.wip_limits,
+SELECT p.id, p.key, p.name, p.description, p.archived_at, p.created_at, p.updated_at, p.version,
+       nullif(p.wip_limits, '{}') AS wip_limits,  -- Nearly always there are none: to read JSON takes long.
        m.role, counted.open_count, counted.closed_count, latest.at AS last_activity_at
 FROM projects p
 LEFT JOIN project_members m ON m.project_id = p.id AND m.user_id = %(user)s AND m.ended_at IS NULL
