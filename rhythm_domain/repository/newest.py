@@ -34,10 +34,9 @@ FILTERED, UNCOMPARED = 2, 4
 SURE = 8
 """Found so many, one knows how far one has to read on."""
 
-_WALK, _START, _RATE, _REACH = "walk", "start", "rate", "reach"
-"""What is remembered: of words while they are typed, as each key asks for a part of what was found before,
-how far one has to read for them where that is far, and that they were looked up, else the share of what was
-read; and of projects, how far their newest issues go back.
+_SOUGHT, _REACH = "sought", "reach"
+"""What is remembered for a while: of words as they are typed, how they were sought, as each key asks for a
+part of what was found before; and of projects, how far their newest issues go back.
 """
 
 NONE = 0.5
@@ -48,6 +47,16 @@ class _Far(Enum):
     """How far projects are read: by so many issues, to a known reach, or to their ends."""
 
     SOME, KNOWN, ALL = range(3)
+
+
+class _Sought(NamedTuple):
+    """How so many issues were sought: how many one has to read on for them (`walk`), what else to start from
+    was chosen where that is far, and when it was read.
+    """
+
+    walk: float
+    begin: Start | None
+    at: float
 
 
 class Place(NamedTuple):
@@ -84,12 +93,14 @@ async def newest(
     begin: Start | None = None
     read = 0
     reach = None
-    if (walk := _known_walk(tx, of)) is not None:
-        begin = _as_before(tx, of) or await start(tx, of, walk=walk, wanted=limit, lazily=True)
-        _learn(tx, of, walk, begin)
+    known = _known(tx, of, reading, limit)
+    if known is not None and known.begin is not None:
+        walk = known.walk
+        begin = _as_before(of, known.begin) or await start(tx, of, walk=walk, wanted=limit, lazily=True)
+        _learn(tx, of, reading, limit, known._replace(begin=begin))
         rows = _further(of, begin, walk, rows, 0)
     else:
-        rows = _first(tx, of, rows, limit, promising)
+        rows = _first(0 if known is None else known.walk, rows, promising)
         if of.across and reading.falls and not bounds:
             reach = await _reach(tx, of, reading, limit, rows)
     while merge.ahead:
@@ -100,17 +111,17 @@ async def newest(
         walk = wanted * read / max(len(merge.found), NONE)
         if begin is None and merge.ahead and walk > promising * read:
             begin = await start(tx, of, walk=walk, wanted=wanted, lazily=True)
-            _learn(tx, of, walk, begin)
-        if begin is None:
-            remember(tx, (_RATE, of.projects, of.clauses, of.typed), max(len(merge.found), NONE) / read)
+            if of.looked_up:
+                _learn(tx, of, reading, limit, _Sought(walk, begin, monotonic()))
+        elif begin is None:
+            walked = limit * read / max(len(merge.found), NONE)
+            _learn(tx, of, reading, limit, _Sought(walked, None, monotonic()))
         rows = _further(of, begin, walk, rows, len(merge.found))
     return merge.found
 
 
-def _first(tx: Tx, of: Selection, rows: int, limit: int, promising: int) -> int:
-    """How many rows to read at first: some, or as many as it takes by what was found of them a key before."""
-    known = _known(tx, of, _RATE)
-    needed = 0 if known is None else limit / known
+def _first(needed: float, rows: int, promising: int) -> int:
+    """How many rows to read at first: some, or as many as were needed a key before."""
     enough = rows
     while enough < needed and enough < promising * rows:
         enough *= 2
@@ -162,34 +173,27 @@ def _reached(reading: Reading, limit: int) -> Named:
     return Named.of("search_reach", numbers.reached(reading, limit))
 
 
-def _known_walk(tx: Tx, of: Selection) -> float | None:
-    """How far one had to read for the words without the last letter: with it, one has to read further."""
-    return _known(tx, of, _WALK) if of.looked_up else None
-
-
-def _as_before(tx: Tx, of: Selection) -> Start | None:
+def _as_before(of: Selection, begin: Start) -> Start | None:
     """The words looked up, if they were without the last letter: with it, they are in fewer issues."""
-    if of.words is None or not (of.words.exact and of.words.typing):
+    if of.words is None or not (begin.exactly and of.words.exact and of.words.typing):
         return None
     if " " in of.typed[-2:]:  # A word's first letter is in many.
         return None
-    known = tx.hints.get((_START, of.projects, of.clauses, of.typed[:-1]))
-    return known and known._replace(lookup=of.words.narrowest)
+    return begin._replace(lookup=of.words.narrowest)
 
 
-def _learn(tx: Tx, of: Selection, walk: float, begin: Start) -> None:
-    if of.words is None or not of.looked_up:
-        return
-    remember(tx, (_WALK, of.projects, of.clauses, of.typed), walk)
-    if begin.lookup is not None and begin.exactly:
-        remember(tx, (_START, of.projects, of.clauses, of.typed), begin)
+def _learn(tx: Tx, of: Selection, reading: Reading, limit: int, sought: _Sought) -> None:
+    remember(tx, (_SOUGHT, of.projects, of.clauses, of.typed, reading, limit), sought)
 
 
-def _known(tx: Tx, of: Selection, what: str) -> float | None:
-    """What is remembered of the words, or of them without the last letter."""
+def _known(tx: Tx, of: Selection, reading: Reading, limit: int) -> _Sought | None:
+    """How as many were sought by the same words a moment ago, or by them without the last letter: with it,
+    one has to read further.
+    """
     for typed in (of.typed, of.typed[:-1].rstrip()):
-        if (known := tx.hints.get((what, of.projects, of.clauses, typed))) is not None:
-            return float(known)
+        known: _Sought | None = tx.hints.get((_SOUGHT, of.projects, of.clauses, typed, reading, limit))
+        if known is not None and known.at > monotonic() - FRESH:
+            return known
     return None
 
 

@@ -14,7 +14,7 @@ from rhythm_domain.models import IssueType, Total
 from rhythm_domain.models.drafts import IssueDraft
 from rhythm_domain.queries import Named
 from rhythm_domain.query import QueryError, Sort, SortKey, parse
-from rhythm_domain.repository import ordered, sources, starting
+from rhythm_domain.repository import newest, ordered, sources, starting
 from rhythm_domain.session import Session
 from tests.domain.search_oracle import World, random_query
 from tests.instances import Instance, Team
@@ -175,6 +175,39 @@ async def test_what_is_remembered_of_the_data_does_not_grow_for_ever(
         for more in ("", " no:sprint"):
             await team.member.search.total(f"type:{kind}{more}", project="CORE")
     assert 0 < len(team.instance.db.hints) <= 4
+
+
+async def asked(session: Session, text: str) -> list[str]:
+    """The names of what is asked for a page of two."""
+    queries: list[tuple[Named, Params]] = []
+    heard = overheard.set(queries)
+    try:
+        await session.search.page(text, project="CORE", limit=2)
+    finally:
+        overheard.reset(heard)
+    return [query.name for query, _ in queries]
+
+
+async def test_how_far_one_had_to_read_for_all_is_not_taken_for_a_page(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else every page would be sought as all were, for as long as the process lives."""
+    monkeypatch.setattr(sources, "WINDOW", 1000)
+    await asked(world.asker, "is:open alp")
+    before = await asked(world.asker, "is:open alp")
+    await world.asker.search.ids("is:open alp", project="CORE")
+    assert await asked(world.asker, "is:open alp") == before
+
+
+async def test_how_words_were_sought_is_remembered_for_a_while(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What nobody wrote may be in many issues soon."""
+    monkeypatch.setattr(sources, "WINDOW", 10)
+    assert (await asked(world.asker, "is:open alp"))[:2] == ["enter_project", "search_window"]
+    assert (await asked(world.asker, "is:open alph"))[:2] == ["enter_project", "search_sample"]
+    monkeypatch.setattr(newest, "FRESH", 0)
+    assert (await asked(world.asker, "is:open alph"))[:2] == ["enter_project", "search_window"]
 
 
 async def test_across_projects_nothing_is_lost_where_numbers_are_not_in_the_order_of_time(
