@@ -17,13 +17,14 @@ from psycopg.sql import SQL, Literal
 
 from rhythm_domain.lexemes import SEGMENT
 from rhythm_domain.queries import Named
+from rhythm_domain.query import SortKey
 from rhythm_domain.repository import sources, walks
 from rhythm_domain.repository.conditions import Clause
 from rhythm_domain.repository.newest import NONE
 from rhythm_domain.repository.orders import Stretch, stretches
 from rhythm_domain.repository.selection import Selection
 from rhythm_domain.repository.sources import Driver, Reading
-from rhythm_domain.repository.starting import FEW, Lead, Start, leads, rare, start
+from rhythm_domain.repository.starting import FEW, Lead, Start, fulfilling, leads, rare, start
 from rhythm_domain.repository.statements import fetch
 from rhythm_domain.transaction import Tx
 
@@ -51,14 +52,16 @@ _HITS, _PROJECTS, _NEWEST = 100, 2, 128
 newest issues that a word being typed is compared with."""
 
 # What things cost, in microseconds, where the rows come from the system's cache of files.
-_WALKED = 0.6
-"""Reading an issue on that conditions are compared with."""
+_WALKED, _WALKED_ACROSS = 1.0, 2.5
+"""Reading an issue on that conditions are compared with; across projects they are put in order, too."""
 _ELSEWHERE = 1.5
 """What a condition on another table adds to that."""
-_COMPARED = 8.0
+_COMPARED = 10.0
 """Looking an issue's words up by its id and comparing them."""
-_AMONG = 0.2
-"""The share of the issues that fulfil the conditions: their words are compared."""
+_AMONG, _OPEN = 0.3, 0.25
+"""The share of issues that fulfil the conditions, so that their words are compared, as long as it is not
+known better; and of those that are open, to which the order leads, or which are passed on the way.
+"""
 FOUND = 1.0
 """An issue that the index of words finds, and that is put in order."""
 _PASSED = 0.15
@@ -103,8 +106,8 @@ async def _by_conditions(walk: _Walk, places: Sequence[int], at: _At) -> None:
     """Where no words are looked up."""
     of = walk.of
     begin = None if of.words or len(of.clauses) > 1 else await rare(walk.tx, of)
-    if begin == Start() and of.alone is None and any(not clause.own for clause in of.clauses):
-        begin = None  # No index serves both: the first of all are sooner found than those of each project.
+    if begin == Start() and of.alone is None:
+        begin = None  # The first of all are sooner found than those of each project.
     for number, place in enumerate(places):
         walk.enter(place, at if number == 0 else None)
         width = FIRST
@@ -116,7 +119,7 @@ async def _by_conditions(walk: _Walk, places: Sequence[int], at: _At) -> None:
         if begin is not None and begin.driver is not None:
             await walk.rest(begin.driver, places[number:])
             return
-        while walk.goes_on() and of.words is not None:
+        while walk.goes_on() and (of.words is not None or of.across):
             await walk.compare(width)
             width *= _FAR
         if walk.goes_on():
@@ -128,18 +131,19 @@ async def _by_conditions(walk: _Walk, places: Sequence[int], at: _At) -> None:
 async def _by_words(walk: _Walk, places: Sequence[int], at: _At) -> None:
     """Where words can be looked up."""
     words: _Words | None = None
-    each = _each(walk.of)
+    each = _each(walk.of, _AMONG)
     for number, place in enumerate(places):
         walk.enter(place, at if number == 0 else None)
         if words is None:
             await walk.compare(FIRST)
         while walk.goes_on():
-            comparing, spent = walk.needed * each, walk.read * each
-            if words is None and comparing <= SOON:
+            if words is None and walk.needed * each <= SOON:
                 await walk.compare(2 * walk.needed)
                 continue
-            words = words or await _judge(walk)
-            comparing = min(comparing, words.size * each)
+            if words is None:
+                words = await _judge(walk)
+                each = _each(walk.of, words.among)
+            comparing, spent = min(walk.needed, words.size) * each, walk.read * each
             looking = words.looking(walk.missing, walk.rate)
             least = min(comparing, looking)
             lead = await _lead(walk.tx, walk.of, few=min(_MANY * FEW, int(least / each)))
@@ -164,17 +168,24 @@ def _leading(lead: Lead) -> float:
     return lead.asking + lead.named * _NAMED + lead.fulfilling * _COMPARED
 
 
-def _each(of: Selection) -> float:
-    """What it costs to compare an issue on the way."""
-    elsewhere = any(clause.driver is not None and not clause.own for clause in of.clauses)
-    among = _AMONG if any(clause.closed is None for clause in of.clauses) else 1
-    return _WALKED + elsewhere * _ELSEWHERE + among * _COMPARED
+def _each(of: Selection, among: float) -> float:
+    """What it costs to compare an issue on the way, where such a share of all fulfils the conditions."""
+    elsewhere = any(clause.elsewhere for clause in of.clauses)
+    if not of.clauses or all(clause.closed is False for clause in of.clauses):
+        among = 1
+    elif sources.indexed(of.clauses):
+        among = min(among / _OPEN, 1)
+    walked = _WALKED_ACROSS if of.across else _WALKED
+    if of.sort.key is SortKey.PRIORITY and sources.indexed(of.clauses):
+        walked /= _OPEN  # Its index has the closed ones, too.
+    return walked + elsewhere * _ELSEWHERE + among * _COMPARED
 
 
 @dataclass(frozen=True, slots=True)
 class _Words:
     """The words of a search: how to ask for them, whether all that the index finds fits them, how many issues
-    there are, the share of them that it finds, and what it costs to have these found.
+    there are, the share of them that it finds, and what it costs to have these found; and the share of all
+    whose words are compared, as they fulfil the conditions.
     """
 
     lookup: str
@@ -182,12 +193,14 @@ class _Words:
     size: float
     share: float
     finding: float
+    among: float
 
     def looking(self, missing: int, rate: float) -> float:
         """What it costs to look them up where so many are `missing`, and a share `rate` of all fits."""
         if self.exactly:
             return self.finding
-        return self.finding + min(missing * self.share / rate, self.share * self.size) * _COMPARED
+        compared = min(missing * self.share / rate, self.share * self.size)
+        return self.finding + compared * self.among * _COMPARED
 
 
 async def _judge(walk: _Walk) -> _Words:
@@ -205,21 +218,22 @@ async def _judge(walk: _Walk) -> _Words:
         prefix=words.prefix or words.lookup,
     )
     if not rows or not rows[0]["seen"]:
-        return _Words(words.narrowest, words.exact, 1, 0, 0)
+        return _Words(words.narrowest, words.exact, 1, 0, 0, 0)
     row = rows[0]
     share = (row["hits"] + NONE) / row["numbers"]
     if row["more"]:
         share = max(share, row["complete"] / row["seen"], 0 if of.clauses else walk.rate)
     size = row["size"]
     asking = size / SEGMENT * _ASKED
+    among = await fulfilling(tx, of)
     finding = asking + share * size * FOUND
     if words.prefix is not None:
         narrow = share * (row["both"] + NONE) / (row["hits"] + 1)
         typed = asking + narrow * size * FOUND + row["begun"] / row["seen"] * size * _PASSED
         # Else those of a page are compared, and what one finds in vain on the way to them.
-        if typed < finding + min(share * size, _PAGE * share / narrow) * _COMPARED:
-            return _Words(words.narrowest, words.exact, size, narrow, typed)
-    return _Words(words.lookup, words.exact and words.prefix is None, size, share, finding)
+        if typed < finding + min(share * size, _PAGE * share / narrow) * among * _COMPARED:
+            return _Words(words.narrowest, words.exact, size, narrow, typed, among)
+    return _Words(words.lookup, words.exact and words.prefix is None, size, share, finding, among)
 
 
 class _Walk:

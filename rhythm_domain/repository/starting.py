@@ -221,6 +221,14 @@ async def _shared(tx: Tx, of: Selection) -> Shared:
     return known
 
 
+async def fulfilling(tx: Tx, of: Selection) -> float:
+    """The share of all issues that fulfil the conditions, as the index of facets has them, or a guess."""
+    if not facets.known(of.clauses):
+        return _AMONG if of.clauses else 1
+    shared = await _shared(tx, of)
+    return shared.met(shared.size) / shared.size
+
+
 async def rare(tx: Tx, of: Selection) -> Start:
     """A condition that so few issues fulfil that nothing can be better to start from, else the list's order:
     the planner knows the index that serves both.
