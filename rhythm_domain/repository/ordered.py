@@ -146,8 +146,9 @@ async def _by_words(walk: _Walk, places: Sequence[int], at: _At) -> None:
             comparing, spent = min(walk.needed, words.size) * each, walk.read * each
             looking = words.looking(walk.missing, walk.rate)
             least = min(comparing, looking)
-            lead = await _lead(walk.tx, walk.of, few=min(_MANY * FEW, int(least / each)))
-            if lead is not None and _leading(lead) < least:
+            compared = walk.missing * words.among / walk.rate
+            lead = await _lead(walk.tx, walk.of, compared, few=min(_MANY * FEW, int(least / each)))
+            if lead is not None and _leading(lead, compared) < least:
                 await walk.rest(lead.driver, places[number:])
                 return
             if comparing + spent / 2 <= looking:
@@ -159,13 +160,15 @@ async def _by_words(walk: _Walk, places: Sequence[int], at: _At) -> None:
             return
 
 
-async def _lead(tx: Tx, of: Selection, *, few: int) -> Lead | None:
+async def _lead(tx: Tx, of: Selection, compared: float, *, few: int) -> Lead | None:
     """The best of what conditions lead to."""
-    return min(await leads(tx, of, few=few), key=_leading, default=None) if of.clauses else None
+    found = await leads(tx, of, few=few) if of.clauses else []
+    return min(found, key=lambda lead: _leading(lead, compared), default=None)
 
 
-def _leading(lead: Lead) -> float:
-    return lead.asking + lead.named * _NAMED + lead.fulfilling * _COMPARED
+def _leading(lead: Lead, compared: float) -> float:
+    """What it costs to start from it where the words of so many are compared until there are enough."""
+    return lead.asking + lead.named * _NAMED + min(lead.fulfilling, compared) * _COMPARED
 
 
 def _each(of: Selection, among: float) -> float:
