@@ -119,18 +119,16 @@ async def start(
     walk = few if walk is None else walk
     words = of.words
     driven = tuple(clause for clause in of.clauses if clause.driver is not None)
+    faceted = bool(facets.known(of.clauses))
     judging = (
         words is not None
         and words.lookup is not None
         # Across, all of a segment is looked up in each project: too much where the newest issues of all lack
         # a frequent word by chance, as after an import.
-        and (bool(driven) or words.prefix is not None or of.across)
+        and (bool(driven) or faceted or words.prefix is not None or of.across)
     )
     if words is not None and words.lookup is not None and lazily and not of.clauses and not judging:
         return Start(lookup=words.lookup, exactly=words.exact, rare=True)
-    faceted = bool(facets.known(of.clauses))
-    if faceted and lazily and words is not None and words.lookup is not None:
-        judging = True
     if not driven and not judging and not faceted:
         # Words that are not walked for are looked up: no other way is left.
         if words is None or words.lookup is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from datetime import UTC, datetime, timedelta
 from random import Random
 
@@ -177,15 +178,15 @@ async def test_what_is_remembered_of_the_data_does_not_grow_for_ever(
     assert 0 < len(team.instance.db.hints) <= 4
 
 
-async def asked(session: Session, text: str) -> list[str]:
-    """The names of what is asked for a page of two."""
+async def asked(call: Awaitable[object]) -> dict[str, str]:
+    """The statements of a call, by name and in order."""
     queries: list[tuple[Named, Params]] = []
     heard = overheard.set(queries)
     try:
-        await session.search.page(text, project="CORE", limit=2)
+        await call
     finally:
         overheard.reset(heard)
-    return [query.name for query, _ in queries]
+    return {query.name: str(query.text) for query, _ in queries}
 
 
 async def test_how_far_one_had_to_read_for_all_is_not_taken_for_a_page(
@@ -193,10 +194,11 @@ async def test_how_far_one_had_to_read_for_all_is_not_taken_for_a_page(
 ) -> None:
     """Else every page would be sought as all were, for as long as the process lives."""
     monkeypatch.setattr(sources, "WINDOW", 1000)
-    await asked(world.asker, "is:open alp")
-    before = await asked(world.asker, "is:open alp")
-    await world.asker.search.ids("is:open alp", project="CORE")
-    assert await asked(world.asker, "is:open alp") == before
+    search = world.asker.search
+    await search.page("is:open alp", project="CORE", limit=2)
+    before = await asked(search.page("is:open alp", project="CORE", limit=2))
+    await search.ids("is:open alp", project="CORE")
+    assert await asked(search.page("is:open alp", project="CORE", limit=2)) == before
 
 
 async def test_how_words_were_sought_is_remembered_for_a_while(
@@ -204,10 +206,21 @@ async def test_how_words_were_sought_is_remembered_for_a_while(
 ) -> None:
     """What nobody wrote may be in many issues soon."""
     monkeypatch.setattr(sources, "WINDOW", 10)
-    assert (await asked(world.asker, "is:open alp"))[:2] == ["enter_project", "search_window"]
-    assert (await asked(world.asker, "is:open alph"))[:2] == ["enter_project", "search_sample"]
+
+    async def first(text: str) -> str:
+        return list(await asked(world.asker.search.page(text, project="CORE", limit=2)))[1]
+
+    assert await first("is:open alp") == "search_window"
+    assert await first("is:open alph") == "search_sample"
     monkeypatch.setattr(newest, "FRESH", 0)
-    assert (await asked(world.asker, "is:open alph"))[:2] == ["enter_project", "search_window"]
+    assert await first("is:open alph") == "search_window"
+
+
+async def test_words_beside_a_filter_are_judged_for_totals_and_boards(world: World) -> None:
+    """Else all issues would be read for a word that few of them have."""
+    search, boards = world.asker.search, world.asker.boards
+    assert "search_sample" in await asked(search.total("no:sprint omicron", project="CORE"))
+    assert "search_sample" in await asked(boards.show("CORE", "no:sprint omicron"))
 
 
 async def test_across_projects_nothing_is_lost_where_numbers_are_not_in_the_order_of_time(
