@@ -135,7 +135,7 @@ async def count(tx: Tx, of: Selection, *, most: int | None = None) -> int:
     if not of.projects:
         return 0
     every = 2**31 - 1 if most is None else most
-    begin = await start(tx, of, few=every)
+    begin = await start(tx, of, wanted=every, unordered=True, few=every)
     driver = sources.MATCHES if begin.lookup else begin.driver
     words = of.words is not None
     total = _total(of.clauses, driver, of.alone, words, words and not begin.exactly, every)

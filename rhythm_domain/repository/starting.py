@@ -105,17 +105,19 @@ async def start(
     walk: float | None = None,
     wanted: int = 0,
     lazily: bool = False,
+    unordered: bool = False,
     few: int | None = None,
 ) -> Start:
     """What to start from, if `walk` rows would have to be read on in the list's order to find `wanted` more.
 
     `lazily` says that this order is that of the numbers: so rows lie, and words are looked up until enough is
     found. In any other, and from a condition, all that is found is read and sorted; there, a `walk` that is
-    not known is judged by how frequent the words are. A condition that names more than `few` issues is none
-    to start from.
+    not known is judged by how frequent the words and the facets are. `unordered` says that they are wanted in
+    no order: so rows are read as they lie. A condition that names more than `few` issues is none to start
+    from.
     """
     few = FEW if few is None else few
-    judged_by_words = walk is None and wanted > 0
+    judged_by_share = walk is None and wanted > 0
     walk = few if walk is None else walk
     words = of.words
     driven = tuple(clause for clause in of.clauses if clause.driver is not None)
@@ -136,20 +138,24 @@ async def start(
         judging = True
     compared = 0.0 if words is None else _COMPARED
     among = _AMONG if of.clauses else 1
-    each = (_WALKED if lazily else _WALKED_ELSEWHERE) + among * compared
+    elsewhere = _ELSEWHERE if any(clause.elsewhere for clause in of.clauses) else 0
+    each = (_WALKED if lazily or unordered else _WALKED_ELSEWHERE) + among * compared
     # Whatever has more issues can't be better than to read on; one of few bounds makes one of few statements.
     few = min(few, 1 << ceil(walk * each / (_OWN + compared)).bit_length())
     row, counts = await _probe(tx, of, driven, few, judging=judging)
     found = [(walk * each, Start())]
-    elsewhere = _ELSEWHERE if any(clause.elsewhere for clause in of.clauses) else 0
     judged = None
     if words is not None and words.lookup is not None and judging:
         judged = _judged(of, row, wanted if lazily else 0, walk if of.clauses else 0)
-        if judged_by_words:
-            walk = min(wanted / judged.share, float(row["size"]))
-            found = [(walk * each, Start())]
-    if faceted:
-        shared = (await _shared(tx, of)).within(*_named(of, counts, few))
+    shared = (await _shared(tx, of)).within(*_named(of, counts, few)) if faceted else None
+    if judged_by_share and (judged is not None or shared is not None):
+        share = 1.0 if judged is None else judged.share
+        size = float(row["size"]) if shared is None else shared.size
+        if shared is not None:
+            share *= shared.met(size) / size
+        walk = min(wanted / share, size)
+        found = [(walk * (each + elsewhere), Start())]
+    if shared is not None:
         if lazily:
             walk = shared.depth(walk)
             found = [(walk * each, Start())]

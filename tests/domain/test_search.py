@@ -223,6 +223,15 @@ async def test_words_beside_a_filter_are_judged_for_totals_and_boards(world: Wor
     assert "search_sample" in await asked(boards.show("CORE", "no:sprint omicron"))
 
 
+async def test_how_far_one_would_count_is_judged_by_how_rare_is_what_is_counted(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else all issues would be read to find as many as are counted of what few of them have."""
+    monkeypatch.setattr("rhythm_domain.services.search.COUNTED", 50)
+    found = await asked(world.asker.search.total("type:bug no:sprint", project="CORE"))
+    assert "issue_facets" in found["search_total"]
+
+
 async def test_across_projects_nothing_is_lost_where_numbers_are_not_in_the_order_of_time(
     own: World, instance: Instance
 ) -> None:
