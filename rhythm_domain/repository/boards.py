@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from operator import itemgetter
 
 from psycopg.sql import SQL, Composable, Literal
 
 from rhythm_domain import queries
-from rhythm_domain.database import Row
 from rhythm_domain.models import Status
 from rhythm_domain.queries import Named
 from rhythm_domain.repository import conditions, sources
 from rhythm_domain.repository.conditions import Clause
 from rhythm_domain.repository.selection import Selection
+from rhythm_domain.repository.sources import Driver
 from rhythm_domain.repository.starting import Start, start
-from rhythm_domain.repository.statements import fetch, scope
+from rhythm_domain.repository.statements import fetch
 from rhythm_domain.transaction import Tx
 
 _Q = queries.load("boards")
@@ -39,42 +38,46 @@ async def columns(tx: Tx, of: Selection, *, limit: int, most: int | None) -> dic
     begin = Start()
     if of.clauses or of.words:
         begin = await start(tx, of, wanted=len(Status) * max(limit, most or 0))
+    driver = sources.MATCHES if begin.lookup else begin.driver
     words = of.words is not None and not begin.exactly
-    if begin != Start():
-        text = SQL(
-            "SELECT i.id, i.status, i.rank, i.closed_at FROM {scope} CROSS JOIN LATERAL"
-            " (SELECT i.* FROM {rows} WHERE {where}) i"
-        ).format(
-            scope=scope(of),
-            rows=sources.rows(sources.MATCHES if begin.lookup else begin.driver),
-            where=sources.conditions(of.clauses, words=words),
-        )
-        rows = await fetch(tx, of, Named.of("board_of_few", text), lookup=begin.lookup)
-        return {status: _column(status, rows, limit) for status in Status}
-    rows = await fetch(tx, of, _board(of.clauses, of.alone, words, limit, most))
+    text = _board(of.clauses, driver, of.alone, words, limit, most)
+    rows = await fetch(tx, of, text, lookup=begin.lookup)
     return {Status(row["status"]): Column(tuple(row["ids"]), row["total"]) for row in rows}
 
 
 @lru_cache(maxsize=64)
 def _board(
-    clauses: tuple[Clause, ...], alone: int | None, words: bool, limit: int, most: int | None
+    clauses: tuple[Clause, ...],
+    driver: Driver | None,
+    alone: int | None,
+    words: bool,
+    limit: int,
+    most: int | None,
 ) -> Named:
+    """Each column is read by its index, or all cards are read once that a driver leads to."""
+    scope = sources.scope(alone, words=words or driver is sources.MATCHES, descending=True)
     where = sources.conditions(clauses, words=words)
-    return Named.of(
-        "board",
-        SQL("SELECT c.* FROM {scope} CROSS JOIN LATERAL ({columns}) c").format(
-            scope=sources.scope(alone, words=words, descending=True),
-            columns=SQL(" UNION ALL ").join(_first(status, where, limit, most) for status in Status),
-        ),
-    )
+    if driver is None:
+        columns = [_first(SQL("issues i"), status, where, limit, most) for status in Status]
+        text = SQL("SELECT c.* FROM {} CROSS JOIN LATERAL ({}) c").format(
+            scope, SQL(" UNION ALL ").join(columns)
+        )
+        return Named.of("board", text)
+    columns = [_first(SQL("i"), status, SQL("true"), limit, most) for status in Status]
+    text = SQL(
+        "WITH i AS MATERIALIZED (SELECT i.id, i.status, i.rank, i.closed_at FROM {} CROSS JOIN LATERAL"
+        " (SELECT i.* FROM {} WHERE {}) i) {}"
+    ).format(scope, sources.rows(driver), where, SQL(" UNION ALL ").join(columns))
+    return Named.of("board_of_few", text)
 
 
-_COUNTED = SQL("SELECT count(*) FROM (SELECT FROM issues i WHERE {where} AND {column} LIMIT {most}) n")
+_COUNTED = SQL("SELECT count(*) FROM (SELECT FROM {cards} WHERE {where} AND {column} LIMIT {most}) n")
 _COUNTERS = SQL("SELECT sum(total)::bigint FROM issue_counts WHERE project_id = p.id AND status = {status}")
 
 
-def _first(status: Status, where: Composable, limit: int, most: int | None) -> Composable:
+def _first(cards: Composable, status: Status, where: Composable, limit: int, most: int | None) -> Composable:
     parts: dict[str, Composable] = {
+        "cards": cards,
         "status": Literal(status.value),
         "where": where,
         "column": conditions.statuses([status]).where,
@@ -84,17 +87,9 @@ def _first(status: Status, where: Composable, limit: int, most: int | None) -> C
     }
     return SQL(
         "SELECT {status} AS status,"
-        " ARRAY(SELECT i.id FROM issues i WHERE {where} AND {column} ORDER BY {order} LIMIT {limit}) AS ids,"
+        " ARRAY(SELECT i.id FROM {cards} WHERE {where} AND {column} ORDER BY {order} LIMIT {limit}) AS ids,"
         " coalesce(({total}), 0) AS total"
     ).format(total=(_COUNTERS if most is None else _COUNTED).format(**parts), **parts)
-
-
-def _column(status: Status, rows: list[Row], limit: int) -> Column:
-    cards = [row for row in rows if row["status"] == status]
-    cards.sort(
-        key=itemgetter("closed_at", "id") if status.closed else itemgetter("rank"), reverse=status.closed
-    )
-    return Column(tuple(row["id"] for row in cards[:limit]), len(cards))
 
 
 def has_sprint_later(tx: Tx, sprint: int) -> Callable[[], bool]:

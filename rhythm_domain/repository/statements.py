@@ -1,4 +1,4 @@
-"""What all statements of a search share: the projects that they read, and their parameters."""
+"""What all statements of a search share: their parameters."""
 
 from __future__ import annotations
 
@@ -6,17 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from psycopg.sql import Composable
-
 from rhythm_domain.queries import Named, integers
-from rhythm_domain.repository import sources
 from rhythm_domain.repository.selection import Selection
 from rhythm_domain.transaction import Tx
-
-
-def scope(of: Selection, *, descending: bool = True) -> Composable:
-    """The projects `p` of a selection."""
-    return sources.scope(of.alone, words=of.words is not None, descending=descending)
 
 
 class Reach(NamedTuple):
