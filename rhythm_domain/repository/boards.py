@@ -13,6 +13,7 @@ from rhythm_domain.models import Status
 from rhythm_domain.queries import Named
 from rhythm_domain.repository import conditions, sources
 from rhythm_domain.repository.conditions import Clause
+from rhythm_domain.repository.numbers import EVERYTHING
 from rhythm_domain.repository.selection import Selection
 from rhythm_domain.repository.sources import Driver
 from rhythm_domain.repository.starting import Start, start
@@ -33,7 +34,8 @@ class Column:
 async def columns(tx: Tx, of: Selection, *, limit: int, most: int | None) -> dict[Status, Column]:
     """The first `limit` cards of each status: open ones by rank, closed ones by when they were closed.
 
-    Counting stops at `most`; 0 counts nothing. None takes the counters of all that stand there.
+    Counting stops at `most`; 0 counts nothing. None takes the counters of all that stand there. Where
+    something leads to all cards, they are read anyway, and all counted.
     """
     begin = Start()
     if of.clauses or of.words:
@@ -63,7 +65,7 @@ def _board(
             scope, SQL(" UNION ALL ").join(columns)
         )
         return Named.of("board", text)
-    columns = [_first(SQL("i"), status, SQL("true"), limit, most) for status in Status]
+    columns = [_first(SQL("i"), status, SQL("true"), limit, EVERYTHING) for status in Status]
     text = SQL(
         "WITH i AS MATERIALIZED (SELECT i.id, i.status, i.rank, i.closed_at FROM {} CROSS JOIN LATERAL"
         " (SELECT i.* FROM {} WHERE {}) i) {}"

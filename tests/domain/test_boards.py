@@ -76,6 +76,19 @@ async def test_a_board_that_is_not_counted_has_the_totals_of_what_it_read(
             assert column.total == Total(count=found if exact else 3, exact=exact)
 
 
+async def test_where_something_leads_to_all_cards_they_are_counted_at_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else each column would be counted by itself later."""
+    monkeypatch.setattr(starting, "_WALKED_ELSEWHERE", 1000)
+    board = await world.asker.boards.show("CORE", "omicron", limit=3, counted=False)
+    totals = {column.status: len(cards(world, column.status, "omicron")) for column in board.columns}
+    assert max(totals.values()) > 3
+    assert {column.status: column.total for column in board.columns} == {
+        status: Total(count=total) for status, total in totals.items()
+    }
+
+
 async def test_a_board_shows_the_limits_of_its_project(own: World, instance: Instance) -> None:
     """A column without a limit has none."""
     instance.sql.execute("""UPDATE projects SET wip_limits = '{"in_progress": 3}' WHERE key = 'CORE'""")
