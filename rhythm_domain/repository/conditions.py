@@ -322,7 +322,7 @@ def _moment(condition: Condition, asker: Asker) -> Clause:
     )
     if condition.field is Field.CLOSED:  # its index begins with the status
         closed = _one_of("i.status", [status.value for status in Status if status.closed])
-        where = SQL("({} AND {})").format(closed, where)
+        return _own(SQL("({} AND {})").format(closed, where), closed=True)
     return _own(where)
 
 

@@ -124,6 +124,7 @@ async def test_the_index_of_facets_finds_what_a_plain_filter_and_sort_find(
         ("priority:<=low al sort:priority-asc", "high"),
         ("-is:open al sort:due", "i.closed_at IS NULL AND i.due"),
         ("-is:closed sort:closed", "i.closed_at IS NOT NULL"),
+        ("closed:>3d al sort:due", "i.closed_at IS NULL AND i.due"),
     ],
 )
 async def test_no_stretch_is_read_whose_issues_can_not_fulfil_a_condition(
