@@ -151,7 +151,8 @@ async def start(
     if judged_by_share and (judged is not None or shared is not None):
         share = 1.0 if judged is None else judged.share
         size = float(row["size"]) if shared is None else shared.size
-        if shared is not None:
+        # A board reads each status by itself: a condition on it leaves columns out, and makes none longer.
+        if shared is not None and (unordered or all(clause.closed is None for clause in of.clauses)):
             share *= shared.met(size) / size
         walk = min(wanted / share, size)
         found = [(walk * (each + elsewhere), Start())]

@@ -6,9 +6,12 @@ from collections.abc import Sequence
 
 import pytest
 
+from rhythm_domain.connection import Params
+from rhythm_domain.database import overheard
 from rhythm_domain.errors import Invalid, NotFound
 from rhythm_domain.models import BoardColumn, IssueRow, Status, Total
 from rhythm_domain.models.drafts import IssueDraft
+from rhythm_domain.queries import Named
 from rhythm_domain.query import QueryError, parse
 from rhythm_domain.repository import issues, lines, starting
 from rhythm_domain.transaction import Tx
@@ -87,6 +90,17 @@ async def test_where_something_leads_to_all_cards_they_are_counted_at_once(
     assert {column.status: column.total for column in board.columns} == {
         status: Total(count=total) for status, total in totals.items()
     }
+
+
+async def test_a_condition_on_the_status_makes_no_column_longer(world: World) -> None:
+    """Each is read by itself: to look all up that stand in some would be to read these to their ends."""
+    queries: list[tuple[Named, Params]] = []
+    heard = overheard.set(queries)
+    try:
+        await world.asker.boards.show("CORE", "is:open -beta", limit=1, counted=False)
+    finally:
+        overheard.reset(heard)
+    assert "board" in [query.name for query, _ in queries]
 
 
 async def test_a_board_shows_the_limits_of_its_project(own: World, instance: Instance) -> None:
