@@ -590,7 +590,7 @@ BEGIN
   WHERE id = NEW.id;
   RETURN NULL;
 END $$;
-CREATE TRIGGER issue_reindexed AFTER UPDATE ON issues FOR EACH ROW
+CREATE TRIGGER issue_redated AFTER UPDATE ON issues FOR EACH ROW
   WHEN (ROW(OLD.created_at, OLD.updated_at, OLD.closed_at, OLD.parent_id, OLD.reporter_id, OLD.status, OLD.priority,
             OLD.type, OLD.assignee_id, OLD.sprint_id, OLD.due, OLD.estimate, OLD.rank)
         IS DISTINCT FROM
