@@ -58,10 +58,19 @@ def reaching(alone: int | None, reading: Reading, limit: int) -> Composable:
     as for `scope`.
     """
     if alone is not None:
+        # Issues are counted, as there may be many numbers in a row of what is in the trash.
         reach = SQL(
-            "least(p.bound, p.top + 1) - 1 - %(rows)s"
-            if reading.falls
-            else "least(p.bound, p.top) + 1 + %(rows)s"
+            "CASE WHEN %(rows)s >= {everything} THEN {end} ELSE"
+            " coalesce((SELECT s.number FROM issue_search s WHERE s.project_id = p.id"
+            " AND s.number {beyond} p.bound ORDER BY s.number {way} OFFSET least(%(rows)s, {most}) LIMIT 1)"
+            " {further} greatest(%(rows)s - {most}, 0), {end}) END"
+        ).format(
+            everything=Literal(EVERYTHING),
+            beyond=reading.from_bound,
+            way=reading.way,
+            most=Literal(_COUNTED),
+            further=SQL("-" if reading.falls else "+"),
+            end=Literal(-1 if reading.falls else beyond_all(descending=True)),
         )
         return SQL(
             "(SELECT p.id, p.bound, p.top, {reach} AS reach, NULL::bigint AS mark FROM (SELECT {id} AS id,"

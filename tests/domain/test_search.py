@@ -206,7 +206,7 @@ async def test_how_words_were_sought_is_remembered_for_a_while(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What nobody wrote may be in many issues soon."""
-    monkeypatch.setattr(sources, "WINDOW", 10)
+    monkeypatch.setattr(sources, "WINDOW", 1)
 
     async def first(text: str) -> str:
         return list(await asked(world.asker.search.page(text, project="CORE", limit=2)))[1]
