@@ -265,6 +265,8 @@ class Guard:
             stale=row["stale"],
             now=row.get("now"),
             search_generation=row["search_generation"],
+            history=row.get("history") or 0,
+            settled=row.get("settled", False),
             names=Names() if write else self._db.names_of(row["names_version"]),
             hints=self._db.hints,
         )

@@ -105,6 +105,10 @@ class Tx:
     living: tuple[int, ...] = ()
     archived: tuple[int, ...] = ()
     """The projects that the person is a member of, where the door asked for them."""
+    history: int = 0
+    """The highest sequence number of the history, where the door asked for it."""
+    settled: bool = False
+    """Whether no other transaction was at work then: what is recorded later has a higher one."""
     names: Names = field(default_factory=Names)
     """Names that are known already."""
     hints: dict[Any, Any] = field(default_factory=dict)

@@ -32,7 +32,7 @@ from itertools import accumulate
 from typing import NamedTuple, Protocol
 
 from rhythm_domain.lexemes.analysis import LEXEME_LENGTH, analyse, origin_of
-from rhythm_domain.lexemes.phrases import Slot, phrases_of
+from rhythm_domain.lexemes.phrases import Slot, implies, phrases_of
 
 GENERATION = 2
 """Of what the index holds: from the second on, what punctuation links. An index that is older is asked for
@@ -163,6 +163,20 @@ def tsquery(terms: Iterable[Term], generation: int = GENERATION) -> SearchQuery 
     if not lookups:
         lookups, prefixes = prefixes, []
     return SearchQuery(" & ".join(conditions), " & ".join(lookups) or None, " & ".join(prefixes) or None)
+
+
+def implied(wider: Iterable[Term], by: Iterable[Term], generation: int = GENERATION) -> bool:
+    """Whether all that fits some terms is sure to fit the `wider` ones: `datab` those of `data`."""
+    linked = generation > 1
+    narrower = [(term.negated, phrases_of(term.text, term.phrase, term.prefix, linked=linked)) for term in by]
+    return all(
+        any(
+            negated is term.negated and (implies(wide, narrow) if negated else implies(narrow, wide))
+            for negated, narrow in narrower
+        )
+        for term in wider
+        if (wide := phrases_of(term.text, term.phrase, term.prefix, linked=linked))
+    )
 
 
 def matches(title: str, terms: Iterable[Term]) -> list[tuple[int, int]]:

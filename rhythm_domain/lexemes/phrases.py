@@ -82,6 +82,30 @@ def phrases_of(text: str, quoted: bool, prefix: bool, *, linked: bool) -> tuple[
     return tuple(alternatives)
 
 
+def implies(phrases: Sequence[Sequence[Slot]], wider: Sequence[Sequence[Slot]]) -> bool:
+    """Whether each of some phrases has one of the `wider` ones in it; none are implied by nothing."""
+    return bool(phrases) and all(any(_within(wide, phrase) for wide in wider) for phrase in phrases)
+
+
+def _within(wide: Sequence[Slot], phrase: Sequence[Slot]) -> bool:
+    """Whether wherever a phrase stands, a part of it is the other one."""
+    at = {slot.offset: slot.options for slot in phrase}
+    return any(
+        all(_all_fit(at.get(slot.offset - wide[0].offset + start, ()), slot.options) for slot in wide)
+        for start in at
+    )
+
+
+def _all_fit(options: Sequence[tuple[str, bool]], wider: Sequence[tuple[str, bool]]) -> bool:
+    """Whether each of some lexemes is one of others, or begins as a prefix among them does."""
+    return bool(options) and all(
+        any(
+            lexeme.startswith(wide) if begins else (lexeme, prefix) == (wide, False) for wide, begins in wider
+        )
+        for lexeme, prefix in options
+    )
+
+
 def _linked(slots: Sequence[Slot]) -> Iterator[Slot]:
     """The slots of a phrase, each two that punctuation links as one."""
     before: Slot | None = None

@@ -117,6 +117,7 @@ class Rehearsal(Database):
     ) -> AsyncIterator[Connection]:
         within = self._within
         assert within is not None  # noqa: S101 - a defect
+        self.hints.clear()  # Else a call would ask for less, as what was listed before is known.
         await database.ask(within, *first)
         yield within
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from time import monotonic
 from typing import NamedTuple
 
 from psycopg.sql import SQL, Composable, Literal
@@ -73,14 +72,13 @@ def issues(clauses: Sequence[Clause]) -> SQL:
 
 class Shared(NamedTuple):
     """The share of issues that have all facets asked for, among the newest `newest` and among the older ones,
-    of `size` in all; and when that was.
+    of `size` in all.
     """
 
     recent: float
     older: float
     newest: int
     size: int
-    at: float
 
     def depth(self, walk: float) -> float:
         """How many issues have to be read for what `walk` would hold, if all were as the newest ones are."""
@@ -109,7 +107,6 @@ async def shared(tx: Tx, projects: Sequence[int], clauses: Sequence[Clause]) -> 
         older=(int(row["older"] or 0) + 0.5) / ((_PARTS - 1) * newest),
         newest=newest,
         size=int(row["size"] or 1),
-        at=monotonic(),
     )
 
 

@@ -43,6 +43,13 @@ WITH w AS MATERIALIZED (
  WHERE project_id = p.id AND user_id = w.id AND ended_at IS NULL
  OFFSET 0 FOR SHARE) m
 
+-- part: moment
+-- Where the history ends, and whether no transaction is at work that has not written to it yet. The snapshot knows of none
+-- but those before the last that is over: with the next one to begin right behind that, there is no other.
+(SELECT max(seq) FROM events) AS history,
+       pg_snapshot_xmin(pg_current_snapshot()) = pg_snapshot_xmax(pg_current_snapshot())
+         AND age(pg_snapshot_xmax(pg_current_snapshot())::xid) = 0 AS settled
+
 -- name: enter
 -- The person behind a session. No row: not signed in any more.
 SELECT {{who}}
@@ -51,7 +58,7 @@ WHERE {{signed_in}};
 
 -- name: enter_across
 -- The same with the projects that they are a member of: the living ones, and those that are archived.
-SELECT {{who}},
+SELECT {{who}}, {{moment}},
        ARRAY(SELECT m.project_id FROM project_members m JOIN projects p ON p.id = m.project_id
              WHERE m.user_id = u.id AND m.ended_at IS NULL AND p.deleted_at IS NULL AND p.archived_at IS NULL
              ORDER BY 1) AS living,
@@ -63,7 +70,7 @@ WHERE {{signed_in}};
 
 -- name: enter_project
 -- The same with a project by any key that it has or had, and the person's role in it, to read there.
-SELECT {{who}},
+SELECT {{who}}, {{moment}},
        p.id AS project_id, p.key AS project_key, p.archived_at, m.role
 FROM {{present}}
 LEFT JOIN LATERAL (

@@ -6,11 +6,10 @@ numbers. Such an issue counts as no newer than those before it in its project.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
 from functools import lru_cache
-from time import monotonic
 from typing import NamedTuple
 
 from psycopg.sql import SQL, Composable, Literal
@@ -18,9 +17,10 @@ from psycopg.sql import SQL, Composable, Literal
 from rhythm_domain.queries import Named, integers
 from rhythm_domain.repository import numbers, sources
 from rhythm_domain.repository.conditions import Clause
+from rhythm_domain.repository.hints import recall, remember
 from rhythm_domain.repository.selection import Selection
 from rhythm_domain.repository.sources import Reading
-from rhythm_domain.repository.starting import FRESH, Start, remember, start
+from rhythm_domain.repository.starting import Start, start
 from rhythm_domain.repository.statements import Reach, fetch
 from rhythm_domain.transaction import Tx
 
@@ -33,6 +33,9 @@ FILTERED, UNCOMPARED = 2, 4
 
 SURE = 8
 """Found so many, one knows how far one has to read on."""
+
+_PAGE = 500
+"""Issues up to which it is alike how they are sought."""
 
 _SOUGHT, _REACH = "sought", "reach"
 """What is remembered for a while: of words as they are typed, how they were sought, as each key asks for a
@@ -50,13 +53,12 @@ class _Far(Enum):
 
 
 class _Sought(NamedTuple):
-    """How so many issues were sought: how many one has to read on for them (`walk`), what else to start from
-    was chosen where that is far, and when it was read.
+    """How issues were sought: how many one has to read on for each that is found, and what else to start from
+    was chosen where that is far.
     """
 
-    walk: float
+    each: float
     begin: Start | None
-    at: float
 
 
 class Place(NamedTuple):
@@ -67,17 +69,33 @@ class Place(NamedTuple):
     moment: datetime | None
     project: int
     number: int
-    id: int
     found: bool
+    id: int
+
+
+def scattered(found: Sequence[Place]) -> bool:
+    """Whether one had to read far for some issues: then it is worth while to remember them."""
+    ends: dict[int, tuple[int, int]] = {}
+    for place in found:
+        first, _ = ends.get(place.project, (place.number, 0))
+        ends[place.project] = first, place.number
+    return sum(abs(first - last) for first, last in ends.values()) > sources.WINDOW
 
 
 async def newest(
-    tx: Tx, of: Selection, bounds: Mapping[int, int], reading: Reading, limit: int
+    tx: Tx,
+    of: Selection,
+    bounds: Mapping[int, int],
+    reading: Reading,
+    limit: int,
+    *,
+    rarer: float = 1,
 ) -> list[Place]:
     """The first `limit` issues behind the bounds, and perhaps more.
 
     A stretch of each project is compared, and longer ones while enough would soon be found at this rate; only
-    then it is asked what else to start from. Words alone are looked up at once.
+    then it is asked what else to start from. Words alone are looked up at once. `rarer` says how many times
+    as many there were of what was sought by a letter less.
     """
     merge = _Merge(tx, of, bounds, reading, limit)
     alone = not of.clauses and not of.across and of.words is not None and of.words.prefix is None
@@ -93,14 +111,14 @@ async def newest(
     begin: Start | None = None
     read = 0
     reach = None
-    known = _known(tx, of, reading, limit)
-    if known is not None and known.begin is not None:
-        walk = known.walk
-        begin = _as_before(of, known.begin) or await start(tx, of, walk=walk, wanted=limit, lazily=True)
-        _learn(tx, of, reading, limit, known._replace(begin=begin))
+    each, known = _known(tx, of, reading, rarer) if limit <= _PAGE else (0.0, None)
+    walk = limit * each
+    if known is not None or walk > promising * promising * rows:
+        begin = _as_before(of, known) or await start(tx, of, walk=walk, wanted=limit, lazily=True)
+        _learn(tx, of, reading, limit, _Sought(each, begin))
         rows = _further(of, begin, walk, rows, 0)
     else:
-        rows = _first(0 if known is None else known.walk, rows, promising)
+        rows = _enough(walk, rows, promising)
         if of.across and reading.falls and not bounds:
             reach = await _reach(tx, of, reading, limit, rows)
     while merge.ahead:
@@ -108,20 +126,19 @@ async def newest(
         reach = None
         read += rows
         wanted = max(limit - len(merge.found), 1)
-        walk = wanted * read / max(len(merge.found), NONE)
-        if begin is None and merge.ahead and walk > promising * read:
-            begin = await start(tx, of, walk=walk, wanted=wanted, lazily=True)
-            if of.looked_up:
-                _learn(tx, of, reading, limit, _Sought(walk, begin, monotonic()))
-        elif begin is None:
-            walked = limit * read / max(len(merge.found), NONE)
-            _learn(tx, of, reading, limit, _Sought(walked, None, monotonic()))
+        each = read / max(len(merge.found), NONE)
+        walk = wanted * each
+        if begin is None:
+            if merge.ahead and walk > promising * read:
+                begin = await start(tx, of, walk=walk, wanted=wanted, lazily=True)
+            if begin is None or of.looked_up:
+                _learn(tx, of, reading, limit, _Sought(each, begin))
         rows = _further(of, begin, walk, rows, len(merge.found))
     return merge.found
 
 
-def _first(needed: float, rows: int, promising: int) -> int:
-    """How many rows to read at first: some, or as many as were needed a key before."""
+def _enough(needed: float, rows: int, promising: int) -> int:
+    """How many rows to read at first: some, or as many as are needed."""
     enough = rows
     while enough < needed and enough < promising * rows:
         enough *= 2
@@ -146,22 +163,18 @@ def _further(of: Selection, begin: Start | None, walk: float, rows: int, found: 
 async def _reach(tx: Tx, of: Selection, reading: Reading, limit: int, rows: int) -> Reach:
     """To where the newest so many issues of all projects are read: what is newer by a moment is read, too."""
     key = _REACH, of.projects, rows, limit, reading
-    known = tx.hints.get(key)
-    if known is None or known[0] < monotonic() - FRESH:
+    known: Reach | None = recall(tx, key)
+    if known is None:
         found = await fetch(tx, of, _reached(reading, limit), rows=rows)
-        known = (
-            monotonic(),
-            Reach(
-                integers(row["id"] for row in found),
-                integers(row["reach"] for row in found),
-                _array(row["mark"] for row in found),
-                _array(row["marked_at"] and f'"{row["marked_at"].isoformat()}"' for row in found),
-            ),
+        known = Reach(
+            integers(row["id"] for row in found),
+            integers(row["reach"] for row in found),
+            _array(row["mark"] for row in found),
+            _array(row["marked_at"] and f'"{row["marked_at"].isoformat()}"' for row in found),
         )
         if len(found) == len(of.projects):  # Else one was left meanwhile: others may be in it still.
             remember(tx, key, known)
-    reach: Reach = known[1]
-    return reach
+    return known
 
 
 def _array(values: Iterable[object]) -> str:
@@ -173,9 +186,9 @@ def _reached(reading: Reading, limit: int) -> Named:
     return Named.of("search_reach", numbers.reached(reading, limit))
 
 
-def _as_before(of: Selection, begin: Start) -> Start | None:
+def _as_before(of: Selection, begin: Start | None) -> Start | None:
     """The words looked up, if they were without the last letter: with it, they are in fewer issues."""
-    if of.words is None or not (begin.exactly and of.words.exact and of.words.typing):
+    if begin is None or of.words is None or not (begin.exactly and of.words.exact and of.words.typing):
         return None
     if " " in of.typed[-2:]:  # A word's first letter is in many.
         return None
@@ -183,18 +196,20 @@ def _as_before(of: Selection, begin: Start) -> Start | None:
 
 
 def _learn(tx: Tx, of: Selection, reading: Reading, limit: int, sought: _Sought) -> None:
-    remember(tx, (_SOUGHT, of.projects, of.clauses, of.typed, reading, limit), sought)
+    if limit <= _PAGE:
+        remember(tx, (_SOUGHT, of.projects, of.clauses, of.typed, reading), sought)
 
 
-def _known(tx: Tx, of: Selection, reading: Reading, limit: int) -> _Sought | None:
-    """How as many were sought by the same words a moment ago, or by them without the last letter: with it,
-    one has to read further.
+def _known(tx: Tx, of: Selection, reading: Reading, rarer: float) -> tuple[float, Start | None]:
+    """How the same words were sought a moment ago, or they without the last letter: with it, one has to read
+    further.
     """
-    for typed in (of.typed, of.typed[:-1].rstrip()):
-        known: _Sought | None = tx.hints.get((_SOUGHT, of.projects, of.clauses, typed, reading, limit))
-        if known is not None and known.at > monotonic() - FRESH:
-            return known
-    return None
+    typed = of.typed[:-1].rstrip()
+    for text, further in ((of.typed, 1.0), (typed, rarer)):
+        known: _Sought | None = recall(tx, (_SOUGHT, of.projects, of.clauses, text, reading))
+        if known is not None:
+            return known.each * further, known.begin
+    return 0, None
 
 
 class _Merge:
@@ -255,16 +270,16 @@ class _Merge:
 
 
 _ALONE = SQL(
-    "SELECT NULL::timestamptz AS moment, p.id AS project, f.number, f.id, f.found"
+    "SELECT NULL::timestamptz AS moment, p.id AS project, f.number, f.found, f.id"
     " FROM {scope} CROSS JOIN LATERAL ({rows}) f"
 )
 # Where an index lacks an issue, as after damage, the list shows it all the same.
 _MERGED = SQL(
-    "SELECT m.moment, m.project, m.number, m.id, m.found FROM (SELECT m.*, count(*) FILTER (WHERE m.found)"
+    "SELECT m.moment, m.project, m.number, m.found, m.id FROM (SELECT m.*, count(*) FILTER (WHERE m.found)"
     " OVER (ORDER BY m.moment {way}, m.project {way}, m.number {way} ROWS UNBOUNDED PRECEDING) AS place"
     " FROM (SELECT"
     " {nearer}(p.moment, {first}(i.created_at) OVER (PARTITION BY p.id ORDER BY f.number {way})) AS moment,"
-    " p.id AS project, f.number, f.id, f.found FROM {scope} CROSS JOIN LATERAL ({rows}) f"
+    " p.id AS project, f.number, f.found, f.id FROM {scope} CROSS JOIN LATERAL ({rows}) f"
     " CROSS JOIN LATERAL (SELECT CASE WHEN f.id = p.mark THEN p.marked_at"
     " ELSE coalesce((SELECT x.created_at FROM issue_index x WHERE x.id = f.id),"
     " (SELECT i.created_at FROM issues i WHERE i.id = f.id)) END AS created_at OFFSET 0) i) m) m"
@@ -272,7 +287,7 @@ _MERGED = SQL(
 )
 
 _DRIVEN = SQL(
-    "SELECT m.moment, m.project, m.number, m.id, true AS found FROM (SELECT {moment} AS moment,"
+    "SELECT m.moment, m.project, m.number, true AS found, m.id FROM (SELECT {moment} AS moment,"
     " p.id AS project, f.number, f.id, {words} AS words FROM {scope} CROSS JOIN LATERAL ({rows}) f"
     " ORDER BY moment {way}, project {way}, f.number {way} OFFSET 0) m {fits} LIMIT {limit}"
 )

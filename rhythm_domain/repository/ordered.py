@@ -77,8 +77,12 @@ _Row = tuple[int, Any, int]
 """An issue in an order: its stretch, value and id."""
 
 
-async def ordered(tx: Tx, of: Selection, at: _Row | None, reading: Reading, limit: int) -> list[_Row]:
-    """The first `limit` issues of a list in its order, or of its end, behind a place."""
+async def ordered(
+    tx: Tx, of: Selection, at: _Row | None, reading: Reading, limit: int, *, most: int = 0
+) -> tuple[list[_Row], bool]:
+    """The first `limit` issues of a list in its order, or of its end, behind a place, and whether those are
+    all. Where all that is found is sorted, there may be `most`: they cost nothing more.
+    """
     order = stretches(of.sort)
     index, value, id_ = at or (len(order) - 1 if reading.back else 0, None, 0)
     places = [
@@ -87,12 +91,12 @@ async def ordered(tx: Tx, of: Selection, at: _Row | None, reading: Reading, limi
         if all(_may_hold(order[place], clause) for clause in of.clauses)
     ]
     behind = (value, id_) if at and places[:1] == [index] else None
-    walk = _Walk(tx, of, order, reading, limit)
+    walk = _Walk(tx, of, order, reading, limit, most)
     if of.looked_up:
         await _by_words(walk, places, behind)
     else:
         await _by_conditions(walk, places, behind)
-    return walk.rows[:limit]
+    return walk.rows, walk.ended
 
 
 def _may_hold(stretch: Stretch, clause: Clause) -> bool:
@@ -245,13 +249,14 @@ class _Walk:
     """
 
     def __init__(
-        self, tx: Tx, of: Selection, order: tuple[Stretch, ...], reading: Reading, limit: int
+        self, tx: Tx, of: Selection, order: tuple[Stretch, ...], reading: Reading, limit: int, most: int
     ) -> None:
         self.tx, self.of = tx, of
         self.rows: list[_Row] = []
         self.read = self._found = self._place = 0
         self._unfinished = False
-        self._order, self._reading, self._limit = order, reading, limit
+        self._ended: bool | None = None
+        self._order, self._reading, self._limit, self._most = order, reading, limit, max(limit, most)
         self._at: _At = None
 
     def enter(self, place: int, at: _At) -> None:
@@ -265,6 +270,11 @@ class _Walk:
     @property
     def full(self) -> bool:
         return len(self.rows) >= self._limit
+
+    @property
+    def ended(self) -> bool:
+        """Whether there is no more, once all stretches were entered or enough was found."""
+        return not self.full if self._ended is None else self._ended
 
     @property
     def missing(self) -> int:
@@ -325,24 +335,29 @@ class _Walk:
     ) -> None:
         """All of some stretches that a driver leads to, in order; `exactly` says that the words fit it."""
         of, order, reading = self.of, self._order, self._reading
+        compared = of.words is not None and not exactly
+        costly = compared or any(clause.elsewhere for clause in of.clauses)
+        most = self._limit if costly else self._most
         query = _driven(
             of.clauses,
             driver,
             tuple((place, order[place]) for place in places),
             reading,
             of.alone,
-            of.words is not None and not exactly,
+            compared,
             self._at is not None,
-            self._limit,
+            most,
         )
         value, id_ = self._at or (None, 0)
         fitting: dict[int, list[_Row]] = {place: [] for place in places}
         for row in await fetch(self.tx, of, query, value=value, id=id_, lookup=lookup):
             place = row["place"]
             fitting[place].append((place, order[place].type.read(row["value"]), row["id"]))
+        before = len(self.rows)
         for each in fitting.values():
             self.rows += sorted(each, reverse=reading.falls)
         self._unfinished = False
+        self._ended = len(self.rows) - before < most
 
 
 # Statements --------------------------------------------------------------------------------------------

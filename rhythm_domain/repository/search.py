@@ -13,7 +13,7 @@ from rhythm_domain.cursors import pack, unpack
 from rhythm_domain.models import Status
 from rhythm_domain.queries import Named
 from rhythm_domain.query import SortKey
-from rhythm_domain.repository import newest, sources, walks
+from rhythm_domain.repository import narrowing, newest, sources, walks
 from rhythm_domain.repository.conditions import Clause
 from rhythm_domain.repository.ordered import ordered
 from rhythm_domain.repository.orders import bounds_at, place_at
@@ -80,7 +80,10 @@ async def _newest(tx: Tx, of: Selection, at: Any, reading: Reading, limit: int) 
     bounds: dict[int, int] = at or {}
     if reading.back and at is None:  # From the end: every project has all its issues before it.
         bounds = dict.fromkeys(of.projects, sources.beyond_all(descending=not of.sort.descending))
-    found = await newest.newest(tx, of, bounds, reading, limit + 1)
+    if bounds:
+        found = await newest.newest(tx, of, bounds, reading, limit + 1)
+    else:
+        found = await _first(tx, of, reading, limit + 1)
     more, found = len(found) > limit, found[:limit]
     ids = tuple(place.id for place in found)
     last = {place.project: place.number for place in found}
@@ -91,19 +94,52 @@ async def _newest(tx: Tx, of: Selection, at: Any, reading: Reading, limit: int) 
     return ids[::-1], bounds | first, bounds, more
 
 
+async def _first(tx: Tx, of: Selection, reading: Reading, limit: int) -> list[newest.Place]:
+    """The first `limit` issues by number, and perhaps more."""
+    known = await narrowing.narrowed(tx, of)
+    found: list[newest.Place] = [*known.rows]
+    if len(found) < limit and not known.whole:
+        bounds: dict[int, int] = known.behind or {}
+        missing = limit - len(found)
+        read = await newest.newest(tx, of, bounds, reading, missing, rarer=known.rarer)
+        found += read[:missing]
+        behind = bounds | {place.project: place.number for place in read[:missing]}
+        known = known._replace(rows=tuple(found), behind=behind, whole=len(found) < limit)
+    if known.whole or newest.scattered(found):
+        narrowing.keep(tx, of, known)
+    return found
+
+
 async def _relevant(tx: Tx, of: Selection, at: Any, reading: Reading, limit: int) -> _Part:
     """By how well the words fit the newest matches. A place is an issue: 0, its score and id."""
-    found = await newest.newest(tx, of, {}, Reading(descending=True), CANDIDATES)
-    scored = await fetch(tx, of, _SCORES, ids=[place.id for place in found[:CANDIDATES]])
-    rows = sorted(((0, row["value"], row["id"]) for row in scored), reverse=reading.falls)
+    found = await _first(tx, of, Reading(descending=True), CANDIDATES)
+    rows = await _scored(tx, of, [place.id for place in found[:CANDIDATES]])
+    if reading.back:
+        rows.reverse()
     if at is not None:
         rows = [row for row in rows if (row < at if reading.falls else row > at)]
     return _cut(rows, reading, limit)
 
 
+async def _scored(tx: Tx, of: Selection, ids: Sequence[int]) -> list[tuple[int, Any, int]]:
+    """Some issues by how well the words fit, in the list's order."""
+    scored = await fetch(tx, of, _SCORES, ids=ids)
+    return sorted(((0, row["value"], row["id"]) for row in scored), reverse=of.sort.descending)
+
+
 async def _ordered(tx: Tx, of: Selection, at: Any, reading: Reading, limit: int) -> _Part:
     """By any other key, one stretch after the other. A place is an issue: its stretch, value and id."""
-    return _cut(await ordered(tx, of, at, reading, limit + 1), reading, limit)
+    if reading.back or at is not None:
+        rows, _ = await ordered(tx, of, at, reading, limit + 1)
+        return _cut(rows, reading, limit)
+    known = await narrowing.narrowed(tx, of)
+    if len(known.rows) <= limit and not known.whole:
+        missing = limit + 1 - len(known.rows)
+        rows, whole = await ordered(tx, of, known.behind, reading, missing, most=narrowing.MOST)
+        behind = rows[-1] if rows else known.behind
+        known = known._replace(rows=(*known.rows, *rows), behind=behind, whole=whole)
+    narrowing.keep(tx, of, known)
+    return _cut([*known.rows], reading, limit)
 
 
 def _cut(rows: list[tuple[int, Any, int]], reading: Reading, limit: int) -> _Part:
@@ -112,19 +148,6 @@ def _cut(rows: list[tuple[int, Any, int]], reading: Reading, limit: int) -> _Par
         rows.reverse()
     ids = tuple(id_ for _, _, id_ in rows)
     return ids, rows[0] if rows else None, rows[-1] if rows else None, more
-
-
-async def among(tx: Tx, of: Selection, ids: Sequence[int]) -> frozenset[int]:
-    """Which of some issues are found: each is looked up and compared, however many others there are."""
-    if not of.projects or not ids:
-        return frozenset()
-    rows = await fetch(tx, of, _among(of.clauses, of.alone, of.words is not None), ids=ids)
-    return frozenset(row["id"] for row in rows)
-
-
-@lru_cache(maxsize=64)
-def _among(clauses: tuple[Clause, ...], alone: int | None, words: bool) -> Named:
-    return Named.of("search_among", sources.among(clauses, alone=alone, words=words))
 
 
 # Totals ------------------------------------------------------------------------------------------------

@@ -92,3 +92,7 @@ UNION ALL
  WHERE p.id = ANY(%(projects)s::int[])
  ORDER BY p.key LIMIT 1000)
 ORDER BY kind, place;
+
+-- name: search_happened
+-- Whether anything happened since in some projects, or in none.
+SELECT 1 FROM events WHERE seq > %(since)s AND (project_id = ANY(%(projects)s::int[]) OR project_id IS NULL) LIMIT 1;

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from rhythm_domain import lexemes, queries
-from rhythm_domain.lexemes import SearchQuery
+from rhythm_domain.lexemes import SearchQuery, Term
 from rhythm_domain.query import Field, Query, Sort, SortKey
 from rhythm_domain.repository import conditions
 from rhythm_domain.repository.conditions import Clause
@@ -24,7 +24,8 @@ NEWEST = Sort.by(SortKey.CREATED)
 
 class Selection(NamedTuple):
     """A query made ready: where it searches, for what, in which order. `tag` marks its cursors; `typed` are
-    the words as they stand there, without the quote that ends a phrase.
+    the words as they stand there, without the quote that ends a phrase. `generation` is that of the index of
+    words.
     """
 
     tag: str
@@ -35,6 +36,8 @@ class Selection(NamedTuple):
     words: SearchQuery | None
     sort: Sort
     typed: str
+    terms: tuple[Term, ...]
+    generation: int
 
     @property
     def alone(self) -> int | None:
@@ -83,7 +86,18 @@ async def select(
     if order.key is SortKey.RELEVANCE and (words is None or words.lookup is None):
         order = NEWEST
     typed = " ".join("-" * term.negated + '"' * term.phrase + term.text for term in query.terms)
-    return Selection(marks, tuple(ids), tx.place is None, tx.user.id, tuple(found), words, order, typed)
+    return Selection(
+        marks,
+        tuple(ids),
+        tx.place is None,
+        tx.user.id,
+        tuple(found),
+        words,
+        order,
+        typed,
+        query.terms,
+        tx.search_generation,
+    )
 
 
 def projects(tx: Tx, *, archived: bool = False) -> list[int]:

@@ -194,8 +194,17 @@ def all_of(clauses: Sequence[Clause], driver: Driver | None, *, words: bool) -> 
 
 
 def among(clauses: Sequence[Clause], *, alone: int | None, words: bool) -> Composable:
-    """The ids of those of some issues that fulfil everything. Parameters: ids, and those of `scope`."""
+    """The ids of those of some issues that fulfil all. Parameters: ids, words, and those of `scope`."""
+    where = [conditions(clauses, words=False), *([fit("i")] if words else [])]
     return SQL(
         "SELECT i.id FROM {scope} CROSS JOIN"
         " (SELECT i.* FROM issues i WHERE i.id = ANY(%(ids)s::bigint[]) OFFSET 0) i WHERE {where}"
-    ).format(scope=scope(alone, words=words, descending=True), where=conditions(clauses, words=words))
+    ).format(scope=scope(alone, words=False, descending=True), where=SQL(" AND ").join(where))
+
+
+def fit(row: str) -> Composable:
+    """That the words fit an issue: to be asked of few, for the query of its segment is made for each."""
+    return SQL(
+        "(SELECT ts_match_vq(s.tsv, replace(%(words)s, '@',"
+        " s.project_id || '.' || s.number / {} || '/')::tsquery) FROM issue_search s WHERE s.issue_id = {})"
+    ).format(_SEGMENT, Identifier(row, "id"))

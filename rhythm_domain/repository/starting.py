@@ -7,12 +7,11 @@ one would read the whole project. Conditions are counted up to a bound; words ar
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from math import ceil, inf
 from operator import itemgetter
-from time import monotonic
 from typing import NamedTuple
 
 from psycopg.sql import SQL, Composable, Literal
@@ -23,6 +22,7 @@ from rhythm_domain.queries import Named, integers
 from rhythm_domain.repository import facets, sources
 from rhythm_domain.repository.conditions import Clause
 from rhythm_domain.repository.facets import Shared
+from rhythm_domain.repository.hints import recall, remember
 from rhythm_domain.repository.selection import Selection
 from rhythm_domain.repository.sources import Driver
 from rhythm_domain.transaction import Tx
@@ -35,9 +35,6 @@ RARE = 2_000
 
 SAMPLE, SAMPLED = 200, 8
 """The newest issues by which words are judged, and the largest projects of which these are at most."""
-
-FRESH, _REMEMBERED = 60.0, 1000
-"""For how many seconds the count of a condition is taken to hold, and how much is remembered in all."""
 
 _UNSURE = 4
 """How many times as far as the newest issues of the largest projects say one may have to read on."""
@@ -219,10 +216,11 @@ def _named(of: Selection, counts: Mapping[Clause, int], few: int) -> tuple[float
 
 async def _shared(tx: Tx, of: Selection) -> Shared:
     """How many issues have the facets asked for, as it was a moment ago."""
-    known = tx.hints.get((of.projects, facets.known(of.clauses)))
-    if not isinstance(known, Shared) or known.at < monotonic() - FRESH:
+    key = of.projects, facets.known(of.clauses)
+    known: Shared | None = recall(tx, key)
+    if known is None:
         known = await facets.shared(tx, of.projects, of.clauses)
-        remember(tx, (of.projects, facets.known(of.clauses)), known)
+        remember(tx, key, known)
     return known
 
 
@@ -301,33 +299,24 @@ async def _probe(
     )
     counts = dict(zip(asked, row["counts"] or (), strict=True))
     for clause, count in counts.items():
-        remember(tx, (of.projects, clause), _Count(count, count > few, monotonic()))
+        remember(tx, (of.projects, clause), _Count(count, count > few))
     return row, known | counts
 
 
-def remember(tx: Tx, key: Hashable, value: object) -> None:
-    """Keeps what was found out about the data; all is forgotten where that becomes much."""
-    if len(tx.hints) >= _REMEMBERED:
-        tx.hints.clear()
-    tx.hints[key] = value
-
-
 class _Count(NamedTuple):
-    """How many issues a condition named, or `more`, and when that was."""
+    """How many issues a condition named, or `more`."""
 
     issues: int
     more: bool
-    at: float
 
 
 def _counted(tx: Tx, of: Selection, driven: tuple[Clause, ...], few: int) -> dict[Clause, int]:
     """What is known of some conditions: the pages of a list, and the keys of a search, have the same."""
-    since = monotonic() - FRESH
-    found = ((clause, tx.hints.get((of.projects, clause))) for clause in driven)
+    found = ((clause, recall(tx, (of.projects, clause))) for clause in driven)
     return {
         clause: count.issues
         for clause, count in found
-        if count is not None and count.at > since and (not count.more or count.issues > few)
+        if count is not None and (not count.more or count.issues > few)
     }
 
 

@@ -21,6 +21,7 @@ from rhythm_domain.repository.sources import (
     Driver,
     Reading,
     conditions,
+    fit,
     indexed,
     rows,
     sample,
@@ -171,16 +172,13 @@ def _place(stretch: Stretch, compare: Composable, value: Composable, id_: Compos
 
 def _fits(alone: int | None, row: str) -> Composable:
     """That the words fit an issue; of one project, the queries of its segments are made once."""
-    asked = SQL("replace(%(words)s, '@', {id} || '.' || {segment} || '/')::tsquery")
     if alone is None:
-        query: Composable = asked.format(
-            id=SQL("s.project_id"), segment=SQL("s.number / {}").format(_SEGMENT)
-        )
-    else:
-        query = SQL(
-            "(SELECT array_agg({asked} ORDER BY g) FROM generate_series(0, (SELECT max(s.number)"
-            " FROM issue_search s WHERE s.project_id = {id}) / {segment}) AS g)[s.number / {segment} + 1]"
-        ).format(asked=asked.format(id=Literal(alone), segment=SQL("g")), id=Literal(alone), segment=_SEGMENT)
+        return fit(row)
+    query = SQL(
+        "(SELECT array_agg(replace(%(words)s, '@', {id} || '.' || g || '/')::tsquery ORDER BY g)"
+        " FROM generate_series(0, (SELECT max(s.number)"
+        " FROM issue_search s WHERE s.project_id = {id}) / {segment}) AS g)[s.number / {segment} + 1]"
+    ).format(segment=_SEGMENT, id=Literal(alone))
     return SQL("(SELECT ts_match_vq(s.tsv, {}) FROM issue_search s WHERE s.issue_id = {})").format(
         query, Identifier(row, "id")
     )

@@ -11,7 +11,7 @@ from rhythm_domain.guard import Guard
 from rhythm_domain.models import CLOSED, OPEN, IssueRow, Page, Status, Total
 from rhythm_domain.policy import Permission
 from rhythm_domain.query import Condition, Field, Is, Query, parse
-from rhythm_domain.repository import issues, search
+from rhythm_domain.repository import issues, narrowing, search
 from rhythm_domain.repository.names import Names
 from rhythm_domain.repository.selection import look_up, projects, select
 from rhythm_domain.services.unknown import sentence
@@ -106,7 +106,7 @@ class Search:
         """Which of some issues are found, in one statement however much else is."""
         asked = _parsed(query)
         async with self._enter(project) as tx:
-            return await search.among(tx, await select(tx, asked), tuple(ids))
+            return await narrowing.among(tx, await select(tx, asked), tuple(ids))
 
     async def place(self, issue: int, *, project: str | None = None) -> str | None:
         """The cursor of the list of all, the newest first, right before an issue: behind it stands the issue,

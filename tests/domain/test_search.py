@@ -15,7 +15,7 @@ from rhythm_domain.models import IssueType, Total
 from rhythm_domain.models.drafts import IssueDraft
 from rhythm_domain.queries import Named
 from rhythm_domain.query import QueryError, Sort, SortKey, parse
-from rhythm_domain.repository import newest, ordered, sources, starting
+from rhythm_domain.repository import hints, narrowing, ordered, sources, starting
 from rhythm_domain.session import Session
 from tests.domain.search_oracle import World, random_query
 from tests.instances import Instance, Team
@@ -172,7 +172,7 @@ async def test_a_word_in_the_title_is_more_relevant_than_one_in_the_description(
 async def test_what_is_remembered_of_the_data_does_not_grow_for_ever(
     team: Team, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(starting, "_REMEMBERED", 4)
+    monkeypatch.setattr(hints, "MOST", 4)
     for kind in IssueType:
         for more in ("", " no:sprint"):
             await team.member.search.total(f"type:{kind}{more}", project="CORE")
@@ -195,6 +195,7 @@ async def test_how_far_one_had_to_read_for_all_is_not_taken_for_a_page(
 ) -> None:
     """Else every page would be sought as all were, for as long as the process lives."""
     monkeypatch.setattr(sources, "WINDOW", 1000)
+    monkeypatch.setattr(narrowing, "KEPT", 0)
     search = world.asker.search
     await search.page("is:open alp", project="CORE", limit=2)
     before = await asked(search.page("is:open alp", project="CORE", limit=2))
@@ -207,13 +208,14 @@ async def test_how_words_were_sought_is_remembered_for_a_while(
 ) -> None:
     """What nobody wrote may be in many issues soon."""
     monkeypatch.setattr(sources, "WINDOW", 1)
+    monkeypatch.setattr(narrowing, "KEPT", 0)
 
     async def first(text: str) -> str:
         return list(await asked(world.asker.search.page(text, project="CORE", limit=2)))[1]
 
     assert await first("is:open alp") == "search_window"
     assert await first("is:open alph") == "search_sample"
-    monkeypatch.setattr(newest, "FRESH", 0)
+    monkeypatch.setattr(hints, "FRESH", 0)
     assert await first("is:open alph") == "search_window"
 
 

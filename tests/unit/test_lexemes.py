@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from rhythm_domain.lexemes import PLACEHOLDER, SEGMENT, document, matches, segment, tsquery
+from rhythm_domain.lexemes import PLACEHOLDER, SEGMENT, document, implied, matches, segment, tsquery
 
 
 @dataclass(frozen=True)
@@ -414,3 +414,56 @@ def test_a_title_is_marked_where_it_is_found(title: str, query: str) -> None:
     assert all(0 <= start < end <= len(title) for start, end in spans)
     assert all(one[1] < other[0] for one, other in pairwise(spans))
     assert bool(spans) == (tsquery([term]) is not None and finds(title, [term]))
+
+
+@pytest.mark.parametrize(
+    ("narrower", "wider"),
+    [
+        ("datab", "data"),
+        ("user_na", "user"),
+        ("getUserN", "getUs"),
+        ("e-mail", "e-m"),
+        ("src/main.p", "src/main"),
+        ("数据库", "数据"),
+        ("crème", "cre"),
+    ],
+)
+def test_what_is_typed_on_finds_a_part(narrower: str, wider: str) -> None:
+    one, other = [Term(narrower, prefix=True)], [Term(wider, prefix=True)]
+    assert implied(other, one)
+    assert not implied(one, other)
+    assert implied(other, [Term("some"), *one])
+    assert not implied([Term("some"), *other], one)
+
+
+def test_what_is_left_out_is_implied_the_other_way_round() -> None:
+    data, database = Term("data", negated=True, prefix=True), Term("database", negated=True)
+    assert implied([database], [data])
+    assert not implied([data], [database])
+    assert not implied([Term("database")], [database])
+    assert implied([], [database])
+
+
+def test_a_part_of_a_phrase_is_implied_at_its_place_only() -> None:
+    phrase = [Term("one two three", phrase=True)]
+    assert implied([Term("two three", phrase=True)], phrase)
+    assert implied([Term("three")], phrase)
+    assert not implied([Term("one three", phrase=True)], phrase)
+    assert not implied([Term("two one", phrase=True)], phrase)
+
+
+parts = st.text("abesxi-_/.1B数据 ", min_size=1, max_size=5)
+
+
+@given(st.lists(st.tuples(parts, parts, st.booleans(), st.booleans()), min_size=1, max_size=2), st.data())
+def test_whatever_fits_what_implies_fits_what_is_implied(
+    typed: list[tuple[str, str, bool, bool]], data: st.DataObject
+) -> None:
+    wider = [Term(text, phrase=phrase, negated=left, prefix=not phrase) for text, _, phrase, left in typed]
+    by = [Term(text + on, phrase=phrase, negated=left, prefix=not phrase) for text, on, phrase, left in typed]
+    written = [piece for text, on, _, _ in typed for piece in (text, text + on, text + on + "a", on)]
+    text = " ".join(data.draw(st.lists(st.sampled_from(written), max_size=5)))
+    narrow, wide = tsquery(by), tsquery(wider)
+    if narrow is not None and wide is not None and implied(wider, by):
+        literal = document(text, "", project_id=1, number=1)
+        assert not holds(narrow.template, literal) or holds(wide.template, literal)

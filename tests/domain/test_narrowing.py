@@ -1,0 +1,160 @@
+"""Lists as they are typed: what is known of them finds what would be found without it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from random import Random
+
+import psycopg
+import pytest
+
+from rhythm_domain.connection import Params
+from rhythm_domain.database import Database, overheard
+from rhythm_domain.errors import NotFound
+from rhythm_domain.models import IssueRow, IssueType, Page, Status
+from rhythm_domain.models.drafts import IssueDraft, IssueEdit
+from rhythm_domain.queries import Named
+from rhythm_domain.query import QueryError, parse
+from rhythm_domain.repository import narrowing, ordered, sources
+from rhythm_domain.session import Session
+from tests.domain.search_oracle import World, random_query
+from tests.instances import Instance, Team
+
+PAGE = 6
+
+
+@pytest.fixture
+async def stranger(own: World, instance: Instance) -> AsyncIterator[Session]:
+    """Who asks the same, and remembers nothing."""
+    db = Database(instance.db.conninfo)
+    yield Session(db, own.asker.user, own.asker.id)
+    await db.close()
+
+
+def keys(random: Random) -> list[str]:
+    """A query as it is typed: a letter more with each key, or one taken back, or a qualifier in front."""
+    words = random.choice(["alpha", "bet", "gamma del", '"alpha beta"', "e -zeta", "epsil"])
+    text = f"{words} {random_query(random)}"
+    typed = [text[:end] for end in range(1, len(text) + 1)]
+    back = random.randrange(len(typed))
+    typed[back:back] = typed[max(back - 3, 0) : back][::-1]
+    front = random.choice(["is:open ", "label:ui ", "-type:bug ", "is:blocked "])
+    return typed + [front + text[:end] for end in range(len(text), 0, -3)]
+
+
+async def change(session: Session, world: World, random: Random) -> None:
+    """Something that makes issues fit, or fit no more, in any project."""
+    known = random.choice([issue for issue in world.issues if not issue.deleted])
+    with suppress(NotFound):  # It was deleted before.
+        issue = await session.issues.show(known.id)
+        match random.randrange(4):
+            case 0:
+                title = f"alpha beta {random.choice(['gamma', 'zeta'])}"
+                await session.issues.edit(issue.id, IssueEdit(title=title, base_version=issue.version))
+            case 1:
+                await session.issues.move(issue.id, random.choice(list(Status)))
+            case 2:
+                await session.issues.edit(issue.id, IssueEdit(type=random.choice(list(IssueType))))
+            case _:
+                await session.issues.delete([issue.id])
+
+
+async def listed(session: Session, text: str, project: str | None) -> Page[IssueRow] | None:
+    try:
+        parse(text)
+    except QueryError:
+        return None
+    return await session.search.page(text, project=project, limit=PAGE)
+
+
+@pytest.mark.parametrize("project", ["CORE", None], ids=["one project", "across"])
+async def test_who_types_finds_what_others_find_whatever_happens_meanwhile(
+    own: World, stranger: Session, monkeypatch: pytest.MonkeyPatch, project: str | None
+) -> None:
+    """The same issues, the same place to go on from."""
+    monkeypatch.setattr(sources, "WINDOW", 3)
+    monkeypatch.setattr(ordered, "FIRST", 4)
+    random = Random(f"typing {project}")  # noqa: S311 - the same keys on every run
+    narrower = 0
+    for _ in range(8):
+        for text in keys(random):
+            if random.random() < 0.1:
+                await change(own.asker, own, random)
+            heard: list[tuple[Named, Params]] = []
+            noting = overheard.set(heard)
+            found = await listed(own.asker, text, project)
+            overheard.reset(noting)
+            narrower += any(query.name == "search_among" for query, _ in heard)
+            stranger._guard._db.hints.clear()
+            assert found == await listed(stranger, text, project), text
+            if found is not None and found.next is not None:
+                on = await own.asker.search.page(text, project=project, cursor=found.next, limit=PAGE)
+                stranger._guard._db.hints.clear()
+                assert on == await stranger.search.page(text, project=project, cursor=found.next, limit=PAGE)
+    assert narrower > 20
+
+
+async def statements(session: Session, text: str, project: str | None = "CORE") -> list[str]:
+    heard: list[tuple[Named, Params]] = []
+    noting = overheard.set(heard)
+    await session.search.page(text, project=project)
+    overheard.reset(noting)
+    return [query.name for query, _ in heard if query.name.startswith("search_")]
+
+
+async def kept(session: Session, text: str) -> None:
+    """Lists until it is kept: that it is not while somebody is at work, in any of the server's databases."""
+    while await statements(session, text) not in ([], ["search_among"]):
+        pass
+
+
+async def test_a_part_of_what_is_known_is_not_sought_again(team: Team) -> None:
+    for title in ("database migration", "database pool", "data"):
+        await team.member.issues.create("CORE", IssueDraft(title=title))
+    me = team.viewer
+    await kept(me, "data")
+    assert await statements(me, "datab") == ["search_among"]
+    assert await statements(me, "datab pool") == ["search_among"]
+    assert await statements(me, "type:task datab") == ["search_among"]
+    assert await statements(me, "datan") == ["search_among"]
+    assert await statements(me, "datan type:bug") == []
+    assert await statements(me, "dat") != ["search_among"]
+    assert await statements(me, "datab", None) != ["search_among"]
+
+
+async def test_only_what_happens_in_the_projects_searched_counts(team: Team) -> None:
+    await team.member.issues.create("CORE", IssueDraft(title="database"))
+    await kept(team.viewer, "data")
+    await team.outsider.projects.create("ELSE", "Elsewhere")
+    await team.outsider.issues.create("ELSE", IssueDraft(title="database"))
+    assert await statements(team.viewer, "datab") == ["search_happened", "search_among"]
+    await team.member.issues.create("CORE", IssueDraft(title="database too"))
+    assert len((await team.viewer.search.page("datab", project="CORE")).items) == 2
+
+
+async def test_what_was_at_work_when_a_list_was_read_is_not_missed(team: Team, instance: Instance) -> None:
+    """Its row of history can have a lower number than the last one that was seen."""
+    issue = (await team.member.issues.create("CORE", IssueDraft(title="database"))).id
+    with psycopg.connect(instance.db.conninfo) as slow:
+        slow.execute(
+            "INSERT INTO events (id, operation, kind, permission, actor_id, project_id, issue_id)"
+            " SELECT gen_random_uuid(), gen_random_uuid(), kind, permission, actor_id, project_id, issue_id"
+            " FROM events WHERE issue_id = %s",
+            [issue],
+        )
+        slow.execute("UPDATE issues SET priority = 'urgent' WHERE id = %s", [issue])
+        await team.member.issues.create("CORE", IssueDraft(title="databank"))
+        assert not (await team.viewer.search.page("priority:urgent", project="CORE")).items
+        slow.commit()
+    found = await team.viewer.search.page("priority:urgent data", project="CORE")
+    assert [row.id for row in found.items] == [issue]
+
+
+async def test_no_more_is_kept_than_a_few_lists(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(narrowing, "KEPT", 2)
+    await team.member.issues.create("CORE", IssueDraft(title="a b c"))
+    for text in ("a", "b", "c"):
+        await kept(team.viewer, text)
+    assert await statements(team.viewer, "c") == ["search_among"]
+    assert await statements(team.viewer, "a") != ["search_among"]
