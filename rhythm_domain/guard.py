@@ -33,6 +33,7 @@ from rhythm_domain.transaction import (
     BULK,
     Chunk,
     Done,
+    Moment,
     Operation,
     Place,
     Ref,
@@ -265,8 +266,7 @@ class Guard:
             stale=row["stale"],
             now=row.get("now"),
             search_generation=row["search_generation"],
-            history=row.get("history") or 0,
-            settled=row.get("settled", False),
+            moment=_moment(row),
             names=Names() if write else self._db.names_of(row["names_version"]),
             hints=self._db.hints,
         )
@@ -295,6 +295,13 @@ _FIELDS = itemgetter(*User.names)
 def _user(*values: Any) -> User:
     """A person, of the values of all fields: nearly always the same one."""
     return User(**dict(zip(User.names, values, strict=True)))
+
+
+def _moment(row: Row) -> Moment | None:
+    """Where the history ends, if the door asked for it and there is any."""
+    if row.get("event") is None:
+        return None
+    return Moment(row["seq"], row["event"], row["over"], row["settled"])
 
 
 def _entered(row: Row) -> Row | None:

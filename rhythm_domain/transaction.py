@@ -84,6 +84,18 @@ class Done(NamedTuple):
     after: tuple[Mapping[str, Any], ...]
 
 
+class Moment(NamedTuple):
+    """What a transaction sees: a history that ends with an event, and at least all that transactions below a
+    number did, which are `over`. If it is `settled`, no others were at work: what is recorded later has a
+    higher sequence number.
+    """
+
+    seq: int
+    event: UUID
+    over: int
+    settled: bool
+
+
 @dataclass(slots=True)
 class Tx:
     """A transaction that the guard opened for a person. `done` is set if this operation happened before."""
@@ -105,10 +117,8 @@ class Tx:
     living: tuple[int, ...] = ()
     archived: tuple[int, ...] = ()
     """The projects that the person is a member of, where the door asked for them."""
-    history: int = 0
-    """The highest sequence number of the history, where the door asked for it."""
-    settled: bool = False
-    """Whether no other transaction was at work then: what is recorded later has a higher one."""
+    moment: Moment | None = None
+    """Which moment this transaction sees, where the door asked for it."""
     names: Names = field(default_factory=Names)
     """Names that are known already."""
     hints: dict[Any, Any] = field(default_factory=dict)

@@ -89,11 +89,19 @@ def implies(phrases: Sequence[Sequence[Slot]], wider: Sequence[Sequence[Slot]]) 
 
 def _within(wide: Sequence[Slot], phrase: Sequence[Slot]) -> bool:
     """Whether wherever a phrase stands, a part of it is the other one."""
+    # In a very long text lexemes are without places, and PostgreSQL has a phrase fit nothing if one of them
+    # could stand in it. So a wider phrase may name no others; a single lexeme needs no place.
+    fit = _all_fit if len(wide) == 1 else _are
     at = {slot.offset: slot.options for slot in phrase}
     return any(
-        all(_all_fit(at.get(slot.offset - wide[0].offset + start, ()), slot.options) for slot in wide)
+        all(fit(at.get(slot.offset - wide[0].offset + start, ()), slot.options) for slot in wide)
         for start in at
     )
+
+
+def _are(options: Sequence[tuple[str, bool]], wider: Sequence[tuple[str, bool]]) -> bool:
+    """Whether some lexemes are just the others."""
+    return set(options) == set(wider)
 
 
 def _all_fit(options: Sequence[tuple[str, bool]], wider: Sequence[tuple[str, bool]]) -> bool:

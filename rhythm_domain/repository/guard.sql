@@ -44,11 +44,17 @@ WITH w AS MATERIALIZED (
  OFFSET 0 FOR SHARE) m
 
 -- part: moment
--- Where the history ends, and whether no transaction is at work that has not written to it yet. The snapshot knows of none
--- but those before the last that is over: with the next one to begin right behind that, there is no other.
-(SELECT max(seq) FROM events) AS history,
+-- Where the history ends, below which number all transactions are over, and whether no other is at work that has not
+-- written to the history yet. The snapshot knows of none but those before the last that is over: with the next one to
+-- begin right behind that, there is no other.
+e.seq, e.event,
+       pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS over,
        pg_snapshot_xmin(pg_current_snapshot()) = pg_snapshot_xmax(pg_current_snapshot())
          AND age(pg_snapshot_xmax(pg_current_snapshot())::xid) = 0 AS settled
+
+-- part: at_its_end
+-- The last of the history, if there is any.
+LEFT JOIN LATERAL (SELECT seq, id AS event FROM events ORDER BY seq DESC LIMIT 1) e ON true
 
 -- name: enter
 -- The person behind a session. No row: not signed in any more.
@@ -66,6 +72,7 @@ SELECT {{who}}, {{moment}},
              WHERE m.user_id = u.id AND m.ended_at IS NULL AND p.deleted_at IS NULL AND p.archived_at IS NOT NULL
              ORDER BY 1) AS archived
 FROM {{present}}
+{{at_its_end}}
 WHERE {{signed_in}};
 
 -- name: enter_project
@@ -73,6 +80,7 @@ WHERE {{signed_in}};
 SELECT {{who}}, {{moment}},
        p.id AS project_id, p.key AS project_key, p.archived_at, m.role
 FROM {{present}}
+{{at_its_end}}
 LEFT JOIN LATERAL (
   SELECT p.id, p.key, p.archived_at FROM project_keys k JOIN projects p ON p.id = k.project_id
   WHERE k.key = %(key)s AND p.deleted_at IS NULL OFFSET 0) p ON true

@@ -18,11 +18,21 @@ FRESH, MOST = 60.0, 1000
 def recall(tx: Tx, key: Hashable) -> Any:
     """What is remembered, or None."""
     at, value = tx.hints.get(key, (0.0, None))
-    return value if at > monotonic() - FRESH else None
+    return value if fresh(at) else None
 
 
 def remember(tx: Tx, key: Hashable, value: object) -> None:
     """Keeps what was found out; all is forgotten where that becomes much."""
     if len(tx.hints) >= MOST:
         tx.hints.clear()
-    tx.hints[key] = monotonic(), value
+    tx.hints[key] = now(), value
+
+
+def now() -> float:
+    """The time by which it is told how old something is."""
+    return monotonic()
+
+
+def fresh(at: float) -> bool:
+    """Whether what was found out then is taken to hold."""
+    return at > now() - FRESH

@@ -94,5 +94,8 @@ UNION ALL
 ORDER BY kind, place;
 
 -- name: search_happened
--- Whether anything happened since in some projects, or in none.
-SELECT 1 FROM events WHERE seq > %(since)s AND (project_id = ANY(%(projects)s::int[]) OR project_id IS NULL) LIMIT 1;
+-- Whether anything happened in some projects, or in none, since an event; or that event never did, as in a database from
+-- a backup that is older.
+(SELECT 1 FROM events WHERE seq > %(seq)s AND (project_id = ANY(%(projects)s::int[]) OR project_id IS NULL) LIMIT 1)
+UNION ALL
+SELECT 1 WHERE NOT EXISTS (SELECT FROM events WHERE seq = %(seq)s AND id = %(event)s);

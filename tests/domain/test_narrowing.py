@@ -12,16 +12,27 @@ import pytest
 from rhythm_domain.connection import Params
 from rhythm_domain.database import Database, overheard
 from rhythm_domain.errors import NotFound
+from rhythm_domain.maintenance.reindex import reindex
 from rhythm_domain.models import IssueRow, IssueType, Page, Status
 from rhythm_domain.models.drafts import IssueDraft, IssueEdit
+from rhythm_domain.policy import Permission
 from rhythm_domain.queries import Named
 from rhythm_domain.query import QueryError, parse
-from rhythm_domain.repository import narrowing, ordered, sources
+from rhythm_domain.repository import hints, narrowing, ordered, search, sources
+from rhythm_domain.repository.selection import select
 from rhythm_domain.session import Session
 from tests.domain.search_oracle import World, random_query
 from tests.instances import Instance, Team
 
 PAGE = 6
+
+_MAKE_URGENT = b"""
+    WITH recorded AS (
+      INSERT INTO events (id, operation, kind, permission, actor_id, project_id, issue_id)
+      SELECT gen_random_uuid(), gen_random_uuid(), kind, permission, actor_id, project_id, issue_id
+      FROM events WHERE issue_id = %s)
+    UPDATE issues SET priority = 'urgent' WHERE id = %s"""
+"""What a service does, in two steps: what was recorded is not committed yet."""
 
 
 @pytest.fixture
@@ -103,6 +114,10 @@ async def statements(session: Session, text: str, project: str | None = "CORE") 
     return [query.name for query, _ in heard if query.name.startswith("search_")]
 
 
+async def found(session: Session, text: str) -> list[int]:
+    return [row.id for row in (await session.search.page(text, project="CORE")).items]
+
+
 async def kept(session: Session, text: str) -> None:
     """Lists until it is kept: that it is not while somebody is at work, in any of the server's databases."""
     while await statements(session, text) not in ([], ["search_among"]):
@@ -137,18 +152,77 @@ async def test_what_was_at_work_when_a_list_was_read_is_not_missed(team: Team, i
     """Its row of history can have a lower number than the last one that was seen."""
     issue = (await team.member.issues.create("CORE", IssueDraft(title="database"))).id
     with psycopg.connect(instance.db.conninfo) as slow:
-        slow.execute(
-            "INSERT INTO events (id, operation, kind, permission, actor_id, project_id, issue_id)"
-            " SELECT gen_random_uuid(), gen_random_uuid(), kind, permission, actor_id, project_id, issue_id"
-            " FROM events WHERE issue_id = %s",
-            [issue],
-        )
-        slow.execute("UPDATE issues SET priority = 'urgent' WHERE id = %s", [issue])
+        slow.execute(_MAKE_URGENT, [issue, issue])
         await team.member.issues.create("CORE", IssueDraft(title="databank"))
-        assert not (await team.viewer.search.page("priority:urgent", project="CORE")).items
+        assert await found(team.viewer, "priority:urgent") == []
         slow.commit()
-    found = await team.viewer.search.page("priority:urgent data", project="CORE")
-    assert [row.id for row in found.items] == [issue]
+    assert await found(team.viewer, "priority:urgent data") == [issue]
+
+
+async def test_what_is_old_is_compared_but_once(team: Team, instance: Instance) -> None:
+    """Also where nothing new can be kept, as somebody is at work."""
+    await team.member.issues.create("CORE", IssueDraft(title="database"))
+    await kept(team.viewer, "d")
+    await kept(team.viewer, "data")
+    await team.member.issues.create("CORE", IssueDraft(title="databank"))
+    with psycopg.connect(instance.db.conninfo) as slow:
+        slow.execute("SELECT FROM issues FOR SHARE")
+        assert "search_among" in await statements(team.viewer, "datab")
+        assert "search_among" not in await statements(team.viewer, "databa")
+
+
+async def test_who_sees_an_earlier_moment_does_not_narrow_what_was_listed_since(
+    team: Team, instance: Instance
+) -> None:
+    """An issue that does not fit yet would be missing from then on."""
+    issue = (await team.member.issues.create("CORE", IssueDraft(title="database"))).id
+    me = team.viewer
+    with psycopg.connect(instance.db.conninfo) as slow:
+        slow.execute(_MAKE_URGENT, [issue, issue])
+        await team.member.issues.create("CORE", IssueDraft(title="databank"))
+        async with me._guard.project(Permission.PROJECT_READ, "CORE") as earlier:
+            slow.commit()
+            await kept(me, "priority:urgent data")
+            asked = await select(earlier, parse("priority:urgent datab"))
+            assert (await search.page(earlier, asked, limit=50)).ids == ()
+    assert await found(me, "priority:urgent databa") == [issue]
+
+
+async def test_a_database_that_went_another_way_is_asked_anew(team: Team, instance: Instance) -> None:
+    """One from a backup, in which others wrote what has the same sequence numbers."""
+    issue = (await team.member.issues.create("CORE", IssueDraft(title="database"))).id
+    await kept(team.viewer, "priority:urgent data")
+    with instance.sql.transaction():
+        instance.sql.execute("ALTER TABLE events DISABLE TRIGGER USER")
+        instance.sql.execute("UPDATE events SET id = gen_random_uuid()")
+        instance.sql.execute("ALTER TABLE events ENABLE TRIGGER USER")
+        instance.sql.execute("UPDATE issues SET priority = 'urgent' WHERE id = %s", [issue])
+    assert await found(team.viewer, "priority:urgent datab") == [issue]
+
+
+async def test_a_list_is_not_used_for_ever(
+    team: Team, instance: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However often: what mends the index of words is no part of the history."""
+    issue = (await team.member.issues.create("CORE", IssueDraft(title="database"))).id
+    time = hints.now()
+    monkeypatch.setattr(hints, "monotonic", lambda: time)
+    instance.sql.execute("DELETE FROM issue_search")
+    await kept(team.viewer, "data")
+    await reindex(instance.db.conninfo, lambda _: None)
+    for _ in range(3):
+        assert await found(team.viewer, "data") == []
+        time += 0.4 * hints.FRESH
+    assert await found(team.viewer, "data") == [issue]
+
+
+async def test_a_phrase_is_found_where_a_longer_word_has_no_place(team: Team) -> None:
+    """Far behind in a long text: as long as it could be meant, the phrase fits nothing there."""
+    text = f"{'x ' * 17_000} one/fob"
+    issue = (await team.member.issues.create("CORE", IssueDraft(title="a/one/foo", description=text))).id
+    await kept(team.viewer, "a/one/fo")
+    assert await found(team.viewer, "a/one/fo") == []
+    assert await found(team.viewer, "a/one/foo") == [issue]
 
 
 async def test_no_more_is_kept_than_a_few_lists(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
