@@ -16,7 +16,7 @@ from psycopg.sql import SQL, Composable, Literal
 from rhythm_domain.lexemes import SEGMENT
 from rhythm_domain.queries import Named, integers
 from rhythm_domain.repository.conditions import Clause
-from rhythm_domain.repository.sources import INDEXED
+from rhythm_domain.repository.sources import INDEXED, Driver
 from rhythm_domain.transaction import Tx
 
 _SAMPLED = 3
@@ -59,7 +59,7 @@ def asking(clauses: Sequence[Clause]) -> int:
     return sum(min(len(clause.facets), _FEW) for clause in clauses)
 
 
-def issues(clauses: Sequence[Clause]) -> SQL:
+def driver(clauses: Sequence[Clause]) -> Driver:
     """All issues of project `p` that have the facets."""
     text = SQL(
         "SELECT i.* FROM generate_series("
@@ -67,7 +67,7 @@ def issues(clauses: Sequence[Clause]) -> SQL:
         " CROSS JOIN LATERAL (SELECT f.issue_id AS id FROM issue_facets f WHERE {} OFFSET 0) f"
         " CROSS JOIN LATERAL ({} WHERE x.id = f.id OFFSET 0) i"
     ).format(Literal(SEGMENT), asked(clauses, SQL("g")), INDEXED)
-    return SQL(text.as_string())
+    return Driver(issues=SQL(text.as_string()), fulfilled=known(clauses))
 
 
 class Shared(NamedTuple):

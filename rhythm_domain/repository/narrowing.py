@@ -1,20 +1,22 @@
-"""What was listed before, narrowed as one types on.
+"""What was listed before: read on, put in another order, or narrowed as one types on.
 
-Who types a letter more, a word or a condition asks for a part of what was there before. Of that, the first
-issues are known, and compared again; only what is missing is sought, behind them. That holds as long as
-nothing happened in the projects: the history says so. A list is only kept when no transaction was at work,
-for then all that is recorded later has higher sequence numbers.
+The first issues of a list are kept. Who turns its page finds the next ones among them. Who types a letter
+more, a word or a condition asks for a part of what was there before: they are compared again, and only what
+is missing is sought, behind them. Of a list that is known whole, so is any part, in any order. That holds as
+long as nothing happened in the projects: the history says so. A list is only kept when no transaction was at
+work, for then all that is recorded later has higher sequence numbers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from rhythm_domain import queries
 from rhythm_domain.lexemes import Term, implied
 from rhythm_domain.queries import Named
+from rhythm_domain.query import Sort
 from rhythm_domain.repository import sources
 from rhythm_domain.repository.conditions import Clause
 from rhythm_domain.repository.hints import fresh, now, recall, remember
@@ -22,8 +24,11 @@ from rhythm_domain.repository.selection import Selection
 from rhythm_domain.repository.statements import fetch
 from rhythm_domain.transaction import Moment, Tx
 
-MOST, KEPT = 201, 16
-"""Issues of a list that are kept at most, and lists: so many keys one can take back."""
+MOST, KEPT = 601, 16
+"""Issues of a list that are read to be kept, and lists: so many keys one can take back."""
+
+COMPARED = 201
+"""The first of them, which are compared again."""
 
 _SOME = 1000
 """Rows of history that are looked through for those of some projects."""
@@ -38,7 +43,7 @@ class Listed(NamedTuple):
 
     Behind the place `behind` it goes on, unless that is all (`whole`). There were `rarer` times as many of
     those of which these are a part. So it was at the moment `since`; None: what happens later is not known.
-    All goes back to what was sought at the time `at`.
+    All goes back to what was sought at the time `at`. The list is known to be `among` some issues; None: any.
     """
 
     rows: tuple[Any, ...] = ()
@@ -47,6 +52,18 @@ class Listed(NamedTuple):
     since: Moment | None = None
     rarer: float = 1
     at: float = 0
+    among: tuple[int, ...] | None = None
+
+    def beyond(self, place: Any, *, back: bool) -> tuple[Any, ...] | None:
+        """What is known of the list behind a place or, going `back`, before it, as far as that is known.
+        Without a place from the start, or the end. None: the place is none of those known.
+        """
+        if place is None:
+            return self.rows if not back else self.rows[::-1] if self.whole else None
+        if place not in self.rows:
+            return None
+        index = self.rows.index(place)
+        return self.rows[:index][::-1] if back else self.rows[index + 1 :]
 
     def reaches(self, moment: Moment) -> bool:
         """Whether it is from before a moment, and the history in between can be looked through."""
@@ -60,16 +77,17 @@ class Listed(NamedTuple):
 
 
 class _Asked(NamedTuple):
-    """What was asked for: where, in which order and by whom, and what."""
+    """What was asked for: where and by whom, what, and in which order."""
 
     where: tuple[object, ...]
     terms: tuple[Term, ...]
     clauses: tuple[Clause, ...]
     generation: int
+    sort: Sort
 
     @classmethod
     def by(cls, of: Selection) -> _Asked:
-        return cls((of.projects, of.across, of.user, of.sort), of.terms, of.clauses, of.generation)
+        return cls((of.projects, of.across, of.user), of.terms, of.clauses, of.generation, of.sort)
 
     def holds(self, other: _Asked) -> bool:
         """Whether whatever is asked for elsewhere was found by this."""
@@ -80,42 +98,89 @@ class _Asked(NamedTuple):
         )
 
 
-async def narrowed(tx: Tx, of: Selection) -> Listed:
-    """The first issues of a selection's list, as far as they are known."""
-    moment, asked = tx.moment, _Asked.by(of)
-    nothing = Listed(since=moment if moment is not None and moment.settled else None, at=now())
-    if moment is None:
+async def listed(tx: Tx, of: Selection) -> Listed:
+    """The first issues of a selection's list, if it was listed before."""
+    return await _listed(tx, of) or _nothing(tx)
+
+
+async def narrowed(tx: Tx, of: Selection, behind: Callable[[Sequence[Any]], Any]) -> Listed:
+    """The first issues of a selection's list, as far as they are known. `behind` says at which place a list
+    goes on behind some of its issues.
+    """
+    nothing, asked = _nothing(tx), _Asked.by(of)
+    if (same := await _listed(tx, of)) is not None:
+        return same
+    for other, known in _reaching(tx):
+        if other.holds(asked) and (other.sort == of.sort or known.among is not None):
+            break
+    else:
         return nothing
-    listed = (known for other, known in _kept(tx) if known.reaches(moment) and other.holds(asked))
-    known = next(listed, None)
-    if known is None or known.since is None:
-        return nothing
-    happened = None
-    if (known.since.seq, known.since.event) != (moment.seq, moment.event):
-        happened = tx.later(
-            _Q["search_happened"],
-            projects=list(of.projects),
-            seq=known.since.seq,
-            event=known.since.event,
-        )
+    happened = _happened_later(tx, of, known)
+    since = nothing.since or known.since
+    if other.sort != of.sort:
+        await tx.send()
+        return nothing if happened() else Listed(since=since, at=known.at, among=known.among)
+    if len(known.rows) > COMPARED:
+        first = known.rows[:COMPARED]
+        known = known._replace(rows=first, behind=behind(first), whole=False)
     found = await among(tx, of, [row[-1] for row in known.rows])
-    if happened is not None and happened.rows:
-        remember(tx, _LISTED, [each for each in _kept(tx) if each[0].where != asked.where])
+    if happened():
         return nothing
     return known._replace(
         rows=tuple(row for row in known.rows if row[-1] in found),
-        since=nothing.since or known.since,
+        since=since,
         rarer=len(known.rows) / max(len(found), 0.5),
     )
+
+
+async def _listed(tx: Tx, of: Selection) -> Listed | None:
+    asked = _Asked.by(of)
+    known = next((known for other, known in _reaching(tx) if other == asked), None)
+    if known is None:
+        return None
+    happened = _happened_later(tx, of, known)
+    await tx.send()
+    return None if happened() else known._replace(since=_nothing(tx).since or known.since)
 
 
 def keep(tx: Tx, of: Selection, listed: Listed) -> None:
     """Keeps the first issues of a selection's list."""
     if listed.since is None or len(listed.rows) > 2 * MOST:
         return
+    if listed.whole:
+        listed = listed._replace(among=tuple(row[-1] for row in listed.rows))
     asked = _Asked.by(of)
     others = [each for each in _kept(tx) if each[0] != asked]
     remember(tx, _LISTED, [(asked, listed), *others][:KEPT])
+
+
+def _nothing(tx: Tx) -> Listed:
+    """A list of which nothing is known, before it is read."""
+    return Listed(since=tx.moment if tx.moment is not None and tx.moment.settled else None, at=now())
+
+
+def _happened_later(tx: Tx, of: Selection, known: Listed) -> Callable[[], bool]:
+    """Whether anything happened in the projects since, asked with what is asked next: to be called behind it.
+    Then what was listed there is forgotten.
+    """
+    since, moment = known.since, tx.moment
+    if since is None or moment is None or (since.seq, since.event) == (moment.seq, moment.event):
+        return lambda: False
+    asked = tx.later(_Q["search_happened"], projects=list(of.projects), seq=since.seq, event=since.event)
+
+    def happened() -> bool:
+        if asked.rows:
+            where = _Asked.by(of).where
+            remember(tx, _LISTED, [each for each in _kept(tx) if each[0].where != where])
+        return bool(asked.rows)
+
+    return happened
+
+
+def _reaching(tx: Tx) -> Iterator[tuple[_Asked, Listed]]:
+    """Those of the lists that are from before this moment, see `Listed.reaches`."""
+    if (moment := tx.moment) is not None:
+        yield from ((asked, known) for asked, known in _kept(tx) if known.reaches(moment))
 
 
 def _kept(tx: Tx) -> Sequence[tuple[_Asked, Listed]]:

@@ -90,14 +90,18 @@ async def newest(
     limit: int,
     *,
     rarer: float = 1,
+    among: Sequence[int] | None = None,
 ) -> list[Place]:
     """The first `limit` issues behind the bounds, and perhaps more.
 
     A stretch of each project is compared, and longer ones while enough would soon be found at this rate; only
     then it is asked what else to start from. Words alone are looked up at once. `rarer` says how many times
-    as many there were of what was sought by a letter less.
+    as many there were of what was sought by a letter less. All may be known to be `among` some issues.
     """
     merge = _Merge(tx, of, bounds, reading, limit)
+    if among is not None:
+        await merge.read(Start(sources.AMONG), numbers.EVERYTHING, ids=among)
+        return merge.found
     alone = not of.clauses and not of.across and of.words is not None and of.words.prefix is None
     if alone and of.words is not None and of.words.lookup is not None:
         lookup = Start(lookup=of.words.lookup, exactly=of.words.exact)
@@ -228,7 +232,13 @@ class _Merge:
         self.found: list[Place] = []
 
     async def read(
-        self, begin: Start, rows: int, *, compare: bool = False, reach: Reach | None = None
+        self,
+        begin: Start,
+        rows: int,
+        *,
+        compare: bool = False,
+        reach: Reach | None = None,
+        ids: Sequence[int] = (),
     ) -> None:
         """Reads on from the last place in each project, by about so many rows in all, or to a known `reach`;
         with a driver to the end, and so where what is looked up is to be the rest of what is compared.
@@ -253,6 +263,7 @@ class _Merge:
             lookup=begin.lookup,
             bounds={project: self._reached[project] for project in self.ahead if project in self._reached},
             moments=self._moments,
+            ids=ids,
             rows=rows,
             reach=reach,
             named=False,

@@ -78,10 +78,18 @@ _Row = tuple[int, Any, int]
 
 
 async def ordered(
-    tx: Tx, of: Selection, at: _Row | None, reading: Reading, limit: int, *, most: int = 0
+    tx: Tx,
+    of: Selection,
+    at: _Row | None,
+    reading: Reading,
+    limit: int,
+    *,
+    most: int = 0,
+    among: Sequence[int] | None = None,
 ) -> tuple[list[_Row], bool]:
     """The first `limit` issues of a list in its order, or of its end, behind a place, and whether those are
-    all. Where all that is found is sorted, there may be `most`: they cost nothing more.
+    all. Where all that is found is sorted, there may be `most`: they cost little more. All may be known to be
+    `among` some issues.
     """
     order = stretches(of.sort)
     index, value, id_ = at or (len(order) - 1 if reading.back else 0, None, 0)
@@ -92,7 +100,10 @@ async def ordered(
     ]
     behind = (value, id_) if at and places[:1] == [index] else None
     walk = _Walk(tx, of, order, reading, limit, most)
-    if of.looked_up:
+    if among is not None and places:
+        walk.enter(places[0], behind)
+        await walk.rest(sources.AMONG, places, ids=among)
+    elif of.looked_up:
         await _by_words(walk, places, behind)
     else:
         await _by_conditions(walk, places, behind)
@@ -331,12 +342,20 @@ class _Walk:
         self._unfinished = False
 
     async def rest(
-        self, driver: Driver, places: Sequence[int], *, lookup: str | None = None, exactly: bool = False
+        self,
+        driver: Driver,
+        places: Sequence[int],
+        *,
+        lookup: str | None = None,
+        exactly: bool = False,
+        ids: Sequence[int] = (),
     ) -> None:
         """All of some stretches that a driver leads to, in order; `exactly` says that the words fit it."""
         of, order, reading = self.of, self._order, self._reading
         compared = of.words is not None and not exactly
-        costly = compared or any(clause.elsewhere for clause in of.clauses)
+        costly = compared or any(
+            clause.elsewhere and clause not in driver.fulfilled for clause in of.clauses if not ids
+        )
         most = self._limit if costly else self._most
         query = _driven(
             of.clauses,
@@ -350,7 +369,7 @@ class _Walk:
         )
         value, id_ = self._at or (None, 0)
         fitting: dict[int, list[_Row]] = {place: [] for place in places}
-        for row in await fetch(self.tx, of, query, value=value, id=id_, lookup=lookup):
+        for row in await fetch(self.tx, of, query, value=value, id=id_, lookup=lookup, ids=ids):
             place = row["place"]
             fitting[place].append((place, order[place].type.read(row["value"]), row["id"]))
         before = len(self.rows)

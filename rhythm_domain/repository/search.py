@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache, partial
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from psycopg.sql import SQL, Literal
@@ -81,33 +82,38 @@ async def _newest(tx: Tx, of: Selection, at: Any, reading: Reading, limit: int) 
     if reading.back and at is None:  # From the end: every project has all its issues before it.
         bounds = dict.fromkeys(of.projects, sources.beyond_all(descending=not of.sort.descending))
     if bounds:
-        found = await newest.newest(tx, of, bounds, reading, limit + 1)
+        known = await narrowing.listed(tx, of)
+        found = await newest.newest(tx, of, bounds, reading, limit + 1, among=known.among)
     else:
         found = await _first(tx, of, reading, limit + 1)
     more, found = len(found) > limit, found[:limit]
     ids = tuple(place.id for place in found)
-    last = {place.project: place.number for place in found}
     if not reading.back:
-        return ids, bounds, bounds | last, more
+        return ids, bounds, bounds | _last(found), more
     step = 1 if of.sort.descending else -1
-    first = {project: number + step for project, number in last.items()}
+    first = {project: number + step for project, number in _last(found).items()}
     return ids[::-1], bounds | first, bounds, more
 
 
 async def _first(tx: Tx, of: Selection, reading: Reading, limit: int) -> list[newest.Place]:
     """The first `limit` issues by number, and perhaps more."""
-    known = await narrowing.narrowed(tx, of)
+    known = await narrowing.narrowed(tx, of, _last)
     found: list[newest.Place] = [*known.rows]
     if len(found) < limit and not known.whole:
         bounds: dict[int, int] = known.behind or {}
         missing = limit - len(found)
-        read = await newest.newest(tx, of, bounds, reading, missing, rarer=known.rarer)
+        read = await newest.newest(tx, of, bounds, reading, missing, rarer=known.rarer, among=known.among)
         found += read[:missing]
-        behind = bounds | {place.project: place.number for place in read[:missing]}
+        behind = bounds | _last(read[:missing])
         known = known._replace(rows=tuple(found), behind=behind, whole=len(found) < limit)
-    if known.whole or newest.scattered(found):
+    if known.whole or known.among or newest.scattered(found):
         narrowing.keep(tx, of, known)
     return found
+
+
+def _last(places: Sequence[newest.Place]) -> dict[int, int]:
+    """The last number in each project."""
+    return {place.project: place.number for place in places}
 
 
 async def _relevant(tx: Tx, of: Selection, at: Any, reading: Reading, limit: int) -> _Part:
@@ -129,17 +135,22 @@ async def _scored(tx: Tx, of: Selection, ids: Sequence[int]) -> list[tuple[int, 
 
 async def _ordered(tx: Tx, of: Selection, at: Any, reading: Reading, limit: int) -> _Part:
     """By any other key, one stretch after the other. A place is an issue: its stretch, value and id."""
-    if reading.back or at is not None:
-        rows, _ = await ordered(tx, of, at, reading, limit + 1)
-        return _cut(rows, reading, limit)
-    known = await narrowing.narrowed(tx, of)
-    if len(known.rows) <= limit and not known.whole:
-        missing = limit + 1 - len(known.rows)
-        rows, whole = await ordered(tx, of, known.behind, reading, missing, most=narrowing.MOST)
-        behind = rows[-1] if rows else known.behind
-        known = known._replace(rows=(*known.rows, *rows), behind=behind, whole=whole)
+    first = at is None and not reading.back
+    known = await (narrowing.narrowed(tx, of, itemgetter(-1)) if first else narrowing.listed(tx, of))
+    rows = known.beyond(at, back=reading.back)
+    if rows is None:
+        found, _ = await ordered(tx, of, at, reading, limit + 1, among=known.among)
+        return _cut(found, reading, limit)
+    if len(rows) <= limit and not (reading.back or known.whole):
+        missing = limit + 1 - len(rows)
+        found, whole = await ordered(
+            tx, of, known.behind, reading, missing, most=narrowing.MOST, among=known.among
+        )
+        rows = (*rows, *found)
+        behind = found[-1] if found else known.behind
+        known = known._replace(rows=(*known.rows, *found), behind=behind, whole=whole)
     narrowing.keep(tx, of, known)
-    return _cut([*known.rows], reading, limit)
+    return _cut([*rows], reading, limit)
 
 
 def _cut(rows: list[tuple[int, Any, int]], reading: Reading, limit: int) -> _Part:

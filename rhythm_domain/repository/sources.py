@@ -118,12 +118,14 @@ def conditions(clauses: Iterable[Clause], *, words: bool) -> Composable:
 @dataclass(frozen=True)
 class Driver:
     """What a statement starts from: ids of issues of project `p`, these `issues` themselves, or with `own`
-    the conditions on issues' own columns, among whose indexes the planner chooses.
+    the conditions on issues' own columns, among whose indexes the planner chooses. Most of them have all that
+    is `fulfilled`.
     """
 
     ids: SQL | None = None
     own: tuple[Clause, ...] = ()
     issues: SQL | None = None
+    fulfilled: tuple[Clause, ...] = ()
 
     def __hash__(self) -> int:
         return hash((self.ids and self.ids.as_string(), self.own, self.issues and self.issues.as_string()))
@@ -157,6 +159,10 @@ MATCHES = Driver(
     )
 )
 """The issues of project `p` that the index finds for the words. Parameter: lookup."""
+
+
+AMONG = Driver(issues=SQL(f"{INDEXED.as_string()} WHERE x.id = ANY(%(ids)s::bigint[])"))
+"""Some issues. Parameter: ids."""
 
 
 def words_of(row: str) -> Composable:

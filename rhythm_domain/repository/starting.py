@@ -164,7 +164,7 @@ async def start(
         )
         begin = Start(faceted=True, rare=shared.met(shared.size) <= RARE)
         if not lazily:
-            begin = Start(Driver(issues=facets.issues(of.clauses)))
+            begin = Start(facets.driver(of.clauses))
         found.append((_asking(of, shared, segments) + looked_at, begin))
     own = tuple(clause for clause in driven if clause.own)
     if own and (fewest := min(counts[clause] for clause in own)) <= few:
@@ -260,7 +260,7 @@ async def leads(tx: Tx, of: Selection, *, few: int) -> list[Lead]:
         met = shared.met(shared.size)
         fulfilling = met if len(known) == len(of.clauses) else _AMONG * met
         asking = shared.size * _ASKED / SEGMENT
-        found.append(Lead(Driver(issues=facets.issues(of.clauses)), met, fulfilling, asking))
+        found.append(Lead(facets.driver(of.clauses), met, fulfilling, asking))
         few = min(few, int(met + asking / _NAMED))  # What names more is no better.
     driven = tuple(clause for clause in of.clauses if clause.driver is not None)
     _, counts = await _probe(tx, of, driven, 1 << max(few, 1).bit_length(), judging=False)

@@ -17,7 +17,7 @@ from rhythm_domain import database
 from rhythm_domain.connection import Connection
 from rhythm_domain.database import Database
 from rhythm_domain.queries import Named
-from rhythm_domain.repository import sources, starting
+from rhythm_domain.repository import narrowing, sources, starting
 from rhythm_domain.session import Session
 from tests.conftest import Postgres
 from tests.databases import Databases
@@ -32,7 +32,8 @@ BOARDS = ("", "label:backend", "is:open", "the")
 
 @pytest.fixture(autouse=True)
 def scaled_down(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As if the small project had a hundred thousand issues."""
+    """As if the small project had a hundred thousand issues, none of which was listed before."""
+    monkeypatch.setattr(narrowing, "KEPT", 0)
     monkeypatch.setattr(sources, "WINDOW", 200)
     monkeypatch.setattr(starting, "FEW", 300)
     monkeypatch.setattr(starting, "RARE", 50)

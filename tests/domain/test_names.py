@@ -13,7 +13,7 @@ from rhythm_domain.models import IssueRow
 from rhythm_domain.models.drafts import IssueDraft, SprintEdit
 from rhythm_domain.policy import Permission
 from rhythm_domain.queries import Named
-from rhythm_domain.repository import lines
+from rhythm_domain.repository import lines, narrowing
 from rhythm_domain.session import Session
 from tests.instances import Team
 
@@ -80,6 +80,7 @@ async def test_names_are_kept_until_one_of_them_changes(
 async def test_a_list_takes_three_messages(team: Team, monkeypatch: pytest.MonkeyPatch, few: int) -> None:
     """Who asks, what is found, and its lines together with the end."""
     monkeypatch.setattr(lines, "FEW", few)
+    monkeypatch.setattr(narrowing, "KEPT", 0)
     await team.maintainer.issues.create("CORE", IssueDraft(title="x", estimate=Decimal("2.5")))
     await team.viewer.search.page(project="CORE")
     messages: list[str] = []

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from functools import partial
 from random import Random
+from typing import Any
 
 import psycopg
 import pytest
@@ -17,7 +19,7 @@ from rhythm_domain.models import IssueRow, IssueType, Page, Status
 from rhythm_domain.models.drafts import IssueDraft, IssueEdit
 from rhythm_domain.policy import Permission
 from rhythm_domain.queries import Named
-from rhythm_domain.query import QueryError, parse
+from rhythm_domain.query import QueryError, Sort, SortKey, parse
 from rhythm_domain.repository import hints, narrowing, ordered, search, sources
 from rhythm_domain.repository.selection import select
 from rhythm_domain.session import Session
@@ -79,6 +81,22 @@ async def listed(session: Session, text: str, project: str | None) -> Page[Issue
     return await session.search.page(text, project=project, limit=PAGE)
 
 
+async def turned(session: Session, text: str, project: str | None, *, afresh: bool) -> list[Page[IssueRow]]:
+    """A few pages on, each and the one before it, and the last: `afresh` as by who remembers nothing."""
+    search = partial(session.search.page, text, project=project, limit=PAGE)
+
+    async def page(**where: Any) -> Page[IssueRow]:
+        if afresh:
+            session._guard._db.hints.clear()
+        return await search(**where)
+
+    pages = [await page()]
+    while pages[-1].next is not None and len(pages) < 12:
+        following = await page(cursor=pages[-1].next)
+        pages += [await page(before=following.previous), following]
+    return [*pages, await page(last=True)]
+
+
 @pytest.mark.parametrize("project", ["CORE", None], ids=["one project", "across"])
 async def test_who_types_finds_what_others_find_whatever_happens_meanwhile(
     own: World, stranger: Session, monkeypatch: pytest.MonkeyPatch, project: str | None
@@ -104,6 +122,32 @@ async def test_who_types_finds_what_others_find_whatever_happens_meanwhile(
                 stranger._guard._db.hints.clear()
                 assert on == await stranger.search.page(text, project=project, cursor=found.next, limit=PAGE)
     assert narrower > 20
+
+
+@pytest.mark.parametrize("project", ["CORE", None], ids=["one project", "across"])
+@pytest.mark.parametrize("most", [20, 601])
+async def test_who_turns_pages_finds_what_others_find_whatever_happens_meanwhile(
+    own: World, stranger: Session, monkeypatch: pytest.MonkeyPatch, project: str | None, most: int
+) -> None:
+    """In any order, one after the other; whether what is kept is all, or a part of it."""
+    monkeypatch.setattr(sources, "WINDOW", 3)
+    monkeypatch.setattr(ordered, "FIRST", 4)
+    monkeypatch.setattr(narrowing, "MOST", most)
+    random = Random(f"turning {project} {most}")  # noqa: S311 - the same pages on every run
+    sought: dict[bool, list[tuple[Named, Params]]] = {False: [], True: []}
+    for _ in range(6):
+        query = parse(random_query(random)).with_sort(None)
+        for key in random.sample([key for key in SortKey if key is not SortKey.RELEVANCE], 4):
+            text = str(query.with_sort(Sort(key=key, descending=random.random() < 0.5)))
+            if random.random() < 0.3:
+                await change(own.asker, own, random)
+            pages = []
+            for session, afresh in ((own.asker, False), (stranger, True)):
+                noting = overheard.set(sought[afresh])
+                pages.append(await turned(session, text, project, afresh=afresh))
+                overheard.reset(noting)
+            assert pages[0] == pages[1], text
+    assert len(sought[False]) < len(sought[True])
 
 
 async def statements(session: Session, text: str, project: str | None = "CORE") -> list[str]:
@@ -136,6 +180,39 @@ async def test_a_part_of_what_is_known_is_not_sought_again(team: Team) -> None:
     assert await statements(me, "datan type:bug") == []
     assert await statements(me, "dat") != ["search_among"]
     assert await statements(me, "datab", None) != ["search_among"]
+
+
+async def test_the_next_pages_of_what_was_sorted_are_not_sought(team: Team) -> None:
+    for number in range(5):
+        await team.member.issues.create("CORE", IssueDraft(title=f"database {number}"))
+    me, text = team.viewer, "database sort:updated"
+    await kept(me, text)
+    heard: list[tuple[Named, Params]] = []
+    noting = overheard.set(heard)
+    pages = [await me.search.page(text, project="CORE", limit=2)]
+    pages.append(await me.search.page(text, project="CORE", limit=2, cursor=pages[0].next))
+    pages.append(await me.search.page(text, project="CORE", limit=2, cursor=pages[1].next))
+    assert await me.search.page(text, project="CORE", limit=2, before=pages[1].previous) == pages[0]
+    assert (await me.search.page(text, project="CORE", limit=2, last=True)).items[-1:] == pages[2].items
+    overheard.reset(noting)
+    assert not [query.name for query, _ in heard if query.name.startswith("search_")]
+    assert [row.number for page in pages for row in page.items] == [5, 4, 3, 2, 1]
+    await team.member.issues.move("CORE-1", Status.TODO)
+    on = await me.search.page(text, project="CORE", limit=3, before=pages[1].previous)
+    assert [row.number for row in on.items] == [1, 5, 4]
+
+
+async def test_what_is_known_whole_is_only_sorted_in_other_orders(team: Team) -> None:
+    for title in ("database migration", "database pool", "data"):
+        await team.member.issues.create("CORE", IssueDraft(title=title))
+    await kept(team.viewer, "data sort:updated")
+    for text in ("data sort:priority", "datab sort:rank-asc", "data"):
+        heard: list[tuple[Named, Params]] = []
+        noting = overheard.set(heard)
+        await team.viewer.search.page(text, project="CORE")
+        overheard.reset(noting)
+        (asked,) = [query for query, _ in heard if query.name.startswith("search_")]
+        assert b"%(ids)s" in asked.text
 
 
 async def test_only_what_happens_in_the_projects_searched_counts(team: Team) -> None:
@@ -230,5 +307,5 @@ async def test_no_more_is_kept_than_a_few_lists(team: Team, monkeypatch: pytest.
     await team.member.issues.create("CORE", IssueDraft(title="a b c"))
     for text in ("a", "b", "c"):
         await kept(team.viewer, text)
-    assert await statements(team.viewer, "c") == ["search_among"]
+    assert await statements(team.viewer, "c") == []
     assert await statements(team.viewer, "a") != ["search_among"]

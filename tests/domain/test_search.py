@@ -75,6 +75,7 @@ async def test_random_queries_find_what_a_plain_filter_and_sort_find(
     for _ in range(25):
         text = random_query(random)
         expected = world.find(parse(text), project)
+        monkeypatch.setattr(narrowing, "KEPT", random.choice([0, 8]))
         assert await walk(world.asker, text, project, random.choice([7, 23, 100])) == expected, text
         assert await world.asker.search.total(text, project=project) == Total(count=len(expected)), text
         assert list(await world.asker.search.ids(text, project=project)) == expected, text
@@ -92,6 +93,7 @@ async def test_the_index_of_facets_finds_what_a_plain_filter_and_sort_find(
     for name in ("_WALKED", "_WALKED_COMPARED", "_OWN", "_READ", "_NAMED", "_FOUND"):
         monkeypatch.setattr(starting, name, 1000.0)
     monkeypatch.setattr(sources, "WINDOW", 1)
+    monkeypatch.setattr(narrowing, "KEPT", 0)
     queries: list[tuple[Named, Params]] = []
     heard = overheard.set(queries)
     try:
