@@ -204,6 +204,13 @@ def _learn(tx: Tx, of: Selection, reading: Reading, limit: int, sought: _Sought)
         remember(tx, (_SOUGHT, of.projects, of.clauses, of.typed, reading), sought)
 
 
+def pass_on(tx: Tx, of: Selection, reading: Reading, *, rarer: float) -> None:
+    """Keeps how words were sought for the next letter, where enough of them was known without seeking."""
+    each, begin = _known(tx, of, reading, rarer)
+    if each:
+        remember(tx, (_SOUGHT, of.projects, of.clauses, of.typed, reading), _Sought(each, begin))
+
+
 def _known(tx: Tx, of: Selection, reading: Reading, rarer: float) -> tuple[float, Start | None]:
     """How the same words were sought a moment ago, or they without the last letter: with it, one has to read
     further.

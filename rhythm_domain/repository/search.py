@@ -106,6 +106,8 @@ async def _first(tx: Tx, of: Selection, reading: Reading, limit: int) -> list[ne
         found += read[:missing]
         behind = bounds | _last(read[:missing])
         known = known._replace(rows=tuple(found), behind=behind, whole=len(found) < limit)
+    else:
+        newest.pass_on(tx, of, reading, rarer=known.rarer)
     if known.whole or known.among or newest.scattered(found):
         narrowing.keep(tx, of, known)
     return found

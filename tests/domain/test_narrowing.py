@@ -150,10 +150,10 @@ async def test_who_turns_pages_finds_what_others_find_whatever_happens_meanwhile
     assert len(sought[False]) < len(sought[True])
 
 
-async def statements(session: Session, text: str, project: str | None = "CORE") -> list[str]:
+async def statements(session: Session, text: str, project: str | None = "CORE", limit: int = 50) -> list[str]:
     heard: list[tuple[Named, Params]] = []
     noting = overheard.set(heard)
-    await session.search.page(text, project=project)
+    await session.search.page(text, project=project, limit=limit)
     overheard.reset(noting)
     return [query.name for query, _ in heard if query.name.startswith("search_")]
 
@@ -162,9 +162,9 @@ async def found(session: Session, text: str) -> list[int]:
     return [row.id for row in (await session.search.page(text, project="CORE")).items]
 
 
-async def kept(session: Session, text: str) -> None:
+async def kept(session: Session, text: str, limit: int = 50) -> None:
     """Lists until it is kept: that it is not while somebody is at work, in any of the server's databases."""
-    while await statements(session, text) not in ([], ["search_among"]):
+    while await statements(session, text, limit=limit) not in ([], ["search_among"]):
         pass
 
 
@@ -234,6 +234,17 @@ async def test_what_was_at_work_when_a_list_was_read_is_not_missed(team: Team, i
         assert await found(team.viewer, "priority:urgent") == []
         slow.commit()
     assert await found(team.viewer, "priority:urgent data") == [issue]
+
+
+async def test_how_words_were_sought_is_known_when_there_are_not_enough_any_more(
+    own: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "WINDOW", 1)
+    me = own.asker
+    await me.issues.create("CORE", IssueDraft(title="omicron"))  # Else there is no history.
+    await kept(me, "is:open e", limit=2)
+    assert await statements(me, "is:open ep", limit=2) == ["search_among"]
+    assert (await statements(me, "is:open ep a", limit=2))[:2] == ["search_among", "search_sample"]
 
 
 async def test_what_is_old_is_compared_but_once(team: Team, instance: Instance) -> None:
