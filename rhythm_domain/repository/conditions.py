@@ -41,7 +41,7 @@ class Clause:
     `closed` says whether all that fulfil it are closed, or open; None: it may be either. `priorities` are
     those that they may have; None: it may be any. `facets` are the values of which an issue has one, where
     the index of facets knows them; where each project has its own ones, `facets_here` is a query of those of
-    the project `p.id`.
+    the project `p.id`. `common` says that there are so few such values that many issues have each.
 
     Clauses of the same text are equal: statements that hold them are put together once.
     """
@@ -49,6 +49,7 @@ class Clause:
     __slots__ = (
         "_text",
         "closed",
+        "common",
         "driver",
         "elsewhere",
         "facets",
@@ -70,6 +71,7 @@ class Clause:
         priorities: Collection[Priority] | None = None,
         facets: Sequence[Composable] = (),
         facets_here: Composable | None = None,
+        common: bool = False,
     ) -> None:
         text = where.as_string()
         self.where: SQL = SQL(text)
@@ -81,6 +83,7 @@ class Clause:
         self.priorities = priorities
         self.facets = tuple(SQL(facet.as_string()) for facet in facets)
         self.facets_here: SQL | None = None if facets_here is None else SQL(facets_here.as_string())
+        self.common = common
         self._text = text
 
     def __eq__(self, other: object) -> bool:
@@ -114,11 +117,14 @@ def _clause(condition: Condition, ids: tuple[int, ...], asker: Asker) -> Clause:
         case Field.PRIORITY:
             urgencies = [priority.value for priority in condition.priorities]
             return _own(
-                _one_of("i.priority", urgencies), priorities=condition.priorities, facets=_values(urgencies)
+                _one_of("i.priority", urgencies),
+                priorities=condition.priorities,
+                facets=_values(urgencies),
+                common=True,
             )
         case Field.TYPE:
             types = [str(value) for value in condition.values]
-            return Clause(_one_of("i.type", types), facets=_values(types))
+            return Clause(_one_of("i.type", types), facets=_values(types), common=True)
         case Field.ASSIGNEE:
             return _person("i.assignee_id", condition, ids, asker)
         case Field.REPORTER:
@@ -148,7 +154,7 @@ def _clause(condition: Condition, ids: tuple[int, ...], asker: Asker) -> Clause:
                 facets = [NOBODY]
             elif condition.values == (Has.SPRINT,):
                 facets = _planned((0,))
-            return Clause(_or(lacks), facets=facets)
+            return Clause(_or(lacks), facets=facets, common=True)
         case Field.PROJECT:
             return Clause(NOTHING)
 
@@ -168,7 +174,7 @@ def _standing(values: Iterable[Status]) -> list[Composable]:
     return _values(sorted(status.value for status in values))
 
 
-OPEN = Clause(OPEN_ISSUE, closed=False, facets=_standing(models.OPEN))
+OPEN = Clause(OPEN_ISSUE, closed=False, facets=_standing(models.OPEN), common=True)
 """Issues that are not closed."""
 
 BACKLOG = Clause(SQL("i.closed_at IS NULL AND i.sprint_id IS NULL"), closed=False)
@@ -190,12 +196,13 @@ def _own(
     closed: bool | None = None,
     priorities: Collection[Priority] | None = None,
     facets: Sequence[Composable] = (),
+    common: bool = False,
 ) -> Clause:
     """A condition on issues' own columns that an index of a project's issues serves."""
     driver = SQL(
         "SELECT i.id FROM issues i WHERE i.project_id = p.id AND i.deleted_at IS NULL AND {}"
     ).format(where)
-    return Clause(where, driver, own=True, closed=closed, priorities=priorities, facets=facets)
+    return Clause(where, driver, own=True, closed=closed, priorities=priorities, facets=facets, common=common)
 
 
 def _one_of(column: str, values: Iterable[str | int]) -> Composable:
@@ -229,7 +236,7 @@ def statuses(values: Iterable[Status]) -> Clause:
         where, closed = SQL("{} AND {}").format(where, OPEN_ISSUE), False
     elif asked <= models.CLOSED:
         where, closed = SQL("{} AND {}").format(where, CLOSED_ISSUE), True
-    return _own(SQL("({})").format(where), closed=closed, facets=_standing(asked))
+    return _own(SQL("({})").format(where), closed=closed, facets=_standing(asked), common=True)
 
 
 def _person(column: str, condition: Condition, ids: tuple[int, ...], asker: Asker) -> Clause:
@@ -359,7 +366,7 @@ def _is(value: Is, asker: Asker) -> Clause:
         case Is.OPEN:
             return OPEN
         case Is.CLOSED:
-            return Clause(CLOSED_ISSUE, closed=True, facets=_standing(models.CLOSED))
+            return Clause(CLOSED_ISSUE, closed=True, facets=_standing(models.CLOSED), common=True)
         case Is.MINE:
             return _own(_one_of("i.assignee_id", [asker.id]), facets=[Literal(asker.id)])
         case Is.OVERDUE:

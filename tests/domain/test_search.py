@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -116,6 +117,20 @@ async def test_the_index_of_facets_finds_what_a_plain_filter_and_sort_find(
         overheard.reset(heard)
     faceted = {query.name for query, _ in queries if "issue_facets" in str(query.text)}
     assert {"search_faceted", "search_ordered"} <= faceted
+
+
+@pytest.mark.parametrize(
+    "text", ["status:done label:ui", "type:bug is:open label:ui", "label:ui no:assignee"]
+)
+async def test_the_index_of_facets_is_asked_for_what_is_rare_first(world: World, text: str) -> None:
+    queries: list[tuple[Named, Params]] = []
+    heard = overheard.set(queries)
+    await world.asker.search.total(text, project="CORE")
+    overheard.reset(heard)
+    asked = next(str(query.text) for query, _ in queries if b"issue_facets" in query.text)
+    first, *others = re.findall(r"f\.facets && ARRAY\[.*?\]", asked)
+    assert re.search(r", *-\d+\)\]$", first), asked
+    assert others
 
 
 @pytest.mark.parametrize("project", ["CORE", None], ids=["one project", "across"])
