@@ -87,13 +87,18 @@ class Done(NamedTuple):
 class Moment(NamedTuple):
     """What a transaction sees: a history that ends with an event, and at least all that transactions below a
     number did, which are `over`. If it is `settled`, no others were at work: what is recorded later has a
-    higher sequence number.
+    higher sequence number. Within a project it is the history of that, and of what happens in none.
     """
 
     seq: int
     event: UUID
     over: int
     settled: bool
+
+    def still(self, since: Moment) -> bool:
+        """Whether nothing happened since an earlier one."""
+        # At another one something may be missing that was there then, though the history is no shorter.
+        return (self.seq, self.event) == (since.seq, since.event) and since.over <= self.over
 
 
 @dataclass(slots=True)

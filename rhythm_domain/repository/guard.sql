@@ -56,6 +56,14 @@ e.seq, e.event,
 -- The last of the history, if there is any.
 LEFT JOIN LATERAL (SELECT seq, id AS event FROM events ORDER BY seq DESC LIMIT 1) e ON true
 
+-- part: at_the_end_of_the_project
+-- The last of the history of the project `p`, and of what happened in none.
+LEFT JOIN LATERAL (
+  (SELECT seq, id AS event FROM events WHERE project_id = p.id ORDER BY seq DESC LIMIT 1)
+  UNION ALL
+  (SELECT seq, id FROM events WHERE project_id IS NULL ORDER BY seq DESC LIMIT 1)
+  ORDER BY seq DESC LIMIT 1) e ON true
+
 -- name: enter
 -- The person behind a session. No row: not signed in any more.
 SELECT {{who}}
@@ -80,10 +88,10 @@ WHERE {{signed_in}};
 SELECT {{who}}, {{moment}},
        p.id AS project_id, p.key AS project_key, p.archived_at, m.role
 FROM {{present}}
-{{at_its_end}}
 LEFT JOIN LATERAL (
   SELECT p.id, p.key, p.archived_at FROM project_keys k JOIN projects p ON p.id = k.project_id
   WHERE k.key = %(key)s AND p.deleted_at IS NULL OFFSET 0) p ON true
+{{at_the_end_of_the_project}}
 LEFT JOIN project_members m ON m.project_id = p.id AND m.user_id = u.id AND m.ended_at IS NULL
 WHERE {{signed_in}};
 

@@ -65,15 +65,13 @@ class Listed(NamedTuple):
         index = self.rows.index(place)
         return self.rows[:index][::-1] if back else self.rows[index + 1 :]
 
-    def reaches(self, moment: Moment) -> bool:
-        """Whether it is from before a moment, and the history in between can be looked through."""
-        # At another one issues may be missing that are in the list, though the history is no shorter.
-        return (
-            self.since is not None
-            and self.since.over <= moment.over
-            and moment.seq - self.since.seq in range(_SOME)
-            and fresh(self.at)
-        )
+    def reaches(self, moment: Moment, *, across: bool) -> bool:
+        """Whether it stands at a moment; across projects, if nothing happened in those that are searched."""
+        if self.since is None or not fresh(self.at):
+            return False
+        if not across:
+            return moment.still(self.since)
+        return self.since.over <= moment.over and moment.seq - self.since.seq in range(_SOME)
 
 
 class _Asked(NamedTuple):
@@ -110,7 +108,7 @@ async def narrowed(tx: Tx, of: Selection, behind: Callable[[Sequence[Any]], Any]
     nothing, asked = _nothing(tx), _Asked.by(of)
     if (same := await _listed(tx, of)) is not None:
         return same
-    for other, known in _reaching(tx):
+    for other, known in _reaching(tx, of):
         if other.holds(asked) and (other.sort == of.sort or known.among is not None):
             break
     else:
@@ -135,7 +133,7 @@ async def narrowed(tx: Tx, of: Selection, behind: Callable[[Sequence[Any]], Any]
 
 async def _listed(tx: Tx, of: Selection) -> Listed | None:
     asked = _Asked.by(of)
-    known = next((known for other, known in _reaching(tx) if other == asked), None)
+    known = next((known for other, known in _reaching(tx, of) if other == asked), None)
     if known is None:
         return None
     happened = _happened_later(tx, of, known)
@@ -164,7 +162,7 @@ def _happened_later(tx: Tx, of: Selection, known: Listed) -> Callable[[], bool]:
     Then what was listed there is forgotten.
     """
     since, moment = known.since, tx.moment
-    if since is None or moment is None or (since.seq, since.event) == (moment.seq, moment.event):
+    if since is None or moment is None or moment.still(since):
         return lambda: False
     asked = tx.later(_Q["search_happened"], projects=list(of.projects), seq=since.seq, event=since.event)
 
@@ -177,10 +175,10 @@ def _happened_later(tx: Tx, of: Selection, known: Listed) -> Callable[[], bool]:
     return happened
 
 
-def _reaching(tx: Tx) -> Iterator[tuple[_Asked, Listed]]:
-    """Those of the lists that are from before this moment, see `Listed.reaches`."""
+def _reaching(tx: Tx, of: Selection) -> Iterator[tuple[_Asked, Listed]]:
+    """Those of the lists that may still stand, see `Listed.reaches`."""
     if (moment := tx.moment) is not None:
-        yield from ((asked, known) for asked, known in _kept(tx) if known.reaches(moment))
+        yield from ((asked, known) for asked, known in _kept(tx) if known.reaches(moment, across=of.across))
 
 
 def _kept(tx: Tx) -> Sequence[tuple[_Asked, Listed]]:

@@ -10,10 +10,12 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from rhythm_domain import lexemes, queries
+from rhythm_domain.database import Row
 from rhythm_domain.lexemes import SearchQuery, Term
 from rhythm_domain.query import Field, Query, Sort, SortKey
 from rhythm_domain.repository import conditions
 from rhythm_domain.repository.conditions import Clause
+from rhythm_domain.repository.hints import standing
 from rhythm_domain.repository.names import Asker, Names
 from rhythm_domain.transaction import Tx
 
@@ -109,16 +111,19 @@ def projects(tx: Tx, *, archived: bool = False) -> list[int]:
 
 async def look_up(tx: Tx, names: Names, ids: Sequence[int]) -> None:
     """Finds what names stand for within some projects."""
-    rows = await tx.fetch(
-        _Q["search_names"],
-        projects=queries.integers(ids),
-        people=list(names.people),
-        labels=list(names.labels),
-        sprints=list(names.sprints),
-        parents=list(names.parents),
-        keys=list(names.projects),
-    )
-    for row in rows:
+    asked = {
+        "people": tuple(names.people),
+        "labels": tuple(names.labels),
+        "sprints": tuple(names.sprints),
+        "parents": tuple(names.parents),
+        "keys": tuple(names.projects),
+    }
+
+    async def read() -> list[Row]:
+        lists = {kind: list(each) for kind, each in asked.items()}
+        return await tx.fetch(_Q["search_names"], projects=queries.integers(ids), **lists)
+
+    for row in await standing(tx, ("names", tuple(ids), *asked.values()), read):
         known: dict[str, list[int]] = getattr(names, row["kind"])
         known[row["name"]].append(row["id"])
 

@@ -178,9 +178,9 @@ async def found(session: Session, text: str) -> list[int]:
     return [row.id for row in (await session.search.page(text, project="CORE")).items]
 
 
-async def kept(session: Session, text: str, limit: int = 50) -> None:
+async def kept(session: Session, text: str, project: str | None = "CORE", limit: int = 50) -> None:
     """Lists until it is kept: that it is not while somebody is at work, in any of the server's databases."""
-    while await statements(session, text, limit=limit) not in ([], ["search_among"]):
+    while await statements(session, text, project, limit) not in ([], ["search_among"]):
         pass
 
 
@@ -234,11 +234,14 @@ async def test_what_is_known_whole_is_only_sorted_in_other_orders(team: Team) ->
 async def test_only_what_happens_in_the_projects_searched_counts(team: Team) -> None:
     await team.member.issues.create("CORE", IssueDraft(title="database"))
     await kept(team.viewer, "data")
+    await kept(team.viewer, "data", None)
     await team.outsider.projects.create("ELSE", "Elsewhere")
     await team.outsider.issues.create("ELSE", IssueDraft(title="database"))
-    assert await statements(team.viewer, "datab") == ["search_happened", "search_among"]
+    assert await statements(team.viewer, "datab") == ["search_among"]
+    assert await statements(team.viewer, "datab", None) == ["search_happened", "search_among"]
     await team.member.issues.create("CORE", IssueDraft(title="database too"))
-    assert len((await team.viewer.search.page("datab", project="CORE")).items) == 2
+    for project in ("CORE", None):
+        assert len((await team.viewer.search.page("datab", project=project)).items) == 2
 
 
 async def test_what_was_at_work_when_a_list_was_read_is_not_missed(team: Team, instance: Instance) -> None:
@@ -266,13 +269,13 @@ async def test_how_words_were_sought_is_known_when_there_are_not_enough_any_more
 async def test_what_is_old_is_compared_but_once(team: Team, instance: Instance) -> None:
     """Also where nothing new can be kept, as somebody is at work."""
     await team.member.issues.create("CORE", IssueDraft(title="database"))
-    await kept(team.viewer, "d")
-    await kept(team.viewer, "data")
+    await kept(team.viewer, "d", None)
+    await kept(team.viewer, "data", None)
     await team.member.issues.create("CORE", IssueDraft(title="databank"))
     with psycopg.connect(instance.db.conninfo) as slow:
         slow.execute("SELECT FROM issues FOR SHARE")
-        assert "search_among" in await statements(team.viewer, "datab")
-        assert "search_among" not in await statements(team.viewer, "databa")
+        assert "search_among" in await statements(team.viewer, "datab", None)
+        assert "search_among" not in await statements(team.viewer, "databa", None)
 
 
 async def test_who_sees_an_earlier_moment_does_not_narrow_what_was_listed_since(
@@ -336,3 +339,15 @@ async def test_no_more_is_kept_than_a_few_lists(team: Team, monkeypatch: pytest.
         await kept(team.viewer, text)
     assert await statements(team.viewer, "c") == []
     assert await statements(team.viewer, "a") != ["search_among"]
+
+
+async def test_names_are_not_looked_up_again_unless_something_happened(team: Team) -> None:
+    await team.maintainer.labels.create("CORE", "ui")
+    while "search_names" in await statements(team.viewer, "label:ui"):
+        pass
+    assert "search_names" not in await statements(team.viewer, "label:ui data")
+    await kept(team.viewer, "label:api")
+    await team.maintainer.labels.create("CORE", "api")
+    await team.member.issues.create("CORE", IssueDraft(title="data", labels=("api",)))
+    assert len((await team.viewer.search.page("label:api", project="CORE")).items) == 1
+    assert "search_names" in await statements(team.viewer, "label:ui data")
