@@ -11,6 +11,7 @@ from typing import Any
 from rhythm_domain import queries
 from rhythm_domain.models import IssueRow, IssueType, LabelRef, PersonRef, Priority, Status
 from rhythm_domain.names import Names, numbers
+from rhythm_domain.repository.hints import standing
 from rhythm_domain.transaction import Tx
 
 _Q = queries.load("lines")
@@ -19,13 +20,26 @@ FEW = 16
 """Up to so many issues it is quicker to ask for the names with each of them than for each name once."""
 
 
+KNOWN = 2000
+"""Lines that are kept."""
+
+
 async def rows(tx: Tx, ids: Sequence[int]) -> tuple[IssueRow, ...]:
     """Issues as lines of a list, in the order of `ids`; what no longer exists is left out. They are the last
-    that is read: a transaction that only reads ends with them.
+    that is read: a transaction that only reads ends with them. Those that were shown before are read again
+    only if something happened.
     """
-    found = await rows_at_last(tx, ids)
+    known = await standing(tx, ("lines", tx.place and tx.place.id, tx.names.version), _none)
+    found = await rows_at_last(tx, [id_ for id_ in ids if id_ not in known])
     await tx.end()
-    return found()
+    if len(known) > KNOWN:
+        known.clear()
+    known |= {row.id: row for row in found()}
+    return tuple(known[id_] for id_ in ids if id_ in known)
+
+
+async def _none() -> dict[int, IssueRow]:
+    return {}
 
 
 async def rows_at_last(tx: Tx, ids: Sequence[int]) -> Callable[[], tuple[IssueRow, ...]]:

@@ -203,6 +203,7 @@ async def test_a_card_stands_in_the_column_of_its_status_though_it_is_moved_mean
     board = await team.member.boards.show("CORE")
     found = {column.status: [card.status for card in column.cards] for column in board.columns}
     assert found[Status.TODO] == [Status.TODO]
+    team.instance.db.hints.clear()  # It was moved behind the history's back.
     page = await team.member.search.page("status:done", project="CORE")
     assert [row.status for row in page.items] == [Status.DONE]
 
@@ -212,6 +213,7 @@ async def test_cards_by_the_hundred_say_what_a_few_say(world: World, monkeypatch
     monkeypatch.setattr(lines, "FEW", 1000)
     few = await world.asker.boards.show("CORE", "")
     monkeypatch.setattr(lines, "FEW", 0)
+    world.asker._guard._db.hints.clear()
     assert await world.asker.boards.show("CORE", "") == few
     rows = [card for column in few.columns for card in column.cards]
     assert all(

@@ -351,3 +351,28 @@ async def test_names_are_not_looked_up_again_unless_something_happened(team: Tea
     await team.member.issues.create("CORE", IssueDraft(title="data", labels=("api",)))
     assert len((await team.viewer.search.page("label:api", project="CORE")).items) == 1
     assert "search_names" in await statements(team.viewer, "label:ui data")
+
+
+async def test_lines_are_read_again_only_if_something_happened(team: Team) -> None:
+    first = await team.member.issues.create("CORE", IssueDraft(title="data"))
+    await team.member.issues.create("CORE", IssueDraft(title="datum"))
+
+    async def read(text: str) -> tuple[list[str], list[int]]:
+        """The titles of a list, and of which issues the lines were read for it."""
+        heard: list[tuple[Named, Params]] = []
+        noting = overheard.set(heard)
+        page = await team.viewer.search.page(text, project="CORE")
+        overheard.reset(noting)
+        asked = [params for query, params in heard if query.name in ("issue_rows", "many_issue_rows")]
+        ids = [int(id_) for params in asked if params for id_ in params["ids"].strip("{}").split(",")]
+        return [row.title for row in page.items], ids
+
+    while (await read("data"))[1]:
+        pass
+    assert (await read("data"))[0] == ["data"]
+    titles, ids = await read("")
+    assert titles == ["datum", "data"]
+    assert len(ids) == 1
+    assert first.id not in ids
+    await team.member.issues.edit(first.id, IssueEdit(title="data, too", base_version=first.version))
+    assert (await read("data"))[0] == ["data, too"]
