@@ -161,7 +161,8 @@ def _further(of: Selection, begin: Start | None, walk: float, rows: int, found: 
         # To ask once more costs as much as what is found among many more.
         return int(min(max(3 * walk, 4 * rows), numbers.EVERYTHING))
     further = 1.5 * walk if found > SURE else max(2 * walk, 4 * rows)
-    return int(min(max(further, sources.WINDOW), 16 * rows))
+    # One project is read no further than it must, several as far as was said.
+    return int(min(max(further, sources.WINDOW), (4 if of.across else 16) * rows))
 
 
 async def _reach(tx: Tx, of: Selection, reading: Reading, limit: int, rows: int) -> Reach:
