@@ -2,9 +2,10 @@
 
 The first issues of a list are kept. Who turns its page finds the next ones among them. Who types a letter
 more, a word or a condition asks for a part of what was there before: they are compared again, and only what
-is missing is sought, behind them. Of a list that is known whole, so is any part, in any order. That holds as
-long as nothing happened in the projects: the history says so. A list is only kept when no transaction was at
-work, for then all that is recorded later has higher sequence numbers.
+is missing is sought, behind them. Where few issues are known to be all that a list can have, any part of it
+is sought among these, in any order. That holds as long as nothing happened in the projects: the history says
+so. A list is only kept when no transaction was at work, for then all that is recorded later has higher
+sequence numbers.
 """
 
 from __future__ import annotations
@@ -109,6 +110,8 @@ async def narrowed(tx: Tx, of: Selection, behind: Callable[[Sequence[Any]], Any]
     if (same := await _listed(tx, of)) is not None:
         return same
     for other, known in _reaching(tx, of):
+        if known.among is not None and len(known.among) > MOST and other.terms != of.terms:
+            known = known._replace(among=None)  # To compare the words of all would take too long.
         if other.holds(asked) and (other.sort == of.sort or known.among is not None):
             break
     else:

@@ -41,6 +41,9 @@ _WIDEST = 1_000_000
 SOON = 4_000
 """Microseconds of reading on that are not worth asking what would be better."""
 
+_ALL = 2_500
+"""Issues that are worth keeping to put them in another order."""
+
 _MANY = 10
 """How many times as many issues as elsewhere a condition may name: else a list may have to be read wholly."""
 
@@ -85,11 +88,11 @@ async def ordered(
     limit: int,
     *,
     most: int = 0,
-    among: Sequence[int] | None = None,
-) -> tuple[list[_Row], bool]:
+    among: tuple[int, ...] | None = None,
+) -> tuple[list[_Row], bool, tuple[int, ...] | None]:
     """The first `limit` issues of a list in its order, or of its end, behind a place, and whether those are
     all. Where all that is found is sorted, there may be `most`: they cost little more. All may be known to be
-    `among` some issues.
+    `among` some issues; and so it is said what was found out of that.
     """
     order = stretches(of.sort)
     index, value, id_ = at or (len(order) - 1 if reading.back else 0, None, 0)
@@ -107,7 +110,7 @@ async def ordered(
         await _by_words(walk, places, behind)
     else:
         await _by_conditions(walk, places, behind)
-    return walk.rows, walk.ended
+    return walk.rows, walk.ended, walk.among or among
 
 
 def _may_hold(stretch: Stretch, clause: Clause) -> bool:
@@ -264,6 +267,8 @@ class _Walk:
     ) -> None:
         self.tx, self.of = tx, of
         self.rows: list[_Row] = []
+        self.among: tuple[int, ...] | None = None
+        """Issues of which all are, where these are few."""
         self.read = self._found = self._place = 0
         self._unfinished = False
         self._ended: bool | None = None
@@ -366,11 +371,14 @@ class _Walk:
             compared,
             self._at is not None,
             most,
+            _ALL if most > self._limit and driver is not sources.AMONG else 0,
         )
         value, id_ = self._at or (None, 0)
         fitting: dict[int, list[_Row]] = {place: [] for place in places}
         for row in await fetch(self.tx, of, query, value=value, id=id_, lookup=lookup, ids=ids):
-            place = row["place"]
+            if (place := row["place"]) is None:
+                self.among = tuple(map(int, row["value"][1:-1].split(",")))
+                continue
             fitting[place].append((place, order[place].type.read(row["value"]), row["id"]))
         before = len(self.rows)
         for each in fitting.values():
@@ -429,11 +437,20 @@ def _driven(
     words: bool,
     resumed: bool,
     limit: int,
+    among: int,
 ) -> Named:
     return Named.of(
         "search_ordered",
         walks.ordered(
-            clauses, driver, places, reading, alone=alone, words=words, resumed=resumed, limit=limit
+            clauses,
+            driver,
+            places,
+            reading,
+            alone=alone,
+            words=words,
+            resumed=resumed,
+            limit=limit,
+            among=among,
         ),
     )
 

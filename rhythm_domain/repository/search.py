@@ -141,16 +141,16 @@ async def _ordered(tx: Tx, of: Selection, at: Any, reading: Reading, limit: int)
     known = await (narrowing.narrowed(tx, of, itemgetter(-1)) if first else narrowing.listed(tx, of))
     rows = known.beyond(at, back=reading.back)
     if rows is None:
-        found, _ = await ordered(tx, of, at, reading, limit + 1, among=known.among)
+        found, *_ = await ordered(tx, of, at, reading, limit + 1, among=known.among)
         return _cut(found, reading, limit)
     if len(rows) <= limit and not (reading.back or known.whole):
         missing = limit + 1 - len(rows)
-        found, whole = await ordered(
+        found, whole, among = await ordered(
             tx, of, known.behind, reading, missing, most=narrowing.MOST, among=known.among
         )
         rows = (*rows, *found)
         behind = found[-1] if found else known.behind
-        known = known._replace(rows=(*known.rows, *found), behind=behind, whole=whole)
+        known = known._replace(rows=(*known.rows, *found), behind=behind, whole=whole, among=among)
     narrowing.keep(tx, of, known)
     return _cut([*rows], reading, limit)
 

@@ -161,8 +161,14 @@ MATCHES = Driver(
 """The issues of project `p` that the index finds for the words. Parameter: lookup."""
 
 
-AMONG = Driver(issues=SQL(f"{INDEXED.as_string()} WHERE x.id = ANY(%(ids)s::bigint[])"))
-"""Some issues. Parameter: ids."""
+AMONG = Driver(
+    issues=SQL(
+        SQL("WITH i AS MATERIALIZED ({} WHERE x.id = ANY(%(ids)s::bigint[])) SELECT i.* FROM i")
+        .format(INDEXED)
+        .as_string()
+    )
+)
+"""Some issues, looked up once however many projects there are. Parameter: ids."""
 
 
 def words_of(row: str) -> Composable:

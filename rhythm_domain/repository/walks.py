@@ -197,9 +197,11 @@ def ordered(
     words: bool,
     resumed: bool,
     limit: int,
+    among: int,
 ) -> Composable:
     """The first `limit` issues of a driver that fulfil everything, in several stretches: `place`, id and, as
-    text, value; those of one stretch before those of the next.
+    text, value; those of one stretch before those of the next. Behind them those among which all of the list
+    are, if they are no more than `among`: a value without a place is their ids, an array.
 
     They are read once, whatever the number of stretches. What costs more than to compare a column is compared
     in order, until there are enough. `resumed`: behind the parameters value and id in the first of these
@@ -226,15 +228,21 @@ def ordered(
     ]
     return SQL(
         "WITH i AS {once} (SELECT i.* FROM {scope} CROSS JOIN LATERAL"
-        " (SELECT i.* FROM {rows} WHERE {cheap}) i) SELECT f.* FROM ({parts}) f LIMIT {limit}"
+        " (SELECT i.* FROM {rows} WHERE {cheap}) i) (SELECT f.* FROM ({parts}) f LIMIT {limit}) {all}"
     ).format(
-        once=SQL("MATERIALIZED" if len(parts) > 1 else "NOT MATERIALIZED"),
+        once=SQL("MATERIALIZED" if len(parts) > 1 or among else "NOT MATERIALIZED"),
+        all=_ALL.format(Literal(among)) if among else SQL(""),
         scope=scope(alone, words=words or driver is MATCHES, descending=True),
         rows=rows(driver),
         cheap=conditions(cheap, words=False),
         parts=SQL(" UNION ALL ").join(parts),
         limit=Literal(limit),
     )
+
+
+_ALL = SQL(
+    "UNION ALL SELECT NULL::int, NULL::bigint, array_agg(i.id)::text FROM i HAVING count(*) BETWEEN 1 AND {}"
+)
 
 
 # Words -------------------------------------------------------------------------------------------------

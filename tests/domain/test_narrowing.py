@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from functools import partial
@@ -21,7 +22,7 @@ from rhythm_domain.models.drafts import IssueDraft, IssueEdit
 from rhythm_domain.policy import Permission
 from rhythm_domain.queries import Named
 from rhythm_domain.query import QueryError, Sort, SortKey, parse
-from rhythm_domain.repository import hints, narrowing, ordered, search, sources
+from rhythm_domain.repository import hints, narrowing, ordered, search, sources, starting
 from rhythm_domain.repository.selection import select
 from rhythm_domain.session import Session
 from rhythm_domain.transaction import Moment
@@ -330,6 +331,49 @@ async def test_a_phrase_is_found_where_a_longer_word_has_no_place(team: Team) ->
     await kept(team.viewer, "a/one/fo")
     assert await found(team.viewer, "a/one/fo") == []
     assert await found(team.viewer, "a/one/foo") == [issue]
+
+
+@pytest.mark.usefixtures("settled")
+@pytest.mark.parametrize("project", ["CORE", None], ids=["one project", "across"])
+async def test_what_was_sorted_once_is_not_sought_in_other_orders(
+    own: World, stranger: Session, monkeypatch: pytest.MonkeyPatch, project: str | None
+) -> None:
+    """Even if the list is too long to be kept whole; but no words of so many are compared."""
+    monkeypatch.setattr(narrowing, "MOST", 3)
+    monkeypatch.setattr(ordered, "FIRST", 1)
+    for name in ("_ASKED", "_VALUE", "_LOOKED_UP", "_ELSEWHERE"):
+        monkeypatch.setattr(starting, name, 0.0)
+    for name in ("_WALKED_ELSEWHERE", "_OWN", "_READ", "_NAMED"):
+        monkeypatch.setattr(starting, name, 1000.0)
+    await change(own.asker, own, Random(1))  # noqa: S311 - without a history nothing is kept
+    assert len(await stranger.search.ids("label:ui", project=project)) > 3
+    await own.asker.search.page("label:ui sort:updated", project=project, limit=1)
+    for text, known in (("label:ui sort:rank", True), ("label:ui alpha sort:rank", False)):
+        heard: list[tuple[Named, Params]] = []
+        noting = overheard.set(heard)
+        page = await own.asker.search.page(text, project=project, limit=2)
+        overheard.reset(noting)
+        stranger._guard._db.hints.clear()
+        assert page == await stranger.search.page(text, project=project, limit=2)
+        assert any(b"%(ids)s" in query.text for query, _ in heard if query.name == "search_ordered") is known
+
+
+@pytest.mark.usefixtures("settled")
+async def test_what_is_known_is_looked_up_once_however_many_projects_there_are(
+    own: World, instance: Instance
+) -> None:
+    await change(own.asker, own, Random(1))  # noqa: S311 - without a history nothing is kept
+    heard: list[tuple[Named, Params]] = []
+    noting = overheard.set(heard)
+    for order in ("updated", "created", "rank"):
+        await own.asker.search.page(f"label:ui is:open sort:{order}")
+    overheard.reset(noting)
+    known = [(query, params) for query, params in heard if b"%(ids)s::bigint[])) SELECT" in query.text]
+    assert {query.name for query, _ in known} == {"search_newest", "search_ordered"}
+    for query, params in known:
+        plan = instance.sql.execute(b"EXPLAIN (ANALYZE, TIMING OFF) " + query.text, params).fetchall()
+        lines = "\n".join(str(row["QUERY PLAN"]) for row in plan)
+        assert re.findall(r"on issue_index .*loops=(\d+)", lines) == ["1"], lines
 
 
 async def test_no_more_is_kept_than_a_few_lists(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
