@@ -20,8 +20,8 @@ FEW = 16
 """Up to so many issues it is quicker to ask for the names with each of them than for each name once."""
 
 
-KNOWN = 2000
-"""Lines that are kept."""
+KNOWN = 500
+"""Lines that are kept: those of some pages, or of a board."""
 
 
 async def rows(tx: Tx, ids: Sequence[int]) -> tuple[IssueRow, ...]:
@@ -32,10 +32,12 @@ async def rows(tx: Tx, ids: Sequence[int]) -> tuple[IssueRow, ...]:
     known = await standing(tx, ("lines", tx.place and tx.place.id, tx.names.version), _none)
     found = await rows_at_last(tx, [id_ for id_ in ids if id_ not in known])
     await tx.end()
-    if len(known) > KNOWN:
+    lines = known | {row.id: row for row in found()}
+    shown = {id_: lines[id_] for id_ in ids if id_ in lines}
+    if len(lines) > KNOWN:  # Of all that was shown, what is shown now is the likeliest to be asked for again.
         known.clear()
-    known |= {row.id: row for row in found()}
-    return tuple(known[id_] for id_ in ids if id_ in known)
+    known |= shown
+    return tuple(shown.values())
 
 
 async def _none() -> dict[int, IssueRow]:

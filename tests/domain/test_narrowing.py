@@ -22,7 +22,7 @@ from rhythm_domain.models.drafts import IssueDraft, IssueEdit
 from rhythm_domain.policy import Permission
 from rhythm_domain.queries import Named
 from rhythm_domain.query import QueryError, Sort, SortKey, parse
-from rhythm_domain.repository import hints, narrowing, ordered, search, sources, starting
+from rhythm_domain.repository import hints, lines, narrowing, ordered, search, sources, starting
 from rhythm_domain.repository.selection import select
 from rhythm_domain.session import Session
 from rhythm_domain.transaction import Moment
@@ -395,6 +395,17 @@ async def test_names_are_not_looked_up_again_unless_something_happened(team: Tea
     await team.member.issues.create("CORE", IssueDraft(title="data", labels=("api",)))
     assert len((await team.viewer.search.page("label:api", project="CORE")).items) == 1
     assert "search_names" in await statements(team.viewer, "label:ui data")
+
+
+async def test_no_line_is_missing_where_only_few_are_kept(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lines, "KNOWN", 1)
+    for title in ("data", "database", "datum"):
+        await team.member.issues.create("CORE", IssueDraft(title=title))
+    for text, many in (("data", 2), ("", 3), ("datum", 1), ("", 3), ("", 3)):
+        await kept(team.viewer, text)
+        assert len((await team.viewer.search.page(text, project="CORE")).items) == many
 
 
 async def test_lines_are_read_again_only_if_something_happened(team: Team) -> None:
