@@ -127,7 +127,7 @@ class Tx:
     names: Names = field(default_factory=Names)
     """Names that are known already."""
     hints: dict[Any, Any] = field(default_factory=dict)
-    """What was found out about the data that only decides how to ask for it: it outlives the transaction."""
+    """What was found out about the data, see `repository.hints`: it outlives the transaction."""
     _events: list[Row] = field(default_factory=list)
     _unchanged: bool = False
 
