@@ -93,7 +93,7 @@ class Database:
             renewed=self._forget_names,
         )
         self.hints: dict[Any, Any] = {}
-        """What was found out about the data. It may be old: who uses it makes sure, or only asks otherwise."""
+        """What was found out about the data, see `repository.hints`; it may be old."""
         self._names = Names()
 
     def names_of(self, version: UUID) -> Names:
