@@ -1,14 +1,18 @@
 -- History: what happened, and what can be taken back.
 
+-- part: undone
+-- Whether a person took the event `e` back, and not that again. Of few events: looked up for each, not among all undos.
+EXISTS (SELECT 1 FROM events x
+               WHERE x.undoes = e.operation AND x.id = x.operation AND x.actor_id = e.actor_id
+               AND NOT EXISTS (SELECT 1 FROM events y WHERE y.undoes = x.operation AND y.id = y.operation
+                               AND y.actor_id = x.actor_id OFFSET 0) OFFSET 0)
+
 -- name: events_of_project
 -- The latest changes of a project, newest first.
 SELECT e.seq, e.id, e.operation, e.kind, e.permission, e.actor_id, u.name, u.display_name, e.at, e.issue_id,
        p.key AS project_key, i.number, e.before, e.after, e.undoes, i.deleted_at IS NOT NULL AS trashed,
        c.withdrawn, c.said_by,
-       EXISTS (SELECT 1 FROM events x
-               WHERE x.undoes = e.operation AND x.id = x.operation AND x.actor_id = e.actor_id
-               AND NOT EXISTS (SELECT 1 FROM events y WHERE y.undoes = x.operation AND y.id = y.operation
-                               AND y.actor_id = x.actor_id)) AS undone
+       {{undone}} AS undone
 FROM events e JOIN users u ON u.id = e.actor_id
 JOIN projects p ON p.id = e.project_id
 LEFT JOIN issues i ON i.id = e.issue_id
@@ -19,19 +23,20 @@ WHERE e.project_id = %(project)s AND e.seq < %(before)s
 ORDER BY e.seq DESC LIMIT %(limit)s;
 
 -- name: events_of_all
--- The latest changes in all projects of a person, newest first: of each the latest, merged.
+-- The latest changes in all projects of a person, newest first: of each the latest, merged, by an index alone.
 SELECT e.seq, e.id, e.operation, e.kind, e.permission, e.actor_id, u.name, u.display_name, e.at, e.issue_id,
        p.key AS project_key, i.number, e.before, e.after, e.undoes, i.deleted_at IS NOT NULL AS trashed,
        c.deleted_at IS NOT NULL AS withdrawn, c.author_id AS said_by, e.project_id, e.role,
-       EXISTS (SELECT 1 FROM events x WHERE x.undoes = e.operation AND x.id = x.operation
-               AND NOT EXISTS (SELECT 1 FROM events y WHERE y.undoes = x.operation AND y.id = y.operation)) AS undone
-FROM (SELECT each.*, m.role
-      FROM project_members m
-      JOIN projects mine ON mine.id = m.project_id AND mine.deleted_at IS NULL
-      CROSS JOIN LATERAL (SELECT * FROM events WHERE project_id = m.project_id AND seq < %(before)s
-                          ORDER BY seq DESC LIMIT %(limit)s) each
-      WHERE m.user_id = %(user)s AND m.ended_at IS NULL
-      ORDER BY each.seq DESC LIMIT %(limit)s) e
+       {{undone}} AS undone
+FROM (SELECT each.*, latest.role
+      FROM (SELECT each.seq, m.role
+            FROM project_members m
+            JOIN projects mine ON mine.id = m.project_id AND mine.deleted_at IS NULL
+            CROSS JOIN LATERAL (SELECT seq FROM events WHERE project_id = m.project_id AND seq < %(before)s
+                                ORDER BY seq DESC LIMIT %(limit)s) each
+            WHERE m.user_id = %(user)s AND m.ended_at IS NULL
+            ORDER BY each.seq DESC LIMIT %(limit)s) latest
+      CROSS JOIN LATERAL (SELECT * FROM events WHERE seq = latest.seq OFFSET 0) each) e
 JOIN users u ON u.id = e.actor_id
 JOIN projects p ON p.id = e.project_id
 LEFT JOIN issues i ON i.id = e.issue_id
@@ -43,10 +48,7 @@ ORDER BY e.seq DESC;
 SELECT e.seq, e.id, e.operation, e.kind, e.permission, e.actor_id, u.name, u.display_name, e.at, e.issue_id,
        p.key AS project_key, i.number, e.before, e.after, e.undoes, i.deleted_at IS NOT NULL AS trashed,
        c.withdrawn, c.said_by,
-       EXISTS (SELECT 1 FROM events x
-               WHERE x.undoes = e.operation AND x.id = x.operation AND x.actor_id = e.actor_id
-               AND NOT EXISTS (SELECT 1 FROM events y WHERE y.undoes = x.operation AND y.id = y.operation
-                               AND y.actor_id = x.actor_id)) AS undone
+       {{undone}} AS undone
 FROM events e JOIN users u ON u.id = e.actor_id
 JOIN projects p ON p.id = e.project_id
 LEFT JOIN issues i ON i.id = e.issue_id

@@ -171,6 +171,9 @@ async def count(tx: Tx, of: Selection, *, most: int | None = None) -> int:
     if not of.projects:
         return 0
     every = 2**31 - 1 if most is None else most
+    known = await narrowing.listed(tx, of)
+    if known.whole:
+        return min(len(known.rows), every)
     begin = await start(tx, of, wanted=every, unordered=True, few=every)
     driver = sources.MATCHES if begin.lookup else begin.driver
     words = of.words is not None

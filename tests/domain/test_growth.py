@@ -106,4 +106,6 @@ def _pages(session: Session) -> dict[str, Callable[[], Awaitable[object]]]:
         for query in BOARDS
     }
     found["backlog"] = lambda: session.boards.backlog(PROJECT)
+    found["history"] = lambda: session.history.of_project(PROJECT)
+    found["history of all"] = session.history.of_all
     return found

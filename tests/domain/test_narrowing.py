@@ -431,3 +431,16 @@ async def test_lines_are_read_again_only_if_something_happened(team: Team) -> No
     assert first.id not in ids
     await team.member.issues.edit(first.id, IssueEdit(title="data, too", base_version=first.version))
     assert (await read("data"))[0] == ["data, too"]
+
+
+async def test_of_what_is_known_whole_the_total_is_known(team: Team) -> None:
+    for title in ("data", "database", "datum"):
+        await team.member.issues.create("CORE", IssueDraft(title=title))
+    await kept(team.viewer, "data")
+    heard: list[tuple[Named, Params]] = []
+    noting = overheard.set(heard)
+    assert (await team.viewer.search.total("data", project="CORE")).count == 2
+    overheard.reset(noting)
+    assert "search_total" not in [query.name for query, _ in heard]
+    await team.member.issues.create("CORE", IssueDraft(title="data, too"))
+    assert (await team.viewer.search.total("data", project="CORE")).count == 3
