@@ -55,6 +55,10 @@ class Listed(NamedTuple):
     at: float = 0
     among: tuple[int, ...] | None = None
 
+    def anew(self) -> Listed:
+        """The same list before any of it is known, but for how rare it is."""
+        return self._replace(rows=(), behind=None, at=now())
+
     def beyond(self, place: Any, *, back: bool) -> tuple[Any, ...] | None:
         """What is known of the list behind a place or, going `back`, before it, as far as that is known.
         Without a place from the start, or the end. None: the place is none of those known.

@@ -98,6 +98,9 @@ async def _newest(tx: Tx, of: Selection, at: Any, reading: Reading, limit: int) 
 async def _first(tx: Tx, of: Selection, reading: Reading, limit: int) -> list[newest.Place]:
     """The first `limit` issues by number, and perhaps more."""
     known = await narrowing.narrowed(tx, of, _last)
+    if of.across and len(known.rows) < limit and not (known.whole or known.among):
+        # In most projects one would read on from their newest issues, as far as the oldest known go back.
+        known = known.anew()
     found: list[newest.Place] = [*known.rows]
     if len(found) < limit and not known.whole:
         bounds: dict[int, int] = known.behind or {}
