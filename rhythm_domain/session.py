@@ -54,6 +54,12 @@ class Session:
             return f"{project.key} is archived"
         return None
 
+    def forget(self) -> None:
+        """Has everything read anew, also what was changed past Rhythm, as by hand in SQL: what was read in
+        the last minute would else be shown again, as long as the history says that nothing happened.
+        """
+        self._db.hints.clear()
+
     @cached_property
     def people(self) -> People:
         from rhythm_domain.services.people import People

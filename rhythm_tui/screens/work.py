@@ -299,6 +299,7 @@ class WorkScreen(LaidOut[None], Commanding):
 
     @handles("refresh")
     def refresh_all(self) -> None:
+        self.desk.session.forget()
         self.reload()
 
     @handles("trash")

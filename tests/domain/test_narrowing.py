@@ -444,3 +444,17 @@ async def test_of_what_is_known_whole_the_total_is_known(team: Team) -> None:
     assert "search_total" not in [query.name for query, _ in heard]
     await team.member.issues.create("CORE", IssueDraft(title="data, too"))
     assert (await team.viewer.search.total("data", project="CORE")).count == 3
+
+
+async def test_what_was_changed_in_sql_is_shown_once_all_is_forgotten(team: Team, instance: Instance) -> None:
+    await team.member.issues.create("CORE", IssueDraft(title="data"))
+    await kept(team.viewer, "data")
+    instance.sql.execute("UPDATE issues SET title = 'datum'")
+
+    async def title() -> str:
+        (row,) = (await team.viewer.search.page("data", project="CORE")).items
+        return row.title
+
+    assert await title() == "data"
+    team.viewer.forget()
+    assert await title() == "datum"

@@ -72,6 +72,15 @@ async def test_the_cursor_stays_where_it_is_while_others_work(team: Team, app: O
         assert table.row.title == "two"
 
 
+async def test_reading_again_shows_what_was_changed_past_rhythm(team: Team, app: Open) -> None:
+    await fill(team, "one")
+    async with app(team.viewer, project="CORE") as driver:
+        await driver.sees("one")
+        team.instance.sql.execute("UPDATE issues SET title = 'another'")
+        await driver.press("r")
+        await driver.sees("another")
+
+
 async def test_columns_come_and_go_only_with_the_list(team: Team, app: Open) -> None:
     """Nobody is assigned: titles have the room. Whoever is then stands at their end, and nothing moves."""
     keys = await fill(team, "Login fails on Safari", "Crash in the importer")
