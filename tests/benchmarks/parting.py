@@ -29,12 +29,14 @@ async def series(bench: Bench) -> AsyncIterator[Series]:
         for name, call in (await _calls(session, bench.large, issue)).items():
             await call()
             servers = _servers(bench) - others
+            session.forget()
             statements = await _statements(call)
             parts = {
                 part: Series(f"{name}, {statements} statements: {part}")
                 for part in ("client", "server", "waiting")
             }
             for at in range(CALLS):
+                session.forget()
                 start, client, server = time.perf_counter(), time.process_time(), _spent(servers)
                 await call()
                 took = {"client": time.process_time() - client, "server": _spent(servers) - server}

@@ -1,4 +1,7 @@
-"""A few calls of each kind, to compare: an instance in two states, or instances of several sizes."""
+"""A few calls of each kind, to compare: an instance in two states, or instances of several sizes.
+
+Nothing that was read before counts, as after a change.
+"""
 
 from __future__ import annotations
 
@@ -44,6 +47,7 @@ async def sampled(session: Session, project: str, what: str, *, beside: dict[str
             series.bound = Bound(p50=2 * beside[name].percentile(0.5) + 1)
         await call()
         for _ in range(CALLS):
+            session.forget()
             await series.time(name, call)
         found.append(series)
     await session.issues.delete([issue.key])
