@@ -200,16 +200,21 @@ def _as_before(of: Selection, begin: Start | None) -> Start | None:
     return begin._replace(lookup=of.words.narrowest)
 
 
+def _key(of: Selection, typed: str, reading: Reading) -> tuple[object, ...]:
+    """By what it is remembered how words were sought that stand so in the query."""
+    return _SOUGHT, of.projects, of.clauses, typed, reading
+
+
 def _learn(tx: Tx, of: Selection, reading: Reading, limit: int, sought: _Sought) -> None:
     if limit <= _PAGE:
-        remember(tx, (_SOUGHT, of.projects, of.clauses, of.typed, reading), sought)
+        remember(tx, _key(of, of.typed, reading), sought)
 
 
 def pass_on(tx: Tx, of: Selection, reading: Reading, *, rarer: float) -> None:
     """Keeps how words were sought for the next letter, where enough of them was known without seeking."""
     each, begin = _known(tx, of, reading, rarer)
     if each:
-        remember(tx, (_SOUGHT, of.projects, of.clauses, of.typed, reading), _Sought(each, begin))
+        remember(tx, _key(of, of.typed, reading), _Sought(each, begin))
 
 
 def _known(tx: Tx, of: Selection, reading: Reading, rarer: float) -> tuple[float, Start | None]:
@@ -218,7 +223,7 @@ def _known(tx: Tx, of: Selection, reading: Reading, rarer: float) -> tuple[float
     """
     typed = of.typed[:-1].rstrip()
     for text, further in ((of.typed, 1.0), (typed, rarer)):
-        known: _Sought | None = recall(tx, (_SOUGHT, of.projects, of.clauses, text, reading))
+        known: _Sought | None = recall(tx, _key(of, text, reading))
         if known is not None:
             return known.each * further, known.begin
     return 0, None

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from random import Random
 from typing import Any
@@ -126,10 +126,8 @@ async def test_who_types_finds_what_others_find_whatever_happens_meanwhile(
         for text in keys(random):
             if random.random() < 0.1:
                 await change(own.asker, own, random)
-            heard: list[tuple[Named, Params]] = []
-            noting = overheard.set(heard)
-            found = await listed(own.asker, text, project)
-            overheard.reset(noting)
+            with noted() as heard:
+                found = await listed(own.asker, text, project)
             narrower += any(query.name == "search_among" for query, _ in heard)
             stranger._guard._db.hints.clear()
             assert found == await listed(stranger, text, project), text
@@ -167,11 +165,20 @@ async def test_who_turns_pages_finds_what_others_find_whatever_happens_meanwhile
     assert len(sought[False]) < len(sought[True])
 
 
-async def statements(session: Session, text: str, project: str | None = "CORE", limit: int = 50) -> list[str]:
+@contextmanager
+def noted() -> Iterator[list[tuple[Named, Params]]]:
+    """The statements that are sent meanwhile."""
     heard: list[tuple[Named, Params]] = []
     noting = overheard.set(heard)
-    await session.search.page(text, project=project, limit=limit)
-    overheard.reset(noting)
+    try:
+        yield heard
+    finally:
+        overheard.reset(noting)
+
+
+async def statements(session: Session, text: str, project: str | None = "CORE", limit: int = 50) -> list[str]:
+    with noted() as heard:
+        await session.search.page(text, project=project, limit=limit)
     return [query.name for query, _ in heard if query.name.startswith("search_")]
 
 
@@ -204,14 +211,12 @@ async def test_the_next_pages_of_what_was_sorted_are_not_sought(team: Team) -> N
         await team.member.issues.create("CORE", IssueDraft(title=f"database {number}"))
     me, text = team.viewer, "database sort:updated"
     await kept(me, text)
-    heard: list[tuple[Named, Params]] = []
-    noting = overheard.set(heard)
-    pages = [await me.search.page(text, project="CORE", limit=2)]
-    pages.append(await me.search.page(text, project="CORE", limit=2, cursor=pages[0].next))
-    pages.append(await me.search.page(text, project="CORE", limit=2, cursor=pages[1].next))
-    assert await me.search.page(text, project="CORE", limit=2, before=pages[1].previous) == pages[0]
-    assert (await me.search.page(text, project="CORE", limit=2, last=True)).items[-1:] == pages[2].items
-    overheard.reset(noting)
+    with noted() as heard:
+        pages = [await me.search.page(text, project="CORE", limit=2)]
+        pages.append(await me.search.page(text, project="CORE", limit=2, cursor=pages[0].next))
+        pages.append(await me.search.page(text, project="CORE", limit=2, cursor=pages[1].next))
+        assert await me.search.page(text, project="CORE", limit=2, before=pages[1].previous) == pages[0]
+        assert (await me.search.page(text, project="CORE", limit=2, last=True)).items[-1:] == pages[2].items
     assert not [query.name for query, _ in heard if query.name.startswith("search_")]
     assert [row.number for page in pages for row in page.items] == [5, 4, 3, 2, 1]
     await team.member.issues.move("CORE-1", Status.TODO)
@@ -224,10 +229,8 @@ async def test_what_is_known_whole_is_only_sorted_in_other_orders(team: Team) ->
         await team.member.issues.create("CORE", IssueDraft(title=title))
     await kept(team.viewer, "data sort:updated")
     for text in ("data sort:priority", "datab sort:rank-asc", "data"):
-        heard: list[tuple[Named, Params]] = []
-        noting = overheard.set(heard)
-        await team.viewer.search.page(text, project="CORE")
-        overheard.reset(noting)
+        with noted() as heard:
+            await team.viewer.search.page(text, project="CORE")
         (asked,) = [query for query, _ in heard if query.name.startswith("search_")]
         assert b"%(ids)s" in asked.text
 
@@ -349,10 +352,8 @@ async def test_what_was_sorted_once_is_not_sought_in_other_orders(
     assert len(await stranger.search.ids("label:ui", project=project)) > 3
     await own.asker.search.page("label:ui sort:updated", project=project, limit=1)
     for text, known in (("label:ui sort:rank", True), ("label:ui alpha sort:rank", False)):
-        heard: list[tuple[Named, Params]] = []
-        noting = overheard.set(heard)
-        page = await own.asker.search.page(text, project=project, limit=2)
-        overheard.reset(noting)
+        with noted() as heard:
+            page = await own.asker.search.page(text, project=project, limit=2)
         stranger._guard._db.hints.clear()
         assert page == await stranger.search.page(text, project=project, limit=2)
         assert any(b"%(ids)s" in query.text for query, _ in heard if query.name == "search_ordered") is known
@@ -363,11 +364,9 @@ async def test_what_is_known_is_looked_up_once_however_many_projects_there_are(
     own: World, instance: Instance
 ) -> None:
     await change(own.asker, own, Random(1))  # noqa: S311 - without a history nothing is kept
-    heard: list[tuple[Named, Params]] = []
-    noting = overheard.set(heard)
-    for order in ("updated", "created", "rank"):
-        await own.asker.search.page(f"label:ui is:open sort:{order}")
-    overheard.reset(noting)
+    with noted() as heard:
+        for order in ("updated", "created", "rank"):
+            await own.asker.search.page(f"label:ui is:open sort:{order}")
     known = [(query, params) for query, params in heard if b"%(ids)s::bigint[])) SELECT" in query.text]
     assert {query.name for query, _ in known} == {"search_newest", "search_ordered"}
     for query, params in known:
@@ -414,10 +413,8 @@ async def test_lines_are_read_again_only_if_something_happened(team: Team) -> No
 
     async def read(text: str) -> tuple[list[str], list[int]]:
         """The titles of a list, and of which issues the lines were read for it."""
-        heard: list[tuple[Named, Params]] = []
-        noting = overheard.set(heard)
-        page = await team.viewer.search.page(text, project="CORE")
-        overheard.reset(noting)
+        with noted() as heard:
+            page = await team.viewer.search.page(text, project="CORE")
         asked = [params for query, params in heard if query.name in ("issue_rows", "many_issue_rows")]
         ids = [int(id_) for params in asked if params for id_ in params["ids"].strip("{}").split(",")]
         return [row.title for row in page.items], ids
@@ -437,10 +434,8 @@ async def test_of_what_is_known_whole_the_total_is_known(team: Team) -> None:
     for title in ("data", "database", "datum"):
         await team.member.issues.create("CORE", IssueDraft(title=title))
     await kept(team.viewer, "data")
-    heard: list[tuple[Named, Params]] = []
-    noting = overheard.set(heard)
-    assert (await team.viewer.search.total("data", project="CORE")).count == 2
-    overheard.reset(noting)
+    with noted() as heard:
+        assert (await team.viewer.search.total("data", project="CORE")).count == 2
     assert "search_total" not in [query.name for query, _ in heard]
     await team.member.issues.create("CORE", IssueDraft(title="data, too"))
     assert (await team.viewer.search.total("data", project="CORE")).count == 3
