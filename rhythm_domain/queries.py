@@ -37,9 +37,9 @@ class Named(NamedTuple):
     lasts: bool = False
 
     @classmethod
-    def of(cls, name: str, text: Composable) -> Named:
+    def of(cls, name: str, text: Composable, *, lasts: bool = False) -> Named:
         """One that was put together, once: its text is not made again each time it runs."""
-        return cls(name, text.as_bytes())
+        return cls(name, text.as_bytes(), lasts)
 
 
 def integers(values: Iterable[int]) -> str:

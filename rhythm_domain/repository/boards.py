@@ -64,7 +64,8 @@ def _board(
         text = SQL("SELECT c.* FROM {} CROSS JOIN LATERAL ({}) c").format(
             scope, SQL(" UNION ALL ").join(columns)
         )
-        return Named.of("board", text)
+        # The board of all is read again whenever something changed there.
+        return Named.of("board", text, lasts=not clauses and not words)
     columns = [_first(SQL("i"), status, SQL("true"), limit, EVERYTHING) for status in Status]
     text = SQL(
         "WITH i AS MATERIALIZED (SELECT i.id, i.status, i.rank, i.closed_at FROM {} CROSS JOIN LATERAL"

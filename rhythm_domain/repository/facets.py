@@ -59,7 +59,8 @@ def asking(clauses: Sequence[Clause]) -> int:
     return sum(min(len(clause.facets), _FEW) for clause in clauses)
 
 
-def driver(clauses: Sequence[Clause]) -> Driver:
+@lru_cache(maxsize=512)
+def driver(clauses: tuple[Clause, ...]) -> Driver:
     """All issues of project `p` that have the facets."""
     text = SQL(
         "SELECT i.* FROM generate_series("

@@ -172,10 +172,8 @@ async def start(
     for clause, named in counts.items():
         if clause.own or named > few:
             continue
-        if clause.issues is not None:
-            found.append((named * (_READ + compared), Start(Driver(issues=clause.issues))))
-        else:
-            found.append((named * (_NAMED + compared), Start(Driver(clause.driver))))
+        each_named = _NAMED if clause.issues is None else _READ
+        found.append((named * (each_named + compared), Start(_leading_to(clause))))
     if judged is not None:
         count = sought = judged.count
         if lazily:
@@ -239,7 +237,21 @@ async def rare(tx: Tx, of: Selection) -> Start:
     if of.alone is None and not any(clause.own for clause in of.clauses):
         # In most projects there are fewer than a page has: there, all issues would be read.
         return await start(tx, of, walk=_OFTEN * FEW)
-    return await start(tx, of, few=RARE)
+    driven = tuple(clause for clause in of.clauses if clause.driver is not None)
+    if not driven:
+        return await start(tx, of, few=RARE)
+    # What a single condition leads to, the index of facets finds no sooner.
+    _, counts = await _probe(tx, of, driven, RARE, judging=False)
+    clause, named = min(counts.items(), key=itemgetter(1))
+    return Start(_leading_to(clause)) if named <= RARE else Start()
+
+
+def _leading_to(clause: Clause) -> Driver:
+    """What leads to the issues of a condition."""
+    if clause.own:
+        return Driver(own=(clause,))
+    ids = clause.driver if clause.issues is None else None
+    return Driver(ids, issues=clause.issues, fulfilled=(clause,))
 
 
 class Lead(NamedTuple):
@@ -268,9 +280,7 @@ async def leads(tx: Tx, of: Selection, *, few: int) -> list[Lead]:
     among = 1 if len(of.clauses) == 1 else _AMONG
     for clause, named in counts.items():
         if named <= few:
-            ids = clause.driver if clause.issues is None else None
-            driver = own if clause.own else Driver(ids, issues=clause.issues)
-            found.append(Lead(driver, named, among * named))
+            found.append(Lead(own if clause.own else _leading_to(clause), named, among * named))
     return found
 
 

@@ -103,6 +103,16 @@ async def test_a_condition_on_the_status_makes_no_column_longer(world: World) ->
     assert "board" in [query.name for query, _ in queries]
 
 
+async def test_what_the_board_of_all_is_read_by_is_prepared_at_once(team: Team) -> None:
+    """It is read anew whenever something changed."""
+    queries: list[tuple[Named, Params]] = []
+    heard = overheard.set(queries)
+    await team.viewer.boards.show("CORE")
+    await team.viewer.boards.show("CORE", "type:bug")
+    overheard.reset(heard)
+    assert [query.lasts for query, _ in queries if query.name.startswith("board")] == [True, False]
+
+
 async def test_a_board_shows_the_limits_of_its_project(own: World, instance: Instance) -> None:
     """A column without a limit has none."""
     instance.sql.execute("""UPDATE projects SET wip_limits = '{"in_progress": 3}' WHERE key = 'CORE'""")

@@ -224,6 +224,20 @@ async def test_the_next_pages_of_what_was_sorted_are_not_sought(team: Team) -> N
     assert [row.number for row in on.items] == [1, 5, 4]
 
 
+async def test_what_a_label_leads_to_is_read_once_for_all_pages(team: Team) -> None:
+    await team.maintainer.labels.create("CORE", "ui")
+    for number in range(5):
+        await team.member.issues.create("CORE", IssueDraft(title=str(number), labels=("ui",)))
+    me, text = team.viewer, "label:ui sort:updated"
+    assert await statements(me, text, limit=2) == ["search_names", "search_probe", "search_ordered"]
+    await kept(me, text, limit=2)
+    first = await me.search.page(text, project="CORE", limit=2)
+    with noted() as heard:
+        on = await me.search.page(text, project="CORE", limit=2, cursor=first.next)
+    assert [row.number for row in (*first.items, *on.items)] == [5, 4, 3, 2]
+    assert "search_ordered" not in [query.name for query, _ in heard]
+
+
 async def test_what_is_known_whole_is_only_sorted_in_other_orders(team: Team) -> None:
     for title in ("database migration", "database pool", "data"):
         await team.member.issues.create("CORE", IssueDraft(title=title))
