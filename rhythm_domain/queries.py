@@ -28,8 +28,8 @@ _USE = re.compile(r"\{\{(\w+)\}\}")
 class Named(NamedTuple):
     """A query and the name under which it is logged.
 
-    One that `lasts` is prepared when it is first asked; others, of which there may be any number, when they
-    are asked again.
+    One that `lasts`, as until the next key, is prepared when it is first asked; others, of which there may be
+    any number, when they are asked again.
     """
 
     name: str

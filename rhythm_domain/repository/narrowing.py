@@ -198,10 +198,10 @@ async def among(tx: Tx, of: Selection, ids: Sequence[int]) -> frozenset[int]:
     if not of.projects or not ids:
         await tx.send()
         return frozenset()
-    rows = await fetch(tx, of, _among(of.clauses, of.alone, of.words is not None), ids=ids)
-    return frozenset(row["id"] for row in rows)
+    rows = await fetch(tx, of, _among(of.clauses, of.alone, of.words is not None), ids=ids, named=False)
+    return frozenset(id_ for (id_,) in rows)
 
 
 @lru_cache(maxsize=64)
 def _among(clauses: tuple[Clause, ...], alone: int | None, words: bool) -> Named:
-    return Named.of("search_among", sources.among(clauses, alone=alone, words=words))
+    return Named.of("search_among", sources.among(clauses, alone=alone, words=words), lasts=True)

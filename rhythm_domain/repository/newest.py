@@ -12,7 +12,7 @@ from enum import Enum
 from functools import lru_cache
 from typing import NamedTuple
 
-from psycopg.sql import SQL, Composable, Literal
+from psycopg.sql import SQL, Composable
 
 from rhythm_domain.queries import Named, integers
 from rhythm_domain.repository import numbers, sources
@@ -25,11 +25,16 @@ from rhythm_domain.repository.statements import Reach, fetch
 from rhythm_domain.transaction import Tx
 
 PROMISING, SOON = 4, 2
-"""How many times as much may have to be read as was read, for reading on to be tried first; and where words
+"""How many times as many as some issues are read without asking what else to start from, and where words
 alone could be looked up instead."""
 
 FILTERED, UNCOMPARED = 2, 4
-"""How many times as much is read at first where there are conditions, and where no words are compared."""
+"""How many times as many some issues are where there are conditions, and how many times as many are read at
+first where no words are compared."""
+
+AMPLE = 3
+"""How many times as much is read as held enough a letter ago: with each letter fewer are found, and what is
+read in vain costs less than to ask once more."""
 
 SURE = 8
 """Found so many, one knows how far one has to read on."""
@@ -75,11 +80,7 @@ class Place(NamedTuple):
 
 def scattered(found: Sequence[Place]) -> bool:
     """Whether one had to read far for some issues: then it is worth while to remember them."""
-    ends: dict[int, tuple[int, int]] = {}
-    for place in found:
-        first, _ = ends.get(place.project, (place.number, 0))
-        ends[place.project] = first, place.number
-    return sum(abs(first - last) for first, last in ends.values()) > sources.WINDOW
+    return _span(found)[0] > sources.WINDOW
 
 
 async def newest(
@@ -94,9 +95,10 @@ async def newest(
 ) -> list[Place]:
     """The first `limit` issues behind the bounds, and perhaps more.
 
-    A stretch of each project is compared, and longer ones while enough would soon be found at this rate; only
-    then it is asked what else to start from. Words alone are looked up at once. `rarer` says how many times
-    as many there were of what was sought by a letter less. All may be known to be `among` some issues.
+    A stretch of each project is compared, as long as it took a letter ago, and further ones while enough
+    would soon be found at this rate; only then it is asked what else to start from. Words alone are looked up
+    at once. `rarer` says how many times as many there were of what was sought by a letter less. All may be
+    known to be `among` some issues.
     """
     merge = _Merge(tx, of, bounds, reading, limit)
     if among is not None:
@@ -107,7 +109,8 @@ async def newest(
         lookup = Start(lookup=of.words.lookup, exactly=of.words.exact)
         await merge.read(lookup, sources.WINDOW, compare=True)
         return merge.found
-    rows = sources.WINDOW * (FILTERED if of.clauses else 1) * (UNCOMPARED if of.words is None else 1)
+    some = sources.WINDOW * (FILTERED if of.clauses else 1)
+    rows = some if of.words is not None else some * UNCOMPARED
     if of.words is None and not of.clauses:
         # All that is read is found; of several, projects are read about as far as all are.
         rows = UNCOMPARED * limit if of.across else numbers.EVERYTHING
@@ -117,23 +120,24 @@ async def newest(
     reach = None
     each, known = _known(tx, of, reading, rarer) if limit <= _PAGE else (0.0, None)
     walk = limit * each
-    if known is not None or walk > promising * promising * rows:
+    if known is not None or walk > promising * some:
         begin = _as_before(of, known) or await start(tx, of, walk=walk, wanted=limit, lazily=True)
         _learn(tx, of, reading, limit, _Sought(each, begin))
         rows = _further(of, begin, walk, rows, 0)
     else:
-        rows = _enough(walk, rows, promising)
+        rows = _enough(walk, promising * some) if walk else rows
         if of.across and reading.falls and not bounds:
-            reach = await _reach(tx, of, reading, limit, rows)
+            reach = await _reach(tx, of, reading, rows)
     while merge.ahead:
         await merge.read(begin or Start(), rows, reach=reach)
         reach = None
         read += rows
         wanted = max(limit - len(merge.found), 1)
-        each = read / max(len(merge.found), NONE)
+        each = _apart(merge.found[:limit]) if len(merge.found) >= limit else 0
+        each = each or read / max(len(merge.found), NONE)
         walk = wanted * each
         if begin is None:
-            if merge.ahead and walk > promising * read:
+            if merge.ahead and walk > promising * some:
                 begin = await start(tx, of, walk=walk, wanted=wanted, lazily=True)
             if begin is None or of.looked_up:
                 _learn(tx, of, reading, limit, _Sought(each, begin))
@@ -141,12 +145,28 @@ async def newest(
     return merge.found
 
 
-def _enough(needed: float, rows: int, promising: int) -> int:
-    """How many rows to read at first: some, or as many as are needed."""
-    enough = rows
-    while enough < needed and enough < promising * rows:
+def _enough(walk: float, most: int) -> int:
+    """How many rows to read at first, where so many would have held it all a letter ago."""
+    # Of few different lengths: it is remembered how far back each of them goes.
+    enough = max(sources.WINDOW // 2, 1)
+    while enough < AMPLE * walk and enough < most:
         enough *= 2
     return enough
+
+
+def _apart(found: Sequence[Place]) -> float:
+    """How many issues lie from one found to the next of the same project; 0: too few were to say that."""
+    span, projects = _span(found)
+    return span / (len(found) - projects) if len(found) - projects >= SURE else 0
+
+
+def _span(found: Sequence[Place]) -> tuple[int, int]:
+    """How many issues lie between the first and the last found of each project, and how many projects."""
+    ends: dict[int, tuple[int, int]] = {}
+    for place in found:
+        first, _ = ends.get(place.project, (place.number, 0))
+        ends[place.project] = first, place.number
+    return sum(abs(first - last) for first, last in ends.values()), len(ends)
 
 
 def _further(of: Selection, begin: Start | None, walk: float, rows: int, found: int) -> int:
@@ -165,12 +185,12 @@ def _further(of: Selection, begin: Start | None, walk: float, rows: int, found: 
     return int(min(max(further, sources.WINDOW), (4 if of.across else 16) * rows))
 
 
-async def _reach(tx: Tx, of: Selection, reading: Reading, limit: int, rows: int) -> Reach:
+async def _reach(tx: Tx, of: Selection, reading: Reading, rows: int) -> Reach:
     """To where the newest so many issues of all projects are read: what is newer by a moment is read, too."""
-    key = _REACH, of.projects, rows, limit, reading
+    key = _REACH, of.projects, rows, reading
     known: Reach | None = recall(tx, key)
     if known is None:
-        found = await fetch(tx, of, _reached(reading, limit), rows=rows)
+        found = await fetch(tx, of, _reached(reading), rows=rows)
         known = Reach(
             integers(row["id"] for row in found),
             integers(row["reach"] for row in found),
@@ -187,8 +207,8 @@ def _array(values: Iterable[object]) -> str:
 
 
 @lru_cache(maxsize=16)
-def _reached(reading: Reading, limit: int) -> Named:
-    return Named.of("search_reach", numbers.reached(reading, limit))
+def _reached(reading: Reading) -> Named:
+    return Named.of("search_reach", numbers.reached(reading), lasts=True)
 
 
 def _as_before(of: Selection, begin: Start | None) -> Start | None:
@@ -270,7 +290,6 @@ class _Merge:
                 of.alone,
                 compare,
                 _Far.KNOWN if reach is not None else _Far.ALL if rows >= numbers.EVERYTHING else _Far.SOME,
-                self._limit,
             ),
             projects=self.ahead,
             lookup=begin.lookup,
@@ -278,6 +297,7 @@ class _Merge:
             moments=self._moments,
             ids=ids,
             rows=rows,
+            wanted=self._limit,
             reach=reach,
             named=False,
         )
@@ -304,9 +324,9 @@ _MERGED = SQL(
     " FROM (SELECT"
     " {nearer}(p.moment, {first}(i.created_at) OVER (PARTITION BY p.id ORDER BY f.number {way})) AS moment,"
     " p.id AS project, f.number, f.found, f.id FROM {scope} CROSS JOIN LATERAL ({rows}) f"
-    " CROSS JOIN LATERAL (SELECT CASE WHEN f.id = p.mark THEN p.marked_at"
-    " ELSE coalesce((SELECT x.created_at FROM issue_index x WHERE x.id = f.id),"
-    " (SELECT i.created_at FROM issues i WHERE i.id = f.id)) END AS created_at OFFSET 0) i) m) m"
+    " CROSS JOIN LATERAL (SELECT coalesce(f.created_at,"
+    " (SELECT x.created_at FROM issue_index x WHERE x.id = f.id),"
+    " (SELECT i.created_at FROM issues i WHERE i.id = f.id)) AS created_at OFFSET 0) i) m) m"
     " WHERE m.place < {limit} OR m.found AND m.place = {limit}"
 )
 
@@ -330,14 +350,13 @@ def _statement(
     alone: int | None,
     compare: bool,
     far: _Far,
-    limit: int,
 ) -> Named:
     """Its rows are those of a `Place`."""
     way: dict[str, Composable] = {
         "way": reading.way,
         "first": SQL("min" if reading.falls else "max"),
         "nearer": SQL("least" if reading.falls else "greatest"),
-        "limit": Literal(limit),
+        "limit": SQL("%(wanted)s"),
     }
     if begin.driver is not None:
         text = _DRIVEN.format(
@@ -351,19 +370,19 @@ def _statement(
         return Named.of("search_newest", text)
     if begin.faceted:
         name = "search_faceted"
-        rows = numbers.faceted(clauses, reading, words=words, limit=limit, across=alone is None)
+        rows = numbers.faceted(clauses, reading, words=words, across=alone is None)
     elif begin.lookup is None:
         name = "search_window"
-        rows = numbers.window(clauses, reading, words=words, words_first=begin.words_first, limit=limit)
+        rows = numbers.window(clauses, reading, words=words, words_first=begin.words_first)
     elif compare:
         name = "search_words"
-        rows = numbers.window_and_looked_up(reading, exactly=begin.exactly, limit=limit)
+        rows = numbers.window_and_looked_up(reading, exactly=begin.exactly)
     else:
         name = "search_words"
-        rows = numbers.looked_up(clauses, reading, exactly=begin.exactly, limit=limit, across=alone is None)
+        rows = numbers.looked_up(clauses, reading, exactly=begin.exactly, across=alone is None)
     merged = _MERGED if alone is None else _ALONE
     if alone is not None or far is _Far.SOME:
-        scope = numbers.reaching(alone, reading, limit)
+        scope = numbers.reaching(alone, reading)
     else:
-        scope = (numbers.known if far is _Far.KNOWN else numbers.to_the_end)(reading, limit)
-    return Named.of(name, merged.format(scope=scope, rows=rows, **way))
+        scope = (numbers.known if far is _Far.KNOWN else numbers.to_the_end)(reading)
+    return Named.of(name, merged.format(scope=scope, rows=rows, **way), lasts=True)

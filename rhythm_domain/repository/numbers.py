@@ -32,6 +32,9 @@ _COUNTED = 2000
 
 _SEGMENT = Literal(SEGMENT)
 
+_WANTED = SQL("%(wanted)s")
+"""How many issues are found at most: a parameter, as any number may be missing of what is known of a list."""
+
 
 def by_number(clauses: Sequence[Clause], driver: Driver, reading: Reading) -> Composable:
     """Ids, numbers and times of creation of project `p` from its bound among those of a driver, in order,
@@ -48,7 +51,7 @@ def by_number(clauses: Sequence[Clause], driver: Driver, reading: Reading) -> Co
     )
 
 
-def reaching(alone: int | None, reading: Reading, limit: int) -> Composable:
+def reaching(alone: int | None, reading: Reading) -> Composable:
     """The projects `p` to read by number: each from its `bound` to its `reach`, which is not read any more.
 
     About as many issues are read as the parameter `rows` says, and never more of one project. Across projects
@@ -73,7 +76,8 @@ def reaching(alone: int | None, reading: Reading, limit: int) -> Composable:
             end=Literal(-1 if reading.falls else beyond_all(descending=True)),
         )
         return SQL(
-            "(SELECT p.id, p.bound, p.top, {reach} AS reach, NULL::bigint AS mark FROM (SELECT {id} AS id,"
+            "(SELECT p.id, p.bound, p.top, {reach} AS reach, NULL::bigint AS mark,"
+            " NULL::timestamptz AS marked_at FROM (SELECT {id} AS id,"
             " coalesce((%(at_numbers)s::int[])[1], {bound}) AS bound, coalesce("
             "(SELECT max(s.number) FROM issue_search s WHERE s.project_id = {id}), 0) AS top OFFSET 0) p) p"
         ).format(reach=reach, id=Literal(alone), bound=Literal(beyond_all(descending=reading.descending)))
@@ -82,7 +86,7 @@ def reaching(alone: int | None, reading: Reading, limit: int) -> Composable:
             "(SELECT a.*, least(a.bound, a.top) + 21"
             " + (%(rows)s::float8 * a.top / (sum(a.top) OVER () + 1))::int AS reach,"
             " NULL::bigint AS mark, NULL::timestamptz AS marked_at FROM {projects} OFFSET 0) p"
-        ).format(projects=_bounded(reading, limit))
+        ).format(projects=_bounded(reading))
     return SQL(
         "(WITH a AS MATERIALIZED (SELECT * FROM {projects}),"
         " h AS MATERIALIZED (SELECT a.id, a.top, i.number, i.created_at AS at FROM"
@@ -103,15 +107,15 @@ def reaching(alone: int | None, reading: Reading, limit: int) -> Composable:
         " LEFT JOIN LATERAL (SELECT i.id, i.number, i.created_at FROM issues i"
         "   WHERE i.project_id = a.id AND i.deleted_at IS NULL AND i.created_at < t.at AND i.number < a.bound"
         "   ORDER BY i.created_at DESC, i.id DESC LIMIT 1) r ON true OFFSET 0) p"
-    ).format(projects=_bounded(reading, limit), most=Literal(_COUNTED))
+    ).format(projects=_bounded(reading), most=Literal(_COUNTED))
 
 
-def reached(reading: Reading, limit: int) -> Composable:
+def reached(reading: Reading) -> Composable:
     """The `id`, `reach`, `mark` and `marked_at` of the projects, to be `known` when they are read again."""
-    return SQL("SELECT p.id, p.reach, p.mark, p.marked_at FROM {}").format(reaching(None, reading, limit))
+    return SQL("SELECT p.id, p.reach, p.mark, p.marked_at FROM {}").format(reaching(None, reading))
 
 
-def known(reading: Reading, limit: int) -> Composable:
+def known(reading: Reading) -> Composable:
     """The projects `p` read from their newest issue to where they were read before. Parameters: projects,
     user, at_projects, at_numbers (their `reach`), marks and at_moments (`marked_at`).
     """
@@ -120,59 +124,52 @@ def known(reading: Reading, limit: int) -> Composable:
         " k.marked_at FROM {projects} JOIN unnest(%(at_projects)s::int[], %(at_numbers)s::int[],"
         " %(marks)s::bigint[], %(at_moments)s::timestamptz[]) AS k (id, reach, mark, marked_at)"
         " ON k.id = a.id OFFSET 0) p"
-    ).format(projects=_bounded(reading, limit), bound=Literal(beyond_all(descending=reading.descending)))
+    ).format(projects=_bounded(reading), bound=Literal(beyond_all(descending=reading.descending)))
 
 
-def to_the_end(reading: Reading, limit: int) -> Composable:
+def to_the_end(reading: Reading) -> Composable:
     """All projects `p` read to their last issue. Parameters: as for `scope`."""
     return SQL(
         "(SELECT a.*, {end} AS reach, NULL::bigint AS mark, NULL::timestamptz AS marked_at"
         " FROM {projects} OFFSET 0) p"
-    ).format(
-        end=Literal(-1 if reading.falls else beyond_all(descending=True)), projects=_bounded(reading, limit)
-    )
+    ).format(end=Literal(-1 if reading.falls else beyond_all(descending=True)), projects=_bounded(reading))
 
 
-def _bounded(reading: Reading, limit: int) -> Composable:
+def _bounded(reading: Reading) -> Composable:
     """The projects `a`: id, where reading starts (`bound`, `moment`), the last number given (`top`), and how
     many of its issues are put in the order of time (`quota`).
     """
     return SQL(
-        "(SELECT a.*, least({limit}, 3 + ceil(2.0::float8 * {limit} * a.top / (sum(a.top) OVER () + 1)))::int"
-        " AS quota FROM (SELECT a.id, coalesce(r.number, {bound}) AS bound, r.moment,"
-        " coalesce(n.last, 0) AS top"
+        "(SELECT a.*, least(%(wanted)s,"
+        " 3 + ceil(2.0::float8 * %(wanted)s * a.top / (sum(a.top) OVER () + 1)))::int AS quota"
+        " FROM (SELECT a.id, coalesce(r.number, {bound}) AS bound, r.moment, coalesce(n.last, 0) AS top"
         " FROM unnest(%(projects)s::int[]) AS a (id) LEFT JOIN issue_numbers n ON n.project_id = a.id"
         " LEFT JOIN unnest(%(at_projects)s::int[], %(at_numbers)s::int[], %(at_moments)s::timestamptz[])"
         " AS r (id, number, moment) ON r.id = a.id {member} OFFSET 0) a OFFSET 0) a"
     ).format(
-        limit=Literal(limit),
         bound=Literal(beyond_all(descending=reading.descending)),
         member=OF_MEMBER,
     )
 
 
-def window(
-    clauses: Sequence[Clause], reading: Reading, *, words: bool, words_first: bool, limit: int
-) -> Composable:
+def window(clauses: Sequence[Clause], reading: Reading, *, words: bool, words_first: bool) -> Composable:
     """The issues of project `p` from its bound to its reach that fulfil everything, each of them compared;
     its words before the conditions if they are to be the first.
 
-    At most `limit` of their ids and numbers, and where there are fewer, the first issue behind the reach:
-    that one is not `found`.
+    As many of their ids and numbers as are `wanted`, and where there are fewer, the first issue behind the
+    reach: that one is not `found`.
     """
-    found = _compared(clauses, reading, words=words, words_first=words_first, limit=limit)
-    return _marked(found, reading, Literal(limit))
+    found = _compared(clauses, reading, words=words, words_first=words_first)
+    return _marked(found, reading, _WANTED)
 
 
-def looked_up(
-    clauses: Sequence[Clause], reading: Reading, *, exactly: bool, limit: int, across: bool
-) -> Composable:
+def looked_up(clauses: Sequence[Clause], reading: Reading, *, exactly: bool, across: bool) -> Composable:
     """The same, where the index is asked for the words, one segment after the other; `exactly` says that what
     it finds fits the words. Parameters: words, lookup.
 
     Words that are rare, or that nobody wrote, cost a look into the index for each segment.
     """
-    wanted = _PART if across else Literal(limit)
+    wanted = _PART if across else _WANTED
     found = _asked_for(clauses, reading, exactly, wanted)
     return _in_part(found, reading) if across else _marked(found, reading, wanted)
 
@@ -184,17 +181,17 @@ def _in_part(source: Composable, reading: Reading) -> Composable:
     """So few of each project as they will do in most: of each it has to be seen when it was created. One more
     stands for the place at which to go on.
     """
-    found = SQL("SELECT f.id, f.number, row_number() OVER () <= p.quota AS found FROM ({}) f").format(source)
+    found = SQL(
+        "SELECT f.id, f.number, f.created_at, row_number() OVER () <= p.quota AS found FROM ({}) f"
+    ).format(source)
     return _marked(found, reading, _PART)
 
 
-def faceted(
-    clauses: Sequence[Clause], reading: Reading, *, words: bool, limit: int, across: bool
-) -> Composable:
+def faceted(clauses: Sequence[Clause], reading: Reading, *, words: bool, across: bool) -> Composable:
     """The same, where the index of facets is asked for what fulfils the conditions that it knows, one of its
     segments after the other, and all else is compared.
     """
-    wanted = _PART if across else Literal(limit)
+    wanted = _PART if across else _WANTED
     named = SQL(
         "SELECT x.* FROM (SELECT f.* FROM"
         " (SELECT f.issue_id, f.number FROM issue_facets f WHERE {asked} OFFSET 0) f"
@@ -210,7 +207,7 @@ def faceted(
     return _in_part(found, reading) if across else _marked(found, reading, wanted)
 
 
-def window_and_looked_up(reading: Reading, *, exactly: bool, limit: int) -> Composable:
+def window_and_looked_up(reading: Reading, *, exactly: bool) -> Composable:
     """Words alone: those from bound to reach compared, and all others looked up. Nothing remains."""
     onward = Reading(descending=reading.falls)
     return SQL(
@@ -218,19 +215,17 @@ def window_and_looked_up(reading: Reading, *, exactly: bool, limit: int) -> Comp
         " (SELECT p.id, p.top, p.reach + {step} AS bound, {end} AS reach OFFSET 0) p"
         " CROSS JOIN LATERAL ({looked_up}) f) LIMIT {limit})"
     ).format(
-        window=_compared((), reading, words=True, words_first=True, limit=limit),
-        looked_up=_asked_for((), onward, exactly, Literal(limit)),
+        window=_compared((), reading, words=True, words_first=True),
+        looked_up=_asked_for((), onward, exactly, _WANTED),
         step=Literal(1 if reading.falls else -1),
         end=Literal(-1 if reading.falls else beyond_all(descending=True)),
-        limit=Literal(limit),
+        limit=_WANTED,
     )
 
 
-def _compared(
-    clauses: Sequence[Clause], reading: Reading, *, words: bool, words_first: bool, limit: int
-) -> Composable:
+def _compared(clauses: Sequence[Clause], reading: Reading, *, words: bool, words_first: bool) -> Composable:
     """Issues from bound to reach, with `words` one segment after the other."""
-    parts = _parts(clauses, reading, Literal(limit))
+    parts = _parts(clauses, reading, _WANTED)
     lying = SQL(
         "SELECT i.* FROM issues i WHERE i.project_id = p.id AND {stretch} AND i.deleted_at IS NULL{open}"
         " ORDER BY i.number {way} OFFSET 0"
@@ -241,25 +236,25 @@ def _compared(
     )
     if not words:
         return SQL(
-            "SELECT i.id, i.number, true AS found FROM ({lying}) i WHERE {all}"
+            "SELECT i.id, i.number, i.created_at, true AS found FROM ({lying}) i WHERE {all}"
             " ORDER BY i.number {way} LIMIT {limit}"
         ).format(lying=lying, **parts)
     if clauses and not words_first:
         fitting = SQL(
-            "SELECT s.id, s.number FROM (SELECT i.id, i.number FROM ({lying}) i WHERE {all} OFFSET 0) s"
-            " WHERE {fits}"
+            "SELECT s.id, s.number, s.created_at FROM (SELECT i.id, i.number, i.created_at FROM ({lying}) i"
+            " WHERE {all} ORDER BY i.number {way} OFFSET 0) s WHERE {fits}"
         ).format(lying=lying, fits=_FITS.format(row=SQL("s")), **parts)
     else:
         fitting = SQL(
-            "SELECT s.issue_id AS id, s.number FROM issue_search s WHERE s.project_id = p.id AND {stretch}"
-            " AND ts_match_vq(s.tsv, q.words)"
+            "SELECT s.issue_id AS id, s.number, NULL::timestamptz AS created_at FROM issue_search s"
+            " WHERE s.project_id = p.id AND {stretch} AND ts_match_vq(s.tsv, q.words)"
         ).format(stretch=_stretch_of("s", reading, segment=True))
     if clauses and words_first:
         fitting = SQL(
-            "SELECT s.id, s.number FROM ({fitting} ORDER BY s.number {way} OFFSET 0) s WHERE {fulfils}"
+            "SELECT s.* FROM ({fitting} ORDER BY s.number {way} OFFSET 0) s WHERE {fulfils}"
         ).format(fitting=fitting, fulfils=_FULFILS.format(**parts), **parts)
     return SQL(
-        "SELECT s.id, s.number, true AS found FROM {segments} CROSS JOIN LATERAL"
+        "SELECT s.id, s.number, s.created_at, true AS found FROM {segments} CROSS JOIN LATERAL"
         " ({fitting} ORDER BY s.number {way} LIMIT {limit}) s LIMIT {limit}"
     ).format(segments=_segments(reading, words=True, lookup=False), fitting=fitting, **parts)
 
@@ -304,7 +299,7 @@ def _segment_after_segment(
     for compared in [*([parts["all"]] if clauses else []), *([_FITS.format(row=SQL("i"))] if words else [])]:
         found = SQL("SELECT i.* FROM ({} OFFSET 0) i WHERE {}").format(found, compared)
     return SQL(
-        "SELECT s.id, s.number, true AS found FROM {segments} CROSS JOIN LATERAL"
+        "SELECT s.id, s.number, s.created_at, true AS found FROM {segments} CROSS JOIN LATERAL"
         " ({found} LIMIT {limit}) s LIMIT {limit}"
     ).format(segments=_segments(reading, words=words, lookup=lookup), found=found, **parts)
 
@@ -312,8 +307,8 @@ def _segment_after_segment(
 def _marked(source: Composable, reading: Reading, limit: Composable) -> Composable:
     """Rows, and behind fewer than `limit` the first issue that reading did not come to."""
     return SQL(
-        "(SELECT f.* FROM ({source}) f UNION ALL (SELECT p.mark, p.reach, false WHERE p.mark IS NOT NULL)"
-        " UNION ALL (SELECT s.issue_id, s.number, false FROM issue_search s"
+        "(SELECT f.* FROM ({source}) f UNION ALL (SELECT p.mark, p.reach, p.marked_at, false"
+        " WHERE p.mark IS NOT NULL) UNION ALL (SELECT s.issue_id, s.number, NULL, false FROM issue_search s"
         " WHERE p.mark IS NULL AND s.project_id = p.id"
         " AND s.number {beyond} p.bound AND s.number {beyond_reach} p.reach"
         " ORDER BY s.number {way} LIMIT 1) LIMIT {limit})"

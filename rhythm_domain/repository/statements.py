@@ -36,6 +36,7 @@ async def fetch(
     ids: Sequence[int] | str = (),
     prefix: str | None = None,
     rows: int = 0,
+    wanted: int = 0,
     reach: Reach | None = None,
     named: bool = True,
 ) -> list[Any]:
@@ -61,4 +62,5 @@ async def fetch(
         ids=ids if isinstance(ids, str) else integers(ids),
         prefix=prefix,
         rows=rows,
+        wanted=wanted,
     )

@@ -91,6 +91,16 @@ async def test_the_server_keeps_no_more_statements_than_are_remembered(line: Con
     assert PREPARED // 2 < await prepared(line) <= PREPARED + FORGOTTEN
 
 
+@pytest.mark.parametrize("lasts", [False, True])
+async def test_what_lasts_is_prepared_when_it_is_first_asked(line: Connection, lasts: bool) -> None:
+    """And anything else when it is asked again."""
+    asked = Question(ONE._replace(lasts=lasts))
+    await line.ask(asked)
+    assert await prepared(line) == lasts
+    await line.ask(asked)
+    assert await prepared(line) == 1
+
+
 async def test_what_fails_is_named_and_what_came_behind_it_did_not_happen(line: Connection) -> None:
     """Whether it is asked for the first time, the second, or was prepared before."""
     for _ in range(3):

@@ -206,6 +206,19 @@ async def test_a_part_of_what_is_known_is_not_sought_again(team: Team) -> None:
     assert await statements(me, "datab", None) != ["search_among"]
 
 
+@pytest.mark.parametrize("project", ["CORE", None], ids=["one project", "across"])
+async def test_the_same_is_asked_however_many_are_missing(team: Team, project: str | None) -> None:
+    for title in ("database migration", "database pool", "data"):
+        await team.member.issues.create("CORE", IssueDraft(title=title))
+    texts = set()
+    for limit in (1, 2, 5):
+        with noted() as heard:
+            await team.viewer.search.page("is:open data", project=project, limit=limit)
+        team.viewer._guard._db.hints.clear()
+        texts |= {query.text for query, _ in heard if query.name == "search_window"}
+    assert len(texts) == 1
+
+
 async def test_the_next_pages_of_what_was_sorted_are_not_sought(team: Team) -> None:
     for number in range(5):
         await team.member.issues.create("CORE", IssueDraft(title=f"database {number}"))

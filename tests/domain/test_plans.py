@@ -15,8 +15,8 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from rhythm_domain import database, queries
-from rhythm_domain.connection import Connection
-from rhythm_domain.database import Database
+from rhythm_domain.connection import Connection, Params
+from rhythm_domain.database import Database, overheard
 from rhythm_domain.maintenance import plans
 from rhythm_domain.queries import Named
 from rhythm_domain.session import Session
@@ -145,6 +145,29 @@ async def test_what_is_looked_up_once_is_not_remembered(
             await large.search.page(f"{text} sort:updated", project="ATLAS")
             await large.search.total(text, project="ATLAS")
     assert found == {}
+
+
+@pytest.mark.parametrize("project", ["ATLAS", None], ids=["one project", "across"])
+async def test_no_more_words_are_compared_than_it_takes(large: Session, project: str | None) -> None:
+    """In each project: the newest issues are compared one after the other, until enough are found."""
+    heard: list[tuple[Named, Params]] = []
+    hearing = overheard.set(heard)
+    await large.search.page("is:open c", project=project, limit=2)
+    overheard.reset(hearing)
+    (query, params) = next(each for each in heard if each[0].name == "search_window")
+    async with large._guard._db.transaction(write=False) as connection:
+        cursor = await connection.execute(b"EXPLAIN (ANALYZE, FORMAT JSON) " + query.text, params)
+        ((plan,),) = [row.values() for row in await cursor.fetchall()]
+
+    def compared(node: dict[str, Any]) -> Iterator[tuple[int, int]]:
+        """How many issues' words are looked up, and in how many projects."""
+        for each in node.get("Plans", ()):
+            if each.get("Index Name") == "issue_search_pkey":
+                yield each["Actual Loops"], node["Actual Loops"]
+            yield from compared(each)
+
+    ((issues, projects),) = compared(plan[0]["Plan"])
+    assert issues < 8 * projects
 
 
 async def test_no_board_scans_a_large_table(large: Session, monkeypatch: pytest.MonkeyPatch) -> None:
