@@ -43,8 +43,8 @@ _PAGE = 500
 """Issues up to which it is alike how they are sought."""
 
 _SOUGHT, _REACH = "sought", "reach"
-"""What is remembered for a while: of words as they are typed, how they were sought, as each key asks for a
-part of what was found before; and of projects, how far their newest issues go back.
+"""What is remembered for a while: how issues were sought, as the next page has more of them, and each key
+that is typed asks for a part of what was found before; and of projects, how far their newest issues go back.
 """
 
 NONE = 0.5
@@ -139,8 +139,7 @@ async def newest(
         if begin is None:
             if merge.ahead and walk > promising * some:
                 begin = await start(tx, of, walk=walk, wanted=wanted, lazily=True)
-            if begin is None or of.looked_up:
-                _learn(tx, of, reading, limit, _Sought(each, begin))
+            _learn(tx, of, reading, limit, _Sought(each, begin))
         rows = _further(of, begin, walk, rows, len(merge.found))
     return merge.found
 

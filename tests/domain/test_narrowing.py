@@ -22,7 +22,7 @@ from rhythm_domain.models.drafts import IssueDraft, IssueEdit
 from rhythm_domain.policy import Permission
 from rhythm_domain.queries import Named
 from rhythm_domain.query import QueryError, Sort, SortKey, parse
-from rhythm_domain.repository import hints, lines, narrowing, ordered, search, sources, starting
+from rhythm_domain.repository import hints, lines, narrowing, newest, ordered, search, sources, starting
 from rhythm_domain.repository.selection import select
 from rhythm_domain.session import Session
 from rhythm_domain.transaction import Moment
@@ -295,6 +295,27 @@ async def test_how_words_were_sought_is_known_when_there_are_not_enough_any_more
     await kept(me, "is:open e", limit=2)
     assert await statements(me, "is:open ep", limit=2) == ["search_among"]
     assert (await statements(me, "is:open ep a", limit=2))[:2] == ["search_among", "search_sample"]
+
+
+async def test_how_a_page_was_sought_is_known_for_the_next(
+    own: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even a window is read first where too few are in it."""
+    monkeypatch.setattr(sources, "WINDOW", 1)
+    monkeypatch.setattr(newest, "PROMISING", 0)
+    monkeypatch.setattr(starting, "_WALKED", 1000.0)
+    sought: list[list[str]] = []
+    cursor = None
+    for _ in range(2):
+        with noted() as heard:
+            found = await own.asker.search.page(
+                "assignee:@me type:bug", project="CORE", limit=1, cursor=cursor
+            )
+        cursor = found.next
+        sought.append([query.name for query, _ in heard if query.name.startswith("search_")])
+    first, second = sought
+    assert first[0] == "search_window"
+    assert second == first[-1:] != ["search_window"]
 
 
 async def test_what_is_old_is_compared_but_once(team: Team, instance: Instance) -> None:
