@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -117,6 +118,7 @@ def migrate(conninfo: str, *, applied: Callable[[Migration], None] = lambda _: N
     """
     try:
         with psycopg.connect(checked(conninfo), autocommit=True, **CONNECT) as connection:
+            upgraded = state_of(connection).version not in {0, program_schema()}
             while True:
                 with connection.transaction():
                     for limit in (
@@ -130,7 +132,7 @@ def migrate(conninfo: str, *, applied: Callable[[Migration], None] = lambda _: N
                     if state.version > program_schema():
                         state.check()
                     if state.version >= program_schema():
-                        return state
+                        break
                     step = migrations()[state.version]
                     connection.execute(step.text.encode())
                     connection.execute(
@@ -138,6 +140,13 @@ def migrate(conninfo: str, *, applied: Callable[[Migration], None] = lambda _: N
                         (step.version, step.name, step.oldest_program),
                     )
                 applied(step)
+            if upgraded:
+                # Where a table was written anew, its rows are read though an index has all that is asked for,
+                # until it is vacuumed: of itself the server would not soon. A time limit that the role has
+                # may end that.
+                with suppress(psycopg.errors.QueryCanceled):
+                    connection.execute("VACUUM (ANALYZE)")
+            return state
     except psycopg.Error as error:
         raise translated(error) from error
 

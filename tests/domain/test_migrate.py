@@ -73,6 +73,19 @@ def test_migrating_an_empty_database_and_again(empty: str) -> None:
     assert len(seen) == len(migrations())
 
 
+def test_what_an_upgrade_wrote_anew_is_vacuumed(empty: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    every = migrations()
+    monkeypatch.setattr(module, "migrations", lambda: every[:-1])
+    migrate(empty)
+    with psycopg.connect(empty, autocommit=True) as connection:
+        vacuumed = b"SELECT sum(vacuum_count) FROM pg_stat_user_tables"
+        assert connection.execute(vacuumed).fetchone() == (0,)
+        monkeypatch.setattr(module, "migrations", lambda: every)
+        assert migrate(empty).version == program_schema()
+        while connection.execute(vacuumed).fetchone() == (0,):
+            sleep(0.01)
+
+
 def test_of_several_migrators_one_works_and_the_others_wait(empty: str) -> None:
     seen: list[Migration] = []
     with ThreadPoolExecutor(6) as threads:
