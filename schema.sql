@@ -213,9 +213,19 @@ CREATE TABLE labels (
   folded      text NOT NULL,
   colour      text NOT NULL DEFAULT 'grey',
   description one_line NOT NULL DEFAULT '' CHECK (char_length(description) <= 250),
+  -- One bit: that of a label of this name elsewhere, as projects are searched together, or by its own number.
+  mark        bigint NOT NULL,
   CONSTRAINT labels_name_key UNIQUE (project_id, folded),
   UNIQUE (project_id, id)
 );
+CREATE INDEX labels_folded ON labels (folded);
+CREATE FUNCTION label_marked() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  NEW.mark := coalesce((SELECT l.mark FROM labels l WHERE l.folded = NEW.folded LIMIT 1),
+                       1::bigint << (NEW.id - 1) % 63);
+  RETURN NEW;
+END $$;
+CREATE TRIGGER label_marked BEFORE INSERT ON labels FOR EACH ROW EXECUTE FUNCTION label_marked();
 CREATE TRIGGER labels_renamed AFTER UPDATE OF name, folded, colour ON labels
   FOR EACH STATEMENT EXECUTE FUNCTION names_changed();
 
@@ -274,6 +284,8 @@ CREATE TABLE issues (
   deleted_at    timestamptz,
   -- Facets that other tables give, see linked_facets.
   facets        bigint[] NOT NULL DEFAULT '{}',
+  -- The marks of its labels, and that something blocks it, see marks_of.
+  marks         bigint NOT NULL DEFAULT 0,
   CONSTRAINT issues_number_key UNIQUE (project_id, number),
   CONSTRAINT issues_rank_key UNIQUE (project_id, rank) DEFERRABLE,
   CONSTRAINT issues_project_key UNIQUE (project_id, id),
@@ -427,15 +439,24 @@ CREATE FUNCTION linked_facets(issue bigint, project int, number int) RETURNS big
                UNION ALL
                SELECT DISTINCT facet(project, number / 8192, -2147483647) FROM issue_links k WHERE k.blocked_id = issue);
 
--- What is taken away stays among an issue's facets until something is added: there may be too many, never too few.
+-- The same in as many bits: most issues that lack a label are told by them without a look at their labels.
+CREATE FUNCTION marks_of(issue bigint) RETURNS bigint
+  LANGUAGE sql STABLE PARALLEL SAFE
+  RETURN coalesce((SELECT bit_or(l.mark) FROM issue_labels il JOIN labels l ON l.id = il.label_id
+                   WHERE il.issue_id = issue), 0)
+         | CASE WHEN EXISTS (SELECT FROM issue_links k WHERE k.blocked_id = issue) THEN 1::bigint << 63 ELSE 0 END;
+
+-- What is taken away stays among an issue's facets and marks until something is added: there may be too many, never
+-- too few.
 CREATE FUNCTION label_added() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  PERFORM FROM new_rows n JOIN issues i ON i.id = n.issue_id
-    WHERE NOT i.facets @> ARRAY[facet(i.project_id, i.number / 8192, -n.label_id)]
+  PERFORM FROM new_rows n JOIN labels l ON l.id = n.label_id JOIN issues i ON i.id = n.issue_id
+    WHERE NOT i.facets @> ARRAY[facet(i.project_id, i.number / 8192, -n.label_id)] OR i.marks & l.mark = 0
     ORDER BY i.id FOR NO KEY UPDATE OF i;
   IF FOUND THEN
-    UPDATE issues i SET facets = linked_facets(i.id, i.project_id, i.number)
-      WHERE i.id IN (SELECT issue_id FROM new_rows) AND i.facets IS DISTINCT FROM linked_facets(i.id, i.project_id, i.number);
+    UPDATE issues i SET facets = linked_facets(i.id, i.project_id, i.number), marks = marks_of(i.id)
+      WHERE i.id IN (SELECT issue_id FROM new_rows)
+        AND (i.facets, i.marks) IS DISTINCT FROM (linked_facets(i.id, i.project_id, i.number), marks_of(i.id));
   END IF;
   RETURN NULL;
 END $$;
@@ -444,11 +465,12 @@ CREATE TRIGGER issue_labelled AFTER INSERT ON issue_labels
 CREATE FUNCTION link_added() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM FROM new_rows n JOIN issues i ON i.id = n.blocked_id
-    WHERE NOT i.facets @> ARRAY[facet(i.project_id, i.number / 8192, -2147483647)]
+    WHERE NOT i.facets @> ARRAY[facet(i.project_id, i.number / 8192, -2147483647)] OR i.marks & (1::bigint << 63) = 0
     ORDER BY i.id FOR NO KEY UPDATE OF i;
   IF FOUND THEN
-    UPDATE issues i SET facets = linked_facets(i.id, i.project_id, i.number)
-      WHERE i.id IN (SELECT blocked_id FROM new_rows) AND i.facets IS DISTINCT FROM linked_facets(i.id, i.project_id, i.number);
+    UPDATE issues i SET facets = linked_facets(i.id, i.project_id, i.number), marks = marks_of(i.id)
+      WHERE i.id IN (SELECT blocked_id FROM new_rows)
+        AND (i.facets, i.marks) IS DISTINCT FROM (linked_facets(i.id, i.project_id, i.number), marks_of(i.id));
   END IF;
   RETURN NULL;
 END $$;
@@ -550,7 +572,8 @@ CREATE TABLE issue_index (
   sprint_id   int,
   due         date,
   estimate    numeric(5, 1),
-  rank        text COLLATE "C" NOT NULL
+  rank        text COLLATE "C" NOT NULL,
+  marks       bigint NOT NULL
 ) WITH (fillfactor = 90);
 -- An index may only hold what never changes: the words of an issue do, but not while a row of issue_index stands.
 -- The triggers of issue_search see to that, which make it anew.
@@ -570,7 +593,7 @@ BEGIN
   IF TG_OP <> 'DELETE' THEN
     INSERT INTO issue_index
       SELECT i.id, i.created_at, i.updated_at, i.closed_at, i.parent_id, i.project_id, i.number, i.reporter_id, i.status,
-             i.priority, i.type, i.assignee_id, i.sprint_id, i.due, i.estimate, i.rank
+             i.priority, i.type, i.assignee_id, i.sprint_id, i.due, i.estimate, i.rank, i.marks
       FROM new_rows n JOIN issues i ON i.id = n.issue_id;
   END IF;
   RETURN NULL;
@@ -586,16 +609,18 @@ CREATE FUNCTION issue_reindexed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   UPDATE issue_index SET created_at = NEW.created_at, updated_at = NEW.updated_at, closed_at = NEW.closed_at,
     parent_id = NEW.parent_id, reporter_id = NEW.reporter_id, status = NEW.status, priority = NEW.priority, type = NEW.type,
-    assignee_id = NEW.assignee_id, sprint_id = NEW.sprint_id, due = NEW.due, estimate = NEW.estimate, rank = NEW.rank
+    assignee_id = NEW.assignee_id, sprint_id = NEW.sprint_id, due = NEW.due, estimate = NEW.estimate, rank = NEW.rank,
+    marks = NEW.marks
   WHERE id = NEW.id;
   RETURN NULL;
 END $$;
 CREATE TRIGGER issue_redated AFTER UPDATE ON issues FOR EACH ROW
-  WHEN (ROW(OLD.created_at, OLD.updated_at, OLD.closed_at, OLD.parent_id, OLD.reporter_id, OLD.status, OLD.priority,
-            OLD.type, OLD.assignee_id, OLD.sprint_id, OLD.due, OLD.estimate, OLD.rank)
-        IS DISTINCT FROM
-        ROW(NEW.created_at, NEW.updated_at, NEW.closed_at, NEW.parent_id, NEW.reporter_id, NEW.status, NEW.priority,
-            NEW.type, NEW.assignee_id, NEW.sprint_id, NEW.due, NEW.estimate, NEW.rank))
+  WHEN (OLD.created_at <> NEW.created_at OR OLD.updated_at <> NEW.updated_at
+        OR OLD.closed_at IS DISTINCT FROM NEW.closed_at OR OLD.parent_id IS DISTINCT FROM NEW.parent_id
+        OR OLD.reporter_id <> NEW.reporter_id OR OLD.status <> NEW.status OR OLD.priority <> NEW.priority
+        OR OLD.type <> NEW.type OR OLD.assignee_id IS DISTINCT FROM NEW.assignee_id
+        OR OLD.sprint_id IS DISTINCT FROM NEW.sprint_id OR OLD.due IS DISTINCT FROM NEW.due
+        OR OLD.estimate IS DISTINCT FROM NEW.estimate OR OLD.rank <> NEW.rank OR OLD.marks <> NEW.marks)
   EXECUTE FUNCTION issue_reindexed();
 
 -- Sorts in what waits; as the index's owner, for only they may. Where somebody is at it, others leave theirs to

@@ -113,12 +113,13 @@ class Loading:
             ),
             sql.SQL(
                 "ALTER TABLE issues ALTER COLUMN facets TYPE bigint[]"
-                " USING linked_facets(id, project_id, number)"
+                " USING linked_facets(id, project_id, number),"
+                " ALTER COLUMN marks TYPE bigint USING marks_of(id)"
             ),
             sql.SQL(
                 "INSERT INTO issue_index SELECT i.id, i.created_at, i.updated_at, i.closed_at, i.parent_id,"
                 " i.project_id, i.number, i.reporter_id, i.status, i.priority, i.type, i.assignee_id,"
-                " i.sprint_id, i.due, i.estimate, i.rank"
+                " i.sprint_id, i.due, i.estimate, i.rank, i.marks"
                 " FROM issues i JOIN issue_search s ON s.issue_id = i.id"
                 " WHERE NOT EXISTS (SELECT FROM issue_index x WHERE x.id = i.id) ORDER BY i.id"
             ),
@@ -142,7 +143,7 @@ class Loading:
         ]
         self._connection.execute("CREATE TEMP TABLE loaded_events (LIKE events) ON COMMIT DROP")
         self._connection.execute("ALTER TABLE loaded_events DROP COLUMN seq")
-        for statements in (_FOREIGN_KEYS, _INDEXES, _TRIGGERS, _TRIGGERS_OF_FACETS):
+        for statements in (_FOREIGN_KEYS, _INDEXES, _TRIGGERS, _TRIGGERS_OF_LINKED):
             for down, up in self._connection.execute(statements, [_LARGE]).fetchall():
                 self._connection.execute(down.encode())
                 afterwards.append(sql.SQL(up))
@@ -165,9 +166,9 @@ _INDEXES = b"""
     WHERE i.indrelid = ANY(%s::regclass[])
       AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid) ORDER BY 1"""
 # No column is written anew while a trigger names it.
-_TRIGGERS_OF_FACETS = b"""
+_TRIGGERS_OF_LINKED = b"""
     SELECT format('DROP TRIGGER %%I ON issues', tgname), pg_get_triggerdef(oid)
-    FROM pg_trigger WHERE tgrelid = ANY(%s::regclass[]) AND tgname = 'issue_refaceted'"""
+    FROM pg_trigger WHERE tgrelid = ANY(%s::regclass[]) AND tgname IN ('issue_refaceted', 'issue_redated')"""
 _TRIGGERS = b"""
     SELECT format('ALTER TABLE %%s DISABLE TRIGGER USER', t), format('ALTER TABLE %%s ENABLE TRIGGER USER', t)
     FROM unnest(%s::regclass[]) AS t"""

@@ -24,6 +24,8 @@ NOBODY = SQL("0")
 """The facet of issues that nobody is assigned to."""
 BLOCKED = SQL("-2147483647")
 """The facet of issues that others block or blocked."""
+_BLOCKED = SQL("(1::bigint << 63)")
+"""Their mark."""
 _SPRINTS = 1 << 30
 """What is added to the id of a sprint to have its facet, and the facet of issues that are in none."""
 
@@ -37,7 +39,10 @@ class Clause:
     columns: then it is no more than `where`, and the planner finds the index. `issues` is a query like it of
     the issues themselves, each once, where it reads those anyway.
 
-    `elsewhere` says that it is about other tables, too: what costs more than to compare a column.
+    `elsewhere` says that it is about other tables, too: what costs more than to compare a column. `cheap` is
+    what can be compared without, and few others fulfil: the condition, or what the issue itself has of it
+    (its marks, see marks_of in the schema); None: nothing.
+
     `closed` says whether all that fulfil it are closed, or open; None: it may be either. `priorities` are
     those that they may have; None: it may be any. `facets` are the values of which an issue has one, where
     the index of facets knows them; where each project has its own ones, `facets_here` is a query of those of
@@ -48,6 +53,7 @@ class Clause:
 
     __slots__ = (
         "_text",
+        "cheap",
         "closed",
         "common",
         "driver",
@@ -66,6 +72,7 @@ class Clause:
         driver: Composable | None = None,
         *,
         own: bool = False,
+        marks: Composable | None = None,
         issues: Composable | None = None,
         closed: bool | None = None,
         priorities: Collection[Priority] | None = None,
@@ -73,11 +80,17 @@ class Clause:
         facets_here: Composable | None = None,
         common: bool = False,
     ) -> None:
+        elsewhere = "(SELECT " in where.as_string()  # What is about other tables is a subquery, see above.
+        cheap = None if elsewhere else where
+        if marks is not None:
+            cheap = SQL("i.marks & {} <> 0").format(marks)
+            where = SQL("({} AND {})").format(cheap, where)
         text = where.as_string()
         self.where: SQL = SQL(text)
+        self.cheap: SQL | None = None if cheap is None else SQL(cheap.as_string())
         self.driver: SQL | None = None if driver is None else SQL(driver.as_string())
         self.own = own
-        self.elsewhere = "(SELECT " in text  # What is about other tables is a subquery, see above.
+        self.elsewhere = elsewhere
         self.issues: SQL | None = None if issues is None else SQL(issues.as_string())
         self.closed = closed
         self.priorities = priorities
@@ -267,6 +280,7 @@ def _label(condition: Condition, ids: tuple[int, ...]) -> Clause:
         SQL("SELECT l.issue_id AS id FROM {}").format(
             here(SQL("JOIN issue_labels l ON l.label_id = x.id"), named)
         ),
+        marks=SQL("(SELECT bit_or(x.mark) FROM labels x WHERE {})").format(named),
         facets=[Literal(-id_) for id_ in ids],
         facets_here=SQL("SELECT -x.id FROM {}").format(here(SQL(""), named)),
     )
@@ -378,12 +392,14 @@ def _is(value: Is, asker: Asker) -> Clause:
                 " WHERE k.blocked_id = i.id AND b.closed_at IS NULL AND b.deleted_at IS NULL"
             )
             driver = SQL("SELECT k.blocked_id AS id FROM issue_links k WHERE k.project_id = p.id")
-            return Clause(_exists(blockers), driver, facets=[BLOCKED])
+            return Clause(_exists(blockers), driver, marks=_BLOCKED, facets=[BLOCKED])
 
 
 _HAS: dict[Has, Composable] = {
     Has.ASSIGNEE: SQL("i.assignee_id IS NOT NULL"),
-    Has.LABEL: _exists(SQL("FROM issue_labels l WHERE l.issue_id = i.id")),
+    Has.LABEL: SQL("(i.marks <> 0 AND {})").format(
+        _exists(SQL("FROM issue_labels l WHERE l.issue_id = i.id"))
+    ),
     Has.SPRINT: SQL("i.sprint_id IS NOT NULL"),
     Has.DUE: SQL("i.due IS NOT NULL"),
     Has.ESTIMATE: SQL("i.estimate IS NOT NULL"),

@@ -67,17 +67,21 @@ WHERE coalesce(counted.total, 0) <> coalesce(issues.total, 0);
 -- name: wrong_search
 -- Issues that the search misses, by their words or by what they are, and entries of it that should not be there.
 SELECT count(i.id) AS missing, count(*) FILTER (WHERE i.id IS NULL) AS surplus
-FROM (SELECT id, own_facets(project_id, number, status, priority, type, assignee_id, sprint_id) || facets AS facets,
+FROM (SELECT id, marks, own_facets(project_id, number, status, priority, type, assignee_id, sprint_id) || facets AS facets,
              ROW(created_at, updated_at, closed_at, parent_id, project_id, number, reporter_id, status, priority, type,
-                 assignee_id, sprint_id, due, estimate, rank) AS columns
+                 assignee_id, sprint_id, due, estimate, rank, marks) AS columns
       FROM issues WHERE deleted_at IS NULL) i
 FULL JOIN (SELECT issue_id FROM issue_search) s ON s.issue_id = i.id
 FULL JOIN (SELECT id, ROW(created_at, updated_at, closed_at, parent_id, project_id, number, reporter_id, status, priority,
-                          type, assignee_id, sprint_id, due, estimate, rank) AS columns
+                          type, assignee_id, sprint_id, due, estimate, rank, marks) AS columns
            FROM issue_index) x ON x.id = coalesce(i.id, s.issue_id)
 FULL JOIN (SELECT issue_id, facets FROM issue_facets) f ON f.issue_id = coalesce(i.id, s.issue_id, x.id)
+LEFT JOIN (SELECT issue_id, bit_or(mark) AS marks
+           FROM (SELECT il.issue_id, l.mark FROM issue_labels il JOIN labels l ON l.id = il.label_id
+                 UNION ALL SELECT blocked_id, 1::bigint << 63 FROM issue_links) AS m (issue_id, mark) GROUP BY 1) m
+  ON m.issue_id = i.id
 WHERE s.issue_id IS NULL OR x.id IS NULL OR f.issue_id IS NULL OR i.id IS NULL OR NOT f.facets @> i.facets
-   OR x.columns IS DISTINCT FROM i.columns;
+   OR i.marks & m.marks <> m.marks OR x.columns IS DISTINCT FROM i.columns;
 
 -- name: search_generation
 -- What the search index of all issues holds at least.

@@ -60,14 +60,15 @@ WITH given AS (
     created_at timestamptz, updated_at timestamptz, closed_at timestamptz, labels int[], description text, tsv text)),
 made AS (
   INSERT INTO issues (id, project_id, number, title, status, priority, type, reporter_id, assignee_id, sprint_id,
-                      parent_id, estimate, due, rank, created_at, updated_at, closed_at, facets)
+                      parent_id, estimate, due, rank, created_at, updated_at, closed_at, facets, marks)
   OVERRIDING SYSTEM VALUE
   SELECT coalesce(n.id, nextval('issues_id_seq')), %(project)s, n.number, n.title, n.status, n.priority, n.type,
          n.reporter_id, n.assignee_id, n.sprint_id,
          n.parent_id, n.estimate, n.due, n.rank, coalesce(n.created_at, now()),
          coalesce(n.updated_at, n.created_at, now()),
          CASE WHEN n.status IN ('done', 'cancelled') THEN coalesce(n.closed_at, n.updated_at, now()) END,
-         ARRAY(SELECT facet(%(project)s, n.number / 8192, -l.id) FROM unnest(n.labels) AS l (id))
+         ARRAY(SELECT facet(%(project)s, n.number / 8192, -l.id) FROM unnest(n.labels) AS l (id)),
+         coalesce((SELECT bit_or(l.mark) FROM labels l WHERE l.id = ANY(n.labels)), 0)
   FROM given n ORDER BY n.number
   RETURNING id, number),
 texts AS (
@@ -108,6 +109,12 @@ FROM unnest(%(ids)s::bigint[], %(projects)s::int[], %(numbers)s::int[], %(tsvs)s
 ON CONFLICT (issue_id) DO UPDATE SET tsv = excluded.tsv
 WHERE issue_search.tsv <> excluded.tsv
    OR NOT EXISTS (SELECT FROM issue_index x WHERE x.id = issue_search.issue_id);
+
+-- name: mark_issues
+-- What labels and links say of issues, where they lack some of it.
+UPDATE issues SET facets = linked_facets(id, project_id, number), marks = marks_of(id)
+WHERE id = ANY(%(ids)s::bigint[])
+  AND NOT (facets @> linked_facets(id, project_id, number) AND marks & marks_of(id) = marks_of(id));
 
 -- name: facet_issues
 -- What issues are filtered by, made anew.

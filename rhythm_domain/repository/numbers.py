@@ -196,8 +196,9 @@ def faceted(clauses: Sequence[Clause], reading: Reading, *, words: bool, across:
         "SELECT x.* FROM (SELECT f.* FROM"
         " (SELECT f.issue_id, f.number FROM issue_facets f WHERE {asked} OFFSET 0) f"
         " WHERE {stretch} ORDER BY f.number {way} OFFSET 0) f"
-        " CROSS JOIN LATERAL ({indexed} WHERE x.id = f.issue_id OFFSET 0) x"
+        " CROSS JOIN LATERAL (SELECT i.* FROM ({indexed} WHERE x.id = f.issue_id OFFSET 0) i WHERE {cheap}) x"
     ).format(
+        cheap=_cheap(clauses),
         asked=facets.asked(clauses, SQL("g")),
         stretch=_stretch_of("f", reading, segment=False),
         way=reading.way,
@@ -271,16 +272,18 @@ def _asked_for(clauses: Sequence[Clause], reading: Reading, exactly: bool, limit
         "SELECT i.* FROM ({} WHERE words_of(x.id) @@ q.lookup OFFSET 0) i WHERE {} ORDER BY i.number {}"
     ).format(
         INDEXED,
-        SQL(" AND ").join(
-            [
-                _stretch_of("i", reading, segment=False),
-                *(SQL("({})").format(clause.where) for clause in clauses if not clause.elsewhere),
-            ]
-        ),
+        SQL(" AND ").join([_stretch_of("i", reading, segment=False), _cheap(clauses)]),
         reading.way,
     )
-    rest = [clause for clause in clauses if clause.elsewhere]
-    return _segment_after_segment(found, rest, reading, words=not exactly, lookup=True, limit=limit)
+    return _segment_after_segment(found, clauses, reading, words=not exactly, lookup=True, limit=limit)
+
+
+def _cheap(clauses: Sequence[Clause]) -> Composable:
+    """What is cheap to compare of the conditions."""
+    cheap: list[Composable] = [
+        SQL("({})").format(clause.cheap) for clause in clauses if clause.cheap is not None
+    ]
+    return SQL(" AND ").join(cheap or [SQL("true")])
 
 
 def _segment_after_segment(
@@ -292,16 +295,18 @@ def _segment_after_segment(
     lookup: bool,
     limit: Composable,
 ) -> Composable:
-    """Of what is found in each segment `g`, in order, the first ones that fulfil the conditions, and with
-    `words` these, too: no more of them are compared than it takes.
+    """Of what is found in each segment `g`, in order, with what is cheap of the conditions, the first ones
+    that fulfil all of these, and with `words` these, too: no more of them are compared than it takes.
     """
-    parts = _parts(clauses, reading, limit)
-    for compared in [*([parts["all"]] if clauses else []), *([_FITS.format(row=SQL("i"))] if words else [])]:
+    # Of what has passed the cheap part of a condition, the words leave less than the rest of it would.
+    first: list[Composable] = [clause.where for clause in clauses if clause.cheap is None]
+    last = [clause.where for clause in clauses if clause.elsewhere and clause.cheap is not None]
+    for compared in [*first, *([_FITS.format(row=SQL("i"))] if words else []), *last]:
         found = SQL("SELECT i.* FROM ({} OFFSET 0) i WHERE {}").format(found, compared)
     return SQL(
         "SELECT s.id, s.number, s.created_at, true AS found FROM {segments} CROSS JOIN LATERAL"
         " ({found} LIMIT {limit}) s LIMIT {limit}"
-    ).format(segments=_segments(reading, words=words, lookup=lookup), found=found, **parts)
+    ).format(segments=_segments(reading, words=words, lookup=lookup), found=found, limit=limit)
 
 
 def _marked(source: Composable, reading: Reading, limit: Composable) -> Composable:

@@ -191,7 +191,7 @@ def _leading(lead: Lead, compared: float) -> float:
 
 def _each(of: Selection, among: float) -> float:
     """What it costs to compare an issue on the way, where such a share of all fulfils the conditions."""
-    elsewhere = any(clause.elsewhere for clause in of.clauses)
+    elsewhere = any(clause.cheap is None for clause in of.clauses)
     if not of.clauses or all(clause.closed is False for clause in of.clauses):
         among = 1
     elif sources.indexed(of.clauses):

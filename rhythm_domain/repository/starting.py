@@ -135,7 +135,7 @@ async def start(
         judging = True
     compared = 0.0 if words is None else _COMPARED
     among = _AMONG if of.clauses else 1
-    elsewhere = _ELSEWHERE if any(clause.elsewhere for clause in of.clauses) else 0
+    elsewhere = _ELSEWHERE if any(clause.cheap is None for clause in of.clauses) else 0
     each = (_WALKED if lazily or unordered else _WALKED_ELSEWHERE) + among * compared
     # Whatever has more issues can't be better than to read on; one of few bounds makes one of few statements.
     few = min(few, 1 << ceil(walk * each / (_OWN + compared)).bit_length())

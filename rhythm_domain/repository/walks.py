@@ -207,7 +207,7 @@ def ordered(
     in order, until there are enough. `resumed`: behind the parameters value and id in the first of these
     stretches.
     """
-    cheap = [clause for clause in clauses if not clause.elsewhere]
+    cheap = [Clause(clause.cheap) for clause in clauses if clause.cheap is not None]
     costly = [SQL("({})").format(clause.where) for clause in clauses if clause.elsewhere]
     compared = SQL(" AND ").join([*costly, *([_fits(alone, "i")] if words else [])] or [SQL("true")])
     parts = [

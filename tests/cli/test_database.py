@@ -129,12 +129,21 @@ def test_reindex_heals_search_and_counts(rhythm: Cli, team: Team, instance: Inst
         ("TRUNCATE issue_search", 1, 0),  # No trigger sees that the words are gone.
         (
             "INSERT INTO issue_index"
-            " (id, created_at, updated_at, project_id, number, reporter_id, status, priority, type, rank)"
-            " VALUES (999, now(), now(), 1, 1, 1, 'todo', 'none', 'task', 'a')",
+            " (id, created_at, updated_at, project_id, number, reporter_id, status, priority, type, rank,"
+            " marks) VALUES (999, now(), now(), 1, 1, 1, 'todo', 'none', 'task', 'a', 0)",
             0,
             1,
         ),
         ("UPDATE issue_index SET priority = 'urgent'", 1, 0),
+        (
+            "ALTER TABLE issue_labels DISABLE TRIGGER USER;"
+            "WITH l AS (INSERT INTO labels (project_id, name, folded, colour)"
+            "   SELECT project_id, 'ui', 'ui', 'blue' FROM issues RETURNING project_id, id)"
+            " INSERT INTO issue_labels SELECT project_id, i.id, l.id FROM l JOIN issues i USING (project_id);"
+            "ALTER TABLE issue_labels ENABLE TRIGGER USER",
+            1,
+            0,
+        ),
         ("INSERT INTO issue_facets VALUES (999, 1, 1, '{}')", 0, 1),
     ],
 )
