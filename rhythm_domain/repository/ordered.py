@@ -323,13 +323,14 @@ class _Walk:
             value=value,
             id=id_,
             rows=self.missing,
+            named=False,
         )
-        fitting = [(self._place, row["value"], row["id"]) for row in rows if row["found"]]
+        fitting = [(self._place, value, id_) for id_, value, found in rows if found]
         self.rows += sorted(fitting, reverse=reading.falls)
-        last = next((row for row in rows if not row["found"]), None)
+        last = next(((value, id_) for id_, value, found in rows if not found), None)
         self._unfinished = last is not None and not self.full
         if last is not None:
-            self._at = last["value"], last["id"] + (1 if reading.falls else -1)
+            self._at = last[0], last[1] + (1 if reading.falls else -1)
         elif not self.full:
             steps //= 2  # The stretch ended somewhere on the way.
         self.read, self._found = self.read + steps, self._found + len(fitting)
@@ -341,9 +342,9 @@ class _Walk:
             of.clauses, self._order[self._place], reading, of.alone, self._at is not None, wanted
         )
         value, id_ = self._at or (None, 0)
-        rows = await fetch(self.tx, of, text, value=value, id=id_)
-        found = sorted(((row["value"], row["id"]) for row in rows), reverse=reading.falls)
-        self.rows += [(self._place, *each) for each in found[:wanted]]
+        rows = await fetch(self.tx, of, text, value=value, id=id_, named=False)
+        found = sorted(((self._place, value, id_) for id_, value in rows), reverse=reading.falls)
+        self.rows += found[:wanted]
         self._unfinished = False
 
     async def rest(
@@ -375,11 +376,12 @@ class _Walk:
         )
         value, id_ = self._at or (None, 0)
         fitting: dict[int, list[_Row]] = {place: [] for place in places}
-        for row in await fetch(self.tx, of, query, value=value, id=id_, lookup=lookup, ids=ids):
-            if (place := row["place"]) is None:
-                self.among = tuple(map(int, row["value"][1:-1].split(",")))
-                continue
-            fitting[place].append((place, order[place].type.read(row["value"]), row["id"]))
+        rows = await fetch(self.tx, of, query, value=value, id=id_, lookup=lookup, ids=ids, named=False)
+        for place, id_, value in rows:
+            if place is None:
+                self.among = tuple(map(int, value[1:-1].split(",")))
+            else:
+                fitting[place].append((place, order[place].type.read(value), id_))
         before = len(self.rows)
         for each in fitting.values():
             self.rows += sorted(each, reverse=reading.falls)
