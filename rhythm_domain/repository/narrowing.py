@@ -103,16 +103,18 @@ class _Asked(NamedTuple):
 
 async def listed(tx: Tx, of: Selection) -> Listed:
     """The first issues of a selection's list, if it was listed before."""
-    return await _listed(tx, of) or _nothing(tx)
+    return await _listed(tx, of) or _nothing(tx, of)
 
 
 async def narrowed(tx: Tx, of: Selection, behind: Callable[[Sequence[Any]], Any]) -> Listed:
     """The first issues of a selection's list, as far as they are known. `behind` says at which place a list
     goes on behind some of its issues.
     """
-    nothing, asked = _nothing(tx), _Asked.by(of)
+    nothing, asked = _nothing(tx, of), _Asked.by(of)
     if (same := await _listed(tx, of)) is not None:
         return same
+    if of.among is not None:
+        return nothing
     for other, known in _reaching(tx, of):
         if known.among is not None and len(known.among) > MOST and other.terms != of.terms:
             known = known._replace(among=None)  # To compare the words of all would take too long.
@@ -145,7 +147,7 @@ async def _listed(tx: Tx, of: Selection) -> Listed | None:
         return None
     happened = _happened_later(tx, of, known)
     await tx.send()
-    return None if happened() else known._replace(since=_nothing(tx).since or known.since)
+    return None if happened() else known._replace(since=_nothing(tx, of).since or known.since)
 
 
 def keep(tx: Tx, of: Selection, listed: Listed) -> None:
@@ -159,9 +161,10 @@ def keep(tx: Tx, of: Selection, listed: Listed) -> None:
     remember(tx, _LISTED, [(asked, listed), *others][:KEPT])
 
 
-def _nothing(tx: Tx) -> Listed:
+def _nothing(tx: Tx, of: Selection) -> Listed:
     """A list of which nothing is known, before it is read."""
-    return Listed(since=tx.moment if tx.moment is not None and tx.moment.settled else None, at=now())
+    since = tx.moment if tx.moment is not None and tx.moment.settled else None
+    return Listed(since=since, at=now(), among=of.among)
 
 
 def _happened_later(tx: Tx, of: Selection, known: Listed) -> Callable[[], bool]:

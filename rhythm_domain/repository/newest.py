@@ -15,7 +15,7 @@ from typing import NamedTuple
 from psycopg.sql import SQL, Composable
 
 from rhythm_domain.queries import Named, integers
-from rhythm_domain.repository import numbers, sources
+from rhythm_domain.repository import conditions, numbers, sources
 from rhythm_domain.repository.conditions import Clause
 from rhythm_domain.repository.hints import recall, remember
 from rhythm_domain.repository.selection import Selection
@@ -100,6 +100,10 @@ async def newest(
     at once. `rarer` says how many times as many there were of what was sought by a letter less. All may be
     known to be `among` some issues.
     """
+    if of.among is not None and among == of.among:
+        # That is what they were found by: it would make a statement for each number that is looked for.
+        asked = conditions.issues(of.among)
+        of = of._replace(clauses=tuple(clause for clause in of.clauses if clause != asked))
     merge = _Merge(tx, of, bounds, reading, limit)
     if among is not None:
         await merge.read(Start(sources.AMONG), numbers.EVERYTHING, ids=among)

@@ -27,7 +27,7 @@ NEWEST = Sort.by(SortKey.CREATED)
 class Selection(NamedTuple):
     """A query made ready: where it searches, for what, in which order. `tag` marks its cursors; `typed` are
     the words as they stand there, without the quote that ends a phrase. `generation` is that of the index of
-    words.
+    words. Where a key or number was asked for, all are `among` those that have it.
     """
 
     tag: str
@@ -40,6 +40,7 @@ class Selection(NamedTuple):
     typed: str
     terms: tuple[Term, ...]
     generation: int
+    among: tuple[int, ...] | None
 
     @property
     def alone(self) -> int | None:
@@ -70,9 +71,10 @@ async def select(
     archived = isinstance(query.jump, str) or any(not condition.negated for condition in named)
     ids = projects(tx, archived=archived)
     found = list(clauses)
+    among: tuple[int, ...] | None = None
     if query.jump is not None and (issues := await _jump(tx, query.jump, ids)):
         found.append(conditions.issues(issues))
-        query = Query()
+        among, query = tuple(issues), Query()
     names = Names.asked(query.conditions)
     if names:
         await look_up(tx, names, ids)
@@ -99,6 +101,7 @@ async def select(
         typed,
         query.terms,
         tx.search_generation,
+        among,
     )
 
 

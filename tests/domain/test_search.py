@@ -291,6 +291,8 @@ async def test_a_key_or_a_number_goes_to_that_issue_alone(world: World) -> None:
         assert ([issue.id for issue in page.items], page.next) == ([living.id], None)
         assert await world.asker.search.total(query, project="CORE") == Total(count=1)
     assert [issue.id for issue in (await find(living.key)).items] == [living.id]
+    # They are known: nothing is walked through or counted to find them.
+    assert not {"search_window", "search_probe"} & (await asked(find("1"))).keys()
     assert len((await find("1")).items) == len([i for i in world.issues if i.number == 1 and not i.deleted])
     for query in (deleted.key, "SECRET-98", "CORE-999999", "NONE-1"):
         assert not (await find(query)).items
