@@ -135,16 +135,21 @@ async def start(
         judging = True
     compared = 0.0 if words is None else _COMPARED
     among = _AMONG if of.clauses else 1
-    elsewhere = _ELSEWHERE if any(clause.cheap is None for clause in of.clauses) else 0
+    elsewhere = _elsewhere(of)
     each = (_WALKED if lazily or unordered else _WALKED_ELSEWHERE) + among * compared
     # Whatever has more issues can't be better than to read on; one of few bounds makes one of few statements.
     few = min(few, 1 << ceil(walk * each / (_OWN + compared)).bit_length())
+    shared = await _shared(tx, of) if faceted else None
+    if shared is not None and lazily and len(facets.known(of.clauses)) > 1:
+        # Nor can it be better than to ask the index of facets.
+        asking, _ = _by_facets(of, shared, shared.depth(walk), lazily=True)
+        few = min(few, 1 << ceil(asking / (_OWN + compared)).bit_length())
     row, counts = await _probe(tx, of, driven, few, judging=judging)
     found = [(walk * each, Start())]
     judged = None
     if words is not None and words.lookup is not None and judging:
         judged = _judged(of, row, wanted if lazily else 0, walk if of.clauses else 0)
-    shared = (await _shared(tx, of)).within(*_named(of, counts, few)) if faceted else None
+    shared = shared and shared.within(*_named(of, counts, few))
     if judged_by_share and (judged is not None or shared is not None):
         share = 1.0 if judged is None else judged.share
         size = float(row["size"]) if shared is None else shared.size
@@ -157,15 +162,7 @@ async def start(
         if lazily:
             walk = shared.depth(walk)
             found = [(walk * each, Start())]
-        # All of a segment is found, and of each project at least one; it is looked at in order.
-        segments = max(walk, min(len(of.projects) * SEGMENT, shared.size)) if lazily else shared.size
-        looked_at = shared.met(walk if lazily else shared.size) * (
-            _LOOKED_UP + elsewhere + (_SOUGHT if words is not None else 0)
-        )
-        begin = Start(faceted=True, rare=shared.met(shared.size) <= RARE)
-        if not lazily:
-            begin = Start(facets.driver(of.clauses))
-        found.append((_asking(of, shared, segments) + looked_at, begin))
+        found.append(_by_facets(of, shared, walk, lazily=lazily))
     own = tuple(clause for clause in driven if clause.own)
     if own and (fewest := min(counts[clause] for clause in own)) <= few:
         found.append((fewest * (_OWN + compared), Start(Driver(own=own))))
@@ -198,10 +195,23 @@ async def start(
     return min(found, key=itemgetter(0))[1]
 
 
-def _asking(of: Selection, shared: Shared, reach: float) -> float:
-    """What it costs to ask the index of facets for what is in so many issues."""
-    each = _ASKED + _VALUE * facets.asking(of.clauses)
-    return reach / SEGMENT * each + shared.met(reach) * _FOUND
+def _by_facets(of: Selection, shared: Shared, walk: float, *, lazily: bool) -> tuple[float, Start]:
+    """What it costs to ask the index of facets for all issues, or `lazily` for those in the first `walk`."""
+    if lazily:
+        # All of a segment is found, and of each project at least one; it is looked at in order.
+        asked = max(walk, min(len(of.projects) * SEGMENT, shared.size))
+        begin = Start(faceted=True, rare=shared.met(shared.size) <= RARE)
+    else:
+        asked = walk = shared.size
+        begin = Start(facets.driver(of.clauses))
+    segments = asked / SEGMENT * (_ASKED + _VALUE * facets.asking(of.clauses))
+    looking = _LOOKED_UP + _elsewhere(of) + (_SOUGHT if of.words is not None else 0)
+    return segments + shared.met(asked) * _FOUND + shared.met(walk) * looking, begin
+
+
+def _elsewhere(of: Selection) -> float:
+    """What conditions on other tables add for each issue that is looked at."""
+    return _ELSEWHERE if any(clause.cheap is None for clause in of.clauses) else 0
 
 
 def _named(of: Selection, counts: Mapping[Clause, int], few: int) -> tuple[float, float]:
