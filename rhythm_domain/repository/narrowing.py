@@ -42,12 +42,14 @@ _Q = queries.load("search")
 class Listed(NamedTuple):
     """The first issues of a list, in order: each is a place in it, and ends with the id.
 
-    Behind the place `behind` it goes on, unless that is all (`whole`). There were `rarer` times as many of
-    those of which these are a part. So it was at the moment `since`; None: what happens later is not known.
-    All goes back to what was sought at the time `at`. The list is known to be `among` some issues; None: any.
+    It goes on with those `uncompared` that fit, too, and behind the place `behind`, unless that is all
+    (`whole`). There were `rarer` times as many of those of which these are a part. So it was at the moment
+    `since`; None: what happens later is not known. All goes back to what was sought at the time `at`. The
+    list is known to be `among` some issues; None: any.
     """
 
     rows: tuple[Any, ...] = ()
+    uncompared: tuple[Any, ...] = ()
     behind: Any = None
     whole: bool = False
     since: Moment | None = None
@@ -57,7 +59,7 @@ class Listed(NamedTuple):
 
     def anew(self) -> Listed:
         """The same list before any of it is known, but for how rare it is."""
-        return self._replace(rows=(), behind=None, at=now())
+        return self._replace(rows=(), uncompared=(), behind=None, at=now())
 
     def beyond(self, place: Any, *, back: bool) -> tuple[Any, ...] | None:
         """What is known of the list behind a place or, going `back`, before it, as far as that is known.
@@ -106,12 +108,16 @@ async def listed(tx: Tx, of: Selection) -> Listed:
     return await _listed(tx, of) or _nothing(tx, of)
 
 
-async def narrowed(tx: Tx, of: Selection, behind: Callable[[Sequence[Any]], Any]) -> Listed:
-    """The first issues of a selection's list, as far as they are known. `behind` says at which place a list
-    goes on behind some of its issues.
+async def narrowed(
+    tx: Tx, of: Selection, behind: Callable[[Sequence[Any]], Any], *, wanted: int | None = None
+) -> Listed:
+    """The first issues of a selection's list, as far as they are known; across projects no more are compared
+    than it takes to find as many as are `wanted`. `behind` says at which place a list goes on behind some of
+    its issues.
     """
     nothing, asked = _nothing(tx, of), _Asked.by(of)
-    if (same := await _listed(tx, of)) is not None:
+    same = await _listed(tx, of)
+    if same is not None and not (same.uncompared and (wanted is None or len(same.rows) < wanted)):
         return same
     if of.among is not None:
         return nothing
@@ -127,16 +133,24 @@ async def narrowed(tx: Tx, of: Selection, behind: Callable[[Sequence[Any]], Any]
     if other.sort != of.sort:
         await tx.send()
         return nothing if happened() else Listed(since=since, at=known.at, among=known.among)
-    if len(known.rows) > COMPARED:
-        first = known.rows[:COMPARED]
-        known = known._replace(rows=first, behind=behind(first), whole=False)
-    found = await among(tx, of, [row[-1] for row in known.rows])
+    rows = known.rows + known.uncompared
+    if len(rows) > COMPARED:
+        rows = rows[:COMPARED]
+        known = known._replace(behind=behind(rows), whole=False)
+    if wanted is None or not of.across or known.whole or known.among is not None:
+        wanted = len(rows)
+    found = await _first_of(tx, of, [row[-1] for row in rows], wanted)
     if happened():
         return nothing
+    compared = len(rows)
+    if len(found) == wanted < len(rows):
+        compared = next(index for index, row in enumerate(rows, 1) if row[-1] == found[-1])
+    fit = frozenset(found)
     return known._replace(
-        rows=tuple(row for row in known.rows if row[-1] in found),
+        rows=tuple(row for row in rows[:compared] if row[-1] in fit),
+        uncompared=rows[compared:],
         since=since,
-        rarer=len(known.rows) / max(len(found), 0.5),
+        rarer=compared / max(len(found), 0.5),
     )
 
 
@@ -198,11 +212,16 @@ def _kept(tx: Tx) -> Sequence[tuple[_Asked, Listed]]:
 
 async def among(tx: Tx, of: Selection, ids: Sequence[int]) -> frozenset[int]:
     """Which of some issues are found: each is looked up and compared, however many others there are."""
+    return frozenset(await _first_of(tx, of, ids, len(ids)))
+
+
+async def _first_of(tx: Tx, of: Selection, ids: Sequence[int], wanted: int) -> list[int]:
+    """Some issues that are found; across projects the first, in their order."""
     if not of.projects or not ids:
         await tx.send()
-        return frozenset()
-    rows = await fetch(tx, of, _among(of.clauses, of.alone, of.words is not None), ids=ids, named=False)
-    return frozenset(id_ for (id_,) in rows)
+        return []
+    query = _among(of.clauses, of.alone, of.words is not None)
+    return [id_ for (id_,) in await fetch(tx, of, query, ids=ids, wanted=wanted, named=False)]
 
 
 @lru_cache(maxsize=64)

@@ -6,6 +6,7 @@ numbers. Such an issue counts as no newer than those before it in its project.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
@@ -35,6 +36,9 @@ first where no words are compared."""
 AMPLE = 3
 """How many times as much is read as held enough a letter ago: with each letter fewer are found, and what is
 read in vain costs less than to ask once more."""
+
+MOST = 151
+"""How many of those found are listed at most, where one reads far: letters later, enough still fit."""
 
 SURE = 8
 """Found so many, one knows how far one has to read on."""
@@ -145,7 +149,7 @@ async def newest(
                 begin = await start(tx, of, walk=walk, wanted=wanted, lazily=True)
             _learn(tx, of, reading, limit, _Sought(each, begin))
         rows = _further(of, begin, walk, rows, len(merge.found))
-    return merge.found
+    return merge.complete
 
 
 def _enough(walk: float, most: int) -> int:
@@ -264,8 +268,19 @@ class _Merge:
         self._tx, self._of, self._reading, self._limit = tx, of, reading, limit
         self._reached = dict(bounds)
         self._moments: dict[int, datetime] = {}
+        self._ends: list[Place] = []
+        """Behind each of them there may be others that were not read."""
         self.ahead = list(of.projects)
         self.found: list[Place] = []
+
+    @property
+    def complete(self) -> list[Place]:
+        """What was found, as far as nothing is missing in between: when none is `ahead`, `limit` or more."""
+        if not self._ends:
+            return self.found
+        falls = self._reading.falls
+        end = max(self._ends) if falls else min(self._ends)
+        return [place for place in self.found if place == end or (place > end) is falls]
 
     async def read(
         self,
@@ -280,6 +295,7 @@ class _Merge:
         with a driver to the end, and so where what is looked up is to be the rest of what is compared.
         """
         of, reading = self._of, self._reading
+        most = max(self._limit, MOST if rows > 2 * sources.WINDOW else 0)
         # The words themselves are parameters: all that are looked up in the same way have one statement.
         alike = begin if begin.lookup is None else begin._replace(lookup="", rare=False)
         read = await fetch(
@@ -301,15 +317,22 @@ class _Merge:
             ids=ids,
             rows=rows,
             wanted=self._limit,
+            most=most,
             reach=reach,
             named=False,
         )
-        places = list(map(Place._make, read))
-        self.found += (place for place in places if place.found)
-        self.found.sort(reverse=reading.falls)
+        places = sorted(map(Place._make, read), reverse=reading.falls)
+        found = [place for place in places if place.found]
         unread = [place for place in places if not place.found]
+        self.found = sorted((*self.found, *found), reverse=reading.falls)
+        if len(found) >= (most if begin.driver is None else self._limit):
+            self._ends.append(found[-1])
+        counts = Counter(place.project for place in found)
+        last_of_each = {place.project: place for place in found}
+        self._ends += (last_of_each[project] for project, count in counts.items() if count >= self._limit)
         if len(self.found) >= self._limit:
             last = self.found[self._limit - 1]
+            self._ends += (place for place in unread if (place > last) is not reading.falls)
             unread = [place for place in unread if (place > last) is reading.falls]
         self.ahead = [place.project for place in unread]
         self._moments = {place.project: place.moment for place in unread if place.moment is not None}
@@ -330,7 +353,7 @@ _MERGED = SQL(
     " CROSS JOIN LATERAL (SELECT coalesce(f.created_at,"
     " (SELECT x.created_at FROM issue_index x WHERE x.id = f.id),"
     " (SELECT i.created_at FROM issues i WHERE i.id = f.id)) AS created_at OFFSET 0) i) m) m"
-    " WHERE m.place < {limit} OR m.found AND m.place = {limit}"
+    " WHERE m.place < %(most)s OR m.found AND m.place = %(most)s"
 )
 
 _DRIVEN = SQL(

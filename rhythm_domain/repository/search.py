@@ -97,7 +97,7 @@ async def _newest(tx: Tx, of: Selection, at: Any, reading: Reading, limit: int) 
 
 async def _first(tx: Tx, of: Selection, reading: Reading, limit: int) -> list[newest.Place]:
     """The first `limit` issues by number, and perhaps more."""
-    known = await narrowing.narrowed(tx, of, _last)
+    known = await narrowing.narrowed(tx, of, _last, wanted=limit)
     if of.across and len(known.rows) < limit and not (known.whole or known.among):
         # In most projects one would read on from their newest issues, as far as the oldest known go back.
         known = known.anew()
@@ -106,12 +106,12 @@ async def _first(tx: Tx, of: Selection, reading: Reading, limit: int) -> list[ne
         bounds: dict[int, int] = known.behind or {}
         missing = limit - len(found)
         read = await newest.newest(tx, of, bounds, reading, missing, rarer=known.rarer, among=known.among)
-        found += read[:missing]
-        behind = bounds | _last(read[:missing])
+        found += read
+        behind = bounds | _last(read)
         known = known._replace(rows=tuple(found), behind=behind, whole=len(found) < limit)
     else:
         newest.pass_on(tx, of, reading, rarer=known.rarer)
-    if known.whole or known.among or newest.scattered(found):
+    if known.whole or known.among or newest.scattered(found[:limit]):
         narrowing.keep(tx, of, known)
     return found
 

@@ -206,12 +206,22 @@ def all_of(clauses: Sequence[Clause], driver: Driver | None, *, words: bool) -> 
 
 
 def among(clauses: Sequence[Clause], *, alone: int | None, words: bool) -> Composable:
-    """The ids of those of some issues that fulfil all. Parameters: ids, words, and those of `scope`."""
-    where = [conditions(clauses, words=False), *([fit("i")] if words else [])]
+    """The ids of those of some issues that fulfil all; of several projects only of the first, in the same
+    order: no more are compared than it takes. Parameters: ids, words, and of several wanted, projects, user.
+    """
+    where = SQL(" AND ").join([conditions(clauses, words=False), *([fit("i")] if words else [])])
+    if alone is not None:
+        return SQL(
+            "SELECT i.id FROM (SELECT {} AS id) p CROSS JOIN"
+            " (SELECT i.* FROM issues i WHERE i.id = ANY(%(ids)s::bigint[]) OFFSET 0) i WHERE {}"
+        ).format(Literal(alone), where)
     return SQL(
-        "SELECT i.id FROM {scope} CROSS JOIN"
-        " (SELECT i.* FROM issues i WHERE i.id = ANY(%(ids)s::bigint[]) OFFSET 0) i WHERE {where}"
-    ).format(scope=scope(alone, words=False, descending=True), where=SQL(" AND ").join(where))
+        "SELECT i.id FROM unnest(%(ids)s::bigint[]) WITH ORDINALITY AS a (id, at)"
+        " CROSS JOIN LATERAL (SELECT i.* FROM issues i WHERE i.id = a.id OFFSET 0) i"
+        " CROSS JOIN LATERAL (SELECT m.project_id AS id FROM project_members m"
+        " WHERE m.project_id = i.project_id AND m.project_id = ANY(%(projects)s::int[])"
+        " AND m.user_id = %(user)s AND m.ended_at IS NULL OFFSET 0) p WHERE {} ORDER BY a.at LIMIT %(wanted)s"
+    ).format(where)
 
 
 def fit(row: str) -> Composable:

@@ -37,6 +37,7 @@ async def fetch(
     prefix: str | None = None,
     rows: int = 0,
     wanted: int = 0,
+    most: int = 0,
     reach: Reach | None = None,
     named: bool = True,
 ) -> list[Any]:
@@ -63,4 +64,5 @@ async def fetch(
         prefix=prefix,
         rows=rows,
         wanted=wanted,
+        most=most,
     )

@@ -219,6 +219,24 @@ async def test_the_same_is_asked_however_many_are_missing(team: Team, project: s
     assert len(texts) == 1
 
 
+@pytest.mark.parametrize("project", ["CORE", None], ids=["one project", "across"])
+async def test_what_a_page_had_no_place_for_is_compared_before_others_are_sought(
+    team: Team, monkeypatch: pytest.MonkeyPatch, project: str | None
+) -> None:
+    """As far as enough of it fits."""
+    for title in ("database", "database", "data", "database", "database", "data", "data"):
+        await team.member.issues.create("CORE", IssueDraft(title=title))
+    monkeypatch.setattr(sources, "WINDOW", 1)
+    me = team.viewer
+    await kept(me, "data", project, 5)
+    for limit, expected in ((1, [5]), (2, [5, 4])):
+        with noted() as heard:
+            page = await me.search.page("datab", project=project, limit=limit)
+        assert [row.number for row in page.items] == expected
+        assert [query.name for query, _ in heard if query.name.startswith("search_")] == ["search_among"]
+    assert [row.number for row in (await me.search.page("datab", project=project)).items] == [5, 4, 2, 1]
+
+
 async def test_the_next_pages_of_what_was_sorted_are_not_sought(team: Team) -> None:
     for number in range(5):
         await team.member.issues.create("CORE", IssueDraft(title=f"database {number}"))

@@ -6,6 +6,7 @@ import re
 from collections.abc import Awaitable
 from datetime import UTC, datetime, timedelta
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ from rhythm_domain.models import IssueType, Total
 from rhythm_domain.models.drafts import IssueDraft
 from rhythm_domain.queries import Named
 from rhythm_domain.query import QueryError, Sort, SortKey, parse
-from rhythm_domain.repository import hints, narrowing, ordered, sources, starting
+from rhythm_domain.repository import hints, narrowing, newest, ordered, sources, starting
 from rhythm_domain.session import Session
 from tests.domain.search_oracle import World, random_query
 from tests.instances import Instance, Team
@@ -82,6 +83,38 @@ async def test_random_queries_find_what_a_plain_filter_and_sort_find(
         assert list(await world.asker.search.ids(text, project=project)) == expected, text
         some = frozenset(Random(text).sample([issue.id for issue in world.issues], 60))  # noqa: S311
         assert await world.asker.search.among(some, text, project=project) == some & set(expected), text
+
+
+@pytest.mark.parametrize("few", [0, 20_000], ids=["walking", "as it is"])
+@pytest.mark.parametrize("project", ["CORE", None], ids=["one project", "across"])
+async def test_nothing_is_missing_among_what_is_found_beyond_a_page(
+    world: World, monkeypatch: pytest.MonkeyPatch, project: str | None, few: int
+) -> None:
+    """However far each project was read."""
+    monkeypatch.setattr(starting, "FEW", few)
+    monkeypatch.setattr(sources, "WINDOW", 2)
+    monkeypatch.setattr(newest, "MOST", 6)
+    found: list[int] = []
+    seek = newest.newest
+
+    async def seeking(*given: Any, **named: Any) -> list[newest.Place]:
+        places = await seek(*given, **named)
+        found[:] = [place.id for place in places]
+        return places
+
+    monkeypatch.setattr(newest, "newest", seeking)
+    random = Random(f"beyond {project} {few}")  # noqa: S311 - the same queries on every run
+    beyond = 0
+    for _ in range(150):
+        query = parse(random_query(random)).with_sort(None)
+        world.asker._guard._db.hints.clear()
+        found.clear()
+        await world.asker.search.page(str(query), project=project, limit=3)
+        expected = world.find(query, project)
+        assert found == expected[: len(found)], query
+        assert len(found) >= min(len(expected), 4), query
+        beyond += 4 < len(found) < len(expected)
+    assert beyond > (5 if project is None else 0)
 
 
 @pytest.mark.parametrize("project", ["CORE", None], ids=["one project", "across"])
