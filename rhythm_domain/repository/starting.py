@@ -140,9 +140,9 @@ async def start(
     # Whatever has more issues can't be better than to read on; one of few bounds makes one of few statements.
     few = min(few, 1 << ceil(walk * each / (_OWN + compared)).bit_length())
     shared = await _shared(tx, of) if faceted else None
-    if shared is not None and lazily and len(facets.known(of.clauses)) > 1:
+    if shared is not None and not judged_by_share and len(facets.known(of.clauses)) > 1:
         # Nor can it be better than to ask the index of facets.
-        asking, _ = _by_facets(of, shared, shared.depth(walk), lazily=True)
+        asking, _ = _by_facets(of, shared, shared.depth(walk), lazily=lazily)
         few = min(few, 1 << ceil(asking / (_OWN + compared)).bit_length())
     row, counts = await _probe(tx, of, driven, few, judging=judging)
     found = [(walk * each, Start())]
