@@ -24,16 +24,19 @@ LEFT JOIN issues pi ON pi.id = i.parent_id
 ORDER BY found.place;
 
 -- name: many_issue_rows
--- The same columns of issues in no order, and the ids of their labels as an array's text.
+-- The same columns of issues in no order, and the ids of their labels as an array's text. Labels and what blocks them are
+-- looked up only where their marks say that there may be any.
 SELECT i.id, i.project_id, i.number, i.title, i.status, i.priority, i.type,
        i.assignee_id AS assignee, i.reporter_id AS reporter, i.sprint_id, i.estimate::text, i.due,
        CASE WHEN i.parent_id IS NOT NULL THEN (SELECT number FROM issues WHERE id = i.parent_id) END AS parent,
-       i.id IN (SELECT k.blocked_id FROM issue_links k
-                CROSS JOIN LATERAL (SELECT FROM issues WHERE id = k.blocker_id AND closed_at IS NULL
-                                    AND deleted_at IS NULL OFFSET 0) b  -- not a scan of all open issues
-                WHERE k.blocked_id = ANY(%(ids)s::bigint[])) AS blocked,
+       i.marks & (1::bigint << 63) <> 0 AND EXISTS (
+         SELECT FROM issue_links k
+         CROSS JOIN LATERAL (SELECT FROM issues WHERE id = k.blocker_id AND closed_at IS NULL
+                             AND deleted_at IS NULL OFFSET 0) b  -- not a scan of all open issues
+         WHERE k.blocked_id = i.id) AS blocked,
        i.rank, i.version, i.created_at, i.updated_at, i.closed_at, i.deleted_at,
-       ARRAY(SELECT label_id FROM issue_labels WHERE issue_id = i.id)::text AS labels
+       CASE WHEN i.marks = 0 THEN '{}' ELSE ARRAY(SELECT label_id FROM issue_labels WHERE issue_id = i.id)::text END
+         AS labels
 FROM issues i
 WHERE i.id = ANY(%(ids)s::bigint[]);
 
