@@ -225,7 +225,8 @@ BEGIN
                        1::bigint << (NEW.id - 1) % 63);
   RETURN NEW;
 END $$;
-CREATE TRIGGER label_marked BEFORE INSERT ON labels FOR EACH ROW EXECUTE FUNCTION label_marked();
+CREATE TRIGGER label_marked BEFORE INSERT ON labels
+  FOR EACH ROW WHEN (NEW.mark IS NULL) EXECUTE FUNCTION label_marked();
 CREATE TRIGGER labels_renamed AFTER UPDATE OF name, folded, colour ON labels
   FOR EACH STATEMENT EXECUTE FUNCTION names_changed();
 

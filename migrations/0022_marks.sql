@@ -12,7 +12,8 @@ BEGIN
                        1::bigint << (NEW.id - 1) % 63);
   RETURN NEW;
 END $$;
-CREATE TRIGGER label_marked BEFORE INSERT ON labels FOR EACH ROW EXECUTE FUNCTION label_marked();
+CREATE TRIGGER label_marked BEFORE INSERT ON labels
+  FOR EACH ROW WHEN (NEW.mark IS NULL) EXECUTE FUNCTION label_marked();
 
 CREATE FUNCTION marks_of(issue bigint) RETURNS bigint
   LANGUAGE sql STABLE PARALLEL SAFE

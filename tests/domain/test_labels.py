@@ -288,3 +288,33 @@ async def test_issues_say_what_labels_they_have_and_what_blocks_them(team: Team)
     label_issue(team, 77, bug.id)
     assert team.instance.value(lacking) == 0
     assert team.instance.value("SELECT sum(cardinality(facets)) FROM issues") == 5
+
+
+async def test_labels_that_share_a_mark_are_told_apart(team: Team) -> None:
+    """There are 63: a label is found by its name, whatever that was before, and no other is."""
+    me, create = team.maintainer, team.maintainer.labels.create
+    first, *_, last = [await create("CORE", f"l{at}") for at in range(64)]
+    one, two = [
+        (await me.issues.create("CORE", IssueDraft(title="x", labels=(of.name,)))).key for of in (first, last)
+    ]
+    await me.labels.edit("CORE", first.name, new_name="other")
+    assert team.instance.value("SELECT count(DISTINCT marks) FROM issues") == 1
+
+    async def found(query: str) -> list[str]:
+        return [issue.key for issue in (await me.search.page(query, project="CORE")).items]
+
+    for more in ("", " x", " sort:updated", " x sort:updated"):
+        assert await found("label:other" + more) == [one]
+        assert await found(f"label:{last.name}{more}") == [two]
+        assert await found(f"-label:other no:label{more}") == []
+        assert await found(f"-label:other{more}") == [two]
+
+
+async def test_labels_of_a_name_have_the_same_mark(team: Team) -> None:
+    """As projects are searched together."""
+    await team.maintainer.labels.create("CORE", "Bug")
+    await team.maintainer.labels.create("CORE", "ui")
+    await team.outsider.projects.create("OTHER", "Other")
+    await team.outsider.labels.create("OTHER", "bug")
+    assert team.instance.value("SELECT count(DISTINCT mark) FROM labels WHERE folded = 'bug'") == 1
+    assert team.instance.value("SELECT count(DISTINCT mark) FROM labels") == 2
