@@ -390,6 +390,7 @@ class _Walk:
 
 
 # Statements --------------------------------------------------------------------------------------------
+# Who has turned a page turns the next one, too: what reads on from a place is prepared at once.
 
 
 @lru_cache(maxsize=512)
@@ -405,6 +406,7 @@ def _walking(
     return Named.of(
         "search_walked",
         walks.walk(clauses, stretch, reading, alone=alone, words=words, resumed=resumed, width=width),
+        lasts=resumed,
     )
 
 
@@ -426,7 +428,7 @@ def _by_index(
         way=reading.way,
         limit=Literal(limit),
     )
-    return Named.of("search_ordered", text)
+    return Named.of("search_ordered", text, lasts=resumed)
 
 
 @lru_cache(maxsize=512)

@@ -255,6 +255,19 @@ async def test_the_next_pages_of_what_was_sorted_are_not_sought(team: Team) -> N
     assert [row.number for row in on.items] == [1, 5, 4]
 
 
+async def test_what_reads_on_is_prepared_at_once(team: Team) -> None:
+    """As the page behind the next will be asked for in the same way."""
+    for number in range(3):
+        await team.member.issues.create("CORE", IssueDraft(title=str(number)))
+    with noted() as heard:
+        cursor = None
+        for _ in range(2):
+            cursor = (
+                await team.viewer.search.page("sort:updated", project="CORE", limit=1, cursor=cursor)
+            ).next
+    assert [query.lasts for query, _ in heard if query.name == "search_ordered"] == [False, True]
+
+
 async def test_what_a_label_leads_to_is_read_once_for_all_pages(team: Team) -> None:
     await team.maintainer.labels.create("CORE", "ui")
     for number in range(5):
