@@ -40,6 +40,9 @@ read in vain costs less than to ask once more."""
 MOST = 151
 """How many of those found are listed at most, where one reads far: letters later, enough still fit."""
 
+SCATTERED = 8
+"""In such a part of a window, issues are sought again as soon as they are compared."""
+
 SURE = 8
 """Found so many, one knows how far one has to read on."""
 
@@ -83,8 +86,8 @@ class Place(NamedTuple):
 
 
 def scattered(found: Sequence[Place]) -> bool:
-    """Whether one had to read far for some issues: then it is worth while to remember them."""
-    return _span(found)[0] > sources.WINDOW
+    """Whether one had to read so far for some issues that to compare them again costs less."""
+    return SCATTERED * _span(found)[0] > sources.WINDOW
 
 
 async def newest(
@@ -295,7 +298,7 @@ class _Merge:
         with a driver to the end, and so where what is looked up is to be the rest of what is compared.
         """
         of, reading = self._of, self._reading
-        most = max(self._limit, MOST if rows > 2 * sources.WINDOW else 0)
+        most = max(self._limit, MOST if rows > sources.WINDOW else 0)
         # The words themselves are parameters: all that are looked up in the same way have one statement.
         alike = begin if begin.lookup is None else begin._replace(lookup="", rare=False)
         read = await fetch(

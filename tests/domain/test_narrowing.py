@@ -233,7 +233,7 @@ async def test_what_a_page_had_no_place_for_is_compared_before_others_are_sought
         with noted() as heard:
             page = await me.search.page("datab", project=project, limit=limit)
         assert [row.number for row in page.items] == expected
-        assert [query.name for query, _ in heard if query.name.startswith("search_")] == ["search_among"]
+        assert {query.name for query, _ in heard if query.name.startswith("search_")} <= {"search_among"}
     assert [row.number for row in (await me.search.page("datab", project=project)).items] == [5, 4, 2, 1]
 
 
