@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable
 from typing import Any, ClassVar, Generic, NoReturn, Self, TypeVar, dataclass_transform
 
 
@@ -28,19 +26,7 @@ class Model:
         fields = self._defaults | values
         if wrong := fields.keys() ^ self.names:
             raise TypeError(f"{type(self).__name__}: missing or unknown: {', '.join(sorted(wrong))}")
-        _set_fields(self, fields)
-
-    @classmethod
-    def known_all(cls, rows: Iterable[dict[str, Any]]) -> tuple[Self, ...]:
-        """Models of rows of all their fields, which are known to be right: they become the models' own.
-
-        For rows of the database that come by the hundred: making them one by one takes as long as reading
-        them.
-        """
-        dicts = list(rows)
-        models = [cls.__new__(cls) for _ in dicts]
-        deque(map(_set_fields, models, dicts), maxlen=0)
-        return tuple(models)
+        vars(self).update(fields)
 
     def replace(self, **values: Any) -> Self:
         """The same value but for some fields."""
@@ -63,8 +49,6 @@ class Model:
         raise AttributeError(f"{type(self).__name__} is frozen: {name} can't be taken away")
 
 
-# Looked up once: a row of a list has little else to do.
-_set_fields = vars(Model)["__dict__"].__set__
 T = TypeVar("T")
 
 

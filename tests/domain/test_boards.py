@@ -226,6 +226,7 @@ async def test_cards_by_the_hundred_say_what_a_few_say(world: World, monkeypatch
     world.asker._guard._db.hints.clear()
     assert await world.asker.boards.show("CORE", "") == few
     rows = [card for column in few.columns for card in column.cards]
+    assert rows == [IssueRow(**vars(card)) for card in rows]  # All of their fields are there.
     assert all(
         any(getattr(card, name) for card in rows)
         for name in ("assignee", "labels", "sprint", "parent_key", "blocked")

@@ -54,8 +54,3 @@ def test_the_same_fields_of_the_same_kind_are_the_same_value() -> None:
     assert LabelRef(name="ui", colour="red") != "ui"
     page = Page(items=(Total(count=1),))
     assert page == deepcopy(page) == pickle.loads(pickle.dumps(page))  # noqa: S301 - our own
-
-
-def test_known_rows_become_what_they_would_be_one_by_one() -> None:
-    rows = [{"x": 1, "y": 2}, {"x": 3, "y": 4}]
-    assert Point.known_all(rows) == (Point(x=1), Point(x=3, y=4))
