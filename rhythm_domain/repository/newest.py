@@ -192,7 +192,7 @@ def _further(of: Selection, begin: Start | None, walk: float, rows: int, found: 
         return int(min(max(3 * walk, 4 * rows), numbers.EVERYTHING))
     further = 1.5 * walk if found > SURE else max(2 * walk, 4 * rows)
     # One project is read no further than it must, several as far as was said.
-    return int(min(max(further, sources.WINDOW), (4 if of.across else 16) * rows))
+    return int(min(max(further, sources.WINDOW), (8 if of.across else 16) * rows))
 
 
 async def _reach(tx: Tx, of: Selection, reading: Reading, rows: int) -> Reach:
