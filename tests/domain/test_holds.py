@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import json
 from collections.abc import Awaitable
 from typing import Any
 
@@ -11,7 +13,7 @@ import pytest
 
 from rhythm_domain.errors import Forbidden, NotFound, NotSignedIn
 from rhythm_domain.maintenance.reindex import reindex
-from rhythm_domain.models import Status
+from rhythm_domain.models import LinkKind, Status
 from rhythm_domain.models.drafts import IssueDraft, IssueEdit
 from tests.instances import Team
 
@@ -35,7 +37,8 @@ async def overtaken(team: Team, conninfo: str, statements: str, write: Awaitable
     async with line:
         await line.execute(statements.encode())
         task = asyncio.ensure_future(write)
-        await waiting(team, 1)
+        while not task.done() and team.instance.value(WAITING) != 1:  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
         await line.commit()
     return await task
 
@@ -65,6 +68,59 @@ async def test_a_reindex_has_the_words_of_whoever_it_waited_for(team: Team, conn
     edit = "UPDATE issues SET version = version + 1; UPDATE issue_texts SET description = 'safari'"
     assert await overtaken(team, conninfo, edit, reindex(conninfo, lambda _: None)) == 1
     assert "safari" in team.instance.value("SELECT tsv::text FROM issue_search")
+
+
+UNMARK = """
+    INSERT INTO issue_labels SELECT i.project_id, i.id, l.id FROM issues i JOIN labels l ON l.name = 'ui'"""
+"""What is added drops the marks of what was taken away before."""
+
+
+async def test_a_label_that_comes_back_is_found_on_what_others_label_meanwhile(
+    team: Team, conninfo: str
+) -> None:
+    for name in ("ui", "bug"):
+        await team.maintainer.labels.create("CORE", name)
+    await team.member.issues.create("CORE", IssueDraft(title="x", labels=("bug",)))
+    await team.maintainer.labels.delete("CORE", "bug")
+    await overtaken(team, conninfo, UNMARK, team.maintainer.history.undo("CORE"))
+    (row,) = (await team.viewer.search.page("label:bug label:ui", project="CORE")).items
+    assert [label.name for label in row.labels] == ["bug", "ui"]
+
+
+async def test_a_link_that_comes_back_is_found_on_what_others_label_meanwhile(
+    team: Team, conninfo: str
+) -> None:
+    await team.maintainer.labels.create("CORE", "ui")
+    blocker, blocked = await made(team), await made(team)
+    await team.member.issues.link(blocker, LinkKind.BLOCKS, blocked)
+    await team.member.issues.unlink(blocker, LinkKind.BLOCKS, blocked)
+    unmark = f"{UNMARK} AND i.number = 2"
+    await overtaken(team, conninfo, unmark, team.member.history.undo("CORE"))
+    (row,) = (await team.viewer.search.page("is:blocked", project="CORE")).items
+    assert (row.key, row.blocked) == (blocked, True)
+
+
+async def test_a_link_that_is_imported_again_is_found_on_what_others_label_meanwhile(
+    team: Team, conninfo: str
+) -> None:
+    source = {"link": [["blocks", "2"]], "none": []}
+
+    async def bring(links: str) -> None:
+        issues = [
+            {"source_key": "1", "title": "x", "links": source[links]},
+            {"source_key": "2", "title": "y"},
+        ]
+        text = json.dumps({"format": "rhythm", "version": 1, "issues": issues})
+        await team.maintainer.exchange.import_file("CORE", "rhythm", io.BytesIO(text.encode()))
+
+    await team.maintainer.labels.create("CORE", "ui")
+    await bring("link")
+    await team.member.issues.unlink("CORE-1", LinkKind.BLOCKS, "CORE-2")
+    await bring("none")
+    unmark = f"{UNMARK} AND i.number = 2"
+    await overtaken(team, conninfo, unmark, bring("link"))
+    (row,) = (await team.viewer.search.page("is:blocked", project="CORE")).items
+    assert (row.key, row.blocked) == ("CORE-2", True)
 
 
 async def test_an_issue_is_not_restored_behind_its_purge(team: Team, conninfo: str) -> None:

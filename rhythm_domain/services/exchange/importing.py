@@ -284,6 +284,7 @@ class Importing:
         async def write() -> None:
             async with self._guard.project(Permission.IMPORT, self._key, operation=chunk) as tx:
                 if not tx.done:
+                    await tx.hold([*{*parents, *(blocked for _, blocked in links)}])
                     await _record_moves(tx, known, parents)
                     await exchange.set_parents(tx, parents)
                     await exchange.put_links(tx, links)
