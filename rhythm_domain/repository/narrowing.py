@@ -10,7 +10,7 @@ sequence numbers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -121,10 +121,11 @@ async def narrowed(
         return same
     if of.among is not None:
         return nothing
-    for other, known in _reaching(tx, of):
+    for other, known in _kept(tx):
         if known.among is not None and len(known.among) > MOST and other.terms != of.terms:
             known = known._replace(among=None)  # To compare the words of all would take too long.
-        if other.holds(asked) and (other.sort == of.sort or known.among is not None):
+        alike = other.sort == of.sort or known.among is not None
+        if alike and other.holds(asked) and _reaches(tx, of, known):
             break
     else:
         return nothing
@@ -156,8 +157,8 @@ async def narrowed(
 
 async def _listed(tx: Tx, of: Selection) -> Listed | None:
     asked = _Asked.by(of)
-    known = next((known for other, known in _reaching(tx, of) if other == asked), None)
-    if known is None:
+    known = next((known for other, known in _kept(tx) if other == asked), None)
+    if known is None or not _reaches(tx, of, known):
         return None
     happened = _happened_later(tx, of, known)
     await tx.send()
@@ -199,10 +200,9 @@ def _happened_later(tx: Tx, of: Selection, known: Listed) -> Callable[[], bool]:
     return happened
 
 
-def _reaching(tx: Tx, of: Selection) -> Iterator[tuple[_Asked, Listed]]:
-    """Those of the lists that may still stand, see `Listed.reaches`."""
-    if (moment := tx.moment) is not None:
-        yield from ((asked, known) for asked, known in _kept(tx) if known.reaches(moment, across=of.across))
+def _reaches(tx: Tx, of: Selection, known: Listed) -> bool:
+    """Whether a list may still stand, see `Listed.reaches`."""
+    return tx.moment is not None and known.reaches(tx.moment, across=of.across)
 
 
 def _kept(tx: Tx) -> Sequence[tuple[_Asked, Listed]]:
