@@ -39,6 +39,11 @@ SAMPLE, SAMPLED = 200, 8
 _UNSURE = 4
 """How many times as far as the newest issues of the largest projects say one may have to read on."""
 
+_SEEN = 2
+"""How many times as many issues as are worth counting have a facet, by those few that are looked at, where
+they are not counted.
+"""
+
 _OFTEN = 5
 """How many times as many issues as a condition names are read at least in the order of a list, where the
 first ones of many projects are wanted."""
@@ -144,7 +149,11 @@ async def start(
         # Nor can it be better than to ask the index of facets.
         asking, _ = _by_facets(of, shared, shared.depth(walk), lazily=lazily)
         few = min(few, 1 << ceil(asking / (_OWN + compared)).bit_length())
-    row, counts = await _probe(tx, of, driven, few, judging=judging)
+    # What is seen to be in many more is not counted, too.
+    many = () if shared is None or shared.met(shared.size) < _SEEN * few else facets.known(of.clauses)
+    counted = driven if len(many) > 1 else tuple(clause for clause in driven if clause not in many)
+    row, counts = await _probe(tx, of, counted, few, judging=judging)
+    counts |= {clause: few + 1 for clause in driven if clause not in counts}
     found = [(walk * each, Start())]
     judged = None
     if words is not None and words.lookup is not None and judging:
