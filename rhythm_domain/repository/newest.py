@@ -136,7 +136,8 @@ async def newest(
         _learn(tx, of, reading, limit, _Sought(each, begin))
         rows = _further(of, begin, walk, rows, 0)
     else:
-        rows = _enough(walk, promising * some) if walk else rows
+        if walk and (of.clauses or of.words is not None):
+            rows = _enough(walk, promising * some)
         if of.across and reading.falls and not bounds:
             reach = await _reach(tx, of, reading, rows)
     while merge.ahead:
@@ -158,7 +159,7 @@ async def newest(
 def _enough(walk: float, most: int) -> int:
     """How many rows to read at first, where so many would have held it all a letter ago."""
     # Of few different lengths: it is remembered how far back each of them goes.
-    enough = max(sources.WINDOW // 2, 1)
+    enough = sources.WINDOW
     while enough < AMPLE * walk and enough < most:
         enough *= 2
     return enough
