@@ -144,7 +144,7 @@ def migrate(conninfo: str, *, applied: Callable[[Migration], None] = lambda _: N
                 # Where a table was written anew, its rows are read though an index has all that is asked for,
                 # until it is vacuumed: of itself the server would not soon. A time limit that the role has
                 # may end that.
-                with suppress(psycopg.errors.QueryCanceled):
+                with suppress(psycopg.errors.QueryCanceled, psycopg.errors.LockNotAvailable):
                     connection.execute("VACUUM (ANALYZE)")
             return state
     except psycopg.Error as error:

@@ -86,6 +86,19 @@ def test_what_an_upgrade_wrote_anew_is_vacuumed(empty: str, monkeypatch: pytest.
             sleep(0.01)
 
 
+@pytest.mark.parametrize("limit", ["statement_timeout=1000", "lock_timeout=100"])
+def test_an_upgrade_that_can_not_be_vacuumed_is_one(
+    empty: str, monkeypatch: pytest.MonkeyPatch, limit: str
+) -> None:
+    every = migrations()
+    monkeypatch.setattr(module, "migrations", lambda: every[:-1])
+    migrate(empty)
+    monkeypatch.setattr(module, "migrations", lambda: every)
+    with psycopg.connect(empty) as holder:
+        holder.execute(b"LOCK TABLE ssh_keys IN SHARE UPDATE EXCLUSIVE MODE")
+        assert migrate(f"{empty} options='-c {limit}'").version == program_schema()
+
+
 def test_of_several_migrators_one_works_and_the_others_wait(empty: str) -> None:
     seen: list[Migration] = []
     with ThreadPoolExecutor(6) as threads:
