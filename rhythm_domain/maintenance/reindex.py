@@ -34,7 +34,8 @@ async def reindex(conninfo: str, done: Callable[[int], None]) -> int:
                 await database.execute(connection, _Q["forget_words"], held)
                 await database.execute(connection, _Q["unindex_issues"], {"ids": gone})
                 await database.execute(connection, _Q["unfacet_issues"], {"ids": gone})
-                await database.execute(connection, _Q["mark_issues"], held)
+                every = {"ids": [row["id"] for row in rows]}  # Those in the trash may come back.
+                await database.execute(connection, _Q["mark_issues"], every)
                 await database.execute(connection, _Q["facet_issues"], held)
                 await database.execute(
                     connection,

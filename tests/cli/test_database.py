@@ -120,6 +120,15 @@ def test_reindex_heals_search_and_counts(rhythm: Cli, team: Team, instance: Inst
     assert instance.value("SELECT count(*) FROM issue_search WHERE tsv::text LIKE '%%/safari%%'") == 1
 
 
+UNMARKED = """
+    ALTER TABLE issue_labels DISABLE TRIGGER USER;
+    WITH l AS (INSERT INTO labels (project_id, name, folded, colour)
+      SELECT project_id, 'ui', 'ui', 'blue' FROM issues RETURNING project_id, id)
+    INSERT INTO issue_labels SELECT project_id, i.id, l.id FROM l JOIN issues i USING (project_id);
+    ALTER TABLE issue_labels ENABLE TRIGGER USER"""
+"""A label that its issues know nothing of."""
+
+
 @pytest.mark.parametrize(
     ("damage", "missing", "surplus"),
     [
@@ -135,15 +144,7 @@ def test_reindex_heals_search_and_counts(rhythm: Cli, team: Team, instance: Inst
             1,
         ),
         ("UPDATE issue_index SET priority = 'urgent'", 1, 0),
-        (
-            "ALTER TABLE issue_labels DISABLE TRIGGER USER;"
-            "WITH l AS (INSERT INTO labels (project_id, name, folded, colour)"
-            "   SELECT project_id, 'ui', 'ui', 'blue' FROM issues RETURNING project_id, id)"
-            " INSERT INTO issue_labels SELECT project_id, i.id, l.id FROM l JOIN issues i USING (project_id);"
-            "ALTER TABLE issue_labels ENABLE TRIGGER USER",
-            1,
-            0,
-        ),
+        (UNMARKED, 1, 0),
         ("INSERT INTO issue_facets VALUES (999, 1, 1, '{}')", 0, 1),
     ],
 )
@@ -156,6 +157,16 @@ def test_reindex_heals_what_the_indexes_point_at(
     assert said in rhythm("doctor", by=team.owner).out
     rhythm("db", "reindex")
     assert rhythm("doctor", by=team.owner).code == Exit.DONE
+
+
+def test_reindex_heals_what_may_come_back_from_the_trash(rhythm: Cli, team: Team, instance: Instance) -> None:
+    _issue(instance, team)
+    instance.sql.execute(UNMARKED)
+    instance.sql.execute("DELETE FROM issue_search; UPDATE issues SET deleted_at = now()")
+    rhythm("db", "reindex")
+    assert rhythm("doctor", by=team.owner).code == Exit.DONE
+    right = "facets = linked_facets(id, project_id, number) AND marks = marks_of(id) AND marks <> 0"
+    assert instance.value(f"SELECT {right} FROM issues")
 
 
 def test_reindex_heals_an_index_that_was_made_of_older_words(
