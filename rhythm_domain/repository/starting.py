@@ -14,7 +14,7 @@ from math import ceil, inf
 from operator import itemgetter
 from typing import NamedTuple
 
-from psycopg.sql import SQL, Composable, Literal
+from psycopg.sql import SQL, Literal
 
 from rhythm_domain.database import Row
 from rhythm_domain.lexemes import SEGMENT
@@ -311,22 +311,29 @@ async def _probe(
     """
     known = _counted(tx, of, driven, few)
     asked = tuple(clause for clause in driven if clause not in known)
-    if not asked and not judging:
-        return {}, known
-    words = of.words if judging else None
-    width = SAMPLE // max(min(len(of.projects), SAMPLED), 1)
-    (row,) = await tx.fetch(
-        _probing(asked, few, width if words is not None else None, of.alone),
-        projects=integers(of.projects),
+    projects = integers(of.projects)
+    counted = asked and tx.later(
+        _counting(asked, few, of.alone),
+        projects=projects,
         user=of.user,
         at_projects=integers(()),
         at_numbers=integers(()),
         at_moments=[],
-        lookup=words and words.lookup,
-        prefix=words and (words.prefix or words.lookup),
-        segment=SEGMENT,
     )
-    counts = dict(zip(asked, row["counts"] or (), strict=True))
+    row: Row = {}
+    if judging and of.words is not None:
+        (row,) = await tx.fetch(
+            _sampling(SAMPLE // max(min(len(of.projects), SAMPLED), 1)),
+            projects=projects,
+            lookup=of.words.lookup,
+            prefix=of.words.prefix or of.words.lookup,
+            segment=SEGMENT,
+        )
+    elif counted:
+        await tx.send()
+    if not counted:
+        return row, known
+    counts = dict(zip(asked, counted.rows[0]["counts"], strict=True))
     for clause, count in counts.items():
         remember(tx, (of.projects, clause), _Count(count, count > few))
     return row, known | counts
@@ -350,32 +357,35 @@ def _counted(tx: Tx, of: Selection, driven: tuple[Clause, ...], few: int) -> dic
 
 
 @lru_cache(maxsize=512)
-def _probing(driven: tuple[Clause, ...], few: int, width: int | None, alone: int | None) -> Named:
-    """How many issues each condition names, counted until there are more than `few`; and with a width how
-    frequent the words are among the newest issues of the largest projects, and how many numbers all projects
-    have given, `nearest` in the newest segment of each.
-    """
+def _counting(driven: tuple[Clause, ...], few: int, alone: int | None) -> Named:
+    """How many issues each condition names, counted until there are more than `few`."""
     scope = sources.scope(alone, words=False, descending=True)
-    counts: Composable = SQL(", ").join(
+    counts = SQL(", ").join(
         SQL("(SELECT count(*) FROM (SELECT FROM {} CROSS JOIN LATERAL ({}) d LIMIT {}) d)").format(
             scope, clause.driver, Literal(few + 1)
         )
         for clause in driven
     )
-    counts = SQL("ARRAY[{}]").format(counts) if driven else SQL("NULL::bigint[]")
-    if width is None:
-        return Named.of("search_probe", SQL("SELECT {} AS counts").format(counts))
+    return Named.of("search_probe", SQL("SELECT ARRAY[{}] AS counts").format(counts))
+
+
+@lru_cache(maxsize=SAMPLED)
+def _sampling(width: int) -> Named:
+    """How frequent the words are among the newest issues of the largest projects, so many in each, and how
+    many numbers all projects have given, `nearest` in the newest segment of each.
+    """
     return Named.of(
         "search_sample",
         SQL(
-            "SELECT {counts} AS counts, n.size, n.nearest, c.*"
+            "SELECT n.size, n.nearest, c.*"
             " FROM (SELECT sum(n.last) AS size, sum(least(n.last, %(segment)s)) AS nearest"
             " FROM issue_numbers n WHERE n.project_id = ANY(%(projects)s::int[])) n"
             " CROSS JOIN (SELECT sum(c.seen) AS seen, sum(c.complete) AS complete, sum(c.begun) AS begun,"
             " sum(c.narrow) AS narrow FROM (SELECT n.project_id AS id FROM issue_numbers n"
             " WHERE n.project_id = ANY(%(projects)s::int[]) ORDER BY n.last DESC LIMIT {sampled}) p"
             " CROSS JOIN LATERAL ({sample}) c) c"
-        ).format(counts=counts, sampled=Literal(SAMPLED), sample=sources.sample(width=width)),
+        ).format(sampled=Literal(SAMPLED), sample=sources.sample(width=width)),
+        lasts=True,
     )
 
 
