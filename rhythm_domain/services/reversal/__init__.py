@@ -7,7 +7,7 @@ may do or see, or can't be brought back at all; they have commands of their own.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -33,7 +33,7 @@ Reverser = Callable[[Tx, Sequence[Row], UUID], Awaitable[set[int]]]
 async def reverse(tx: Tx, events: Sequence[Row], *, undoes: UUID) -> Reversed:
     """Takes the events of an operation back, the last first, and records that."""
     result = Reversed()
-    await tx.hold([row["issue_id"] for row in events if row["issue_id"]])
+    await tx.hold([*{issue for row in events for issue in _written(row)}])
     done: set[int] = set()
     for kind in dict.fromkeys(row["kind"] for row in events):
         same = [row for row in events if row["kind"] == kind]
@@ -43,6 +43,18 @@ async def reverse(tx: Tx, events: Sequence[Row], *, undoes: UUID) -> Reversed:
         if row["kind"] not in ASIDE:
             (result.changed if row["seq"] in done else result.skipped).append(_name(tx, row))
     return result
+
+
+def _written(row: Row) -> Iterable[int]:
+    """The issues that may be written to where an event is taken back. Those to which a label or a link comes
+    back are among them: who put another label on one meanwhile would leave it without the mark of this.
+    """
+    match row["kind"]:
+        case "issue.unlinked":
+            return tuple(row["before"].values())
+        case "label.deleted":
+            return tuple(row["before"].get("issues", ()))
+    return (row["issue_id"],) if row["issue_id"] else ()
 
 
 def _name(tx: Tx, row: Row) -> str:

@@ -117,7 +117,6 @@ async def linked(tx: Tx, events: Sequence[Row], undoes: UUID) -> set[int]:
 
 async def unlinked(tx: Tx, events: Sequence[Row], undoes: UUID) -> set[int]:
     done = set()
-    await tx.hold([end for row in events for end in row["before"].values()])
     for row in events:
         ends = row["before"]
         await issues.lock_graph(tx)

@@ -43,8 +43,6 @@ async def deleted(tx: Tx, events: Sequence[Row], undoes: UUID) -> set[int]:
     done: set[int] = set()
     if not tx.allows(Permission.LABEL_MANAGE):
         return done
-    # Who put another label on one of them meanwhile would leave it without the mark of this.
-    await tx.hold([issue for row in events for issue in row["before"]["issues"]])
     for row in events:
         was = row["before"]
         if not await labels.restore(tx, was["id"], **{column: was[column] for column in COLUMNS}):
