@@ -26,12 +26,12 @@ from rhythm_domain.repository.statements import Reach, fetch
 from rhythm_domain.transaction import Tx
 
 PROMISING, SOON = 4, 2
-"""How many times as many as some issues are read without asking what else to start from, and where words
-alone could be looked up instead."""
+"""How many times the issues that are read at first may be read before it is asked what else to start from;
+and so where words alone could be looked up instead."""
 
 FILTERED, UNCOMPARED = 2, 4
-"""How many times as many some issues are where there are conditions, and how many times as many are read at
-first where no words are compared."""
+"""How many times a window is read at first where there are conditions, and how many times that where no words
+are compared."""
 
 AMPLE = 3
 """How many times as much is read as held enough a letter ago: with each letter fewer are found, and what is
