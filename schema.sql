@@ -214,7 +214,7 @@ CREATE TABLE labels (
   colour      text NOT NULL DEFAULT 'grey',
   description one_line NOT NULL DEFAULT '' CHECK (char_length(description) <= 250),
   -- One bit: that of a label of this name elsewhere, as projects are searched together, or by its own number.
-  mark        bigint NOT NULL,
+  mark        int NOT NULL,
   CONSTRAINT labels_name_key UNIQUE (project_id, folded),
   UNIQUE (project_id, id)
 );
@@ -222,7 +222,7 @@ CREATE INDEX labels_folded ON labels (folded);
 CREATE FUNCTION label_marked() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   NEW.mark := coalesce((SELECT l.mark FROM labels l WHERE l.folded = NEW.folded LIMIT 1),
-                       1::bigint << (NEW.id - 1) % 63);
+                       1 << (NEW.id - 1) % 31);
   RETURN NEW;
 END $$;
 CREATE TRIGGER label_marked BEFORE INSERT ON labels
@@ -286,7 +286,7 @@ CREATE TABLE issues (
   -- Facets that other tables give, see linked_facets.
   facets        bigint[] NOT NULL DEFAULT '{}',
   -- The marks of its labels, and that something blocks it, see marks_of.
-  marks         bigint NOT NULL DEFAULT 0,
+  marks         int NOT NULL DEFAULT 0,
   CONSTRAINT issues_number_key UNIQUE (project_id, number),
   CONSTRAINT issues_rank_key UNIQUE (project_id, rank) DEFERRABLE,
   CONSTRAINT issues_project_key UNIQUE (project_id, id),
@@ -441,14 +441,14 @@ CREATE FUNCTION linked_facets(issue bigint, project int, number int) RETURNS big
                SELECT DISTINCT facet(project, number / 8192, -2147483647) FROM issue_links k WHERE k.blocked_id = issue);
 
 -- The same in as many bits: most issues that lack a label are told by them without a look at their labels.
-CREATE FUNCTION marks_of(issue bigint) RETURNS bigint
+CREATE FUNCTION marks_of(issue bigint) RETURNS int
   LANGUAGE sql STABLE PARALLEL SAFE
   RETURN coalesce((SELECT bit_or(l.mark) FROM issue_labels il JOIN labels l ON l.id = il.label_id
                    WHERE il.issue_id = issue), 0)
-         | CASE WHEN EXISTS (SELECT FROM issue_links k WHERE k.blocked_id = issue) THEN 1::bigint << 63 ELSE 0 END;
+         | CASE WHEN EXISTS (SELECT FROM issue_links k WHERE k.blocked_id = issue) THEN 1 << 31 ELSE 0 END;
 
 -- What is taken away stays among an issue's facets and marks until something is added: there may be too many, never
--- too few.
+-- too few. So whoever adds a label or a link holds the issue first: who read its labels before would write what they saw.
 CREATE FUNCTION label_added() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM FROM new_rows n JOIN labels l ON l.id = n.label_id JOIN issues i ON i.id = n.issue_id
@@ -466,7 +466,7 @@ CREATE TRIGGER issue_labelled AFTER INSERT ON issue_labels
 CREATE FUNCTION link_added() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM FROM new_rows n JOIN issues i ON i.id = n.blocked_id
-    WHERE NOT i.facets @> ARRAY[facet(i.project_id, i.number / 8192, -2147483647)] OR i.marks & (1::bigint << 63) = 0
+    WHERE NOT i.facets @> ARRAY[facet(i.project_id, i.number / 8192, -2147483647)] OR i.marks & (1 << 31) = 0
     ORDER BY i.id FOR NO KEY UPDATE OF i;
   IF FOUND THEN
     UPDATE issues i SET facets = linked_facets(i.id, i.project_id, i.number), marks = marks_of(i.id)
@@ -574,8 +574,8 @@ CREATE TABLE issue_index (
   due         date,
   estimate    numeric(5, 1),
   rank        text COLLATE "C" NOT NULL,
-  marks       bigint NOT NULL
-) WITH (fillfactor = 90);
+  marks       int NOT NULL
+) WITH (fillfactor = 93);
 -- An index may only hold what never changes: the words of an issue do, but not while a row of issue_index stands.
 -- The triggers of issue_search see to that, which make it anew.
 CREATE FUNCTION words_of(issue bigint) RETURNS tsvector

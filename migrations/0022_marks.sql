@@ -1,30 +1,32 @@
 -- Whether an issue has a label, or is blocked, was looked up in another table: two microseconds for each issue that was
 -- looked at, and mostly a page of that table. Now a few bits of the issue itself tell most that have not. On a million
 -- issues this takes a minute or two, in which everybody waits.
-ALTER TABLE labels ADD COLUMN mark bigint;
-UPDATE labels l SET mark = 1::bigint << (n.id - 1) % 63
+LOCK TABLE issues, issue_index, issue_labels, issue_links, labels IN ACCESS EXCLUSIVE MODE;
+ALTER TABLE labels ADD COLUMN mark int;
+UPDATE labels l SET mark = 1 << (n.id - 1) % 31
   FROM (SELECT folded, min(id) AS id FROM labels GROUP BY folded) n WHERE n.folded = l.folded;
 ALTER TABLE labels ALTER COLUMN mark SET NOT NULL;
 CREATE INDEX labels_folded ON labels (folded);
 CREATE FUNCTION label_marked() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   NEW.mark := coalesce((SELECT l.mark FROM labels l WHERE l.folded = NEW.folded LIMIT 1),
-                       1::bigint << (NEW.id - 1) % 63);
+                       1 << (NEW.id - 1) % 31);
   RETURN NEW;
 END $$;
 CREATE TRIGGER label_marked BEFORE INSERT ON labels
   FOR EACH ROW WHEN (NEW.mark IS NULL) EXECUTE FUNCTION label_marked();
 
-CREATE FUNCTION marks_of(issue bigint) RETURNS bigint
+CREATE FUNCTION marks_of(issue bigint) RETURNS int
   LANGUAGE sql STABLE PARALLEL SAFE
   RETURN coalesce((SELECT bit_or(l.mark) FROM issue_labels il JOIN labels l ON l.id = il.label_id
                    WHERE il.issue_id = issue), 0)
-         | CASE WHEN EXISTS (SELECT FROM issue_links k WHERE k.blocked_id = issue) THEN 1::bigint << 63 ELSE 0 END;
-ALTER TABLE issues ADD COLUMN marks bigint;
-ALTER TABLE issues ALTER COLUMN marks TYPE bigint USING marks_of(id), ALTER COLUMN marks SET NOT NULL;
+         | CASE WHEN EXISTS (SELECT FROM issue_links k WHERE k.blocked_id = issue) THEN 1 << 31 ELSE 0 END;
+ALTER TABLE issues ADD COLUMN marks int;
+ALTER TABLE issues ALTER COLUMN marks TYPE int USING marks_of(id), ALTER COLUMN marks SET NOT NULL;
 ALTER TABLE issues ALTER COLUMN marks SET DEFAULT 0;
-ALTER TABLE issue_index ADD COLUMN marks bigint;
-ALTER TABLE issue_index ALTER COLUMN marks TYPE bigint USING marks_of(id), ALTER COLUMN marks SET NOT NULL;
+ALTER TABLE issue_index SET (fillfactor = 93);
+ALTER TABLE issue_index ADD COLUMN marks int;
+ALTER TABLE issue_index ALTER COLUMN marks TYPE int USING marks_of(id), ALTER COLUMN marks SET NOT NULL;
 
 CREATE OR REPLACE FUNCTION label_added() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -41,7 +43,7 @@ END $$;
 CREATE OR REPLACE FUNCTION link_added() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM FROM new_rows n JOIN issues i ON i.id = n.blocked_id
-    WHERE NOT i.facets @> ARRAY[facet(i.project_id, i.number / 8192, -2147483647)] OR i.marks & (1::bigint << 63) = 0
+    WHERE NOT i.facets @> ARRAY[facet(i.project_id, i.number / 8192, -2147483647)] OR i.marks & (1 << 31) = 0
     ORDER BY i.id FOR NO KEY UPDATE OF i;
   IF FOUND THEN
     UPDATE issues i SET facets = linked_facets(i.id, i.project_id, i.number), marks = marks_of(i.id)

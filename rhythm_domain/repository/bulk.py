@@ -114,7 +114,7 @@ class Loading:
             sql.SQL(
                 "ALTER TABLE issues ALTER COLUMN facets TYPE bigint[]"
                 " USING linked_facets(id, project_id, number),"
-                " ALTER COLUMN marks TYPE bigint USING marks_of(id)"
+                " ALTER COLUMN marks TYPE int USING marks_of(id)"
             ),
             sql.SQL(
                 "INSERT INTO issue_index SELECT i.id, i.created_at, i.updated_at, i.closed_at, i.parent_id,"

@@ -24,7 +24,7 @@ NOBODY = SQL("0")
 """The facet of issues that nobody is assigned to."""
 BLOCKED = SQL("-2147483647")
 """The facet of issues that others block or blocked."""
-_BLOCKED = SQL("(1::bigint << 63)")
+_BLOCKED = SQL("(1 << 31)")
 """Their mark."""
 _SPRINTS = 1 << 30
 """What is added to the id of a sprint to have its facet, and the facet of issues that are in none."""

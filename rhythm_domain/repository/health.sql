@@ -78,7 +78,7 @@ FULL JOIN (SELECT id, ROW(created_at, updated_at, closed_at, parent_id, project_
 FULL JOIN (SELECT issue_id, facets FROM issue_facets) f ON f.issue_id = coalesce(i.id, s.issue_id, x.id)
 LEFT JOIN (SELECT issue_id, bit_or(mark) AS marks
            FROM (SELECT il.issue_id, l.mark FROM issue_labels il JOIN labels l ON l.id = il.label_id
-                 UNION ALL SELECT blocked_id, 1::bigint << 63 FROM issue_links) AS m (issue_id, mark) GROUP BY 1) m
+                 UNION ALL SELECT blocked_id, 1 << 31 FROM issue_links) AS m (issue_id, mark) GROUP BY 1) m
   ON m.issue_id = i.id
 WHERE s.issue_id IS NULL OR x.id IS NULL OR f.issue_id IS NULL OR i.id IS NULL OR NOT f.facets @> i.facets
    OR i.marks & m.marks <> m.marks OR x.columns IS DISTINCT FROM i.columns;

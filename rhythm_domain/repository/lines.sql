@@ -29,7 +29,7 @@ ORDER BY found.place;
 SELECT i.id, i.project_id, i.number, i.title, i.status, i.priority, i.type,
        i.assignee_id AS assignee, i.reporter_id AS reporter, i.sprint_id, i.estimate::text, i.due,
        CASE WHEN i.parent_id IS NOT NULL THEN (SELECT number FROM issues WHERE id = i.parent_id) END AS parent,
-       i.marks & (1::bigint << 63) <> 0 AND EXISTS (
+       i.marks & (1 << 31) <> 0 AND EXISTS (
          SELECT FROM issue_links k
          CROSS JOIN LATERAL (SELECT FROM issues WHERE id = k.blocker_id AND closed_at IS NULL
                              AND deleted_at IS NULL OFFSET 0) b  -- not a scan of all open issues
