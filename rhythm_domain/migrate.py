@@ -144,8 +144,10 @@ def migrate(conninfo: str, *, applied: Callable[[Migration], None] = lambda _: N
                 # Where a table was written anew, its rows are read though an index has all that is asked for,
                 # until it is vacuumed: of itself the server would not soon. A time limit that the role has
                 # may end that.
+                tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+                names = sql.SQL(", ").join(sql.Identifier(str(name)) for (name,) in tables)
                 with suppress(psycopg.errors.QueryCanceled, psycopg.errors.LockNotAvailable):
-                    connection.execute("VACUUM (ANALYZE)")
+                    connection.execute(sql.SQL("VACUUM (ANALYZE) {}").format(names))
             return state
     except psycopg.Error as error:
         raise translated(error) from error
