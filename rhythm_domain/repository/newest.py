@@ -46,6 +46,9 @@ SCATTERED = 8
 SURE = 8
 """Found so many, one knows how far one has to read on."""
 
+MANY = 100
+"""Where more issues than so many are wanted, twice as many are read at first: one window rarely holds them."""
+
 _PAGE = 500
 """Issues up to which it is alike how they are sought."""
 
@@ -120,7 +123,7 @@ async def newest(
         lookup = Start(lookup=of.words.lookup, exactly=of.words.exact)
         await merge.read(lookup, sources.WINDOW, compare=True)
         return merge.found
-    some = sources.WINDOW * (FILTERED if of.clauses else 1)
+    some = sources.WINDOW * (FILTERED if of.clauses else 1) * (2 if limit > MANY else 1)
     rows = some if of.words is not None else some * UNCOMPARED
     if of.words is None and not of.clauses:
         # All that is read is found; of several, projects are read about as far as all are.
