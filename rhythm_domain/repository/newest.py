@@ -47,7 +47,7 @@ SURE = 8
 """Found so many, one knows how far one has to read on."""
 
 MANY = 100
-"""Where more issues than so many are wanted, twice as many are read at first: one window rarely holds them."""
+"""Where more than so many issues are wanted, twice as many are read at first: one window rarely has them."""
 
 _PAGE = 500
 """Issues up to which it is alike how they are sought."""
