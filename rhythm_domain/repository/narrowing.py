@@ -121,19 +121,35 @@ async def narrowed(
         return same
     if of.among is not None:
         return nothing
+    held = _holding(tx, of, asked)
+    if held is None:
+        return nothing
+    other, known = held
+    happened = _happened_later(tx, of, known)
+    known = known._replace(since=nothing.since or known.since)
+    if other.sort == of.sort:
+        listed = await _compared(tx, of, known, behind, wanted)
+    else:
+        await tx.send()
+        listed = Listed(since=known.since, at=known.at, among=known.among)
+    return nothing if happened() else listed
+
+
+def _holding(tx: Tx, of: Selection, asked: _Asked) -> tuple[_Asked, Listed] | None:
+    """A list that holds all that is asked for: in the same order, or of few enough to put them in another."""
     for other, known in _kept(tx):
         if known.among is not None and len(known.among) > MOST and other.terms != of.terms:
             known = known._replace(among=None)  # To compare the words of all would take too long.
         alike = other.sort == of.sort or known.among is not None
         if alike and other.holds(asked) and _reaches(tx, of, known):
-            break
-    else:
-        return nothing
-    happened = _happened_later(tx, of, known)
-    since = nothing.since or known.since
-    if other.sort != of.sort:
-        await tx.send()
-        return nothing if happened() else Listed(since=since, at=known.at, among=known.among)
+            return other, known
+    return None
+
+
+async def _compared(
+    tx: Tx, of: Selection, known: Listed, behind: Callable[[Sequence[Any]], Any], wanted: int | None
+) -> Listed:
+    """What of a list is found, too; see `narrowed`."""
     rows = known.rows + known.uncompared
     if len(rows) > COMPARED:
         rows = rows[:COMPARED]
@@ -141,8 +157,6 @@ async def narrowed(
     if wanted is None or not of.across or known.whole or known.among is not None:
         wanted = len(rows)
     found = await _first_of(tx, of, [row[-1] for row in rows], wanted)
-    if happened():
-        return nothing
     compared = len(rows)
     if len(found) == wanted < len(rows):
         compared = next(index for index, row in enumerate(rows, 1) if row[-1] == found[-1])
@@ -150,7 +164,6 @@ async def narrowed(
     return known._replace(
         rows=tuple(row for row in rows[:compared] if row[-1] in fit),
         uncompared=rows[compared:],
-        since=since,
         rarer=compared / max(len(found), 0.5),
     )
 
