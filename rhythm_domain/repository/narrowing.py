@@ -125,6 +125,8 @@ async def narrowed(
     if held is None:
         return nothing
     other, known = held
+    if of.across and not _enough(known, wanted):
+        return nothing
     happened = _happened_later(tx, of, known)
     known = known._replace(since=nothing.since or known.since)
     if other.sort == of.sort:
@@ -144,6 +146,14 @@ def _holding(tx: Tx, of: Selection, asked: _Asked) -> tuple[_Asked, Listed] | No
         if alike and other.holds(asked) and _reaches(tx, of, known):
             return other, known
     return None
+
+
+def _enough(known: Listed, wanted: int | None) -> bool:
+    """Whether as many as are wanted can be found among those that would be compared: across projects it is
+    not read on behind them.
+    """
+    compared = min(len(known.rows) + len(known.uncompared), COMPARED)
+    return known.whole or known.among is not None or wanted is None or compared > wanted
 
 
 async def _compared(
