@@ -118,7 +118,7 @@ def migrate(conninfo: str, *, applied: Callable[[Migration], None] = lambda _: N
     """
     try:
         with psycopg.connect(checked(conninfo), autocommit=True, **CONNECT) as connection:
-            upgraded = state_of(connection).version not in {0, program_schema()}
+            steps = 0
             while True:
                 with connection.transaction():
                     for limit in (
@@ -140,7 +140,8 @@ def migrate(conninfo: str, *, applied: Callable[[Migration], None] = lambda _: N
                         (step.version, step.name, step.oldest_program),
                     )
                 applied(step)
-            if upgraded:
+                steps += 1
+            if 0 < steps < program_schema():
                 # Where a table was written anew, its rows are read though an index has all that is asked for,
                 # until it is vacuumed: of itself the server would not soon. A time limit that the role has
                 # may end that.
